@@ -1,0 +1,4 @@
+//! Configuration (stub).
+/// Configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Config {}

@@ -1,0 +1,98 @@
+//! The disk as data: operations out, outcomes in.
+//!
+//! Files live in one directory (`dir`) and are named without a path. What was not synced may be lost in a crash, wholly
+//! or from some byte on; a rename is lasting only after [`DiskOp::SyncDirectory`].
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use bytes::Bytes;
+
+/// Names one disk operation in its answer. Never reused within an incarnation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// A file's name within the node's directory: no separators.
+pub type FileName = String;
+
+/// A disk operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiskOp {
+    /// Create the file, or empty it if it exists.
+    Create {
+        /// Which file.
+        file: FileName,
+    },
+    /// Add bytes at the end of a file that was created before.
+    Append {
+        /// Which file.
+        file: FileName,
+        /// What to add.
+        bytes: Bytes,
+    },
+    /// Make the file's contents lasting.
+    Sync {
+        /// Which file.
+        file: FileName,
+    },
+    /// Give a file another name, replacing what had it.
+    Rename {
+        /// The old name.
+        from: FileName,
+        /// The new name.
+        to: FileName,
+    },
+    /// Make the directory's names lasting.
+    SyncDirectory,
+    /// Remove a file. Removing what is not there is [`DiskFailure::NotFound`].
+    Remove {
+        /// Which file.
+        file: FileName,
+    },
+    /// Read up to `len` bytes from `offset`; fewer come at the end of the file, none past it.
+    Read {
+        /// Which file.
+        file: FileName,
+        /// In bytes, from the start.
+        offset: u64,
+        /// In bytes.
+        len: u32,
+    },
+    /// The names and sizes of all files, sorted by name.
+    List,
+}
+
+/// How a disk operation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiskOutcome {
+    /// Done; nothing to tell.
+    Done,
+    /// What was read.
+    Bytes(Bytes),
+    /// The files: name and size in bytes.
+    Listed(Vec<(FileName, u64)>),
+    /// It failed, and nothing, or for an append possibly a part, was done.
+    Failed(DiskFailure),
+}
+
+/// Why a disk operation failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiskFailure {
+    /// There is no such file.
+    NotFound,
+    /// The disk is full.
+    NoSpace,
+    /// Anything else, in the operating system's words.
+    Other(String),
+}
+
+impl fmt::Display for DiskFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DiskFailure::NotFound => f.write_str("No such file or directory"),
+            DiskFailure::NoSpace => f.write_str("No space left on device"),
+            DiskFailure::Other(reason) => f.write_str(reason),
+        }
+    }
+}

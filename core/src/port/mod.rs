@@ -1,0 +1,16 @@
+//! What crosses the border of the engine: time, events in, actions out.
+//!
+//! Everything that enters a [`Node`](crate::Node) is an [`Event`], everything that leaves it is an [`Action`] or a byte
+//! in a queue that the node owns. A driver (the tokio adapter, the simulator) carries both across and decides nothing.
+
+mod action;
+mod disk;
+mod event;
+mod note;
+mod time;
+
+pub use action::{Action, Effects, ExitCode};
+pub use disk::{DiskFailure, DiskOp, DiskOutcome, FileName, Ticket};
+pub use event::{CloseCause, ConnId, DialFailure, Event, Peer, Signal};
+pub use note::{Level, Note};
+pub use time::{Mono, Now, Wall};

@@ -1,4 +1,46 @@
-//! Configuration (stub).
-/// Configuration.
-#[derive(Clone, Debug, Default)]
-pub struct Config {}
+//! What can the operator set, and how is it read, shown and written back?
+//!
+//! One table ([`directives`]) has a row per directive: name and alias, field, default, type with its range, when
+//! it may change. The fields of [`Config`], its defaults, the file parser, the command line, CONFIG GET, SET and
+//! REWRITE and the reference ([`reference()`]) all come from that table. The engine reads the fields directly;
+//! nothing is looked up by name while commands run.
+
+mod compound;
+mod directive;
+mod file;
+mod fixed;
+mod kinds;
+mod reference;
+mod rewrite;
+mod set;
+mod table;
+mod text;
+mod types;
+
+#[cfg(test)]
+mod tests;
+
+pub use directive::{Access, Directive, Reason};
+pub use file::{ConfigError, split_command_line};
+pub use reference::reference;
+pub use set::{SetContext, SetError};
+pub use table::Config;
+pub use types::{
+    AclPubsubDefault, AppendFsync, BufferLimit, BufferLimits, ClientsMemory, DisklessLoad,
+    EnableDebug, Endpoint, LogLevel, MaxmemoryPolicy, OomScoreAdj, Password, PropagationError,
+    ProtectedAction, SanitizeDump, SavePoint, ShutdownOptions, Supervised, SyslogFacility,
+};
+
+/// Every directive, in the order in which CONFIG GET and the reference list them.
+pub fn directives() -> impl Iterator<Item = &'static Directive> {
+    table::ROWS.iter().chain(fixed::ROWS)
+}
+
+/// The row that `name` selects, by its name or its alias, in any case of letters.
+fn find_directive(name: &[u8]) -> Option<(&'static Directive, &'static str)> {
+    directives().find_map(|row| {
+        row.names()
+            .find(|known| known.as_bytes().eq_ignore_ascii_case(name))
+            .map(|known| (row, known))
+    })
+}

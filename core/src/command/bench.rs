@@ -1,0 +1,104 @@
+//! A bench for handlers in unit tests: a keyspace, a clock that the test moves, and requests as words.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::codec::random::Random;
+use crate::codec::siphash::HashKey;
+use crate::config::Config;
+use crate::keyspace::Keyspace;
+use crate::port::{Mono, Now, Wall};
+use crate::resp::{Output, Parsed, Proto, Reply, RequestLimits, RequestParser};
+
+use super::exec::{Exec, ExpiryRule, Hits};
+use super::{Feed, Handler, find};
+
+/// Runs data commands one by one.
+pub(crate) struct Bench {
+    pub(crate) keyspace: Keyspace,
+    pub(crate) config: Config,
+    pub(crate) now_ms: i64,
+    pub(crate) proto: Proto,
+    pub(crate) expiry: ExpiryRule,
+    pub(crate) database: u32,
+    random: Random,
+    feed: Feed,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Bench {
+        Bench {
+            keyspace: Keyspace::new(16, HashKey::new(1, 2)),
+            config: Config::default(),
+            now_ms: 1_000_000_000_000,
+            proto: Proto::Resp2,
+            expiry: ExpiryRule::Remove,
+            database: 0,
+            random: Random::new(7, 0),
+            feed: Feed::default(),
+        }
+    }
+
+    /// Runs a request written as an inline line (quotes and escapes allowed); returns the reply's bytes, with `\r\n` shown as a
+    /// blank, so that cases read easily: `$3 abc `.
+    pub(crate) fn run(&mut self, line: &str) -> String {
+        let mut parser = RequestParser::default();
+        let limits = RequestLimits { bulk_bytes_max: 512 << 20, args_max: u64::MAX };
+        let mut bytes: Vec<u8> = line.as_bytes().to_vec();
+        bytes.push(b'\n');
+        assert!(matches!(parser.advance(&bytes, &limits), Parsed::Complete(_)), "{line}");
+        let args = parser.args(&bytes);
+        let command = find(&args[0]).unwrap_or_else(|| panic!("no command {line}"));
+        assert!(command.accepts(args.len()), "arity of {line}");
+        let Handler::Data(handler) = command.handler else { panic!("{line} is not about data") };
+
+        let mut output = Output::default();
+        let (mut expired_keys, mut hits) = (0, Hits::default());
+        self.feed.begin(true);
+        let mut exec = Exec {
+            keyspace: &mut self.keyspace,
+            database: self.database,
+            now: Now { mono: Mono(0), wall: Wall(self.now_ms as u64 * 1000) },
+            random: &mut self.random,
+            reply: Reply::new(&mut output, self.proto),
+            feed: &mut self.feed,
+            config: &self.config,
+            expiry: self.expiry,
+            expired_keys: &mut expired_keys,
+            hits: &mut hits,
+        };
+        let outcome = handler(&mut exec, args);
+        if self.feed.end_command() {
+            self.feed.push_verbatim(self.database, args.iter());
+        }
+        if let Err(error) = outcome {
+            output.clear();
+            Reply::new(&mut output, self.proto).error(error.text());
+        }
+        let mut slices = [&[][..]; 64];
+        let filled = output.gather(&mut slices);
+        let reply: Vec<u8> = slices[..filled].concat();
+        String::from_utf8_lossy(&reply).replace("\r\n", " ")
+    }
+
+    /// What the last request fed to replicas, one command per entry, its words joined by blanks.
+    pub(crate) fn fed(&self) -> Vec<String> {
+        let limits = RequestLimits { bulk_bytes_max: 512 << 20, args_max: u64::MAX };
+        let ops = self.feed.ops().map(|(_, bytes)| {
+            let mut parser = RequestParser::default();
+            assert_eq!(parser.advance(bytes, &limits), Parsed::Complete(bytes.len()));
+            let words = parser.args(bytes).iter().map(|word| String::from_utf8_lossy(word).into_owned());
+            words.collect::<Vec<_>>().join(" ")
+        });
+        ops.collect()
+    }
+}
+
+#[test]
+fn a_value_comes_back_and_is_fed_as_it_was_sent() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.run("SET k hello"), "+OK ");
+    assert_eq!(bench.fed(), ["SET k hello"]);
+    assert_eq!(bench.run("GET k"), "$5 hello ");
+    assert!(bench.fed().is_empty());
+}

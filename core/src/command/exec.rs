@@ -1,0 +1,199 @@
+//! What a handler of data sees: the keyspace, the time, the random generator, the reply and the feed. Nothing else.
+
+use crate::codec::number::parse_i64;
+use crate::codec::random::Random;
+use crate::config::Config;
+use crate::keyspace::{Keyspace, NO_EXPIRY, Place};
+use crate::port::Now;
+use crate::resp::Reply;
+use crate::value::hash::HashLimits;
+use crate::value::{Hash, StringValue, Value};
+
+use super::error::CommandError;
+use super::feed::Feed;
+use super::reply_error::{NOT_AN_INTEGER, WRONG_TYPE};
+
+/// What is done about a key whose time has come, when a command meets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpiryRule {
+    /// It is removed, and the removal is fed: a master.
+    Remove,
+    /// It is treated as missing but kept: a client of a replica. The master will send its removal.
+    Hide,
+    /// It is alive: the master's own commands on a replica, and `DEBUG`.
+    Ignore,
+}
+
+/// The surroundings of one data command.
+pub struct Exec<'a> {
+    /// All databases.
+    pub keyspace: &'a mut Keyspace,
+    /// The selected one.
+    pub database: u32,
+    /// The time, the same throughout a command and throughout a transaction.
+    pub now: Now,
+    /// The node's random generator.
+    pub random: &'a mut Random,
+    /// The reply.
+    pub reply: Reply<'a>,
+    /// What replicas are told.
+    pub feed: &'a mut Feed,
+    /// The configuration.
+    pub config: &'a Config,
+    /// What is done about expired keys.
+    pub expiry: ExpiryRule,
+    /// Keys that were removed because their time had come.
+    pub expired_keys: &'a mut u64,
+    /// Look-ups that found something and nothing, for INFO.
+    pub hits: &'a mut Hits,
+}
+
+/// Counters of look-ups.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hits {
+    /// The key was there.
+    pub hits: u64,
+    /// It was not.
+    pub misses: u64,
+}
+
+impl Exec<'_> {
+    /// Now, in milliseconds since the epoch.
+    #[inline]
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        self.now.wall.millis()
+    }
+
+    /// Finds a key that is alive, for writing: no statistics.
+    #[inline]
+    pub fn find(&mut self, key: &[u8]) -> Option<Place> {
+        let place = self.keyspace.locate(self.database, key)?;
+        let expires_ms = self.keyspace.entry(place).expires_ms;
+        if expires_ms == NO_EXPIRY || self.expiry == ExpiryRule::Ignore || expires_ms > self.now_ms() {
+            return Some(place);
+        }
+        if self.expiry == ExpiryRule::Remove {
+            self.feed.expired(self.database, key, self.config.lazyfree_lazy_expire);
+            self.keyspace.remove(place);
+            *self.expired_keys += 1;
+        }
+        None
+    }
+
+    /// Finds a key that is alive, for reading: counted as hit or miss, and marked as used.
+    #[inline]
+    pub fn find_to_read(&mut self, key: &[u8]) -> Option<Place> {
+        let found = self.find(key);
+        match found {
+            Some(place) => {
+                self.hits.hits += 1;
+                let clock = self.clock();
+                self.keyspace.mark_used(place, clock);
+            }
+            None => self.hits.misses += 1,
+        }
+        found
+    }
+
+    /// The value at a place.
+    #[inline]
+    #[must_use]
+    pub fn value(&self, place: Place) -> &Value {
+        &self.keyspace.entry(place).value
+    }
+
+    /// When the key at a place expires, or [`NO_EXPIRY`].
+    #[must_use]
+    pub fn expires_ms(&self, place: Place) -> i64 {
+        self.keyspace.entry(place).expires_ms
+    }
+
+    /// The string at a place.
+    #[inline]
+    pub fn string(&self, place: Place) -> Result<&StringValue, CommandError> {
+        match self.value(place) {
+            Value::String(string) => Ok(string),
+            _ => Err(WRONG_TYPE),
+        }
+    }
+
+    /// The string at a place, about to be changed.
+    pub fn string_mut(&mut self, place: Place) -> Result<&mut StringValue, CommandError> {
+        self.string(place)?;
+        match self.keyspace.edit(place) {
+            Value::String(string) => Ok(string),
+            _ => Err(WRONG_TYPE),
+        }
+    }
+
+    /// The hash at a place.
+    pub fn hash(&self, place: Place) -> Result<&Hash, CommandError> {
+        match self.value(place) {
+            Value::Hash(hash) => Ok(hash),
+            _ => Err(WRONG_TYPE),
+        }
+    }
+
+    /// The hash at a place, about to be changed.
+    pub fn hash_mut(&mut self, place: Place) -> Result<&mut Hash, CommandError> {
+        self.hash(place)?;
+        match self.keyspace.edit(place) {
+            Value::Hash(hash) => Ok(hash),
+            _ => Err(WRONG_TYPE),
+        }
+    }
+
+    /// Sets a key, whether it exists or not, to a value without expiry or with one in absolute milliseconds.
+    pub fn put(&mut self, key: &[u8], value: impl Into<Value>, expires_ms: i64) {
+        let clock = self.clock();
+        self.keyspace.put(self.database, key, value.into(), expires_ms, clock);
+    }
+
+    /// Replaces the value at a place, and its expiry.
+    pub fn replace(&mut self, place: Place, value: impl Into<Value>, expires_ms: i64) {
+        let clock = self.clock();
+        self.keyspace.replace(place, value.into(), expires_ms, clock);
+    }
+
+    /// Adds a key that [`Exec::find`] did not find.
+    ///
+    /// A key that is hidden or kept although its time has come may still be there: it is replaced.
+    pub fn insert(&mut self, key: &[u8], value: impl Into<Value>, expires_ms: i64) {
+        self.put(key, value, expires_ms);
+    }
+
+    /// Marks the data as changed `count` times: the command is fed to replicas as it was sent, unless the handler says
+    /// otherwise by [`Exec::feed`].
+    #[inline]
+    pub fn changed(&mut self, count: u64) {
+        self.feed.changed(count);
+    }
+
+    /// The limits of compact hashes.
+    #[must_use]
+    pub fn hash_limits(&self) -> HashLimits {
+        HashLimits {
+            listpack_entries_max: self.config.hash_max_listpack_entries as usize,
+            listpack_value_bytes_max: self.config.hash_max_listpack_value as usize,
+        }
+    }
+
+    /// The clock of OBJECT IDLETIME: seconds, wrapping.
+    #[inline]
+    #[must_use]
+    pub fn clock(&self) -> u32 {
+        (self.now.wall.0 / 1_000_000) as u32
+    }
+}
+
+/// An argument that must be an integer.
+pub(super) fn int_arg(arg: &[u8]) -> Result<i64, CommandError> {
+    parse_i64(arg).ok_or(NOT_AN_INTEGER)
+}
+
+/// True if an argument is `word`, which is in upper case, in any case.
+#[inline]
+pub(super) fn is_word(arg: &[u8], word: &str) -> bool {
+    arg.eq_ignore_ascii_case(word.as_bytes())
+}

@@ -1,0 +1,114 @@
+//! What one unit of execution (a command, a transaction) did to the data, as replicas are told it.
+//!
+//! A handler says only that it changed something, and, where its effect differs from its request, what the effect was. The
+//! node turns the feed of a unit into bytes of the log in one place.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use crate::resp::push_command;
+
+/// One command for the log: its database, and where its bytes stand.
+#[derive(Clone, Debug)]
+pub struct Op {
+    /// The database it is about.
+    pub database: u32,
+    /// Its bytes in the feed's buffer.
+    pub bytes: Range<usize>,
+}
+
+/// How the command that is running is fed, when it ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Form {
+    /// As it was sent, if it changed anything.
+    #[default]
+    Verbatim,
+    /// As it was sent, changed or not (FLUSHALL).
+    Always,
+    /// Not: its effects were fed one by one, or there are none.
+    Replaced,
+}
+
+/// The effects of one unit of execution, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Feed {
+    buffer: Vec<u8>,
+    ops: Vec<Op>,
+    form: Form,
+    changes: u64,
+    /// Changes of earlier commands of the unit.
+    changes_before: u64,
+    is_wanted: bool,
+}
+
+impl Feed {
+    /// Starts a unit. Bytes are collected only if `is_wanted`: if there is a log to put them in.
+    pub fn begin(&mut self, is_wanted: bool) {
+        self.buffer.clear();
+        self.ops.clear();
+        self.form = Form::Verbatim;
+        self.changes = 0;
+        self.changes_before = 0;
+        self.is_wanted = is_wanted;
+    }
+
+    /// The running command changed the data `count` times.
+    #[inline]
+    pub fn changed(&mut self, count: u64) {
+        self.changes += count;
+    }
+
+    /// The running command's effect is this instead of its request. May be called more than once.
+    pub fn instead<const N: usize>(&mut self, database: u32, args: [&[u8]; N]) {
+        self.form = Form::Replaced;
+        self.push(database, args.into_iter());
+    }
+
+    /// The running command is not fed, though it changed something.
+    pub fn nothing(&mut self) {
+        self.form = Form::Replaced;
+    }
+
+    /// The running command is fed as it was sent, even if it changed nothing.
+    pub fn always(&mut self) {
+        self.form = Form::Always;
+    }
+
+    /// A key was removed because its time had come, before the running command's own effect.
+    pub fn expired(&mut self, database: u32, key: &[u8], is_lazy: bool) {
+        let verb: &[u8] = if is_lazy { b"UNLINK" } else { b"DEL" };
+        self.push(database, [verb, key].into_iter());
+    }
+
+    /// Ends a command of the unit: true if its request is to be fed as it was sent, by [`Feed::push_verbatim`].
+    pub fn end_command(&mut self) -> bool {
+        let form = core::mem::take(&mut self.form);
+        let has_changed = self.changes > self.changes_before;
+        self.changes_before = self.changes;
+        self.is_wanted && (form == Form::Always || (form == Form::Verbatim && has_changed))
+    }
+
+    /// Adds a request as it was sent.
+    pub fn push_verbatim<'a>(&mut self, database: u32, args: impl ExactSizeIterator<Item = &'a [u8]>) {
+        self.push(database, args);
+    }
+
+    /// Changes of the unit so far.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// What was collected: each op's database and bytes, in order.
+    pub fn ops(&self) -> impl ExactSizeIterator<Item = (u32, &[u8])> {
+        self.ops.iter().map(|op| (op.database, self.buffer.get(op.bytes.clone()).unwrap_or_default()))
+    }
+
+    fn push<'a>(&mut self, database: u32, args: impl ExactSizeIterator<Item = &'a [u8]>) {
+        if self.is_wanted {
+            let start = self.buffer.len();
+            push_command(&mut self.buffer, args);
+            self.ops.push(Op { database, bytes: start..self.buffer.len() });
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! From a name to its row.
+
+use super::row::Command;
+use super::{expire, hash, hash_scan, key, server, string, string_number, string_range};
+
+const FAMILIES: [&[Command]; 8] = [
+    string::COMMANDS,
+    string_number::COMMANDS,
+    string_range::COMMANDS,
+    hash::COMMANDS,
+    hash_scan::COMMANDS,
+    key::COMMANDS,
+    expire::COMMANDS,
+    server::COMMANDS,
+];
+
+/// Longest name of a command in bytes.
+const NAME_BYTES_MAX: usize = 24;
+/// Slots of the index: a power of two, about four times the number of commands.
+const SLOTS: usize = 1024;
+
+/// An open-addressed index over all names, made at compile time.
+static INDEX: [Option<&'static Command>; SLOTS] = build_index();
+
+const fn build_index() -> [Option<&'static Command>; SLOTS] {
+    let mut index: [Option<&'static Command>; SLOTS] = [None; SLOTS];
+    let mut family = 0;
+    while family < FAMILIES.len() {
+        let rows = FAMILIES[family];
+        let mut row = 0;
+        while row < rows.len() {
+            let name = rows[row].name.as_bytes();
+            assert!(name.len() <= NAME_BYTES_MAX, "a longer name than look-ups consider");
+            let mut slot = slot_of(name);
+            while index[slot].is_some() {
+                slot = (slot + 1) % SLOTS;
+            }
+            index[slot] = Some(&rows[row]);
+            row += 1;
+        }
+        family += 1;
+    }
+    index
+}
+
+/// FNV-1a over the name in lower case.
+const fn slot_of(name: &[u8]) -> usize {
+    let mut hash: u32 = 0x811c_9dc5;
+    let mut at = 0;
+    while at < name.len() {
+        hash = (hash ^ name[at].to_ascii_lowercase() as u32).wrapping_mul(0x0100_0193);
+        at += 1;
+    }
+    (hash ^ (hash >> 15)) as usize % SLOTS
+}
+
+/// The row of a command, by its name in any case.
+#[inline]
+#[must_use]
+pub fn find(name: &[u8]) -> Option<&'static Command> {
+    if name.len() > NAME_BYTES_MAX {
+        return None;
+    }
+    let mut slot = slot_of(name);
+    while let Some(command) = INDEX[slot] {
+        if name.eq_ignore_ascii_case(command.name.as_bytes()) {
+            return Some(command);
+        }
+        slot = (slot + 1) % SLOTS;
+    }
+    None
+}
+
+/// The row of a container's subcommand, by its name in any case.
+#[must_use]
+pub fn subcommand(container: &Command, name: &[u8]) -> Option<&'static Command> {
+    container.subcommands.iter().find(|row| name.eq_ignore_ascii_case(row.name.as_bytes()))
+}
+
+/// All commands, family by family.
+pub fn commands() -> impl Iterator<Item = &'static Command> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}
+
+/// How many commands there are.
+#[must_use]
+pub fn command_count() -> usize {
+    FAMILIES.iter().map(|family| family.len()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_found_by_its_name_in_any_case() {
+        for command in commands() {
+            assert!(core::ptr::eq(find(command.name.as_bytes()).expect(command.name), command));
+            let upper = command.name.to_uppercase();
+            assert!(core::ptr::eq(find(upper.as_bytes()).expect(command.name), command));
+        }
+        assert!(find(b"nosuch").is_none());
+        assert!(find(b"").is_none());
+        assert!(find(&[b'x'; 100]).is_none());
+    }
+
+    #[test]
+    fn names_are_lower_case_and_unique() {
+        let mut names: alloc::vec::Vec<_> = commands().map(|command| command.name).collect();
+        assert!(names.iter().all(|name| *name == name.to_lowercase()));
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

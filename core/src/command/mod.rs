@@ -1,0 +1,28 @@
+//! Commands: one row for each, from which everything that must know a command takes what it knows.
+//!
+//! A family of commands is registered in one list at the top of its file. `COMMAND`, key extraction, the gates before execution
+//! (read-only, loading, ...) and the propagation of writes all read the same rows.
+
+#[cfg(test)]
+mod bench;
+mod error;
+mod exec;
+mod feed;
+mod lookup;
+pub mod reply_error;
+mod row;
+mod server;
+
+mod expire;
+mod hash;
+mod hash_scan;
+mod key;
+mod string;
+mod string_number;
+mod string_range;
+
+pub use error::CommandError;
+pub use exec::{Exec, ExpiryRule};
+pub use feed::Feed;
+pub use lookup::{command_count, commands, find, subcommand};
+pub use row::{Command, Flags, Group, Handler, Keys, Outcome, ServerCommand};

@@ -1,0 +1,147 @@
+//! Every error reply with fixed words, once, and the makers of those that name something.
+//!
+//! The words are Redis 7.0's.
+
+use alloc::format;
+use alloc::string::String;
+
+use super::error::CommandError;
+
+macro_rules! replies {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        $($(#[$doc])* pub const $name: CommandError = CommandError::new($text);)*
+    };
+}
+
+replies! {
+    /// The key holds another type.
+    WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
+    /// The arguments do not fit together.
+    SYNTAX = "ERR syntax error";
+    /// A number was expected.
+    NOT_AN_INTEGER = "ERR value is not an integer or out of range";
+    /// A number was expected.
+    NOT_A_FLOAT = "ERR value is not a valid float";
+    /// A field's value is no number.
+    HASH_NOT_AN_INTEGER = "ERR hash value is not an integer";
+    /// A field's value is no number.
+    HASH_NOT_A_FLOAT = "ERR hash value is not a float";
+    /// INCR and its kin.
+    OVERFLOW = "ERR increment or decrement would overflow";
+    /// DECRBY of the smallest integer.
+    DECREMENT_OVERFLOW = "ERR decrement would overflow";
+    /// INCRBYFLOAT.
+    NAN_OR_INFINITY = "ERR increment would produce NaN or Infinity";
+    /// A key that must exist does not.
+    NO_SUCH_KEY = "ERR no such key";
+    /// A negative position.
+    OFFSET_OUT_OF_RANGE = "ERR offset is out of range";
+    /// A string would grow past `proto-max-bulk-len`.
+    STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+    /// A number out of range.
+    OUT_OF_RANGE = "ERR value is out of range";
+    /// A number must be positive.
+    MUST_BE_POSITIVE = "ERR value is out of range, must be positive";
+    /// SCAN and its kin.
+    INVALID_CURSOR = "ERR invalid cursor";
+    /// SELECT.
+    DB_INDEX_OUT_OF_RANGE = "ERR DB index is out of range";
+    /// SELECT.
+    INVALID_DB_INDEX = "ERR invalid DB index";
+    /// A write on a read-only replica. Differs: the words of the founding session; clients look at the first one.
+    READONLY = "READONLY You can't write against a read only slave.";
+    /// A replica that must not serve old data.
+    MASTER_DOWN = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+    /// Too few replicas are in touch.
+    NO_REPLICAS = "NOREPLICAS Not enough good replicas to write.";
+    /// A data set is being loaded.
+    LOADING = "LOADING Redis is loading the dataset in memory";
+    /// A password is needed.
+    NO_AUTH = "NOAUTH Authentication required.";
+    /// A wrong password.
+    WRONG_PASS = "WRONGPASS invalid username-password pair or user is disabled.";
+    /// AUTH on a node without a password.
+    AUTH_WITHOUT_PASSWORD = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
+    /// Snapshots fail and writes are refused until one succeeds.
+    MISCONF = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
+    /// A queued command was refused, so the transaction is.
+    EXEC_ABORT = "EXECABORT Transaction discarded because of previous errors.";
+    /// MULTI in MULTI.
+    NESTED_MULTI = "ERR MULTI calls can not be nested";
+    /// EXEC alone.
+    EXEC_WITHOUT_MULTI = "ERR EXEC without MULTI";
+    /// DISCARD alone.
+    DISCARD_WITHOUT_MULTI = "ERR DISCARD without MULTI";
+    /// WATCH in MULTI.
+    WATCH_IN_MULTI = "ERR WATCH inside MULTI is not allowed";
+    /// A command that cannot be queued.
+    NOT_IN_MULTI = "ERR Command not allowed inside a transaction";
+    /// A replica link that asks for data.
+    REPLICA_KEYSPACE = "ERR Replica can't interact with the keyspace";
+    /// PSYNC behind unread replies.
+    SYNC_PENDING_OUTPUT = "ERR SYNC and PSYNC are invalid with pending output";
+    /// PSYNC to a replica that has no data to give.
+    NO_MASTER_LINK = "NOMASTERLINK Can't SYNC while not connected with my master";
+    /// The snapshot for a replica failed.
+    SYNC_SNAPSHOT_FAILED = "ERR BGSAVE failed, replication can't continue";
+    /// REPLICAOF with a bad port.
+    INVALID_MASTER_PORT = "ERR Invalid master port";
+    /// REPLICAOF from a replica's link.
+    NOT_FROM_REPLICA = "ERR Command is not valid when client is a replica.";
+    /// A snapshot runs already.
+    SAVE_IN_PROGRESS = "ERR Background save already in progress";
+    /// DEBUG without leave.
+    DEBUG_NOT_ALLOWED = "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
+    /// HELLO with an unknown version.
+    NO_PROTO = "NOPROTO unsupported protocol version";
+    /// HELLO with a version that is no number.
+    PROTO_NOT_AN_INTEGER = "ERR Protocol version is not an integer or out of range";
+    /// More connections than `maxclients`.
+    MAX_CLIENTS = "ERR max number of clients reached";
+    /// SHUTDOWN could not save.
+    SHUTDOWN_FAILED = "ERR Errors trying to SHUTDOWN. Check logs.";
+    /// WAIT on a replica.
+    WAIT_ON_REPLICA = "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.";
+    /// A negative timeout.
+    TIMEOUT_NEGATIVE = "ERR timeout is negative";
+    /// A timeout that is no number.
+    TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
+}
+
+/// A name that is no command's; `args` are the first of its arguments.
+pub fn unknown_command<'a>(name: &[u8], args: impl Iterator<Item = &'a [u8]>) -> CommandError {
+    /// How much of a name and of the arguments is repeated, in bytes.
+    const SHOWN_BYTES_MAX: usize = 128;
+    let shown = &name[..name.len().min(SHOWN_BYTES_MAX)];
+    let mut text = format!("ERR unknown command '{}', with args beginning with: ", String::from_utf8_lossy(shown));
+    let prefix = text.len();
+    for arg in args {
+        let left = SHOWN_BYTES_MAX.saturating_sub(text.len() - prefix);
+        if left == 0 {
+            break;
+        }
+        let shown = &arg[..arg.len().min(left)];
+        text.push_str(&format!("'{}' ", String::from_utf8_lossy(shown)));
+    }
+    CommandError::with(text)
+}
+
+/// A container's argument that is no subcommand of it.
+#[must_use]
+pub fn unknown_subcommand(container: &str, name: &[u8]) -> CommandError {
+    let shown = String::from_utf8_lossy(&name[..name.len().min(128)]).into_owned();
+    let container = container.to_uppercase();
+    CommandError::with(format!("ERR unknown subcommand '{shown}'. Try {container} HELP."))
+}
+
+/// Too few or too many arguments. `name` is `set`, or `config|get`.
+#[must_use]
+pub fn wrong_arity(name: &str) -> CommandError {
+    CommandError::with(format!("ERR wrong number of arguments for '{name}' command"))
+}
+
+/// An expiry that is out of range.
+#[must_use]
+pub fn invalid_expire(command: &str) -> CommandError {
+    CommandError::with(format!("ERR invalid expire time in '{command}' command"))
+}

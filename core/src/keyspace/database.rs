@@ -1,0 +1,75 @@
+//! One database: its entries, and an index of those that expire.
+
+use alloc::collections::BTreeSet;
+
+use crate::codec::siphash::HashKey;
+use crate::table::{Slot, Table};
+use crate::value::{Blob, Value};
+
+/// The expiry of a key that has none.
+pub const NO_EXPIRY: i64 = i64::MAX;
+
+/// A key and all that belongs to it: one cache line.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key.
+    pub key: Blob,
+    /// What it holds.
+    pub value: Value,
+    /// When it expires: milliseconds since the epoch, or [`NO_EXPIRY`].
+    pub expires_ms: i64,
+    /// The snapshot epoch of the last write.
+    pub(super) stamp: u32,
+    /// When it was last used: seconds of the wall clock, wrapping.
+    pub used_at: u32,
+}
+
+const _: () = assert!(size_of::<Entry>() == 64, "an entry must fill one cache line");
+
+/// The entries of a database.
+pub(super) type Entries = Table<Entry>;
+
+/// The entries of a database, and who of them expires when.
+///
+/// The index is exact and ordered, so that expiry needs no sampling: an idle node sleeps until the first key is due.
+/// It names a key by its hash. Two keys whose 64-bit hashes and expiry times both agree share one place in it; then the second one goes when it is
+/// next looked at.
+#[derive(Clone, Default)]
+pub(super) struct Database {
+    pub(super) entries: Entries,
+    expiries: BTreeSet<(i64, u64)>,
+    /// Sum of all expiry times, for their mean.
+    expiry_sum_ms: i128,
+}
+
+impl Database {
+    pub(super) fn volatile(&self) -> (usize, i64) {
+        let count = self.expiries.len();
+        let mean = if count == 0 { 0 } else { self.expiry_sum_ms / count as i128 };
+        (count, i64::try_from(mean).unwrap_or(i64::MAX))
+    }
+
+    pub(super) fn set_expiry(&mut self, hash: u64, slot: Slot, expires_ms: i64) {
+        let Some(entry) = self.entries.get_mut(slot) else { return };
+        if entry.expires_ms == expires_ms {
+            return;
+        }
+        if entry.expires_ms != NO_EXPIRY && self.expiries.remove(&(entry.expires_ms, hash)) {
+            self.expiry_sum_ms -= i128::from(entry.expires_ms);
+        }
+        if expires_ms != NO_EXPIRY && self.expiries.insert((expires_ms, hash)) {
+            self.expiry_sum_ms += i128::from(expires_ms);
+        }
+        entry.expires_ms = expires_ms;
+    }
+
+    pub(super) fn first_expiry_ms(&self) -> Option<i64> {
+        self.expiries.first().map(|(expires_ms, _)| *expires_ms)
+    }
+
+    pub(super) fn find_first_expiring(&self, order: HashKey) -> Option<(u64, Slot)> {
+        let (expires_ms, hash) = *self.expiries.first()?;
+        let is_it = |entry: &Entry| entry.expires_ms == expires_ms && order.hash(&entry.key) == hash;
+        Some((hash, self.entries.locate(hash, is_it)?))
+    }
+}

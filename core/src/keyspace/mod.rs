@@ -1,0 +1,388 @@
+//! The keyspace: numbered databases of keys, their expiry, and the hooks that every change passes.
+//!
+//! Each change goes through [`Keyspace::edit`], [`Keyspace::insert`] or [`Keyspace::remove`], and there meets, in one place, whoever must
+//! know of it: running snapshots, which first take the old value, and observers (WATCH, the audit), which learn the key.
+
+mod database;
+mod doomed;
+mod snapshot;
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::codec::random::Random;
+use crate::codec::siphash::HashKey;
+use crate::table::{Slot, decode_cursor, encode_cursor};
+use crate::value::{Blob, Value};
+
+pub use database::{Entry, NO_EXPIRY};
+pub use snapshot::{SnapshotId, SnapshotRules};
+
+use database::Database;
+use doomed::Doomed;
+use snapshot::Snapshot;
+
+/// Dropping a value with more parts than this is left to background work, as in Redis's lazy freeing.
+const FREE_AT_ONCE_MAX: usize = 64;
+
+/// Where a key is, until the next insertion or removal.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    database: u32,
+    hash: u64,
+    slot: Slot,
+}
+
+/// What an observer is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// This key of this database changed, came or went.
+    Key(u32, Blob),
+    /// The whole database was replaced or emptied.
+    Database(u32),
+}
+
+/// All databases of a node.
+#[derive(Clone)]
+pub struct Keyspace {
+    key: HashKey,
+    databases: Vec<Database>,
+    /// Counts snapshots; an entry's stamp tells in which epoch it was last written.
+    epoch: u32,
+    snapshots: Vec<Snapshot>,
+    doomed: Vec<Doomed>,
+    is_observed: bool,
+    touches: Vec<Touch>,
+}
+
+impl Keyspace {
+    /// Empty databases, `databases` of them, in an order keyed by `key`.
+    #[must_use]
+    pub fn new(databases: u32, key: HashKey) -> Keyspace {
+        Keyspace {
+            key,
+            databases: (0..databases).map(|_| Database::default()).collect(),
+            epoch: 0,
+            snapshots: Vec::new(),
+            doomed: Vec::new(),
+            is_observed: false,
+            touches: Vec::new(),
+        }
+    }
+
+    /// Empty databases of the same number and order.
+    #[must_use]
+    pub fn empty_twin(&self) -> Keyspace {
+        Keyspace::new(self.database_count(), self.key)
+    }
+
+    /// The key of the order of tables.
+    #[inline]
+    #[must_use]
+    pub fn order(&self) -> HashKey {
+        self.key
+    }
+
+    /// How many databases there are.
+    #[must_use]
+    pub fn database_count(&self) -> u32 {
+        self.databases.len() as u32
+    }
+
+    /// Keys in a database, logically expired ones included.
+    #[must_use]
+    pub fn len(&self, database: u32) -> usize {
+        self.database(database).entries.len()
+    }
+
+    /// Keys in all databases.
+    #[must_use]
+    pub fn total_len(&self) -> usize {
+        self.databases.iter().map(|database| database.entries.len()).sum()
+    }
+
+    /// Keys with an expiry, and the mean of their expiry times in milliseconds since the epoch.
+    #[must_use]
+    pub fn volatile(&self, database: u32) -> (usize, i64) {
+        self.database(database).volatile()
+    }
+
+    /// Finds a key. Expiry is not looked at.
+    #[inline]
+    #[must_use]
+    pub fn locate(&self, database: u32, key: &[u8]) -> Option<Place> {
+        let hash = self.key.hash(key);
+        let slot = self.database(database).entries.locate(hash, |entry| entry.key.as_slice() == key)?;
+        Some(Place { database, hash, slot })
+    }
+
+    /// The entry at a place that was found since the last insertion or removal.
+    #[inline]
+    #[must_use]
+    pub fn entry(&self, place: Place) -> &Entry {
+        self.database(place.database).entries.get(place.slot).expect("the place is not older than the last change")
+    }
+
+    /// Marks the entry as used now, for OBJECT IDLETIME. `clock` in seconds.
+    #[inline]
+    pub fn mark_used(&mut self, place: Place, clock: u32) {
+        let Some(database) = self.databases.get_mut(place.database as usize) else { return };
+        if let Some(entry) = database.entries.get_mut(place.slot) {
+            entry.used_at = clock;
+        }
+    }
+
+    /// The entry's value, about to be changed.
+    #[inline]
+    pub fn edit(&mut self, place: Place) -> &mut Value {
+        self.before_change(place);
+        let database = &mut self.databases[place.database as usize];
+        &mut database.entries.get_mut(place.slot).expect("the place is not older than the last change").value
+    }
+
+    /// Sets a key to a value, whether it exists or not. `expires_ms` is absolute, or [`NO_EXPIRY`].
+    pub fn put(&mut self, database: u32, key: &[u8], value: Value, expires_ms: i64, clock: u32) {
+        match self.locate(database, key) {
+            Some(place) => self.replace(place, value, expires_ms, clock),
+            None => self.insert(database, key, value, expires_ms, clock),
+        }
+    }
+
+    /// Replaces a value and its expiry.
+    pub fn replace(&mut self, place: Place, value: Value, expires_ms: i64, clock: u32) {
+        let old = core::mem::replace(self.edit(place), value);
+        self.discard(old);
+        self.mark_used(place, clock);
+        self.databases[place.database as usize].set_expiry(place.hash, place.slot, expires_ms);
+    }
+
+    /// Adds a key that does not exist.
+    pub fn insert(&mut self, database: u32, key: &[u8], value: Value, expires_ms: i64, clock: u32) {
+        if self.is_observed {
+            self.touches.push(Touch::Key(database, Blob::new(key)));
+        }
+        let (order, stamp) = (self.key, self.epoch);
+        let hash = order.hash(key);
+        let entry = Entry { key: Blob::new(key), value, expires_ms: NO_EXPIRY, stamp, used_at: clock };
+        let target = &mut self.databases[database as usize];
+        target.entries.insert_new(hash, entry, |entry| order.hash(&entry.key));
+        if expires_ms != NO_EXPIRY {
+            let slot = target.entries.locate(hash, |entry| entry.key.as_slice() == key);
+            target.set_expiry(hash, slot.expect("it was just inserted"), expires_ms);
+        }
+    }
+
+    /// Changes a key's expiry: absolute milliseconds, or [`NO_EXPIRY`].
+    pub fn set_expiry(&mut self, place: Place, expires_ms: i64) {
+        self.before_change(place);
+        self.databases[place.database as usize].set_expiry(place.hash, place.slot, expires_ms);
+    }
+
+    /// Removes a key and returns its value and expiry.
+    pub fn take(&mut self, place: Place) -> (Value, i64) {
+        self.before_change(place);
+        let order = self.key;
+        let database = &mut self.databases[place.database as usize];
+        let expires_ms = database.entries.get(place.slot).map_or(NO_EXPIRY, |entry| entry.expires_ms);
+        database.set_expiry(place.hash, place.slot, NO_EXPIRY);
+        let removed = database.entries.remove_at(place.slot, |entry| order.hash(&entry.key));
+        (removed.expect("the place is not older than the last change").value, expires_ms)
+    }
+
+    /// Removes a key.
+    pub fn remove(&mut self, place: Place) {
+        let (value, _) = self.take(place);
+        self.discard(value);
+    }
+
+    /// Empties a database; its keys are freed in the background.
+    pub fn flush(&mut self, database: u32) {
+        self.swap_in(database, Database::default());
+    }
+
+    /// Replaces everything by the contents of `other`, which has as many databases in the same order.
+    pub fn adopt(&mut self, other: Keyspace) {
+        for (index, database) in other.databases.into_iter().enumerate() {
+            self.swap_in(index as u32, database);
+        }
+    }
+
+    fn swap_in(&mut self, index: u32, database: Database) {
+        if self.is_observed {
+            self.touches.push(Touch::Database(index));
+        }
+        let Some(target) = self.databases.get_mut(index as usize) else { return };
+        let mut old = core::mem::replace(target, database).entries;
+        if self.snapshots.iter().any(|snapshot| snapshot.still_needs(index)) {
+            let shared = Arc::new(core::mem::take(&mut old));
+            for snapshot in &mut self.snapshots {
+                snapshot.detach(index, &shared);
+            }
+        }
+        if !old.is_empty() {
+            self.doomed.push(Doomed::entries(old));
+        }
+    }
+
+    /// Visits the keys of one step of a SCAN; returns the client's next cursor, 0 at the end.
+    pub fn scan(&self, database: u32, cursor: u64, visit: impl FnMut(&Entry)) -> u64 {
+        let order = self.key;
+        let entries = &self.database(database).entries;
+        encode_cursor(entries.scan(decode_cursor(cursor), |entry| order.hash(&entry.key), visit))
+    }
+
+    /// All entries of a database, in hash order.
+    pub fn iter(&self, database: u32) -> impl Iterator<Item = &Entry> {
+        self.database(database).entries.iter()
+    }
+
+    /// An entry drawn at random.
+    pub fn random_entry(&self, database: u32, random: &mut Random) -> Option<&Entry> {
+        self.database(database).entries.random(|| random.next_u64())
+    }
+
+    /// When the first key expires: absolute milliseconds.
+    #[must_use]
+    pub fn next_expiry_ms(&self) -> Option<i64> {
+        self.databases.iter().filter_map(Database::first_expiry_ms).min()
+    }
+
+    /// A key that has expired by `now_ms`, with its database: the one that expired first.
+    #[must_use]
+    pub fn find_expired(&self, now_ms: i64) -> Option<Place> {
+        let databases = self.databases.iter().enumerate();
+        let (index, _) = databases
+            .filter_map(|(index, database)| Some((index, database.first_expiry_ms()?)))
+            .filter(|(_, expires_ms)| *expires_ms <= now_ms)
+            .min_by_key(|(_, expires_ms)| *expires_ms)?;
+        let (hash, slot) = self.databases[index].find_first_expiring(self.key)?;
+        Some(Place { database: index as u32, hash, slot })
+    }
+
+    /// The database a place lies in.
+    #[must_use]
+    pub fn database_of(&self, place: Place) -> u32 {
+        place.database
+    }
+
+    /// Starts or stops telling of changes by [`Keyspace::take_touches`].
+    pub fn observe(&mut self, is_observed: bool) {
+        self.is_observed = is_observed;
+        if !is_observed {
+            self.touches.clear();
+        }
+    }
+
+    /// True if changes are recorded that nobody has taken yet.
+    #[inline]
+    #[must_use]
+    pub fn has_touches(&self) -> bool {
+        !self.touches.is_empty()
+    }
+
+    /// The changes since the last call, in order.
+    pub fn take_touches(&mut self) -> Vec<Touch> {
+        core::mem::take(&mut self.touches)
+    }
+
+    /// Drops a value, a large one in the background.
+    pub fn discard(&mut self, value: Value) {
+        if value.free_effort() > FREE_AT_ONCE_MAX {
+            self.doomed.push(Doomed::value(value));
+        }
+    }
+
+    /// True if something waits to be freed.
+    #[must_use]
+    pub fn has_doomed(&self) -> bool {
+        !self.doomed.is_empty()
+    }
+
+    /// Frees about `units` entries or fields of what was dropped.
+    pub fn free_some(&mut self, units: usize) {
+        let mut left = units;
+        while left > 0 {
+            let Some(last) = self.doomed.last_mut() else { return };
+            let freed = last.free_some(left);
+            left = left.saturating_sub(freed.max(1));
+            if last.is_empty() {
+                self.doomed.pop();
+            }
+        }
+    }
+
+    #[inline]
+    fn database(&self, index: u32) -> &Database {
+        &self.databases[index as usize]
+    }
+
+    /// Everything that must know of a change before it happens.
+    #[inline]
+    fn before_change(&mut self, place: Place) {
+        if self.is_observed {
+            let key = self.entry(place).key.clone();
+            self.touches.push(Touch::Key(place.database, key));
+        }
+        if !self.snapshots.is_empty() {
+            self.preserve(place);
+        }
+    }
+
+    /// Hands the old value to every running snapshot that has not passed it.
+    fn preserve(&mut self, place: Place) {
+        let Some(database) = self.databases.get_mut(place.database as usize) else { return };
+        let Some(entry) = database.entries.get_mut(place.slot) else { return };
+        for snapshot in &mut self.snapshots {
+            snapshot.before_change(place.database, place.hash, entry);
+        }
+        entry.stamp = self.epoch;
+    }
+
+    // Snapshots.
+
+    /// Begins a snapshot of this instant. `header` is the file's beginning, up to the first database.
+    pub fn begin_snapshot(&mut self, header: Vec<u8>, rules: SnapshotRules) -> SnapshotId {
+        self.epoch += 1;
+        let id = SnapshotId(self.epoch);
+        self.snapshots.push(Snapshot::new(id, header, rules, self.total_len()));
+        id
+    }
+
+    /// Forgets a snapshot.
+    pub fn end_snapshot(&mut self, id: SnapshotId) {
+        let found = self.snapshots.iter().position(|snapshot| snapshot.id() == id);
+        let Some(index) = found else { return };
+        let snapshot = self.snapshots.swap_remove(index);
+        for table in snapshot.into_detached() {
+            if let Ok(table) = Arc::try_unwrap(table) {
+                self.doomed.push(Doomed::entries(table));
+            }
+        }
+    }
+
+    /// Advances a snapshot by about `units` keys, unless as many as `buffered_max` bytes wait to be taken already.
+    pub fn advance_snapshot(&mut self, id: SnapshotId, units: usize, buffered_max: usize) {
+        let order = self.key;
+        let Some(snapshot) = self.snapshots.iter_mut().find(|snapshot| snapshot.id() == id) else { return };
+        let mut left = units;
+        while left > 0 && !snapshot.is_finished() && snapshot.buffered() < buffered_max {
+            let live = self.databases.get(snapshot.database() as usize).map(|database| &database.entries);
+            left = left.saturating_sub(snapshot.advance(live, order).max(1));
+        }
+    }
+
+    /// Takes the bytes that a snapshot has produced; the flag is true with the last of them.
+    pub fn take_snapshot_output(&mut self, id: SnapshotId) -> (Vec<u8>, bool) {
+        match self.snapshots.iter_mut().find(|snapshot| snapshot.id() == id) {
+            Some(snapshot) => (snapshot.take_output(), snapshot.is_finished()),
+            None => (Vec::new(), true),
+        }
+    }
+
+    /// Keys written and keys in all when it began, for INFO.
+    #[must_use]
+    pub fn snapshot_progress(&self, id: SnapshotId) -> (usize, usize) {
+        let found = self.snapshots.iter().find(|snapshot| snapshot.id() == id);
+        found.map_or((0, 0), Snapshot::progress)
+    }
+}

@@ -1,0 +1,176 @@
+//! A snapshot without fork: a cursor through the keyspace that yields RDB bytes of one instant.
+//!
+//! The cursor walks databases in order and each one in hash order, so "has it passed this key" is a comparison. A write
+//! to a key that it has not passed first hands it the old value; the entry is then stamped with the current epoch, and a
+//! stamped entry is skipped when the cursor comes by. Keys added meanwhile are born stamped. A database that is emptied or replaced
+//! meanwhile is kept for the snapshot as it was.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::codec::crc64;
+use crate::codec::siphash::HashKey;
+use crate::rdb::{opcode, push_length, push_string};
+use crate::value::rdb::{push_value, type_of};
+
+use super::database::{Entries, Entry, NO_EXPIRY};
+
+/// Names a running snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SnapshotId(pub(super) u32);
+
+/// How a snapshot is written.
+#[derive(Clone, Copy, Debug)]
+pub struct SnapshotRules {
+    /// Compress long strings (`rdbcompression`).
+    pub compress: bool,
+    /// Write a checksum rather than zero (`rdbchecksum`).
+    pub checksum: bool,
+}
+
+#[derive(Clone)]
+pub(super) struct Snapshot {
+    id: SnapshotId,
+    rules: SnapshotRules,
+    /// The database that the cursor is in, and its place in hash space there.
+    database: u32,
+    position: u64,
+    /// Databases that were replaced before the cursor was through with them.
+    detached: BTreeMap<u32, Arc<Entries>>,
+    /// The database that the bytes are about.
+    stream_database: Option<u32>,
+    output: Vec<u8>,
+    crc: u64,
+    is_finished: bool,
+    keys_written: usize,
+    keys_total: usize,
+}
+
+impl Snapshot {
+    pub(super) fn new(id: SnapshotId, header: Vec<u8>, rules: SnapshotRules, keys_total: usize) -> Snapshot {
+        Snapshot {
+            id,
+            rules,
+            database: 0,
+            position: 0,
+            detached: BTreeMap::new(),
+            stream_database: None,
+            output: header,
+            crc: 0,
+            is_finished: false,
+            keys_written: 0,
+            keys_total,
+        }
+    }
+
+    pub(super) fn id(&self) -> SnapshotId {
+        self.id
+    }
+
+    pub(super) fn database(&self) -> u32 {
+        self.database
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.is_finished
+    }
+
+    pub(super) fn buffered(&self) -> usize {
+        self.output.len()
+    }
+
+    pub(super) fn progress(&self) -> (usize, usize) {
+        (self.keys_written, self.keys_total)
+    }
+
+    /// True if entries of a database may still have to be written from where they are now.
+    pub(super) fn still_needs(&self, database: u32) -> bool {
+        !self.is_finished && database >= self.database && !self.detached.contains_key(&database)
+    }
+
+    /// Keeps the entries of a database that is about to be replaced, if they are needed.
+    pub(super) fn detach(&mut self, database: u32, entries: &Arc<Entries>) {
+        if self.still_needs(database) {
+            self.detached.insert(database, Arc::clone(entries));
+        }
+    }
+
+    pub(super) fn into_detached(self) -> impl Iterator<Item = Arc<Entries>> {
+        self.detached.into_values()
+    }
+
+    /// Takes the value of an entry that is about to change, if it is not past it.
+    pub(super) fn before_change(&mut self, database: u32, hash: u64, entry: &Entry) {
+        let is_passed = database < self.database || (database == self.database && hash < self.position);
+        let is_ours = entry.stamp < self.id.0 && !self.detached.contains_key(&database);
+        if is_ours && !is_passed && !self.is_finished {
+            self.write(database, entry);
+        }
+    }
+
+    /// Writes the entries of one more stretch of hash space; `live` is the cursor's database as it is now. Returns how
+    /// many entries it looked at.
+    pub(super) fn advance(&mut self, live: Option<&Entries>, order: HashKey) -> usize {
+        let Some(live) = live else {
+            self.finish();
+            return 1;
+        };
+        let detached = self.detached.get(&self.database).cloned();
+        let entries = detached.as_deref().unwrap_or(live);
+        if self.position == 0 && !entries.is_empty() {
+            self.select(self.database);
+            self.output.push(opcode::RESIZEDB);
+            push_length(&mut self.output, entries.len() as u64);
+            // How many of them expire: a hint for a loader's table, which it can do without.
+            push_length(&mut self.output, 0);
+        }
+        let (database, mut seen) = (self.database, 0);
+        self.position = entries.scan(self.position, |entry| order.hash(&entry.key), |entry| {
+            seen += 1;
+            if entry.stamp < self.id.0 {
+                self.write(database, entry);
+            }
+        });
+        if self.position == 0 {
+            self.database += 1;
+        }
+        seen
+    }
+
+    pub(super) fn take_output(&mut self) -> Vec<u8> {
+        let output = core::mem::take(&mut self.output);
+        if self.rules.checksum && !self.is_finished {
+            self.crc = crc64::update(self.crc, &output);
+        }
+        output
+    }
+
+    fn write(&mut self, database: u32, entry: &Entry) {
+        self.select(database);
+        let out = &mut self.output;
+        if entry.expires_ms != NO_EXPIRY {
+            out.push(opcode::EXPIRETIME_MS);
+            out.extend_from_slice(&entry.expires_ms.to_le_bytes());
+        }
+        out.push(type_of(&entry.value));
+        push_string(out, &entry.key, self.rules.compress);
+        push_value(out, &entry.value, self.rules.compress);
+        self.keys_written += 1;
+    }
+
+    fn select(&mut self, database: u32) {
+        if self.stream_database != Some(database) {
+            self.stream_database = Some(database);
+            self.output.push(opcode::SELECTDB);
+            push_length(&mut self.output, u64::from(database));
+        }
+    }
+
+    fn finish(&mut self) {
+        self.output.push(opcode::EOF);
+        let crc = if self.rules.checksum { crc64::update(self.crc, &self.output) } else { 0 };
+        self.output.extend_from_slice(&crc.to_le_bytes());
+        self.is_finished = true;
+    }
+}

@@ -1,0 +1,69 @@
+//! The RDB format: its numbers, and the reading and writing of lengths and strings.
+//!
+//! Every opcode and every value type stands here once and is used by the reader and the writer alike.
+//! Source: Redis 7.0, RDB version 10; the reader takes versions 1 to 12.
+
+mod read;
+mod write;
+
+pub use read::{Fault, Length, ReadError, Reader};
+pub use write::{push_length, push_string, push_string_int};
+
+/// The version that is written: the newest that every server from Redis 7.0 and Valkey 7.2 on reads.
+pub const VERSION_WRITTEN: u32 = 10;
+/// The newest version that is read.
+pub const VERSION_READ_MAX: u32 = 12;
+
+/// Operations of the container, by their byte.
+pub mod opcode {
+    /// Slot sizes of a cluster node: three lengths.
+    pub const SLOT_INFO: u8 = 244;
+    /// The code of a function library: a string.
+    pub const FUNCTION2: u8 = 245;
+    /// A function of a version before release: refused.
+    pub const FUNCTION_PRE_RELEASE: u8 = 246;
+    /// Data of a module outside of keys.
+    pub const MODULE_AUX: u8 = 247;
+    /// The next key's idle time: a length.
+    pub const IDLE: u8 = 248;
+    /// The next key's access frequency: a byte.
+    pub const FREQ: u8 = 249;
+    /// A fact about the file: two strings.
+    pub const AUX: u8 = 250;
+    /// Sizes of the database that follows: two lengths.
+    pub const RESIZEDB: u8 = 251;
+    /// The next key's expiry in milliseconds: 8 bytes, little-endian.
+    pub const EXPIRETIME_MS: u8 = 252;
+    /// The next key's expiry in seconds: 4 bytes, little-endian.
+    pub const EXPIRETIME: u8 = 253;
+    /// The database that follows: a length.
+    pub const SELECTDB: u8 = 254;
+    /// The end: 8 bytes of checksum follow.
+    pub const EOF: u8 = 255;
+}
+
+/// Types of values, by their byte.
+pub mod value_type {
+    /// A string.
+    pub const STRING: u8 = 0;
+    /// A hash: a length, then names and values by turns.
+    pub const HASH: u8 = 4;
+    /// A hash as a zipmap in a string (Redis before 2.6).
+    pub const HASH_ZIPMAP: u8 = 9;
+    /// A hash as a ziplist in a string (Redis before 7.0).
+    pub const HASH_ZIPLIST: u8 = 13;
+    /// A hash as a listpack in a string.
+    pub const HASH_LISTPACK: u8 = 16;
+}
+
+/// How strings are encoded after the two bits `11`.
+pub(crate) mod string_encoding {
+    /// A signed byte.
+    pub(crate) const INT8: u8 = 0;
+    /// Two bytes, little-endian.
+    pub(crate) const INT16: u8 = 1;
+    /// Four bytes, little-endian.
+    pub(crate) const INT32: u8 = 2;
+    /// LZF: compressed length, length, data.
+    pub(crate) const LZF: u8 = 3;
+}

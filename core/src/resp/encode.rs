@@ -1,0 +1,24 @@
+//! Requests as bytes: what a master writes into its stream and a replica says to its master.
+
+use alloc::vec::Vec;
+
+use crate::codec::number::push_u64;
+
+/// Appends `$<length>\r\n<bytes>\r\n`.
+pub fn push_bulk(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'$');
+    push_u64(out, bytes.len() as u64);
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(bytes);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends a request as an array of bulk strings.
+pub fn push_command<'a>(out: &mut Vec<u8>, args: impl ExactSizeIterator<Item = &'a [u8]>) {
+    out.push(b'*');
+    push_u64(out, args.len() as u64);
+    out.extend_from_slice(b"\r\n");
+    for arg in args {
+        push_bulk(out, arg);
+    }
+}

@@ -1,0 +1,13 @@
+//! RESP, the Redis serialization protocol: requests in, replies out.
+
+mod args;
+mod encode;
+mod output;
+mod reply;
+mod request;
+
+pub use args::Args;
+pub use encode::{push_bulk, push_command};
+pub use output::{Mark, Output};
+pub use reply::{Proto, Reply};
+pub use request::{Parsed, ProtocolError, RequestLimits, RequestParser};

@@ -1,13 +1,15 @@
 //! Where do the segments live?
 //!
-//! In chunks, densely, each named by its number. A single vector would have to be copied whole to grow; of chunks, only the first is
-//! ever copied. Density is what lets a random entry be drawn evenly, and gives memory back when the table shrinks.
+//! In chunks, densely, each named by its number. A single vector would have to be copied whole to
+//! grow; of chunks, only the first is ever copied. Density is what lets a random entry be drawn
+//! evenly, and gives memory back when the table shrinks.
 
 use alloc::vec::Vec;
 
 use super::segment::Segment;
 
-/// Segments in a chunk: 64 KiB, which an allocator hands out from its ordinary heap, and a list of chunks that stays in the cache.
+/// Segments in a chunk: 64 KiB, which an allocator hands out from its ordinary heap, and a list of
+/// chunks that stays in the cache.
 const CHUNK_SEGMENTS: usize = 1024;
 
 #[derive(Clone)]
@@ -44,11 +46,13 @@ impl<T> Arena<T> {
             .get_mut(number % CHUNK_SEGMENTS)
     }
 
-    /// Adds a segment and returns its number.
+    /// Adds a segment and returns its number. Prefixes are too short for there to be more than a
+    /// `u32` can count.
     pub fn push(&mut self, segment: Segment<T>) -> u32 {
         let number = self.len();
         if number.is_multiple_of(CHUNK_SEGMENTS) {
-            // A small table starts with a small chunk; a table that has filled one will fill the next.
+            // A small table starts with a small chunk; a table that has filled one will fill the
+            // next.
             let capacity = if number == 0 { 1 } else { CHUNK_SEGMENTS };
             self.chunks.push(Vec::with_capacity(capacity));
         }

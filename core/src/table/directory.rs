@@ -1,22 +1,25 @@
 //! Which segment covers a given hash?
 //!
-//! The directory is an array of segment numbers, indexed by the first `depth` bits of the hash. A segment with a shorter prefix stands in
-//! several adjacent slots. When a segment with the longest possible prefix is to be split, the directory must double; when
-//! the longest prefixes have gone, it halves. Either is done by building the other array beside the one in use, a bounded piece with every
-//! change of the table, so that no single change waits for a copy of megabytes.
+//! The directory is an array of segment numbers, indexed by the first `depth` bits of the hash. A
+//! segment with a shorter prefix stands in several adjacent slots. When a segment with the longest
+//! possible prefix is to be split, the directory must double; when the longest prefixes have gone,
+//! it halves. Either is done by building the other array beside the one in use, a bounded piece
+//! with every change of the table, so that no single change waits for a copy of megabytes.
 
 use alloc::vec::Vec;
 
 use super::range::{DEPTH_MAX, HashRange, prefix_of};
 
-/// Slots written per change of the table while the directory is being resized: some microseconds of work.
+/// Slots written per change of the table while the directory is being resized: some microseconds of
+/// work.
 pub(super) const RESIZE_SLOTS_PER_CHANGE: usize = 4096;
 
 #[derive(Clone)]
 pub(super) struct Directory {
     slots: Vec<u32>,
     depth: u32,
-    /// How many segments have a prefix of each length; `depth + 1` items, none while the table is empty.
+    /// How many segments have a prefix of each length; `depth + 1` items, none while the table is
+    /// empty.
     segments_by_depth: Vec<u32>,
     resize: Option<Resize>,
 }
@@ -51,7 +54,8 @@ impl Directory {
         self.segments_by_depth.push(1);
     }
 
-    /// Enters that the segment of `range` now has only the lower half, and segment `upper` the upper half. There must be [room](Self::make_room).
+    /// Enters that the segment of `range` now has only the lower half, and segment `upper` the
+    /// upper half. There must be [room](Self::make_room).
     pub fn split(&mut self, range: HashRange, upper: u32) {
         let half = range.upper_half();
         if self
@@ -83,10 +87,12 @@ impl Directory {
         }
     }
 
-    /// Says whether a segment with a prefix of `depth` bits can be split now, and if not, sees to it that it soon can.
+    /// Says whether a segment with a prefix of `depth` bits can be split now, and if not, sees to
+    /// it that it soon can.
     ///
-    /// It never can when hashes agree in so many bits that the directory would have more slots than the table has entries: then a long
-    /// segment is the lesser evil. Evenly spread hashes stay far below that.
+    /// It never can when hashes agree in so many bits that the directory would have more slots than
+    /// the table has entries: then a long segment is the lesser evil. Evenly spread hashes stay far
+    /// below that.
     pub fn make_room(&mut self, depth: u32, entries: usize) -> bool {
         if depth < self.depth {
             return true;
@@ -104,7 +110,8 @@ impl Directory {
         depth < self.depth
     }
 
-    /// Does a bounded piece of a resize under way. To be called once with every change of the table.
+    /// Does a bounded piece of a resize under way. To be called once with every change of the
+    /// table.
     #[inline]
     pub fn advance(&mut self) {
         if self.resize.is_some() {
@@ -112,7 +119,8 @@ impl Directory {
         }
     }
 
-    /// Halves when no prefix needs the last bit nor the one before it. The second bit is what keeps a table that wavers at the limit from resizing to and fro.
+    /// Halves when no prefix needs the last bit nor the one before it. The second bit is what keeps
+    /// a table that wavers at the limit from resizing to and fro.
     fn consider_halving(&mut self) {
         if self.resize.is_none() && matches!(self.segments_by_depth.as_slice(), [_, .., 0, 0]) {
             self.start_resize(self.depth - 1);

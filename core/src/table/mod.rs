@@ -1,16 +1,23 @@
-//! How are millions of entries kept so that no insertion ever waits, and a position among them outlives every change?
+//! How are millions of entries kept so that no insertion ever waits, and a position among them
+//! outlives every change?
 //!
-//! An extendible hash table in the order of the hash prefix. The caller supplies a 64-bit hash; the table never hashes by itself. Hash
-//! space is divided into ranges, each covered by one [segment](segment) of at most some dozens of entries; the [directory](directory) finds the segment
-//! from the first bits of a hash. A segment that is full is divided in two, two that are nearly empty are joined, and nothing else ever moves.
+//! An extendible hash table in the order of the hash prefix. The caller supplies a 64-bit hash; the
+//! table never hashes by itself. Hash space is divided into ranges, each covered by one
+//! [segment](segment) of at most some dozens of entries; the [directory](directory) finds the
+//! segment from the first bits of a hash. A segment that is full is divided in two, two that are
+//! nearly empty are joined, and nothing else ever moves.
 //!
-//! - No change does more than a bounded piece of work: there is no rehash, and the directory is resized a piece at a time.
-//! - A position in hash space is a cursor. Whether a scan has passed an entry is `hash < cursor`, whatever was split and joined since.
-//! - The order of a walk is that of the hash ranges. Which ranges there are follows from the hashes alone as long as the table
-//!   only grows, and its directory has at most [4096](directory::RESIZE_SLOTS_PER_CHANGE) slots; beyond, and within a segment, from the
+//! - No change does more than a bounded piece of work: there is no rehash, and the directory is
+//!   resized a piece at a time.
+//! - A position in hash space is a cursor. Whether a scan has passed an entry is `hash < cursor`,
+//!   whatever was split and joined since.
+//! - The order of a walk is that of the hash ranges. Which ranges there are follows from the hashes
+//!   alone as long as the table only grows, and its directory has at most
+//!   [4096](directory::RESIZE_SLOTS_PER_CHANGE) slots; beyond, and within a segment, from the
 //!   sequence of changes. It never follows from an address or a clock.
 //!
-//! Source: R. Fagin et al., "Extendible hashing", 1979; taking the high bits first is what makes it a walk in order.
+//! Source: R. Fagin et al., "Extendible hashing", 1979; taking the high bits first is what makes it
+//! a walk in order.
 
 mod arena;
 mod directory;
@@ -29,17 +36,20 @@ use segment::{JOIN_UP_TO, SPLIT_ABOVE, Segment};
 
 /// A set of entries found by a 64-bit hash and a comparison. An empty one has no memory of its own.
 ///
-/// Every method must be given the same hash for the same entry: where it takes `hash_of`, that function must return for an entry the hash it was inserted
-/// with. If it does not, entries are not found again; nothing worse happens.
+/// Every method must be given the same hash for the same entry: where it takes `hash_of`, that
+/// function must return for an entry the hash it was inserted with. If it does not, entries are not
+/// found again; nothing worse happens.
 pub struct Table<T> {
     directory: Directory,
     segments: Arena<T>,
+    /// Entries that there are.
     len: usize,
     /// Entries that the segments have memory for.
     capacity: usize,
 }
 
-/// Where an entry is, until the next insertion or removal. Used later, it names some other entry or none.
+/// Where an entry is, until the next insertion or removal. Used later, it names some other entry or
+/// none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
     segment: u32,
@@ -86,7 +96,8 @@ impl<T> Table<T> {
         segment.get_mut(index)
     }
 
-    /// Where the entry with this hash is that `eq` recognises, so that it can be looked at, then replaced or removed without a second search.
+    /// Where the entry with this hash is that `eq` recognises, so that it can be looked at, then
+    /// replaced or removed without a second search.
     #[inline]
     pub fn locate(&self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<Slot> {
         let segment = self.directory.segment_at(hash)?;
@@ -108,7 +119,8 @@ impl<T> Table<T> {
             .get_mut(slot.index as usize)
     }
 
-    /// Adds an entry that the caller knows to be absent; nothing is searched. Adding one twice makes two.
+    /// Adds an entry that the caller knows to be absent; nothing is searched. Adding one twice
+    /// makes two.
     #[inline]
     pub fn insert_new(&mut self, hash: u64, value: T, hash_of: impl Fn(&T) -> u64) -> &mut T {
         self.directory.advance();
@@ -155,7 +167,8 @@ impl<T> Table<T> {
         Some(removed)
     }
 
-    /// Bytes that the table has reserved, without what its entries own and without the allocator's overhead. Takes constant time.
+    /// Bytes that the table has reserved, without what its entries own and without the allocator's
+    /// overhead. Takes constant time.
     pub fn memory_usage(&self) -> usize {
         self.directory.memory_usage()
             + self.segments.memory_usage()
@@ -183,7 +196,8 @@ impl<T> Table<T> {
         }
     }
 
-    /// Divides a segment in two, unless the directory has no room for a longer prefix: then the segment becomes longer than it should for a while.
+    /// Divides a segment in two, unless the directory has no room for a longer prefix: then the
+    /// segment becomes longer than it should for a while.
     fn split(&mut self, number: u32, hash_of: impl Fn(&T) -> u64) -> bool {
         let segment = self
             .segments
@@ -201,14 +215,16 @@ impl<T> Table<T> {
         true
     }
 
-    /// Joins the segment of `range` with its buddy while both together are nearly empty, then the outcome with its own buddy, and so on.
+    /// Joins the segment of `range` with its buddy while both together are nearly empty, then the
+    /// outcome with its own buddy, and so on.
     fn join_upwards(&mut self, mut range: HashRange) {
         while self.join(range).is_some() {
             range = range.parent();
         }
     }
 
-    /// Joins the segments of a range and its buddy, if the buddy is one segment and both are nearly empty.
+    /// Joins the segments of a range and its buddy, if the buddy is one segment and both are nearly
+    /// empty.
     fn join(&mut self, range: HashRange) -> Option<()> {
         let buddy = range.buddy()?;
         let number = self.directory.segment_at(range.start)?;

@@ -1,10 +1,11 @@
 //! Which stretch of hash space does a segment cover?
 //!
-//! A stretch is named by the bits that all of its hashes begin with. Stretches are halved and joined, never moved, which is why a
-//! position in hash space keeps its meaning while the table grows and shrinks around it.
+//! A stretch is named by the bits that all of its hashes begin with. Stretches are halved and
+//! joined, never moved, which is why a position in hash space keeps its meaning while the table
+//! grows and shrinks around it.
 
-/// The longest prefix that a segment can have, in bits. 2^30 segments are more keys than fit into memory; it keeps a slot count
-/// within `usize` on 32-bit targets.
+/// The longest prefix that a segment can have, in bits. 2^30 segments are more keys than fit into
+/// memory; it keeps a slot count within `usize` on 32-bit targets.
 pub(super) const DEPTH_MAX: u32 = 30;
 
 /// All hashes that begin with the same `depth` bits.
@@ -61,7 +62,8 @@ impl HashRange {
     }
 }
 
-/// The first `depth` bits of a hash as a number. Two shifts, since a shift by 64 is not defined and `depth` may be 0.
+/// The first `depth` bits of a hash as a number. Two shifts, since a shift by 64 is not defined and
+/// `depth` may be 0.
 #[inline]
 pub(super) fn prefix_of(hash: u64, depth: u32) -> usize {
     ((hash >> 1) >> (63 - depth)) as usize

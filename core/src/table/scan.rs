@@ -6,11 +6,13 @@ use super::Table;
 use super::arena::Arena;
 use super::segment::{SPLIT_ABOVE, Segment};
 
-/// Draws that [`Table::random`] makes before it is content with a less even one. A draw fails for each entry that a segment
-/// could hold and does not: about every third in a table that grew, seven of eight in one that was emptied almost to the point of joining.
+/// Draws that [`Table::random`] makes before it is content with a less even one. A draw fails for
+/// each entry that a segment could hold and does not: about every third in a table that grew, seven
+/// of eight in one that was emptied almost to the point of joining.
 const RANDOM_DRAWS_MAX: usize = 64;
 
-/// A position in hash space as the number that a client of SCAN is given. Small tables have small numbers, and 0 stands for both the start and the end, as in Redis.
+/// A position in hash space as the number that a client of SCAN is given. Small tables have small
+/// numbers, and 0 stands for both the start and the end, as in Redis.
 pub fn encode_cursor(position: u64) -> u64 {
     position.reverse_bits()
 }
@@ -21,12 +23,14 @@ pub fn decode_cursor(cursor: u64) -> u64 {
 }
 
 impl<T> Table<T> {
-    /// Visits every entry whose hash is at `cursor` or above it in the segment that covers `cursor`; returns where that segment ends, or 0
-    /// if it was the last one.
+    /// Visits every entry whose hash is at `cursor` or above it in the segment that covers
+    /// `cursor`; returns where that segment ends, or 0 if it was the last one.
     ///
-    /// So every entry with `cursor <= hash < returned` is visited exactly once. A whole scan, from 0 until 0 is returned, visits an entry that stays in the table
-    /// throughout exactly once, whatever else is inserted and removed between the calls; and one that comes or goes at most once for each time that
-    /// it is inserted. `hash_of` is called only if the segment has been joined since the scan entered it, or the cursor was made up.
+    /// So every entry with `cursor <= hash < returned` is visited exactly once. A whole scan, from
+    /// 0 until 0 is returned, visits an entry that stays in the table throughout exactly once,
+    /// whatever else is inserted and removed between the calls; and one that comes or goes at most
+    /// once for each time that it is inserted. `hash_of` is called only if the segment has been
+    /// joined since the scan entered it, or the cursor was made up.
     pub fn scan(&self, cursor: u64, hash_of: impl Fn(&T) -> u64, mut visit: impl FnMut(&T)) -> u64 {
         let Some(segment) = self.segment_at(cursor) else {
             return 0;
@@ -51,7 +55,8 @@ impl<T> Table<T> {
 
     /// An entry drawn at random, each with the same chance; `None` if there are none.
     ///
-    /// `next` supplies random words: two for each of at most 64 draws. What is drawn is a pure function of those words and of the changes that made the table.
+    /// `next` supplies random words: two for each of at most 64 draws. What is drawn is a pure
+    /// function of those words and of the changes that made the table.
     pub fn random(&self, mut next: impl FnMut() -> u64) -> Option<&T> {
         let segments = self.segments.len() as u64;
         for _ in 0..RANDOM_DRAWS_MAX {
@@ -140,7 +145,8 @@ impl<T> Remains<T> {
         Some(entries)
     }
 
-    /// Drops segments until at least `entries_min` entries are gone or none are left; returns how many went.
+    /// Drops segments until at least `entries_min` entries are gone or none are left; returns how
+    /// many went.
     pub fn drop_some(&mut self, entries_min: usize) -> usize {
         let mut dropped = 0;
         while dropped < entries_min {

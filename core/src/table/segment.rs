@@ -1,17 +1,38 @@
 //! How does a segment keep its entries, and find one among them?
 //!
-//! The entries are a plain vector that grows in small steps, so that little of it lies idle. Beside it stands one tag byte per entry, taken
-//! from the hash; a search compares eight tags at a time and touches only entries whose tag agrees. A segment is one cache line, entries apart.
+//! The entries are a plain vector that grows in small steps, so that little of it lies idle. Beside
+//! it stands one tag byte per entry, taken from the hash; a search compares eight tags at a time
+//! and touches only entries whose tag agrees. A segment is one cache line, entries apart.
 
 use alloc::vec::Vec;
 
 use super::range::HashRange;
 
 /// How many entries a segment holds before it is split.
-pub(super) const SPLIT_ABOVE: usize = 32;
-
-/// How many entries a segment and its buddy may hold together for them to be joined. A quarter of [`SPLIT_ABOVE`], so that
-/// it takes many insertions to undo a join and many removals to undo a split.
+///
+/// Measured with a million entries of 64 bytes, 16-byte keys and SipHash-1-3, best of six runs on a
+/// shared two-core machine where a miss in the cache costs some 100 ns. Bytes are resident bytes
+/// per entry, everything included; the step is [`GROWTH_STEP`]. The map is Rust's
+/// `std::collections::HashMap`.
+///
+/// ```text
+/// split above, step   bytes   insert ns   hit ns   miss ns   remove ns
+/// 16, 4                89.8         343      360        99         538
+/// 24, 4                85.0         340      317        73         445
+/// 32, 2                76.7         409      294        66         483
+/// 32, 4                79.6         286      287        71         445
+/// 32, 8                84.5         233      302        88         461
+/// 48, 4                80.7         322      305       103         460
+/// 64, 8                80.1         232      277       100         362
+/// the map             136.5         283      253        46         253
+/// ```
+///
+/// 32 is as large as fits one cache line, which a search for an absent key notices, and visits half
+/// as much per step of a scan as 64. In eight million insertions no single one took longer than
+/// 0.42 ms, which was a page fault: the same machine showed the same worst case with pushes to
+/// plain vectors. The map's worst was 2 600 ms. How many entries a segment and its buddy may hold
+/// together for them to be joined. A quarter of [`SPLIT_ABOVE`], so that it takes many insertions
+/// to undo a join and many removals to undo a split.
 pub(super) const JOIN_UP_TO: usize = SPLIT_ABOVE / 4;
 
 /// By how many entries a vector of entries grows, and how many it keeps spare when it shrinks.
@@ -24,7 +45,8 @@ const LOW_BIT_OF_EACH_BYTE: u64 = 0x0101_0101_0101_0101;
 pub(super) struct Segment<T> {
     /// In order of arrival, save that a removal moves the last entry into the gap.
     entries: Vec<T>,
-    /// Tags of the first [`SPLIT_ABOVE`] entries. Those beyond, in a segment that could not be split, have none and are always compared.
+    /// Tags of the first [`SPLIT_ABOVE`] entries. Those beyond, in a segment that could not be
+    /// split, have none and are always compared.
     tags: [u8; SPLIT_ABOVE],
     /// The upper half of [`HashRange::start`]; the lower is zero, as no prefix is that long.
     start_high: u32,
@@ -111,7 +133,8 @@ impl<T> Segment<T> {
     pub fn push(&mut self, hash: u64, value: T) -> usize {
         let index = self.entries.len();
         if index == self.entries.capacity() {
-            // A segment that cannot be split may become long, and then doubles: steps would copy it over and over.
+            // A segment that cannot be split may become long, and then doubles: steps would copy it
+            // over and over.
             let step = if index < SPLIT_ABOVE {
                 GROWTH_STEP
             } else {
@@ -174,7 +197,8 @@ impl<T> Segment<T> {
         upper
     }
 
-    /// Takes in the entries of its buddy and the buddy's range. Both together must have tags: at most [`JOIN_UP_TO`] entries.
+    /// Takes in the entries of its buddy and the buddy's range. Both together must have tags: at
+    /// most [`JOIN_UP_TO`] entries.
     pub fn join(&mut self, buddy: Self) {
         debug_assert!(self.len() + buddy.len() <= JOIN_UP_TO);
         self.set_range(self.range().parent());
@@ -187,12 +211,14 @@ impl<T> Segment<T> {
     }
 }
 
-/// The byte that tells entries of one segment apart: the low end of the hash, while the segment is chosen by the high end.
+/// The byte that tells entries of one segment apart: the low end of the hash, while the segment is
+/// chosen by the high end.
 fn tag_of(hash: u64) -> u8 {
     hash as u8
 }
 
-/// Sets the top bit of each byte that is zero. A byte above a zero byte may be reported too: a hit is a hint, the entry decides.
+/// Sets the top bit of each byte that is zero. A byte above a zero byte may be reported too: a hit
+/// is a hint, the entry decides.
 fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(LOW_BIT_OF_EACH_BYTE) & !word & (LOW_BIT_OF_EACH_BYTE << 7)
 }

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use super::range::DEPTH_MAX;
 use super::*;
 
-/// An entry whose hash is at the same time what tells it from others of equal hash, together with `id`.
+/// An entry whose hash is at the same time what tells it from others of equal hash, together with
+/// `id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     hash: u64,
@@ -115,7 +116,8 @@ enum Step {
     Scan,
 }
 
-/// Hashes of all kinds: spread evenly, agreeing in a long prefix, agreeing in all but the tag, wholly equal.
+/// Hashes of all kinds: spread evenly, agreeing in a long prefix, agreeing in all but the tag,
+/// wholly equal.
 fn arbitrary_hash() -> impl Strategy<Value = u64> {
     prop_oneof![
         6 => any::<u64>(),
@@ -405,7 +407,8 @@ fn a_large_directory_is_resized_a_piece_at_a_time() {
 
 #[test]
 fn a_split_in_the_middle_of_a_halving_keeps_the_directory_whole() {
-    // The uniform entries leave room at the top for a cluster, one short of a split down to the last bit of the directory.
+    // The uniform entries leave room at the top for a cluster, one short of a split down to the
+    // last bit of the directory.
     let mut uniform = (0..300_000).filter(|id| mix(*id) >> 52 < 0xfff);
     let mut table = filled(uniform.clone());
     let cluster = |id| Entry {

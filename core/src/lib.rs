@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 pub mod keyspace;
 pub mod node;
+pub mod persistence;
 pub mod port;
 pub mod rdb;
 pub mod replication;

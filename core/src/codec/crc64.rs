@@ -42,11 +42,7 @@ const fn tables() -> [[u64; 256]; 16] {
         let mut crc = byte as u64;
         let mut bit = 0;
         while bit < 8 {
-            crc = if crc & 1 == 1 {
-                (crc >> 1) ^ reflected
-            } else {
-                crc >> 1
-            };
+            crc = if crc & 1 == 1 { (crc >> 1) ^ reflected } else { crc >> 1 };
             bit += 1;
         }
         tables[0][byte] = crc;
@@ -89,10 +85,7 @@ mod tests {
             // From DUMP replies of redis-server 7.0, whose last eight bytes are the checksum of
             // those before.
             (b"\x00\x01x\x0a\x00", 0xd048_e8bd_5f86_8022),
-            (
-                b"\x00\xc3\x16\x40\x54\x0ehello, world; h\xe0\x3a\x0d\x01; \x0a\x00",
-                0xfc99_ca11_5062_c052,
-            ),
+            (b"\x00\xc3\x16\x40\x54\x0ehello, world; h\xe0\x3a\x0d\x01; \x0a\x00", 0xfc99_ca11_5062_c052),
         ];
         for (bytes, expected) in cases {
             assert_eq!(update(0, bytes), *expected, "{:?}", bytes.escape_ascii());

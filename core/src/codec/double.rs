@@ -37,8 +37,7 @@ pub fn parse(text: &[u8]) -> Option<f64> {
 
 /// Appends `value` as C's `%.17g` prints it; infinities as `inf` and `-inf`.
 pub fn push_17g(out: &mut Vec<u8>, value: f64) {
-    if value.abs() < INTEGER_LIMIT && value as i64 as f64 == value && value.to_bits() != MINUS_ZERO
-    {
+    if value.abs() < INTEGER_LIMIT && value as i64 as f64 == value && value.to_bits() != MINUS_ZERO {
         return super::number::push_i64(out, value as i64);
     }
     if !value.is_finite() {
@@ -104,16 +103,11 @@ impl Scientific {
         };
         let (fraction, exponent) = rest.split_at(16);
         let exponent = core::str::from_utf8(&exponent[1..]).ok();
-        let exponent: i32 = exponent
-            .and_then(|text| text.parse().ok())
-            .expect("core writes a decimal exponent");
+        let exponent: i32 = exponent.and_then(|text| text.parse().ok()).expect("core writes a decimal exponent");
 
         let mut digits = [*first; 17];
         digits[1..].copy_from_slice(fraction);
-        let kept = digits
-            .iter()
-            .rposition(|digit| *digit != b'0')
-            .map_or(1, |last| last + 1);
+        let kept = digits.iter().rposition(|digit| *digit != b'0').map_or(1, |last| last + 1);
         let digits = &digits[..kept];
 
         out.extend_from_slice(sign);

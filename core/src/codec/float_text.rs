@@ -40,12 +40,7 @@ pub(super) fn scan(text: &[u8]) -> Option<FloatText<'_>> {
     }
 }
 
-fn scan_digits<'a>(
-    text: &'a [u8],
-    digits: &[u8],
-    is_digit: fn(&u8) -> bool,
-    exponent_mark: u8,
-) -> Option<Digits<'a>> {
+fn scan_digits<'a>(text: &'a [u8], digits: &[u8], is_digit: fn(&u8) -> bool, exponent_mark: u8) -> Option<Digits<'a>> {
     let mut any_digit = false;
     let mut is_zero = true;
     let mut point_seen = false;
@@ -64,11 +59,7 @@ fn scan_digits<'a>(
         }
     }
     let text = core::str::from_utf8(text).ok().filter(|_| any_digit)?;
-    Some(Digits {
-        text,
-        is_zero,
-        has_exponent,
-    })
+    Some(Digits { text, is_zero, has_exponent })
 }
 
 fn is_exponent(text: &[u8]) -> bool {

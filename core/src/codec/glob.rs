@@ -87,9 +87,7 @@ fn take_token(pattern: &[u8], byte: u8, case: Case) -> (bool, &[u8]) {
         }
         [b'[', class @ ..] => take_class(class, byte, case),
         // A lone backslash at the end stands for itself.
-        [b'\\', literal, after @ ..] | [literal, after @ ..] => {
-            (case.fold(*literal) == case.fold(byte), after)
-        }
+        [b'\\', literal, after @ ..] | [literal, after @ ..] => (case.fold(*literal) == case.fold(byte), after),
         [] => (false, pattern),
     }
 }
@@ -109,11 +107,7 @@ fn take_class(class: &[u8], byte: u8, case: Case) -> (bool, &[u8]) {
             [first, b'-', last, after @ ..] => {
                 // The ends change places before they are folded, so that `[Z-a]` is empty when case
                 // is ignored.
-                let (low, high) = if *first as i8 > *last as i8 {
-                    (last, first)
-                } else {
-                    (first, last)
-                };
+                let (low, high) = if *first as i8 > *last as i8 { (last, first) } else { (first, last) };
                 found |= (case.rank(*low)..=case.rank(*high)).contains(&case.rank(byte));
                 after
             }
@@ -181,13 +175,7 @@ mod tests {
             (b"A", b"a", false),
         ];
         for (pattern, text, expected) in cases {
-            assert_eq!(
-                matches(pattern, text),
-                *expected,
-                "{:?} on {:?}",
-                pattern.escape_ascii(),
-                text.escape_ascii()
-            );
+            assert_eq!(matches(pattern, text), *expected, "{:?} on {:?}", pattern.escape_ascii(), text.escape_ascii());
         }
     }
 
@@ -203,11 +191,7 @@ mod tests {
         ];
         for (pattern, text, expected) in cases {
             let pattern_shown = pattern.escape_ascii();
-            assert_eq!(
-                matches_ignoring_case(pattern, text),
-                *expected,
-                "{pattern_shown}"
-            );
+            assert_eq!(matches_ignoring_case(pattern, text), *expected, "{pattern_shown}");
         }
     }
 
@@ -224,8 +208,7 @@ mod tests {
         match (pattern, text) {
             ([], []) => true,
             ([b'*', after @ ..], _) => {
-                naive(after, text, case)
-                    || matches!(text, [_, shorter @ ..] if naive(pattern, shorter, case))
+                naive(after, text, case) || matches!(text, [_, shorter @ ..] if naive(pattern, shorter, case))
             }
             ([], _) | (_, []) => false,
             (_, [byte, after @ ..]) => {

@@ -44,14 +44,8 @@ impl LongDouble {
                 Some(Self(if negative { -infinity } else { infinity }))
             }
             FloatText::Decimal(digits) => Self::in_range(digits.text, digits.is_zero),
-            FloatText::Hexadecimal(Digits {
-                text,
-                is_zero,
-                has_exponent: true,
-            }) => Self::in_range(text, is_zero),
-            FloatText::Hexadecimal(digits) => {
-                Self::in_range(&format!("{}p0", digits.text), digits.is_zero)
-            }
+            FloatText::Hexadecimal(Digits { text, is_zero, has_exponent: true }) => Self::in_range(text, is_zero),
+            FloatText::Hexadecimal(digits) => Self::in_range(&format!("{}p0", digits.text), digits.is_zero),
         }
     }
 
@@ -73,11 +67,7 @@ impl LongDouble {
     pub fn push_human(self, out: &mut Vec<u8>) {
         let sign: &[u8] = if self.0.is_negative() { b"-" } else { b"" };
         if !self.0.is_finite() {
-            let (sign, name): (_, &[u8]) = if self.0.is_nan() {
-                (b"".as_slice(), b"nan")
-            } else {
-                (sign, b"inf")
-            };
+            let (sign, name): (_, &[u8]) = if self.0.is_nan() { (b"".as_slice(), b"nan") } else { (sign, b"inf") };
             out.extend_from_slice(sign);
             return out.extend_from_slice(name);
         }
@@ -131,11 +121,7 @@ fn split_at_point(mantissa: u64, shift: u32) -> (u64, u64) {
     let (units, left) = (scaled >> shift, scaled & ((1 << shift) - 1));
     let half = 1 << (shift - 1);
     let units = units + u128::from(left > half || (left == half && units & 1 == 1));
-    if units == FRACTION_UNIT {
-        (whole + 1, 0)
-    } else {
-        (whole, units as u64)
-    }
+    if units == FRACTION_UNIT { (whole + 1, 0) } else { (whole, units as u64) }
 }
 
 /// Appends the point and the digits of `units` of 10^-17, up to the last that is not zero.
@@ -148,10 +134,7 @@ fn push_fraction(out: &mut Vec<u8>, units: u64) {
     let mut buffer = itoa::Buffer::new();
     let text = buffer.format(units).as_bytes();
     digits[FRACTION_DIGITS - text.len()..].copy_from_slice(text);
-    let kept = digits
-        .iter()
-        .rposition(|digit| *digit != b'0')
-        .map_or(0, |last| last + 1);
+    let kept = digits.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
     out.extend_from_slice(&digits[..kept]);
 }
 
@@ -283,12 +266,7 @@ mod tests {
             assert!(LongDouble::parse(text.as_bytes()).is_none(), "{text:?}");
         }
         // Infinities are read; it is the result that may not be one.
-        for (value, increment) in [
-            ("inf", "1"),
-            ("-Infinity", "0"),
-            ("inf", "-inf"),
-            ("1e4932", "1e4932"),
-        ] {
+        for (value, increment) in [("inf", "1"), ("-Infinity", "0"), ("inf", "-inf"), ("1e4932", "1e4932")] {
             assert_eq!(incremented(value, increment), None, "{value} + {increment}");
         }
         let infinity = LongDouble::parse(b"-inf").expect("infinity is read");
@@ -304,10 +282,7 @@ mod tests {
         assert_eq!(text.len(), 4933);
         assert!(text.starts_with("100000000000000000000601894938"));
         let power = printed(LongDouble::parse(b"0x1p200").expect("it is in range"));
-        assert_eq!(
-            power,
-            "1606938044258990275541962092341162602522202993782792835301376"
-        );
+        assert_eq!(power, "1606938044258990275541962092341162602522202993782792835301376");
     }
 
     #[test]

@@ -115,10 +115,7 @@ struct Recent {
 impl Recent {
     fn new(input_len: usize) -> Self {
         let log2 = input_len.ilog2().clamp(SLOTS_LOG2_MIN, SLOTS_LOG2_MAX);
-        Self {
-            slots: vec![0; 1 << log2],
-            shift: u32::BITS - log2,
-        }
+        Self { slots: vec![0; 1 << log2], shift: u32::BITS - log2 }
     }
 
     /// Remembers that position `at` holds its three bytes; gives the position that was remembered
@@ -139,10 +136,7 @@ impl Recent {
 fn common_prefix(input: &[u8], earlier: usize, at: usize) -> usize {
     let here = &input[at..input.len().min(at + MATCH_BYTES_MAX)];
     let there = &input[earlier..];
-    here.iter()
-        .zip(there)
-        .take_while(|(left, right)| left == right)
-        .count()
+    here.iter().zip(there).take_while(|(left, right)| left == right).count()
 }
 
 fn push_literals(out: &mut Vec<u8>, literals: &[u8]) {
@@ -207,13 +201,7 @@ mod tests {
 
     #[test]
     fn strings_that_save_less_than_four_bytes_are_left_alone() {
-        let cases: &[&[u8]] = &[
-            b"",
-            b"a",
-            b"aaaa",
-            b"aaaaaaa",
-            b"abcdefghijklmnopqrstuvwxyz0123456789",
-        ];
+        let cases: &[&[u8]] = &[b"", b"a", b"aaaa", b"aaaaaaa", b"abcdefghijklmnopqrstuvwxyz0123456789"];
         for case in cases {
             assert_eq!(round_trip(case), None, "{case:?}");
         }
@@ -251,14 +239,8 @@ mod tests {
     fn a_stream_written_by_redis_is_read() {
         // From DUMP replies of redis-server 7.0.
         let cases: &[(&[u8], &[u8])] = &[
-            (
-                b"\x01aa\xe0\x1d\x00\x01bc\x80\x01\x01bc",
-                b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabcbcbcbcbc",
-            ),
-            (
-                b"\x0ehello, world; h\xe0\x3a\x0d\x01; ",
-                &b"hello, world; ".repeat(6),
-            ),
+            (b"\x01aa\xe0\x1d\x00\x01bc\x80\x01\x01bc", b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabcbcbcbcbc"),
+            (b"\x0ehello, world; h\xe0\x3a\x0d\x01; ", &b"hello, world; ".repeat(6)),
         ];
         for (compressed, expected) in cases {
             let found = decompress(compressed, expected.len());

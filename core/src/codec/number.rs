@@ -129,10 +129,7 @@ mod tests {
     fn lengths_hold_at_every_power_of_ten() {
         let mut out = Vec::new();
         let powers = (0..19).map(|power| 10i64.pow(power));
-        for value in powers
-            .flat_map(|power| [power, power - 1, -power])
-            .chain([i64::MIN, i64::MAX])
-        {
+        for value in powers.flat_map(|power| [power, power - 1, -power]).chain([i64::MIN, i64::MAX]) {
             out.clear();
             push_i64(&mut out, value);
             assert_eq!(out.len(), i64_len(value), "{value}");

@@ -138,9 +138,8 @@ mod tests {
         let words: Vec<u64> = (0..32).map(|_| random.next_u64()).collect();
         assert_eq!(words, GOLDEN_WORDS, "{words:#018x?}");
 
-        let mut draw10 = |sampler: fn(&mut Random) -> u64| -> Vec<u64> {
-            (0..10).map(|_| sampler(&mut random)).collect()
-        };
+        let mut draw10 =
+            |sampler: fn(&mut Random) -> u64| -> Vec<u64> { (0..10).map(|_| sampler(&mut random)).collect() };
         let drawn = [
             draw10(|random| random.below(1000)),
             draw10(|random| random.below(u64::MAX / 3 * 2)),
@@ -161,10 +160,7 @@ mod tests {
         random.fill(&mut bytes);
         assert_eq!(bytes, [19, 246, 239, 143, 157, 187, 99, 240, 14, 200, 167]);
         let id = random.hex40();
-        assert_eq!(
-            core::str::from_utf8(&id),
-            Ok("c6fb5de1ac9b6f4fcb917e1f0c67e9366cfab43d")
-        );
+        assert_eq!(core::str::from_utf8(&id), Ok("c6fb5de1ac9b6f4fcb917e1f0c67e9366cfab43d"));
     }
 
     const GOLDEN_WORDS: [u64; 32] = [
@@ -230,9 +226,7 @@ mod tests {
             4_828_087_260_695_658_468,
         ],
         &[0, 0, 0, 0, 0, 1, 0, 0, 0, 0],
-        &[
-            893_637, 503_987, 912_573, 4484, 2_049_807, 64837, 2_000_469, 2_074_995, 573_635, 31036,
-        ],
+        &[893_637, 503_987, 912_573, 4484, 2_049_807, 64837, 2_000_469, 2_074_995, 573_635, 31036],
         &[2, 7, 7, 3, 11, 5, 3, 11, 7, 3],
     ];
 

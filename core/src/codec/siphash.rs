@@ -58,11 +58,7 @@ mod tests {
         for len in 0..bytes.len() {
             let mut reference = std::hash::DefaultHasher::new();
             reference.write(&bytes[..len]);
-            assert_eq!(
-                HashKey::new(0, 0).hash(&bytes[..len]),
-                reference.finish(),
-                "{len}"
-            );
+            assert_eq!(HashKey::new(0, 0).hash(&bytes[..len]), reference.finish(), "{len}");
         }
     }
 }

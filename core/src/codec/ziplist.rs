@@ -60,11 +60,7 @@ pub fn entries(bytes: &[u8]) -> Result<Entries<'_>, Corrupt> {
     if claimed != COUNT_UNKNOWN && usize::from(claimed) != count {
         return Err(Corrupt::new(8, "ziplist count differs from its entries"));
     }
-    Ok(Entries {
-        body,
-        at: HEADER_LEN,
-        remaining: count,
-    })
+    Ok(Entries { body, at: HEADER_LEN, remaining: count })
 }
 
 /// The entries of a ziplist that has been checked.
@@ -131,19 +127,11 @@ fn read_item(body: &[u8], at: usize) -> Result<Item<'_>, Corrupt> {
         }
         _ => {
             let (value, len) = read_int(rest, at)?;
-            return Ok(Item {
-                prev_len,
-                entry: Entry::Int(value),
-                len: prev_size + len,
-            });
+            return Ok(Item { prev_len, entry: Entry::Int(value), len: prev_size + len });
         }
     };
     let string = rest[head_len..].get(..string_len).ok_or(cut_off)?;
-    Ok(Item {
-        prev_len,
-        entry: Entry::Str(string),
-        len: prev_size + head_len + string_len,
-    })
+    Ok(Item { prev_len, entry: Entry::Str(string), len: prev_size + head_len + string_len })
 }
 
 /// The integer whose encoding byte is the first of `rest`, and its size with

@@ -48,41 +48,19 @@ const INTEGERS: Golden = Golden {
 const NEARLY_INTEGERS: Golden = Golden {
     hex: "4c000000480000000800000002022d300402303104022b31041339323233333732303336383534373735\
           38303815142d393232333337323033363835343737353830391603332e30050161ff",
-    elements: &[
-        "",
-        "-0",
-        "01",
-        "+1",
-        "9223372036854775808",
-        "-9223372036854775809",
-        "3.0",
-        "a",
-    ],
+    elements: &["", "-0", "01", "+1", "9223372036854775808", "-9223372036854775809", "3.0", "a"],
 };
 
 const HASH: Golden = Golden {
     hex: "44000000390000000a0000046e616d650603616461050361676505fe24030573636f726507052d31372e\
           3507047965617206c017070402696404e000e40b5402000000ff",
-    elements: &[
-        "name",
-        "ada",
-        "age",
-        "36",
-        "score",
-        "-17.5",
-        "year",
-        "1815",
-        "id",
-        "10000000000",
-    ],
+    elements: &["name", "ada", "age", "36", "score", "-17.5", "year", "1815", "id", "10000000000"],
 };
 
 const HASH_AFTER_EDITS: Golden = Golden {
     hex: "3a00000036000000080000046e616d6506086c6f76656c6163650a0573636f726507052d31372e350704\
           7965617206c047ff04026964040178ff",
-    elements: &[
-        "name", "lovelace", "score", "-17.5", "year", "-185", "id", "x",
-    ],
+    elements: &["name", "lovelace", "score", "-17.5", "year", "-185", "id", "x"],
 };
 
 const SORTED_SET: Golden = Golden {
@@ -95,13 +73,7 @@ const LIST_AFTER_EDITS: Golden = Golden {
     hex: "5b0000005700000005000001610340404343434343434343434343434343434343434343434343434343\
           434343434343434343434343434343434343434343434343434343434343434343434343434343c0581b\
           040164030165ff",
-    elements: &[
-        "a",
-        "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC",
-        "7000",
-        "d",
-        "e",
-    ],
+    elements: &["a", "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC", "7000", "d", "e"],
 };
 
 const STRING_HEADS: Golden = Golden {
@@ -148,15 +120,8 @@ const ALL: [&Golden; 8] = [
 
 impl Golden {
     fn bytes(&self) -> Vec<u8> {
-        let digits: Vec<u8> = self
-            .hex
-            .chars()
-            .map(|digit| digit.to_digit(16).unwrap() as u8)
-            .collect();
-        digits
-            .chunks(2)
-            .map(|pair| pair[0] << 4 | pair[1])
-            .collect()
+        let digits: Vec<u8> = self.hex.chars().map(|digit| digit.to_digit(16).unwrap() as u8).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
     }
 }
 
@@ -210,10 +175,7 @@ fn integers_are_read_as_integers() {
 #[test]
 fn an_empty_ziplist_has_its_tail_at_its_end_mark() {
     assert_eq!(texts(&framed(&[], 10)), Ok(Vec::new()));
-    assert_eq!(
-        reason(&framed(&[], 11)),
-        (4, "ziplist tail is not its last entry")
-    );
+    assert_eq!(reason(&framed(&[], 11)), (4, "ziplist tail is not its last entry"));
 }
 
 #[test]

@@ -34,11 +34,7 @@ pub fn pairs(bytes: &[u8]) -> Result<Pairs<'_>, Corrupt> {
     if bytes[0] != BIG && usize::from(bytes[0]) != count {
         return Err(Corrupt::new(0, "zipmap count differs from its pairs"));
     }
-    Ok(Pairs {
-        body,
-        at: 1,
-        remaining: count,
-    })
+    Ok(Pairs { body, at: 1, remaining: count })
 }
 
 /// The pairs of a zipmap that has been checked.
@@ -55,8 +51,7 @@ impl<'a> Iterator for Pairs<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.remaining = self.remaining.checked_sub(1)?;
-        let (pair, next) =
-            read_pair(self.body, self.at).expect("a zipmap is checked before iteration");
+        let (pair, next) = read_pair(self.body, self.at).expect("a zipmap is checked before iteration");
         self.at = next;
         Some(pair)
     }
@@ -89,8 +84,7 @@ fn read_len(body: &[u8], at: usize) -> Result<(usize, usize), Corrupt> {
         BIG => {
             let (wide, next) = read_bytes(body, next, 4)?;
             let len = u32::from_le_bytes([wide[0], wide[1], wide[2], wide[3]]);
-            let len = usize::try_from(len)
-                .map_err(|_| Corrupt::new(at, "zipmap pair reaches past the end"))?;
+            let len = usize::try_from(len).map_err(|_| Corrupt::new(at, "zipmap pair reaches past the end"))?;
             // Redis refuses the wide form for what fits in one byte.
             if len < usize::from(BIG) {
                 return Err(Corrupt::new(at, "zipmap length wider than it needs"));
@@ -153,10 +147,7 @@ mod tests {
         for wrong in [0, 1, 3, 253, 255] {
             bytes[0] = wrong;
             let corrupt = pairs(&bytes).unwrap_err();
-            assert_eq!(
-                corrupt,
-                Corrupt::new(0, "zipmap count differs from its pairs")
-            );
+            assert_eq!(corrupt, Corrupt::new(0, "zipmap count differs from its pairs"));
         }
     }
 
@@ -164,10 +155,7 @@ mod tests {
     fn a_wide_length_for_a_short_part_is_refused() {
         let bytes = with_wide_lengths(b"key", b"value");
         let corrupt = pairs(&bytes).unwrap_err();
-        assert_eq!(
-            corrupt,
-            Corrupt::new(1, "zipmap length wider than it needs")
-        );
+        assert_eq!(corrupt, Corrupt::new(1, "zipmap length wider than it needs"));
     }
 
     #[test]
@@ -178,10 +166,7 @@ mod tests {
 
     #[test]
     fn no_truncation_is_accepted_and_no_flipped_byte_panics() {
-        for bytes in [
-            SMALL.to_vec(),
-            with_wide_lengths(&[b'k'; 254], &[b'v'; 254]),
-        ] {
+        for bytes in [SMALL.to_vec(), with_wide_lengths(&[b'k'; 254], &[b'v'; 254])] {
             for len in 0..bytes.len() {
                 assert!(pairs(&bytes[..len]).is_err(), "{len}");
             }

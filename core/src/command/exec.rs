@@ -157,10 +157,13 @@ impl Exec<'_> {
     }
 
     /// Adds a key that [`Exec::find`] did not find.
-    ///
-    /// A key that is hidden or kept although its time has come may still be there: it is replaced.
     pub fn insert(&mut self, key: &[u8], value: impl Into<Value>, expires_ms: i64) {
-        self.put(key, value, expires_ms);
+        // A key that was hidden, its time having come, is still there: it is replaced.
+        if self.expiry == ExpiryRule::Hide {
+            return self.put(key, value, expires_ms);
+        }
+        let clock = self.clock();
+        self.keyspace.insert(self.database, key, value.into(), expires_ms, clock);
     }
 
     /// Marks the data as changed `count` times: the command is fed to replicas as it was sent, unless the handler says

@@ -10,7 +10,7 @@ use crate::resp::push_command;
 
 /// One command for the log: its database, and where its bytes stand.
 #[derive(Clone, Debug)]
-pub struct Op {
+struct Op {
     /// The database it is about.
     pub database: u32,
     /// Its bytes in the feed's buffer.
@@ -39,6 +39,8 @@ pub struct Feed {
     /// Changes of earlier commands of the unit.
     changes_before: u64,
     is_wanted: bool,
+    /// The unit is one command, fed as it was sent, whose bytes the node copies from where they are.
+    whole: Option<u32>,
 }
 
 impl Feed {
@@ -50,6 +52,7 @@ impl Feed {
         self.changes = 0;
         self.changes_before = 0;
         self.is_wanted = is_wanted;
+        self.whole = None;
     }
 
     /// The running command changed the data `count` times.
@@ -91,6 +94,17 @@ impl Feed {
     /// Adds a request as it was sent.
     pub fn push_verbatim<'a>(&mut self, database: u32, args: impl ExactSizeIterator<Item = &'a [u8]>) {
         self.push(database, args);
+    }
+
+    /// The unit is one command about `database`, fed exactly as it was sent: nothing needs to be collected.
+    pub fn mark_whole(&mut self, database: u32) {
+        self.whole = Some(database);
+    }
+
+    /// The database of [`Feed::mark_whole`].
+    #[must_use]
+    pub fn whole(&self) -> Option<u32> {
+        self.whole
     }
 
     /// Changes of the unit so far.

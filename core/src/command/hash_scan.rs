@@ -1,3 +1,298 @@
-//! Stub.
-use super::Command;
-pub(super) const COMMANDS: &[Command] = &[];
+//! Hashes: walking through the fields, and drawing some at random.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::codec::glob;
+use crate::codec::random::Random;
+use crate::codec::siphash::HashKey;
+use crate::resp::{Args, Proto, Reply, push_bulk};
+use crate::table::{Table, decode_cursor, encode_cursor};
+use crate::value::Hash;
+use crate::value::hash::{Field, Text, pairs};
+
+use super::exec::{Exec, int_arg, is_word};
+use super::hash::stored_hash;
+use super::reply_error::{COUNT_OUT_OF_RANGE, OUT_OF_RANGE, SYNTAX};
+use super::scan_options::{ScanOptions, parse_cursor, parse_options};
+use super::{Command, CommandError, Flags, Group, Handler, Keys, Outcome};
+
+/// Steps of the table that one HSCAN takes at most for each element asked for, as in Redis.
+const STEPS_PER_ELEMENT_MAX: usize = 10;
+/// The most that HRANDFIELD with a negative count replies, in bytes: as much as the longest string.
+const DRAWN_BYTES_MAX: usize = 512 << 20;
+/// A request for fewer than one in so many fields draws them one by one; others go through the whole hash once.
+const SPARSE_FACTOR: usize = 3;
+/// How many draws each of several different fields may cost before the whole hash is gone through instead. Where at most a
+/// third is taken, one and a half are expected.
+const DRAWS_PER_FIELD_MAX: usize = 8;
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        name: "hscan",
+        arity: -3,
+        flags: Flags::READONLY,
+        keys: Keys::ONE,
+        group: Group::Hash,
+        since: "2.8.0",
+        summary: "Walk through the fields of a hash step by step",
+        complexity: "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection..",
+        handler: Handler::Data(hscan),
+        subcommands: &[],
+    },
+    Command {
+        name: "hrandfield",
+        arity: -2,
+        flags: Flags::READONLY,
+        keys: Keys::ONE,
+        group: Group::Hash,
+        since: "6.2.0",
+        summary: "Get random fields of a hash",
+        complexity: "O(N) where N is the number of fields returned",
+        handler: Handler::Data(hrandfield),
+        subcommands: &[],
+    },
+];
+
+fn hscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let cursor = parse_cursor(&args[2])?;
+    let Some(place) = exec.find_to_read(&args[1]) else {
+        exec.reply.array(2);
+        exec.reply.bulk(b"0");
+        exec.reply.array(0);
+        return Ok(());
+    };
+    let hash = stored_hash(exec.keyspace, place)?;
+    let options = parse_options(args, 3, false)?;
+    let mut found = Found::default();
+    let next = match hash {
+        Hash::Packed(pack) => {
+            pairs(pack).for_each(|(name, value)| found.offer(name, value, &options));
+            0
+        }
+        Hash::Table { fields, key } => scan_table(fields, *key, cursor, &options, &mut found),
+    };
+    exec.reply.array(2);
+    let mut digits = itoa::Buffer::new();
+    exec.reply.bulk(digits.format(next).as_bytes());
+    exec.reply.array(found.count);
+    exec.reply.raw(&found.bytes);
+    Ok(())
+}
+
+fn scan_table(fields: &Table<Field>, key: HashKey, cursor: u64, options: &ScanOptions<'_>, found: &mut Found) -> u64 {
+    let mut position = decode_cursor(cursor);
+    let mut visited = 0;
+    let mut steps_left = options.count.saturating_mul(STEPS_PER_ELEMENT_MAX);
+    loop {
+        position = fields.scan(
+            position,
+            |field| key.hash(&field.name),
+            |field| {
+                visited += 1;
+                found.offer(Text::Bytes(&field.name), Text::Bytes(&field.value), options);
+            },
+        );
+        steps_left = steps_left.saturating_sub(1);
+        if position == 0 || visited >= options.count || steps_left == 0 {
+            return encode_cursor(position);
+        }
+    }
+}
+
+/// What one HSCAN found, as bulk strings: how many there are is only known when all were met.
+#[derive(Default)]
+struct Found {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Found {
+    fn offer(&mut self, name: Text<'_>, value: Text<'_>, options: &ScanOptions<'_>) {
+        let is_wanted = |name: &[u8]| options.pattern.is_none_or(|pattern| glob::matches(pattern, name));
+        if name.with_bytes(is_wanted) {
+            name.with_bytes(|name| push_bulk(&mut self.bytes, name));
+            value.with_bytes(|value| push_bulk(&mut self.bytes, value));
+            self.count += 2;
+        }
+    }
+}
+
+fn hrandfield(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    if args.len() == 2 {
+        return reply_with_one(exec, args);
+    }
+    let (count, with) = parse_count(args)?;
+    let Some(place) = exec.find_to_read(&args[1]) else {
+        exec.reply.array(0);
+        return Ok(());
+    };
+    let hash = stored_hash(exec.keyspace, place)?;
+    let reply = &mut exec.reply;
+    match usize::try_from(count) {
+        Ok(count) => draw_different(hash, exec.random, count, &mut Drawn { reply, with }),
+        Err(_) => draw_any(hash, exec.random, count.unsigned_abs(), &mut Drawn { reply, with })?,
+    }
+    Ok(())
+}
+
+fn reply_with_one(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let Some(place) = exec.find_to_read(&args[1]) else {
+        exec.reply.null();
+        return Ok(());
+    };
+    let hash = stored_hash(exec.keyspace, place)?;
+    match Source::new(hash).draw(exec.random) {
+        Some((name, _)) => name.reply_to(&mut exec.reply),
+        None => exec.reply.null(),
+    }
+    Ok(())
+}
+
+fn parse_count(args: Args<'_>) -> Result<(i64, With), CommandError> {
+    let count = int_arg(&args[2])?;
+    if count == i64::MIN {
+        return Err(COUNT_OUT_OF_RANGE);
+    }
+    if args.len() == 3 {
+        return Ok((count, With::Names));
+    }
+    if args.len() > 4 || !is_word(&args[3], "WITHVALUES") {
+        return Err(SYNTAX);
+    }
+    if count.unsigned_abs() > i64::MAX as u64 / 2 {
+        return Err(OUT_OF_RANGE);
+    }
+    Ok((count, With::NamesAndValues))
+}
+
+/// What is told of each field drawn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum With {
+    Names,
+    NamesAndValues,
+}
+
+/// The reply to a HRANDFIELD with a count.
+struct Drawn<'a, 'out> {
+    reply: &'a mut Reply<'out>,
+    with: With,
+}
+
+impl Drawn<'_, '_> {
+    /// Announces `count` fields. Names and values stand in one flat array in RESP2, in one of pairs in RESP3.
+    fn announce(&mut self, count: usize) {
+        match (self.with, self.reply.proto()) {
+            (With::NamesAndValues, Proto::Resp2) => self.reply.array(count.saturating_mul(2)),
+            _ => self.reply.array(count),
+        }
+    }
+
+    fn push(&mut self, name: Text<'_>, value: Text<'_>) {
+        match (self.with, self.reply.proto()) {
+            (With::Names, _) => return name.reply_to(self.reply),
+            (With::NamesAndValues, Proto::Resp2) => {}
+            (With::NamesAndValues, Proto::Resp3) => self.reply.array(2),
+        }
+        name.reply_to(self.reply);
+        value.reply_to(self.reply);
+    }
+}
+
+/// A hash from which fields can be drawn one by one.
+enum Source<'a> {
+    /// A listpack's pairs, found once: it has no way to an index that is shorter than a walk.
+    Pairs(Vec<(Text<'a>, Text<'a>)>),
+    Table(&'a Table<Field>),
+}
+
+impl<'a> Source<'a> {
+    fn new(hash: &'a Hash) -> Source<'a> {
+        match hash {
+            Hash::Packed(pack) => Source::Pairs(pairs(pack).collect()),
+            Hash::Table { fields, .. } => Source::Table(fields),
+        }
+    }
+
+    fn draw(&self, random: &mut Random) -> Option<(Text<'a>, Text<'a>)> {
+        match self {
+            Source::Pairs(pairs) => random.pick(pairs).copied(),
+            Source::Table(fields) => {
+                let field = fields.random(|| random.next_u64())?;
+                Some((Text::Bytes(&field.name), Text::Bytes(&field.value)))
+            }
+        }
+    }
+}
+
+/// Draws `count` fields, the same one perhaps more than once.
+///
+/// Differs: a reply beyond [`DRAWN_BYTES_MAX`] is refused; Redis would go on until memory ends.
+fn draw_any(hash: &Hash, random: &mut Random, count: u64, drawn: &mut Drawn<'_, '_>) -> Outcome {
+    /// `$0`, nothing, and two line ends.
+    const FRAME_BYTES: usize = 6;
+    let count = usize::try_from(count).map_err(|_| OUT_OF_RANGE)?;
+    if count > DRAWN_BYTES_MAX / FRAME_BYTES {
+        return Err(OUT_OF_RANGE);
+    }
+    let source = Source::new(hash);
+    let mut bytes = 0;
+    drawn.announce(count);
+    for _ in 0..count {
+        let (name, value) = source.draw(random).expect("a stored hash is never empty");
+        bytes += name.len() + FRAME_BYTES;
+        if drawn.with == With::NamesAndValues {
+            bytes += value.len() + FRAME_BYTES;
+        }
+        if bytes > DRAWN_BYTES_MAX {
+            return Err(OUT_OF_RANGE);
+        }
+        drawn.push(name, value);
+    }
+    Ok(())
+}
+
+/// Draws `count` different fields; all, if there are no more.
+fn draw_different(hash: &Hash, random: &mut Random, count: usize, drawn: &mut Drawn<'_, '_>) {
+    let count = count.min(hash.len());
+    drawn.announce(count);
+    if let Hash::Table { fields, .. } = hash
+        && count <= fields.len() / SPARSE_FACTOR
+        && let Some(found) = draw_sparsely(fields, random, count)
+    {
+        for (name, value) in found {
+            drawn.push(Text::Bytes(name), Text::Bytes(value));
+        }
+        return;
+    }
+    // Each field is taken with the chance of those still wanted among those still to come (D. Knuth, algorithm S).
+    let (mut wanted, mut to_come) = (count as u64, hash.len() as u64);
+    hash.for_each(|name, value| {
+        if random.below(to_come) < wanted {
+            drawn.push(name, value);
+            wanted -= 1;
+        }
+        to_come -= 1;
+    });
+}
+
+/// Draws one by one until `count` different fields are there; gives up if that takes too long.
+fn draw_sparsely<'a>(
+    fields: &'a Table<Field>,
+    random: &mut Random,
+    count: usize,
+) -> Option<BTreeMap<&'a [u8], &'a [u8]>> {
+    let mut found = BTreeMap::new();
+    for _ in 0..count.saturating_mul(DRAWS_PER_FIELD_MAX) {
+        if found.len() == count {
+            break;
+        }
+        let field = fields.random(|| random.next_u64())?;
+        found.insert(field.name.as_slice(), field.value.as_slice());
+    }
+    (found.len() == count).then_some(found)
+}
+
+#[cfg(test)]
+#[path = "hash_scan_tests.rs"]
+mod tests;

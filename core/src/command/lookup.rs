@@ -20,10 +20,11 @@ const NAME_BYTES_MAX: usize = 24;
 const SLOTS: usize = 1024;
 
 /// An open-addressed index over all names, made at compile time.
-static INDEX: [Option<&'static Command>; SLOTS] = build_index();
+static INDEX: [Option<(u16, &'static Command)>; SLOTS] = build_index();
 
-const fn build_index() -> [Option<&'static Command>; SLOTS] {
-    let mut index: [Option<&'static Command>; SLOTS] = [None; SLOTS];
+const fn build_index() -> [Option<(u16, &'static Command)>; SLOTS] {
+    let mut index: [Option<(u16, &'static Command)>; SLOTS] = [None; SLOTS];
+    let mut number = 0;
     let mut family = 0;
     while family < FAMILIES.len() {
         let rows = FAMILIES[family];
@@ -35,7 +36,8 @@ const fn build_index() -> [Option<&'static Command>; SLOTS] {
             while index[slot].is_some() {
                 slot = (slot + 1) % SLOTS;
             }
-            index[slot] = Some(&rows[row]);
+            index[slot] = Some((number, &rows[row]));
+            number += 1;
             row += 1;
         }
         family += 1;
@@ -55,16 +57,22 @@ const fn slot_of(name: &[u8]) -> usize {
 }
 
 /// The row of a command, by its name in any case.
-#[inline]
 #[must_use]
 pub fn find(name: &[u8]) -> Option<&'static Command> {
+    find_numbered(name).map(|(_, command)| command)
+}
+
+/// The row of a command and its number in the order of [`commands`], for tables beside it.
+#[inline]
+#[must_use]
+pub fn find_numbered(name: &[u8]) -> Option<(u16, &'static Command)> {
     if name.len() > NAME_BYTES_MAX {
         return None;
     }
     let mut slot = slot_of(name);
-    while let Some(command) = INDEX[slot] {
+    while let Some((number, command)) = INDEX[slot] {
         if name.eq_ignore_ascii_case(command.name.as_bytes()) {
-            return Some(command);
+            return Some((number, command));
         }
         slot = (slot + 1) % SLOTS;
     }

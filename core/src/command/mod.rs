@@ -11,6 +11,7 @@ mod feed;
 mod lookup;
 pub mod reply_error;
 mod row;
+mod scan_options;
 mod server;
 
 mod expire;
@@ -22,7 +23,7 @@ mod string_number;
 mod string_range;
 
 pub use error::CommandError;
-pub use exec::{Exec, ExpiryRule};
+pub use exec::{Exec, ExpiryRule, Hits};
 pub use feed::Feed;
-pub use lookup::{command_count, commands, find, subcommand};
+pub use lookup::{command_count, commands, find, find_numbered, subcommand};
 pub use row::{Command, Flags, Group, Handler, Keys, Outcome, ServerCommand};

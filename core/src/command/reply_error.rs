@@ -106,6 +106,20 @@ replies! {
     TIMEOUT_NEGATIVE = "ERR timeout is negative";
     /// A timeout that is no number.
     TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
+    /// HINCRBYFLOAT by what is no finite number.
+    INCREMENT_NAN_OR_INFINITY = "ERR value is NaN or Infinity";
+    /// HRANDFIELD with the one count that has no opposite.
+    COUNT_OUT_OF_RANGE = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+    /// LCS of something else than strings. It has words of its own for that.
+    LCS_NOT_STRINGS = "ERR The specified keys must contain string values";
+    /// LCS with options that exclude each other.
+    LCS_LEN_AND_IDX = "ERR If you want both the length and indexes, please just use IDX.";
+    /// LCS of a string of 4 GiB.
+    LCS_STRING_TOO_LONG = "ERR String too long for LCS";
+    /// LCS of strings whose table would be too large.
+    LCS_EXCEEDS_LIMIT = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
+    /// LCS when memory is short.
+    LCS_OUT_OF_MEMORY = "ERR Insufficient memory, failed allocating transient memory for LCS";
 }
 
 /// A name that is no command's; `args` are the first of its arguments.

@@ -1,11 +1,21 @@
-//! Strings as a whole: GET, SET and their kin.
+//! Strings as a whole: how are GET, SET and their kin carried out?
+//!
+//! GET and the SET of three words are the hot path: the one allocates nothing, the other nothing but what it stores.
 
-use crate::keyspace::NO_EXPIRY;
+use alloc::vec::Vec;
+
+use crate::keyspace::{NO_EXPIRY, Place};
 use crate::resp::Args;
-use crate::value::StringValue;
+use crate::value::{StringValue, Value};
 
-use super::exec::Exec;
-use super::{Command, Flags, Group, Handler, Keys, Outcome};
+use super::exec::{Exec, ExpiryRule, is_word};
+use super::reply_error::{WRONG_TYPE, wrong_arity};
+use super::{Command, CommandError, Flags, Group, Handler, Keys, Outcome};
+
+#[path = "string_options.rs"]
+mod options;
+
+use options::{Condition, Dialect, Lifetime, Options, TimeForm};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command {
@@ -15,7 +25,7 @@ pub(super) const COMMANDS: &[Command] = &[
         keys: Keys::ONE,
         group: Group::String,
         since: "1.0.0",
-        summary: "Get the value of a key",
+        summary: "Read a string",
         complexity: "O(1)",
         handler: Handler::Data(get),
         subcommands: &[],
@@ -27,28 +37,330 @@ pub(super) const COMMANDS: &[Command] = &[
         keys: Keys::ONE,
         group: Group::String,
         since: "1.0.0",
-        summary: "Set the string value of a key",
+        summary: "Store a string under a key, whatever was there before",
         complexity: "O(1)",
         handler: Handler::Data(set),
+        subcommands: &[],
+    },
+    Command {
+        name: "setnx",
+        arity: 3,
+        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
+        keys: Keys::ONE,
+        group: Group::String,
+        since: "1.0.0",
+        summary: "Store a string unless the key exists",
+        complexity: "O(1)",
+        handler: Handler::Data(setnx),
+        subcommands: &[],
+    },
+    Command {
+        name: "setex",
+        arity: 4,
+        flags: Flags::WRITE.and(Flags::DENYOOM),
+        keys: Keys::ONE,
+        group: Group::String,
+        since: "2.0.0",
+        summary: "Store a string for a number of seconds",
+        complexity: "O(1)",
+        handler: Handler::Data(setex),
+        subcommands: &[],
+    },
+    Command {
+        name: "psetex",
+        arity: 4,
+        flags: Flags::WRITE.and(Flags::DENYOOM),
+        keys: Keys::ONE,
+        group: Group::String,
+        since: "2.6.0",
+        summary: "Store a string for a number of milliseconds",
+        complexity: "O(1)",
+        handler: Handler::Data(psetex),
+        subcommands: &[],
+    },
+    Command {
+        name: "getset",
+        arity: 3,
+        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
+        keys: Keys::ONE,
+        group: Group::String,
+        since: "1.0.0",
+        summary: "Store a string and return the one it replaces",
+        complexity: "O(1)",
+        handler: Handler::Data(getset),
+        subcommands: &[],
+    },
+    Command {
+        name: "getdel",
+        arity: 2,
+        flags: Flags::WRITE.and(Flags::FAST),
+        keys: Keys::ONE,
+        group: Group::String,
+        since: "6.2.0",
+        summary: "Read a string and remove its key",
+        complexity: "O(1)",
+        handler: Handler::Data(getdel),
+        subcommands: &[],
+    },
+    Command {
+        name: "getex",
+        arity: -2,
+        flags: Flags::WRITE.and(Flags::FAST),
+        keys: Keys::ONE,
+        group: Group::String,
+        since: "6.2.0",
+        summary: "Read a string and change when it expires",
+        complexity: "O(1)",
+        handler: Handler::Data(getex),
+        subcommands: &[],
+    },
+    Command {
+        name: "mget",
+        arity: -2,
+        flags: Flags::READONLY.and(Flags::FAST),
+        keys: Keys::ALL,
+        group: Group::String,
+        since: "1.0.0",
+        summary: "Read several strings",
+        complexity: "O(N) where N is the number of keys to retrieve.",
+        handler: Handler::Data(mget),
+        subcommands: &[],
+    },
+    Command {
+        name: "mset",
+        arity: -3,
+        flags: Flags::WRITE.and(Flags::DENYOOM),
+        keys: Keys::PAIRS,
+        group: Group::String,
+        since: "1.0.1",
+        summary: "Store several strings at once",
+        complexity: "O(N) where N is the number of keys to set.",
+        handler: Handler::Data(mset),
+        subcommands: &[],
+    },
+    Command {
+        name: "msetnx",
+        arity: -3,
+        flags: Flags::WRITE.and(Flags::DENYOOM),
+        keys: Keys::PAIRS,
+        group: Group::String,
+        since: "1.0.1",
+        summary: "Store several strings at once, unless one of the keys exists",
+        complexity: "O(N) where N is the number of keys to set.",
+        handler: Handler::Data(msetnx),
         subcommands: &[],
     },
 ];
 
 fn get(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    let Some(place) = exec.find_to_read(&args[1]) else {
-        exec.reply.null();
-        return Ok(());
-    };
-    match exec.keyspace.entry(place).value {
-        crate::value::Value::String(ref string) => string.reply_to(&mut exec.reply),
-        _ => return Err(super::reply_error::WRONG_TYPE),
-    }
+    reply_string(exec, &args[1])?;
     Ok(())
 }
 
 fn set(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    exec.put(&args[1], StringValue::new(&args[2]), NO_EXPIRY);
+    if args.len() > 3 {
+        return set_with_options(exec, args);
+    }
+    let place = exec.find(&args[1]);
+    store(exec, place, &args[1], &args[2], NO_EXPIRY);
     exec.changed(1);
     exec.reply.ok();
     Ok(())
 }
+
+fn set_with_options(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let (key, value) = (&args[1], &args[2]);
+    let options = Options::parse(args.tail(3), Dialect::Set)?;
+    let deadline_ms = options.deadline_ms(exec, "set")?;
+    if options.returns_old {
+        reply_string(exec, key)?;
+    }
+    let place = exec.find(key);
+    let is_refused = match options.condition {
+        Condition::None => false,
+        Condition::Missing => place.is_some(),
+        Condition::Exists => place.is_none(),
+    };
+    if is_refused {
+        if !options.returns_old {
+            exec.reply.null();
+        }
+        return Ok(());
+    }
+    let expires_ms = match (deadline_ms, options.lifetime, place) {
+        (Some(deadline_ms), ..) => deadline_ms,
+        (None, Lifetime::Kept, Some(place)) => exec.expires_ms(place),
+        _ => NO_EXPIRY,
+    };
+    store(exec, place, key, value, expires_ms);
+    exec.changed(1);
+    if deadline_ms.is_some() {
+        feed_set_until(exec, key, value, expires_ms);
+    } else if options.returns_old {
+        feed_without_get(exec, args);
+    }
+    if !options.returns_old {
+        exec.reply.ok();
+    }
+    Ok(())
+}
+
+fn setnx(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    if exec.find(&args[1]).is_some() {
+        exec.reply.int(0);
+        return Ok(());
+    }
+    store(exec, None, &args[1], &args[2], NO_EXPIRY);
+    exec.changed(1);
+    exec.reply.int(1);
+    Ok(())
+}
+
+fn setex(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    set_for(exec, args, TimeForm::Ex, "setex")
+}
+
+fn psetex(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    set_for(exec, args, TimeForm::Px, "psetex")
+}
+
+/// SETEX and PSETEX: key, lifetime, value.
+fn set_for(exec: &mut Exec<'_>, args: Args<'_>, form: TimeForm, command: &str) -> Outcome {
+    let (key, value) = (&args[1], &args[3]);
+    let expires_ms = form.deadline_ms(&args[2], exec.now_ms(), command)?;
+    let place = exec.find(key);
+    store(exec, place, key, value, expires_ms);
+    exec.changed(1);
+    feed_set_until(exec, key, value, expires_ms);
+    exec.reply.ok();
+    Ok(())
+}
+
+fn getset(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let (key, value) = (&args[1], &args[2]);
+    let place = reply_string(exec, key)?;
+    store(exec, place, key, value, NO_EXPIRY);
+    exec.changed(1);
+    exec.feed.instead(exec.database, [b"SET", key, value]);
+    Ok(())
+}
+
+fn getdel(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    if let Some(place) = reply_string(exec, &args[1])? {
+        exec.keyspace.remove(place);
+        exec.changed(1);
+        exec.feed.instead(exec.database, [b"DEL", &args[1]]);
+    }
+    Ok(())
+}
+
+fn getex(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let key = &args[1];
+    let options = Options::parse(args.tail(2), Dialect::GetEx)?;
+    // The time is looked at only if there is a string to apply it to, as in Redis.
+    let Some(place) = reply_string(exec, key)? else {
+        return Ok(());
+    };
+    if let Some(deadline_ms) = options.deadline_ms(exec, "getex")? {
+        exec.changed(1);
+        let is_past = options.lifetime.is_absolute() && deadline_ms <= exec.now_ms();
+        // Only a master may say that a key's time is over.
+        if is_past && exec.expiry == ExpiryRule::Remove {
+            exec.keyspace.remove(place);
+            let verb: &[u8] = if exec.config.lazyfree_lazy_expire { b"UNLINK" } else { b"DEL" };
+            exec.feed.instead(exec.database, [verb, key]);
+        } else {
+            exec.keyspace.set_expiry(place, deadline_ms);
+            let mut digits = itoa::Buffer::new();
+            exec.feed.instead(exec.database, [b"PEXPIREAT", key, digits.format(deadline_ms).as_bytes()]);
+        }
+    } else if options.lifetime == Lifetime::Endless && exec.expires_ms(place) != NO_EXPIRY {
+        exec.keyspace.set_expiry(place, NO_EXPIRY);
+        exec.changed(1);
+        exec.feed.instead(exec.database, [b"PERSIST", key]);
+    }
+    Ok(())
+}
+
+fn mget(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    exec.reply.array(args.len() - 1);
+    for key in args.iter_from(1) {
+        let place = exec.find_to_read(key);
+        match place.map(|place| &exec.keyspace.entry(place).value) {
+            Some(Value::String(string)) => string.reply_to(&mut exec.reply),
+            _ => exec.reply.null(),
+        }
+    }
+    Ok(())
+}
+
+fn mset(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    if args.len().is_multiple_of(2) {
+        return Err(wrong_arity("mset"));
+    }
+    store_pairs(exec, args);
+    exec.reply.ok();
+    Ok(())
+}
+
+fn msetnx(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    if args.len().is_multiple_of(2) {
+        return Err(wrong_arity("msetnx"));
+    }
+    if args.iter_from(1).step_by(2).any(|key| exec.find(key).is_some()) {
+        exec.reply.int(0);
+        return Ok(());
+    }
+    store_pairs(exec, args);
+    exec.reply.int(1);
+    Ok(())
+}
+
+fn store_pairs(exec: &mut Exec<'_>, args: Args<'_>) {
+    for at in (1..args.len()).step_by(2) {
+        let place = exec.find(&args[at]);
+        store(exec, place, &args[at], &args[at + 1], NO_EXPIRY);
+    }
+    exec.changed((args.len() / 2) as u64);
+}
+
+/// Stores `value` under `key`, which lies at `place` if it exists.
+#[inline]
+fn store(exec: &mut Exec<'_>, place: Option<Place>, key: &[u8], value: &[u8], expires_ms: i64) {
+    let value = StringValue::new(value);
+    match place {
+        Some(place) => exec.replace(place, value, expires_ms),
+        None => exec.insert(key, value, expires_ms),
+    }
+}
+
+/// Replies with the string at `key`, or with null, and tells where it is.
+#[inline]
+fn reply_string(exec: &mut Exec<'_>, key: &[u8]) -> Result<Option<Place>, CommandError> {
+    let place = exec.find_to_read(key);
+    match place.map(|place| &exec.keyspace.entry(place).value) {
+        Some(Value::String(string)) => string.reply_to(&mut exec.reply),
+        Some(_) => return Err(WRONG_TYPE),
+        None => exec.reply.null(),
+    }
+    Ok(place)
+}
+
+/// Feeds a SET with its expiry in the one form that means the same whenever it arrives.
+fn feed_set_until(exec: &mut Exec<'_>, key: &[u8], value: &[u8], expires_ms: i64) {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(expires_ms).as_bytes();
+    exec.feed.instead(exec.database, [b"SET", key, value, b"PXAT", digits]);
+}
+
+/// Feeds a SET without its GET: nobody reads the reply of a replica.
+fn feed_without_get(exec: &mut Exec<'_>, args: Args<'_>) {
+    let options = args.iter_from(3).filter(|word| !is_word(word, "GET"));
+    let words: Vec<&[u8]> = args.iter().take(3).chain(options).collect();
+    exec.feed.nothing();
+    exec.feed.push_verbatim(exec.database, words.into_iter());
+}
+
+#[cfg(test)]
+#[path = "string_tests.rs"]
+mod tests;

@@ -16,7 +16,9 @@ const BIND_ADDRESSES_MAX: usize = 16;
 pub(super) struct Addresses;
 
 impl Kind<Vec<String>> for Addresses {
-    const IS_MULTI_ARGUMENT: bool = true;
+    fn is_multi_argument(&self) -> bool {
+        true
+    }
 
     fn words(&self) -> String {
         format!("up to {BIND_ADDRESSES_MAX} addresses, `-` before one that may be missing")
@@ -51,10 +53,11 @@ fn is_one_empty(arguments: &[&[u8]]) -> bool {
     matches!(arguments, [only] if only.is_empty())
 }
 
-/// A host or address: not empty, no white space, no control characters.
+/// A host or address: not empty, and nothing in it that would have to be quoted between other arguments.
 fn word(argument: &[u8]) -> Result<String, Reason> {
     let text = utf8(argument)?;
-    if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+    let is_out_of_place = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '\\');
+    if text.is_empty() || text.contains(is_out_of_place) {
         return Err(Reason::Because("argument must be a host name or an address"));
     }
     Ok(String::from(text))
@@ -64,7 +67,9 @@ fn word(argument: &[u8]) -> Result<String, Reason> {
 pub(super) struct SavePoints;
 
 impl Kind<Vec<SavePoint>> for SavePoints {
-    const IS_MULTI_ARGUMENT: bool = true;
+    fn is_multi_argument(&self) -> bool {
+        true
+    }
 
     fn words(&self) -> String {
         String::from("pairs of seconds and changes, empty for none")
@@ -110,7 +115,9 @@ impl Kind<Vec<SavePoint>> for SavePoints {
 pub(super) struct Master;
 
 impl Kind<Option<Endpoint>> for Master {
-    const IS_MULTI_ARGUMENT: bool = true;
+    fn is_multi_argument(&self) -> bool {
+        true
+    }
 
     fn words(&self) -> String {
         String::from("host and port, or `no one`")
@@ -145,7 +152,9 @@ impl Kind<Option<Endpoint>> for Master {
 pub(super) struct Limits;
 
 impl Kind<BufferLimits> for Limits {
-    const IS_MULTI_ARGUMENT: bool = true;
+    fn is_multi_argument(&self) -> bool {
+        true
+    }
 
     fn words(&self) -> String {
         String::from("one or more of: normal / replica / pubsub, hard limit, soft limit, seconds")
@@ -154,9 +163,7 @@ impl Kind<BufferLimits> for Limits {
     fn parse(&self, value: &mut BufferLimits, args: &[&[u8]], _: Mode) -> Result<(), Reason> {
         let (groups, rest) = args.as_chunks::<4>();
         if !rest.is_empty() {
-            return Err(Reason::Because(
-                "Wrong number of arguments in buffer limit configuration.",
-            ));
+            return Err(Reason::Because("Wrong number of arguments in buffer limit configuration."));
         }
         for [class, hard, soft, seconds] in groups {
             let limit = match class.to_ascii_lowercase().as_slice() {
@@ -164,14 +171,11 @@ impl Kind<BufferLimits> for Limits {
                 b"replica" | b"slave" => &mut value.replica,
                 b"pubsub" => &mut value.pubsub,
                 _ => {
-                    return Err(Reason::Because(
-                        "Invalid client class specified in buffer limit configuration.",
-                    ));
+                    return Err(Reason::Because("Invalid client class specified in buffer limit configuration."));
                 }
             };
-            *limit = parse_limit(hard, soft, seconds).ok_or(Reason::Because(
-                "Error in hard, soft or soft_seconds setting in buffer limit configuration.",
-            ))?;
+            *limit = parse_limit(hard, soft, seconds)
+                .ok_or(Reason::Because("Error in hard, soft or soft_seconds setting in buffer limit configuration."))?;
         }
         Ok(())
     }
@@ -208,7 +212,9 @@ pub(super) struct Shutdown;
 const SHUTDOWN_WORDS: [&str; 5] = ["default", "save", "nosave", "now", "force"];
 
 impl Kind<ShutdownOptions> for Shutdown {
-    const IS_MULTI_ARGUMENT: bool = true;
+    fn is_multi_argument(&self) -> bool {
+        true
+    }
 
     fn words(&self) -> String {
         String::from("default, or some of: save / nosave / now / force")
@@ -230,9 +236,7 @@ impl Kind<ShutdownOptions> for Shutdown {
             return Err(Reason::NotOneOf(SHUTDOWN_WORDS.to_vec()));
         }
         if options.save && options.nosave {
-            return Err(Reason::Because(
-                "shutdown options SAVE and NOSAVE can't be used simultaneously",
-            ));
+            return Err(Reason::Because("shutdown options SAVE and NOSAVE can't be used simultaneously"));
         }
         *value = options;
         Ok(())
@@ -251,7 +255,9 @@ impl Kind<ShutdownOptions> for Shutdown {
 pub(super) struct OomScores;
 
 impl Kind<[i32; 3]> for OomScores {
-    const IS_MULTI_ARGUMENT: bool = true;
+    fn is_multi_argument(&self) -> bool {
+        true
+    }
 
     fn words(&self) -> String {
         String::from("three integers, -2000 to 2000")
@@ -263,9 +269,8 @@ impl Kind<[i32; 3]> for OomScores {
         for (score, argument) in scores.iter_mut().zip(args) {
             let number = parse_integer(argument).and_then(|number| i32::try_from(number).ok());
             let number = number.filter(|number| (-2000..=2000).contains(number));
-            *score = number.ok_or(Reason::Because(
-                "Invalid oom-score-adj-values, elements must be between -2000 and 2000.",
-            ))?;
+            *score = number
+                .ok_or(Reason::Because("Invalid oom-score-adj-values, elements must be between -2000 and 2000."))?;
         }
         *value = scores;
         Ok(())
@@ -280,7 +285,9 @@ impl Kind<[i32; 3]> for OomScores {
 pub(super) struct Percentiles;
 
 impl Kind<Vec<String>> for Percentiles {
-    const IS_MULTI_ARGUMENT: bool = true;
+    fn is_multi_argument(&self) -> bool {
+        true
+    }
 
     fn words(&self) -> String {
         String::from("numbers, 0 to 100, empty for none")

@@ -17,6 +17,9 @@ pub enum Access {
     Protected,
 }
 
+/// Sets one field from the arguments of its directive.
+type Parse = fn(&mut Config, &[&[u8]], Mode) -> Result<(), Reason>;
+
 /// One row of the table.
 pub struct Directive {
     /// The name, in lower case.
@@ -34,9 +37,9 @@ pub struct Directive {
     /// The value is read, kept and shown, and nothing else comes from it.
     pub has_effect: bool,
     pub(super) summary: &'static str,
-    pub(super) is_multi_argument: bool,
+    pub(super) is_multi_argument: fn() -> bool,
     pub(super) type_words: fn() -> String,
-    pub(super) parse: fn(&mut Config, &[&[u8]], Mode) -> Result<(), Reason>,
+    pub(super) parse: Parse,
     pub(super) print: fn(&Config) -> String,
     pub(super) lines: fn(&Config) -> Vec<String>,
 }
@@ -45,6 +48,26 @@ impl Directive {
     /// Name, then alias.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
         core::iter::once(self.name).chain(self.alias)
+    }
+
+    pub(super) const fn no_effect(mut self) -> Directive {
+        self.has_effect = false;
+        self
+    }
+
+    pub(super) const fn hidden(mut self) -> Directive {
+        self.hidden = true;
+        self
+    }
+
+    pub(super) const fn sensitive(mut self) -> Directive {
+        self.sensitive = true;
+        self
+    }
+
+    pub(super) const fn denied_while_loading(mut self) -> Directive {
+        self.denied_while_loading = true;
+        self
     }
 
     /// What it does, in one line.
@@ -88,7 +111,9 @@ pub(super) enum Mode {
 /// How the values of one type are read, shown and written back.
 pub(super) trait Kind<T> {
     /// Whether a directive of this kind takes several arguments.
-    const IS_MULTI_ARGUMENT: bool = false;
+    fn is_multi_argument(&self) -> bool {
+        false
+    }
 
     /// Type and range in words, for the reference.
     fn words(&self) -> String;
@@ -168,12 +193,8 @@ impl fmt::Display for Reason {
             Reason::NotInteger => f.write_str("argument couldn't be parsed into an integer"),
             Reason::NotOctal => f.write_str("argument couldn't be parsed as an octal number"),
             Reason::NotMemory => f.write_str("argument must be a memory value"),
-            Reason::NotMemoryOrPercent => {
-                f.write_str("argument must be a memory or percent value")
-            }
-            Reason::PercentAbove100 => {
-                f.write_str("percentage argument must be less or equal to 100")
-            }
+            Reason::NotMemoryOrPercent => f.write_str("argument must be a memory or percent value"),
+            Reason::PercentAbove100 => f.write_str("percentage argument must be less or equal to 100"),
             Reason::OutsideRange { min, max } => {
                 write!(f, "argument must be between {min} and {max} inclusive")
             }

@@ -6,10 +6,11 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::directive::{Access, Directive, Reason, single};
+use super::directive::{Access, Directive, Kind, Reason};
+use super::kinds::{ANY_TEXT, Flag, Integer};
 
 macro_rules! fixed {
-    ($( $(#[doc = $doc:literal])+ $name:literal = $value:literal, $access:ident, $why:literal; )+) => {
+    ($( $(#[doc = $doc:literal])+ $name:literal: $type:ty = $value:literal, $kind:expr, $access:ident, $why:literal; )+) => {
         pub(super) static ROWS: &[Directive] = &[$(
             Directive {
                 name: $name,
@@ -20,11 +21,12 @@ macro_rules! fixed {
                 denied_while_loading: false,
                 has_effect: true,
                 summary: concat!($($doc),+),
-                is_multi_argument: false,
+                is_multi_argument: || false,
                 type_words: || only($value),
-                parse: |_, arguments, _| {
-                    let argument = single(arguments)?;
-                    if argument.eq_ignore_ascii_case($value.as_bytes()) {
+                parse: |_, arguments, mode| {
+                    let mut value = <$type>::default();
+                    Kind::<$type>::parse(&$kind, &mut value, arguments, mode)?;
+                    if Kind::<$type>::print(&$kind, &value) == $value {
                         Ok(())
                     } else {
                         Err(Reason::Unsupported($why))
@@ -39,39 +41,43 @@ macro_rules! fixed {
 }
 
 fn only(value: &str) -> String {
-    if value.is_empty() {
-        String::from("only the empty text")
-    } else {
-        format!("only {value}")
-    }
+    if value.is_empty() { String::from("only the empty text") } else { format!("only {value}") }
 }
 
 fixed! {
     /// Append-only file.
-    "appendonly" = "no", Runtime, "append-only files are not supported yet: set 'appendonly no' and use 'save' for snapshots";
+    "appendonly": bool = "no", Flag, Runtime,
+        "append-only files are not supported yet: set 'appendonly no' and use 'save' for snapshots";
     /// Cluster mode.
-    "cluster-enabled" = "no", Startup, "cluster mode is not supported: set 'cluster-enabled no'";
+    "cluster-enabled": bool = "no", Flag, Startup,
+        "cluster mode is not supported: set 'cluster-enabled no'";
     /// File with the users of the access control list.
-    "aclfile" = "", Startup, "access control lists are not supported: use 'requirepass'";
+    "aclfile": String = "", ANY_TEXT, Startup,
+        "access control lists are not supported: use 'requirepass'";
     /// Port for TLS connections.
-    "tls-port" = "0", Runtime, "TLS is not supported: set 'tls-port 0' and put a TLS proxy in front of 'port'";
+    "tls-port": u16 = "0", Integer::new(0, 65535), Runtime,
+        "TLS is not supported: set 'tls-port 0' and put a TLS proxy in front of 'port'";
     /// TLS on the link to the master.
-    "tls-replication" = "no", Runtime, "TLS is not supported: set 'tls-replication no'";
+    "tls-replication": bool = "no", Flag, Runtime,
+        "TLS is not supported: set 'tls-replication no'";
     /// TLS on the cluster bus.
-    "tls-cluster" = "no", Runtime, "TLS is not supported: set 'tls-cluster no'";
+    "tls-cluster": bool = "no", Flag, Runtime,
+        "TLS is not supported: set 'tls-cluster no'";
     /// Log to syslog.
-    "syslog-enabled" = "no", Startup, "syslog is not supported: use 'logfile', or standard output and a service manager";
+    "syslog-enabled": bool = "no", Flag, Startup,
+        "syslog is not supported: use 'logfile', or standard output and a service manager";
     /// Defragmentation while running.
-    "activedefrag" = "no", Runtime, "active defragmentation is not supported: set 'activedefrag no'";
+    "activedefrag": bool = "no", Flag, Runtime,
+        "active defragmentation is not supported: set 'activedefrag no'";
 }
 
 /// Whether Redis 7.0 takes `name` in a file and nothing comes from it while cluster mode and TLS are off.
 pub(super) fn is_passed_over(name: &[u8]) -> bool {
     let is_named = |known: &&str| known.as_bytes().eq_ignore_ascii_case(name);
-    PASSED_OVER.iter().any(|known| is_named(&known))
+    PASSED_OVER.iter().any(is_named)
 }
 
-const PASSED_OVER: [&str; 38] = [
+const PASSED_OVER: [&str; 39] = [
     "cluster-allow-pubsubshard-when-down",
     "cluster-allow-reads-when-down",
     "cluster-allow-replica-migration",
@@ -109,6 +115,7 @@ const PASSED_OVER: [&str; 38] = [
     "tls-prefer-server-ciphers",
     "tls-protocols",
     "tls-session-cache-size",
+    "tls-session-cache-timeout",
     "tls-session-caching",
 ];
 

@@ -63,10 +63,7 @@ impl<T: Copy + ToString + TryFrom<i64>> Kind<T> for Integer {
 
     fn parse(&self, value: &mut T, arguments: &[&[u8]], _: Mode) -> Result<(), Reason> {
         let number = parse_integer(single(arguments)?).ok_or(Reason::NotInteger)?;
-        let out_of_range = Reason::OutsideRange {
-            min: self.min.into(),
-            max: self.max.into(),
-        };
+        let out_of_range = Reason::OutsideRange { min: self.min.into(), max: self.max.into() };
         if number < self.min || number > self.max {
             return Err(out_of_range);
         }
@@ -160,10 +157,7 @@ impl Kind<u64> for Memory {
 fn in_range(bytes: u128, min: u64, max: u64) -> Result<u64, Reason> {
     match u64::try_from(bytes) {
         Ok(bytes) if (min..=max).contains(&bytes) => Ok(bytes),
-        _ => Err(Reason::OutsideRange {
-            min: min.into(),
-            max: max.into(),
-        }),
+        _ => Err(Reason::OutsideRange { min: min.into(), max: max.into() }),
     }
 }
 
@@ -248,12 +242,12 @@ impl<T: Word> Kind<T> for Choice {
 
     fn parse(&self, value: &mut T, arguments: &[&[u8]], _: Mode) -> Result<(), Reason> {
         let argument = single(arguments)?;
-        let found = T::WORDS
-            .iter()
-            .find(|(word, _)| word.as_bytes().eq_ignore_ascii_case(argument));
+        let found = T::WORDS.iter().find(|(word, _)| word.as_bytes().eq_ignore_ascii_case(argument));
         match found {
             Some((_, found)) => *value = *found,
-            None => return Err(Reason::NotOneOf(T::WORDS.iter().map(|(word, _)| *word).collect())),
+            None => {
+                return Err(Reason::NotOneOf(T::WORDS.iter().map(|(word, _)| *word).collect()));
+            }
         }
         Ok(())
     }

@@ -26,9 +26,9 @@ pub use reference::reference;
 pub use set::{SetContext, SetError};
 pub use table::Config;
 pub use types::{
-    AclPubsubDefault, AppendFsync, BufferLimit, BufferLimits, ClientsMemory, DisklessLoad,
-    EnableDebug, Endpoint, LogLevel, MaxmemoryPolicy, OomScoreAdj, Password, PropagationError,
-    ProtectedAction, SanitizeDump, SavePoint, ShutdownOptions, Supervised, SyslogFacility,
+    AclPubsubDefault, AppendFsync, BufferLimit, BufferLimits, ClientsMemory, DisklessLoad, EnableDebug, Endpoint,
+    LogLevel, MaxmemoryPolicy, OomScoreAdj, Password, PropagationError, ProtectedAction, SanitizeDump, SavePoint,
+    ShutdownOptions, Supervised, SyslogFacility,
 };
 
 /// Every directive, in the order in which CONFIG GET and the reference list them.
@@ -38,9 +38,6 @@ pub fn directives() -> impl Iterator<Item = &'static Directive> {
 
 /// The row that `name` selects, by its name or its alias, in any case of letters.
 fn find_directive(name: &[u8]) -> Option<(&'static Directive, &'static str)> {
-    directives().find_map(|row| {
-        row.names()
-            .find(|known| known.as_bytes().eq_ignore_ascii_case(name))
-            .map(|known| (row, known))
-    })
+    directives()
+        .find_map(|row| row.names().find(|known| known.as_bytes().eq_ignore_ascii_case(name)).map(|known| (row, known)))
 }

@@ -64,17 +64,12 @@ fn ends_argument(rest: &[u8]) -> Result<&[u8], UnbalancedQuotes> {
     }
 }
 
-fn take_double_quoted<'a>(
-    text: &'a [u8],
-    argument: &mut Vec<u8>,
-) -> Result<&'a [u8], UnbalancedQuotes> {
+fn take_double_quoted<'a>(text: &'a [u8], argument: &mut Vec<u8>) -> Result<&'a [u8], UnbalancedQuotes> {
     let mut rest = text;
     loop {
         let (byte, tail) = match rest {
             [b'"', tail @ ..] => return Ok(tail),
-            [b'\\', b'x', high, low, tail @ ..]
-                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
+            [b'\\', b'x', high, low, tail @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
                 (hex_value(*high) << 4 | hex_value(*low), tail)
             }
             [b'\\', escaped, tail @ ..] => (unescape(*escaped), tail),
@@ -86,10 +81,7 @@ fn take_double_quoted<'a>(
     }
 }
 
-fn take_single_quoted<'a>(
-    text: &'a [u8],
-    argument: &mut Vec<u8>,
-) -> Result<&'a [u8], UnbalancedQuotes> {
+fn take_single_quoted<'a>(text: &'a [u8], argument: &mut Vec<u8>) -> Result<&'a [u8], UnbalancedQuotes> {
     let mut rest = text;
     loop {
         let (byte, tail) = match rest {
@@ -142,9 +134,5 @@ pub(super) fn quote(bytes: &[u8]) -> String {
 /// `text` as it is if it is a plain word, in quotes otherwise.
 pub(super) fn quote_if_needed(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\');
-    if !text.is_empty() && text.bytes().all(is_plain) {
-        String::from(text)
-    } else {
-        quote(text.as_bytes())
-    }
+    if !text.is_empty() && text.bytes().all(is_plain) { String::from(text) } else { quote(text.as_bytes()) }
 }

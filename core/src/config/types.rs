@@ -4,16 +4,13 @@ use alloc::string::String;
 use core::fmt;
 
 /// A type whose values are written as one word out of a list.
-pub trait Word: Copy + PartialEq + 'static {
+pub(super) trait Word: Copy + PartialEq + 'static {
     /// Every word with its value, in the order in which error messages list them.
     const WORDS: &'static [(&'static str, Self)];
 
     /// The word of this value.
     fn word(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(_, value)| *value == self)
-            .map_or("", |(word, _)| word)
+        Self::WORDS.iter().find(|(_, value)| *value == self).map_or("", |(word, _)| word)
     }
 }
 
@@ -233,11 +230,7 @@ pub struct BufferLimit {
 
 impl BufferLimit {
     pub(super) const fn new(hard_bytes: u64, soft_bytes: u64, soft_seconds: u32) -> BufferLimit {
-        BufferLimit {
-            hard_bytes,
-            soft_bytes,
-            soft_seconds,
-        }
+        BufferLimit { hard_bytes, soft_bytes, soft_seconds }
     }
 }
 

@@ -126,12 +126,16 @@ impl Snapshot {
             push_length(&mut self.output, 0);
         }
         let (database, mut seen) = (self.database, 0);
-        self.position = entries.scan(self.position, |entry| order.hash(&entry.key), |entry| {
-            seen += 1;
-            if entry.stamp < self.id.0 {
-                self.write(database, entry);
-            }
-        });
+        self.position = entries.scan(
+            self.position,
+            |entry| order.hash(&entry.key),
+            |entry| {
+                seen += 1;
+                if entry.stamp < self.id.0 {
+                    self.write(database, entry);
+                }
+            },
+        );
         if self.position == 0 {
             self.database += 1;
         }

@@ -1,6 +1,15 @@
 //! What a node shows to checkers: where it stands and a digest of what it holds.
 
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::codec::siphash::HashKey;
+use crate::keyspace::{Entry, Keyspace, Touch};
 use crate::replication::{Position, ReplicationId};
+use crate::value::{Blob, Value};
+
+use super::Node;
+use super::follow::Link;
 
 /// A command boundary: after this much of this history the data had this digest.
 ///
@@ -13,10 +22,24 @@ pub struct Boundary {
     pub position: Position,
     /// An order-independent digest of all databases: key, type, value and absolute expiry.
     pub digest: u64,
-    /// A digest of the bytes of the stream appended to the log since the previous boundary; zero where the boundary
-    /// was not made by stream bytes.
+    /// The bytes of the stream since the previous boundary, as a polynomial hash: see [`stream_hash`]. Zero where the boundary
+    /// was not made by bytes of the stream.
     pub stream: u64,
 }
+
+/// Extends a hash of a sequence by more of its bytes: `hash * BASE + byte` modulo 2^61 - 1, byte by byte.
+///
+/// So the hash of a whole follows from those of its parts: `whole = first * BASE^len(second) + second`.
+#[must_use]
+pub fn stream_hash(hash: u64, bytes: &[u8]) -> u64 {
+    const MODULUS: u128 = (1 << 61) - 1;
+    bytes.iter().fold(hash, |hash, byte| {
+        ((u128::from(hash) * u128::from(STREAM_HASH_BASE) + u128::from(*byte)) % MODULUS) as u64
+    })
+}
+
+/// The base of [`stream_hash`].
+pub const STREAM_HASH_BASE: u64 = 0x0001_2fd3_a8b5_c6d7;
 
 /// The role of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,4 +96,161 @@ pub struct Probe {
     pub log_bytes: u64,
     /// True while a data set is being loaded, from disk or from a master.
     pub loading: bool,
+}
+
+/// What is recorded for checkers while the audit is on.
+#[derive(Clone, Default)]
+pub(super) struct Audit {
+    /// The digest of each key, so that a change costs one key only.
+    keys: BTreeMap<(u32, Blob), u64>,
+    digest: u64,
+    boundaries: Vec<Boundary>,
+    /// Where the last boundary was.
+    last: Option<Position>,
+}
+
+impl Audit {
+    /// Brings the digest up to date with what a unit of execution changed.
+    fn take_in(&mut self, keyspace: &Keyspace, touches: &[Touch]) {
+        for touch in touches {
+            match touch {
+                Touch::Key(database, key) => self.take_in_key(keyspace, *database, key),
+                Touch::Database(database) => self.take_in_database(keyspace, *database),
+            }
+        }
+    }
+
+    fn take_in_key(&mut self, keyspace: &Keyspace, database: u32, key: &Blob) {
+        let place = (database, key.clone());
+        let new = keyspace.locate(database, key).map(|found| digest_entry(database, keyspace.entry(found)));
+        let old = match new {
+            Some(new) => self.keys.insert(place, new),
+            None => self.keys.remove(&place),
+        };
+        // A sum of scrambled hashes: independent of order, and each part can be taken out again.
+        self.digest = self.digest.wrapping_sub(old.unwrap_or(0)).wrapping_add(new.unwrap_or(0));
+    }
+
+    fn take_in_database(&mut self, keyspace: &Keyspace, database: u32) {
+        let is_in = |place: &(u32, Blob)| place.0 == database;
+        let gone: Vec<(u32, Blob)> = self.keys.keys().filter(|place| is_in(place)).cloned().collect();
+        for place in gone {
+            let old = self.keys.remove(&place).unwrap_or(0);
+            self.digest = self.digest.wrapping_sub(old);
+        }
+        let keys: Vec<Blob> = keyspace.iter(database).map(|entry| entry.key.clone()).collect();
+        for key in keys {
+            self.take_in_key(keyspace, database, &key);
+        }
+    }
+}
+
+/// The digest of one key: its database, name, type, contents and expiry.
+fn digest_entry(database: u32, entry: &Entry) -> u64 {
+    const ORDER: HashKey = HashKey::new(0x6166_7465_7269_6d61, 0x6765_2061_7564_6974);
+    let hash = |bytes: &[u8]| ORDER.hash(bytes);
+    let content = match &entry.value {
+        Value::String(string) => hash(&string.text()),
+        Value::Hash(fields) => {
+            let mut sum = 1u64;
+            fields.for_each(|name, value| {
+                let pair = [name.with_bytes(hash).to_le_bytes(), value.with_bytes(hash).to_le_bytes()].concat();
+                sum = sum.wrapping_add(hash(&pair));
+            });
+            sum
+        }
+    };
+    let parts = [
+        u64::from(database),
+        hash(&entry.key),
+        hash(entry.value.type_name().as_bytes()),
+        content,
+        entry.expires_ms as u64,
+    ];
+    hash(&parts.map(u64::to_le_bytes).concat())
+}
+
+impl Node {
+    /// Switches on the recording of [`Boundary`]s, for checkers. Costs a hash of each changed value.
+    pub fn enable_audit(&mut self) {
+        self.audit = Some(Audit::default());
+        self.observe_if_needed();
+        self.audit_data_replaced();
+    }
+
+    /// Takes the boundaries recorded since the last call, oldest first.
+    pub fn take_boundaries(&mut self) -> Vec<Boundary> {
+        self.audit.as_mut().map(|audit| core::mem::take(&mut audit.boundaries)).unwrap_or_default()
+    }
+
+    /// Tells the audit what a unit changed.
+    pub(super) fn audit_touches(&mut self, touches: &[Touch]) {
+        if let Some(audit) = &mut self.audit {
+            audit.take_in(&self.keyspace, touches);
+        }
+    }
+
+    /// Records that the node stands at a boundary.
+    pub(super) fn audit_boundary(&mut self) {
+        let position = self.history.position();
+        let Some(audit) = &mut self.audit else { return };
+        let last = audit.last.replace(position).filter(|last| position.reaches(last));
+        let mut stream = 0;
+        if let (Some(last), Some(log)) = (last, &self.history.log) {
+            let mut at = last.offset;
+            let mut slices = [&[][..]; 8];
+            while at < position.offset {
+                let filled = log.gather(at, &mut slices);
+                if filled == 0 {
+                    break;
+                }
+                for slice in &slices[..filled] {
+                    stream = stream_hash(stream, slice);
+                    at += slice.len() as u64;
+                }
+            }
+        }
+        audit.boundaries.push(Boundary { position, digest: audit.digest, stream });
+    }
+
+    /// Records that all data were replaced.
+    pub(super) fn audit_data_replaced(&mut self) {
+        self.keyspace.take_touches();
+        let databases = self.keyspace.database_count();
+        if let Some(audit) = &mut self.audit {
+            for database in 0..databases {
+                audit.take_in_database(&self.keyspace, database);
+            }
+        }
+        self.audit_boundary();
+    }
+
+    /// The state that checkers look at, without changing it.
+    #[must_use]
+    pub fn probe(&self) -> Probe {
+        let link = match self.follow.as_ref().map(|follow| &follow.link) {
+            None => LinkState::None,
+            Some(Link::Waiting | Link::Dialling { .. }) => LinkState::Connecting,
+            Some(Link::Talking { .. }) => LinkState::Handshake,
+            Some(Link::Receiving { .. }) => LinkState::Transfer,
+            Some(Link::Online { .. }) => LinkState::Online,
+        };
+        let sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
+        let log = self.history.log.as_ref();
+        Probe {
+            role: if self.follow.is_some() { Role::Replica } else { Role::Master },
+            link,
+            position: self.history.position(),
+            second: self.history.second,
+            backlog: log.map(|log| (log.oldest() + 1, log.end() - log.oldest())),
+            keys: self.keyspace.total_len() as u64,
+            digest: self.audit.as_ref().map_or(0, |audit| audit.digest),
+            replicas_online: sides.filter(|side| side.is_online()).count() as u32,
+            sync_full: self.stats.sync_full,
+            sync_partial_ok: self.stats.sync_partial_ok,
+            output_bytes: self.output_bytes(),
+            log_bytes: log.map_or(0, |log| log.memory_bytes()),
+            loading: self.is_loading(),
+        }
+    }
 }

@@ -1,11 +1,46 @@
 //! The node: the one state machine that ties protocol, keyspace, persistence and replication together.
+//!
+//! This file is the front door: what enters is handed to the part that it concerns. Each part is a file of its own:
+//! [`connection`] (the table of connections), [`dispatch`] (requests, gates, calls), [`propagate`] (the one place where
+//! writes enter the log), [`primary`] and [`transfer`] (our replicas), [`follow`] (our master), [`storage`] (files), [`admin`] (commands that see the whole node).
 
+mod admin;
 mod audit;
+mod connection;
+mod dispatch;
+mod follow;
+mod incoming;
+mod lifecycle;
+mod primary;
+mod propagate;
+mod replica;
+mod stats;
+mod storage;
+mod timers;
+mod transaction;
+mod transfer;
 
+use alloc::vec::Vec;
+
+use crate::codec::random::Random;
+use crate::command::Feed;
 use crate::config::Config;
-use crate::port::{ConnId, Effects, Event, Mono, Now, Peer};
+use crate::keyspace::Keyspace;
+use crate::port::{Action, ConnId, Effects, Event, Mono, Now, Peer};
+use crate::replication::{Log, Position, ReplicationId, Standing};
+use crate::resp::RequestParser;
 
-pub use audit::{Boundary, LinkState, Probe, Role};
+pub use audit::{Boundary, LinkState, Probe, Role, STREAM_HASH_BASE, stream_hash};
+
+use audit::Audit;
+use connection::{Closing, Connection, Connections, Kind};
+use follow::Follow;
+use replica::Phase;
+use stats::Stats;
+use storage::Storage;
+use timers::{Timer, Timers};
+use transaction::Watches;
+use transfer::Transfers;
 
 /// What a node is told about the process it runs in. Used for INFO and statistics alone: no decision depends on it.
 #[derive(Clone, Debug)]
@@ -24,79 +59,233 @@ pub struct Environment {
     pub resident_memory: fn() -> u64,
 }
 
+/// The history that a node is in, and its log.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    pub(crate) id: ReplicationId,
+    /// The history before this one, and the first byte, counted from 1, at which the two may differ.
+    pub(crate) second: Option<(ReplicationId, u64)>,
+    pub(crate) log: Option<Log>,
+    /// The offset while there is no log.
+    offset_without_log: u64,
+}
+
+impl History {
+    pub(crate) fn offset(&self) -> u64 {
+        self.log.as_ref().map_or(self.offset_without_log, Log::end)
+    }
+
+    pub(crate) fn position(&self) -> Position {
+        Position { history: self.id, offset: self.offset() }
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        let held = self.log.as_ref().map(|log| (log.oldest(), log.end()));
+        Standing { history: self.id, second: self.second, held }
+    }
+
+    /// Continues at `position` with an empty log, as after a full synchronisation.
+    pub(crate) fn restart_at(&mut self, position: Position, backlog_bytes: u64) {
+        self.id = position.history;
+        self.second = None;
+        self.offset_without_log = position.offset;
+        self.log = Some(Log::new(position.offset, backlog_bytes));
+    }
+
+    /// Begins a new history where this one stands; the old one stays known up to here.
+    pub(crate) fn fork(&mut self, id: ReplicationId) {
+        self.second = Some((self.id, self.offset() + 1));
+        self.id = id;
+    }
+}
+
 /// A node. See [`crate`] for the way in.
+#[derive(Clone)]
 pub struct Node {
-    _config: Config,
+    pub(crate) config: Config,
+    pub(crate) environment: Environment,
+    pub(crate) random: Random,
+    pub(crate) keyspace: Keyspace,
+    pub(crate) connections: Connections,
+    pub(crate) history: History,
+    /// The connections of kind [`Kind::Replica`], in the order in which they came.
+    pub(crate) replicas: Vec<ConnId>,
+    pub(crate) transfers: Transfers,
+    /// The master that is followed, if any.
+    pub(crate) follow: Option<Follow>,
+    pub(crate) storage: Storage,
+    pub(crate) timers: Timers,
+    pub(crate) stats: Stats,
+    pub(crate) watches: Watches,
+    feed: Feed,
+    parser: RequestParser,
+    audit: Option<Audit>,
+    pub(crate) run_id: ReplicationId,
+    pub(crate) started_at: Now,
+    /// When the last replica left, for `repl-backlog-ttl`.
+    pub(crate) is_active_expiry_on: bool,
+    /// The end of the process was asked for.
+    pub(crate) shutdown: Option<lifecycle::Shutdown>,
+    log_has_grown: bool,
+    first_expiry_ms: Option<i64>,
 }
 
 impl Node {
-    /// Starts an incarnation: asks for the files it must load, dials its master if it has one.
-    ///
-    /// `seed` is the only source of entropy; it must differ between incarnations, or replication ids would repeat.
-    pub fn start(config: Config, environment: Environment, seed: u64, now: Now, effects: &mut Effects) -> Node {
-        let _ = (environment, seed, now, effects);
-        Node { _config: config }
-    }
-
-    /// Takes in a connection that a driver accepted. It may be told an error and closed at once (`maxclients`,
-    /// `protected-mode`), by the same actions as ever.
-    pub fn accept(&mut self, peer: Peer, now: Now, effects: &mut Effects) -> ConnId {
-        let _ = (peer, now, effects);
-        ConnId { slot: 0, generation: 0 }
-    }
-
     /// Handles one event. Total: it never fails, and never panics on any input.
     pub fn handle(&mut self, event: Event<'_>, now: Now, effects: &mut Effects) {
-        let _ = (event, now, effects);
+        match event {
+            Event::Received { conn, bytes } => self.on_received(conn, bytes, now, effects),
+            Event::Closed { conn, .. } => self.on_closed(conn, now, effects),
+            Event::Dialled { conn, outcome } => self.on_dialled(conn, outcome, now, effects),
+            Event::Timers => self.on_timers(now, effects),
+            Event::Disk { ticket, outcome } => self.on_disk(ticket, outcome, now, effects),
+            Event::Signal(signal) => self.on_signal(signal, now, effects),
+        }
+        self.settle(now, effects);
     }
 
     /// Does up to `units` of background work (snapshot slices, loading, freeing, expiry). A unit is about one key.
     pub fn work(&mut self, units: u32, now: Now, effects: &mut Effects) {
-        let _ = (units, now, effects);
+        self.keyspace.free_some(units as usize);
+        self.work_on_transfers(units as usize, effects);
+        self.work_on_save(units as usize, effects);
+        self.settle(now, effects);
     }
 
     /// True if [`Node::work`] would do something now. A driver calls it again and again between other events until
     /// this turns false.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        false
+        self.keyspace.has_doomed() || self.transfers_can_advance() || self.save_can_advance()
     }
 
     /// When [`Event::Timers`] is due next. Ask again after every call.
     #[must_use]
     pub fn deadline(&self) -> Option<Mono> {
-        None
+        self.timers.deadline()
     }
 
     /// Fills `slices` with what is to be sent on a connection, oldest first, and returns how many were filled: zero
     /// means nothing. The slices borrow the node's queues; report what was taken by [`Node::sent`].
+    #[must_use]
     pub fn gather<'a>(&'a self, conn: ConnId, slices: &mut [&'a [u8]]) -> usize {
-        let _ = (conn, slices);
-        0
+        let Some(connection) = self.connections.get(conn) else { return 0 };
+        let filled = connection.output.gather(slices);
+        let Some(side) = connection.replica() else { return filled };
+        let Some(rest) = slices.get_mut(filled..) else { return filled };
+        filled
+            + match side.phase {
+                Phase::Streaming { transfer, sent, .. } => self.transfers.gather(transfer, sent, rest),
+                Phase::Online { sent } => self.history.log.as_ref().map_or(0, |log| log.gather(sent, rest)),
+                _ => 0,
+            }
     }
 
     /// Tells that the first `count` bytes of what [`Node::gather`] showed were taken by the network.
     pub fn sent(&mut self, conn: ConnId, count: usize, now: Now, effects: &mut Effects) {
-        let _ = (conn, count, now, effects);
-    }
-
-    /// Switches on the recording of [`Boundary`]s, for checkers. Costs a hash of each changed value.
-    pub fn enable_audit(&mut self) {}
-
-    /// Takes the boundaries recorded since the last call, oldest first.
-    pub fn take_boundaries(&mut self) -> alloc::vec::Vec<Boundary> {
-        alloc::vec::Vec::new()
-    }
-
-    /// The state that checkers look at, without changing it. Cheap: constant time.
-    #[must_use]
-    pub fn probe(&self) -> Probe {
-        unimplemented!("stub")
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        self.stats.bytes_sent += count as u64;
+        let rest = connection.output.advance(count);
+        let is_replica = matches!(connection.kind, Kind::Replica(_));
+        if is_replica {
+            self.replica_took(conn, rest as u64, now, effects);
+        }
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        if connection.output.is_empty() {
+            if connection.closing == Closing::AfterReplies {
+                self.close(conn, now, effects);
+            } else if !is_replica || !self.replica_has_output(conn) {
+                self.unannounce(conn);
+            }
+        }
     }
 
     /// The configuration in force.
     #[must_use]
     pub fn config(&self) -> &Config {
-        &self._config
+        &self.config
+    }
+
+    fn unannounce(&mut self, conn: ConnId) {
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.is_announced = false;
+        }
+    }
+
+    /// What every event ends with: replicas learn that the log has grown, the log forgets, the expiry timer is set.
+    fn settle(&mut self, now: Now, effects: &mut Effects) {
+        if core::mem::take(&mut self.log_has_grown) {
+            self.announce_log(effects);
+            self.trim_log();
+        }
+        self.arm_expiry(now);
+        self.arm_cron(now);
+    }
+
+    fn on_timers(&mut self, now: Now, effects: &mut Effects) {
+        while let Some(timer) = self.timers.take_due(now.mono) {
+            match timer {
+                Timer::Cron => self.on_cron(now, effects),
+                Timer::Expiry => self.expire_due_keys(now, effects),
+                Timer::SnapshotStart => self.start_transfers(now, effects),
+                Timer::Redial => self.dial_master(now, effects),
+                Timer::ReplicaPing => self.ping_replicas(now),
+                Timer::BacklogTtl => self.free_backlog(effects),
+                Timer::Shutdown => self.finish_shutdown(now, effects),
+                Timer::Wait => self.release_waits(now, effects),
+            }
+        }
+    }
+
+    fn on_dialled(
+        &mut self,
+        conn: ConnId,
+        outcome: Result<Peer, crate::port::DialFailure>,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        if self.connections.get(conn).is_some() {
+            self.on_master_dialled(conn, outcome, now, effects);
+        }
+    }
+
+    /// Forgets a connection that is gone; our own link to a master begins anew.
+    fn on_closed(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
+        let Some(connection) = self.connections.close(conn) else { return };
+        self.watches.unwatch(conn);
+        match connection.kind {
+            Kind::Client => {}
+            Kind::Replica(_) => self.on_replica_gone(&connection, now, effects),
+            Kind::Master => self.on_master_gone(conn, now, effects),
+        }
+    }
+
+    /// Closes a connection of ours.
+    pub(crate) fn close(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
+        if self.connections.get(conn).is_some() {
+            effects.push(Action::Close(conn));
+            self.on_closed(conn, now, effects);
+        }
+    }
+
+    /// Closes a connection once it was sent what is queued for it.
+    pub(crate) fn close_after_replies(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
+        match self.connections.get_mut(conn) {
+            Some(connection) if !connection.output.is_empty() => {
+                connection.closing = Closing::AfterReplies;
+                connection.input = Vec::new();
+                connection.announce(effects);
+            }
+            Some(_) => self.close(conn, now, effects),
+            None => {}
+        }
+    }
+
+    pub(crate) fn new_replication_id(&mut self) -> ReplicationId {
+        ReplicationId::new(self.random.hex40())
+    }
+
+    pub(crate) fn connection(&mut self, conn: ConnId) -> Option<&mut Connection> {
+        self.connections.get_mut(conn)
     }
 }

@@ -217,7 +217,8 @@ mod tests {
     #[test]
     fn strings_survive_the_round_trip_in_every_encoding() {
         let long = [b'x'; 5000];
-        let cases: &[&[u8]] = &[b"", b"a", b"0", b"-1", b"127", b"128", b"32768", b"2147483647", b"2147483648", b"007", &long];
+        let cases: &[&[u8]] =
+            &[b"", b"a", b"0", b"-1", b"127", b"128", b"32768", b"2147483647", b"2147483648", b"007", &long];
         for case in cases {
             for compress in [false, true] {
                 let mut bytes = Vec::new();

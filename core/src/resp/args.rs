@@ -36,7 +36,10 @@ impl<'a> Args<'a> {
     }
 
     /// The arguments from `from` on.
-    pub fn iter_from(&self, from: usize) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone + use<'a> {
+    pub fn iter_from(
+        &self,
+        from: usize,
+    ) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone + use<'a> {
         let buffer = self.buffer;
         let spans = self.spans.get(from..).unwrap_or_default();
         spans.iter().map(move |span| buffer.get(span.start as usize..span.end as usize).unwrap_or_default())

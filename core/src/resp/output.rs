@@ -11,7 +11,7 @@ const CHUNK_BYTES_MAX: usize = 64 * 1024;
 const TAIL_BYTES_KEPT: usize = 16 * 1024;
 /// Payloads from this size on are queued by reference. Below it a copy is cheaper than a reference count, a queue
 /// entry and a slice more in the system call: both cost about the same between 8 and 32 KiB.
-pub const SHARE_BYTES_MIN: usize = 16 * 1024;
+pub(super) const SHARE_BYTES_MIN: usize = 16 * 1024;
 
 #[derive(Clone, Debug)]
 enum Chunk {

@@ -33,17 +33,13 @@ impl<T> Arena<T> {
     #[inline]
     pub fn get(&self, number: u32) -> Option<&Segment<T>> {
         let number = number as usize;
-        self.chunks
-            .get(number / CHUNK_SEGMENTS)?
-            .get(number % CHUNK_SEGMENTS)
+        self.chunks.get(number / CHUNK_SEGMENTS)?.get(number % CHUNK_SEGMENTS)
     }
 
     #[inline]
     pub fn get_mut(&mut self, number: u32) -> Option<&mut Segment<T>> {
         let number = number as usize;
-        self.chunks
-            .get_mut(number / CHUNK_SEGMENTS)?
-            .get_mut(number % CHUNK_SEGMENTS)
+        self.chunks.get_mut(number / CHUNK_SEGMENTS)?.get_mut(number % CHUNK_SEGMENTS)
     }
 
     /// Adds a segment and returns its number. Prefixes are too short for there to be more than a

@@ -33,12 +33,7 @@ struct Resize {
 
 impl Directory {
     pub const fn new() -> Self {
-        Self {
-            slots: Vec::new(),
-            depth: 0,
-            segments_by_depth: Vec::new(),
-            resize: None,
-        }
+        Self { slots: Vec::new(), depth: 0, segments_by_depth: Vec::new(), resize: None }
     }
 
     /// The number of the segment that covers `hash`, or `None` if there are no segments.
@@ -58,11 +53,7 @@ impl Directory {
     /// upper half. There must be [room](Self::make_room).
     pub fn split(&mut self, range: HashRange, upper: u32) {
         let half = range.upper_half();
-        if self
-            .resize
-            .as_ref()
-            .is_some_and(|resize| resize.depth < half.depth)
-        {
+        if self.resize.as_ref().is_some_and(|resize| resize.depth < half.depth) {
             // The directory was about to lose the bit that is now needed again.
             self.resize = None;
         }
@@ -100,11 +91,7 @@ impl Directory {
         if self.depth == DEPTH_MAX || self.slots.len() > entries / 2 {
             return false;
         }
-        if self
-            .resize
-            .as_ref()
-            .is_none_or(|resize| resize.depth < self.depth)
-        {
+        if self.resize.as_ref().is_none_or(|resize| resize.depth < self.depth) {
             self.start_resize(self.depth + 1);
         }
         depth < self.depth
@@ -142,13 +129,9 @@ impl Directory {
         let end = slots_total.min(resize.slots.len() + RESIZE_SLOTS_PER_CHANGE);
         let old = &self.slots;
         if resize.depth > self.depth {
-            resize
-                .slots
-                .extend((resize.slots.len()..end).map(|slot| old[slot / 2]));
+            resize.slots.extend((resize.slots.len()..end).map(|slot| old[slot / 2]));
         } else {
-            resize
-                .slots
-                .extend((resize.slots.len()..end).map(|slot| old[slot * 2]));
+            resize.slots.extend((resize.slots.len()..end).map(|slot| old[slot * 2]));
         }
         if end == slots_total {
             self.finish_resize();
@@ -165,12 +148,8 @@ impl Directory {
     }
 
     pub fn memory_usage(&self) -> usize {
-        let under_construction = self
-            .resize
-            .as_ref()
-            .map_or(0, |resize| resize.slots.capacity());
-        (self.slots.capacity() + under_construction + self.segments_by_depth.capacity())
-            * size_of::<u32>()
+        let under_construction = self.resize.as_ref().map_or(0, |resize| resize.slots.capacity());
+        (self.slots.capacity() + under_construction + self.segments_by_depth.capacity()) * size_of::<u32>()
     }
 }
 

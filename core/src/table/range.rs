@@ -33,28 +33,19 @@ impl HashRange {
     /// The upper of the two halves. The lower one is `self` with `depth + 1`.
     pub fn upper_half(self) -> Self {
         let depth = self.depth + 1;
-        Self {
-            start: self.start | 1 << (64 - depth),
-            depth,
-        }
+        Self { start: self.start | 1 << (64 - depth), depth }
     }
 
     /// The other half of the range that this one is a half of, or `None` if this is the whole.
     pub fn buddy(self) -> Option<Self> {
         let start = self.start ^ self.span();
-        (self.depth > 0).then_some(Self {
-            start,
-            depth: self.depth,
-        })
+        (self.depth > 0).then_some(Self { start, depth: self.depth })
     }
 
     /// The range that this one and its buddy make up. The whole is its own parent.
     pub fn parent(self) -> Self {
         let start = self.start & !self.span();
-        Self {
-            start,
-            depth: self.depth.saturating_sub(1),
-        }
+        Self { start, depth: self.depth.saturating_sub(1) }
     }
 
     pub fn contains(self, hash: u64) -> bool {

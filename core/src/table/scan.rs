@@ -46,11 +46,7 @@ impl<T> Table<T> {
 
     /// All entries, in the order of the hash ranges.
     pub fn iter(&self) -> Iter<'_, T> {
-        Iter {
-            table: self,
-            position: Some(0),
-            entries: [].iter(),
-        }
+        Iter { table: self, position: Some(0), entries: [].iter() }
     }
 
     /// An entry drawn at random, each with the same chance; `None` if there are none.
@@ -69,17 +65,12 @@ impl<T> Table<T> {
         }
         let first = scale(next(), segments);
         let numbers = (first..segments).chain(0..first);
-        numbers
-            .filter_map(|number| self.segments.get(number as u32)?.get(0))
-            .next()
+        numbers.filter_map(|number| self.segments.get(number as u32)?.get(0)).next()
     }
 
     /// Gives up the table, to be dropped a piece at a time.
     pub fn dismantle(self) -> Remains<T> {
-        Remains {
-            segments: self.segments,
-            len: self.len,
-        }
+        Remains { segments: self.segments, len: self.len }
     }
 }
 

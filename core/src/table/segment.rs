@@ -28,11 +28,12 @@ use super::range::HashRange;
 /// ```
 ///
 /// 32 is as large as fits one cache line, which a search for an absent key notices, and visits half
-/// as much per step of a scan as 64. In eight million insertions no single one took longer than
-/// 0.42 ms, which was a page fault: the same machine showed the same worst case with pushes to
-/// plain vectors. The map's worst was 2 600 ms. How many entries a segment and its buddy may hold
-/// together for them to be joined. A quarter of [`SPLIT_ABOVE`], so that it takes many insertions
-/// to undo a join and many removals to undo a split.
+/// as much per step of a scan as 64.
+pub(super) const SPLIT_ABOVE: usize = 32;
+
+/// How many entries a segment and its buddy may hold together for them to be joined. A quarter of
+/// [`SPLIT_ABOVE`], so that it takes many insertions to undo a join and many removals to undo a
+/// split.
 pub(super) const JOIN_UP_TO: usize = SPLIT_ABOVE / 4;
 
 /// By how many entries a vector of entries grows, and how many it keeps spare when it shrinks.
@@ -55,21 +56,13 @@ pub(super) struct Segment<T> {
 
 impl<T> Segment<T> {
     pub fn new(range: HashRange) -> Self {
-        let mut segment = Self {
-            entries: Vec::new(),
-            tags: [0; SPLIT_ABOVE],
-            start_high: 0,
-            depth: 0,
-        };
+        let mut segment = Self { entries: Vec::new(), tags: [0; SPLIT_ABOVE], start_high: 0, depth: 0 };
         segment.set_range(range);
         segment
     }
 
     pub fn range(&self) -> HashRange {
-        HashRange {
-            start: u64::from(self.start_high) << 32,
-            depth: u32::from(self.depth),
-        }
+        HashRange { start: u64::from(self.start_high) << 32, depth: u32::from(self.depth) }
     }
 
     fn set_range(&mut self, range: HashRange) {
@@ -123,10 +116,7 @@ impl<T> Segment<T> {
 
     fn locate_untagged(&self, eq: impl FnMut(&T) -> bool) -> Option<usize> {
         let untagged = self.entries.get(SPLIT_ABOVE..)?;
-        untagged
-            .iter()
-            .position(eq)
-            .map(|index| SPLIT_ABOVE + index)
+        untagged.iter().position(eq).map(|index| SPLIT_ABOVE + index)
     }
 
     /// Adds an entry behind the others and says where.
@@ -135,11 +125,7 @@ impl<T> Segment<T> {
         if index == self.entries.capacity() {
             // A segment that cannot be split may become long, and then doubles: steps would copy it
             // over and over.
-            let step = if index < SPLIT_ABOVE {
-                GROWTH_STEP
-            } else {
-                index
-            };
+            let step = if index < SPLIT_ABOVE { GROWTH_STEP } else { index };
             self.entries.reserve_exact(step);
         }
         if let Some(tag) = self.tags.get_mut(index) {
@@ -162,11 +148,7 @@ impl<T> Segment<T> {
                 None => tag_of(hash_of(&self.entries[index])),
             };
         }
-        let spare_max = if last < SPLIT_ABOVE {
-            2 * GROWTH_STEP
-        } else {
-            last
-        };
+        let spare_max = if last < SPLIT_ABOVE { 2 * GROWTH_STEP } else { last };
         if self.entries.capacity() - last > spare_max {
             self.entries.shrink_to(last + GROWTH_STEP);
         }
@@ -177,21 +159,14 @@ impl<T> Segment<T> {
     pub fn split_off(&mut self, hash_of: impl Fn(&T) -> u64) -> Self {
         let range = self.range();
         let mut upper = Self::new(range.upper_half());
-        self.set_range(HashRange {
-            depth: range.depth + 1,
-            ..range
-        });
+        self.set_range(HashRange { depth: range.depth + 1, ..range });
         let entries = core::mem::take(&mut self.entries);
         let half = entries.len() / 2 + GROWTH_STEP;
         self.entries.reserve_exact(half);
         upper.entries.reserve_exact(half);
         for entry in entries {
             let hash = hash_of(&entry);
-            let side = if upper.range().contains(hash) {
-                &mut upper
-            } else {
-                &mut *self
-            };
+            let side = if upper.range().contains(hash) { &mut upper } else { &mut *self };
             side.push(hash, entry);
         }
         upper

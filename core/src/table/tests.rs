@@ -47,8 +47,7 @@ fn remove_numbered(table: &mut Table<Entry>, id: u64) {
 
 fn filled(ids: impl IntoIterator<Item = u64>) -> Table<Entry> {
     let mut table = Table::new();
-    ids.into_iter()
-        .for_each(|id| insert_numbered(&mut table, id));
+    ids.into_iter().for_each(|id| insert_numbered(&mut table, id));
     table
 }
 
@@ -75,37 +74,25 @@ fn layout(table: &Table<Entry>) -> Vec<(HashRange, Vec<Entry>)> {
 /// Everything that must hold between two changes.
 fn check(table: &Table<Entry>) {
     let layout = layout(table);
-    assert_eq!(
-        layout.len(),
-        table.segments.len(),
-        "every segment is found once"
-    );
+    assert_eq!(layout.len(), table.segments.len(), "every segment is found once");
     let mut position = 0;
     for (range, entries) in &layout {
         assert_eq!(range.start, position, "ranges follow one another");
         assert!(entries.iter().all(|entry| range.contains(entry.hash)));
         position = range.next_start();
         let (first, last) = (range.start, range.next_start().wrapping_sub(1));
-        assert_eq!(
-            table.directory.segment_at(first),
-            table.directory.segment_at(last)
-        );
+        assert_eq!(table.directory.segment_at(first), table.directory.segment_at(last));
     }
     assert_eq!(position, 0, "ranges cover all of hash space");
     for pair in layout.windows(2) {
         let is_sparse = pair[0].1.len() + pair[1].1.len() <= JOIN_UP_TO;
-        assert!(
-            !is_sparse || pair[0].0.buddy() != Some(pair[1].0),
-            "sparse buddies are joined"
-        );
+        assert!(!is_sparse || pair[0].0.buddy() != Some(pair[1].0), "sparse buddies are joined");
     }
     let entries: usize = layout.iter().map(|(_, entries)| entries.len()).sum();
     assert_eq!(entries, table.len());
     let capacity: usize = table.segments.iter().map(Segment::capacity).sum();
     assert_eq!(capacity, table.capacity);
-    table
-        .directory
-        .check(layout.iter().map(|(range, _)| range.depth));
+    table.directory.check(layout.iter().map(|(range, _)| range.depth));
 }
 
 #[derive(Clone, Debug)]
@@ -163,22 +150,12 @@ impl RunningScan {
         expected.retain(|entry| (begin..=end).contains(&entry.hash));
         expected.sort();
         visited.sort();
-        assert_eq!(
-            visited, expected,
-            "a scan visits exactly what lies between two positions"
-        );
+        assert_eq!(visited, expected, "a scan visits exactly what lies between two positions");
         self.visited.extend(visited);
         if self.cursor == 0 {
             for entry in &self.present_throughout {
-                let times = self
-                    .visited
-                    .iter()
-                    .filter(|visited| *visited == entry)
-                    .count();
-                assert_eq!(
-                    times, 1,
-                    "what stayed throughout is visited once: {entry:?}"
-                );
+                let times = self.visited.iter().filter(|visited| *visited == entry).count();
+                assert_eq!(times, 1, "what stayed throughout is visited once: {entry:?}");
             }
         }
     }
@@ -204,20 +181,14 @@ fn run_against_model(steps: Vec<Step>) {
                 None
             }
             Step::Remove(entry) => Some(entry),
-            Step::RemoveAnyAt(hash) => model
-                .range(Entry { hash, id: 0 }..)
-                .next()
-                .map(|(entry, ())| *entry),
+            Step::RemoveAnyAt(hash) => model.range(Entry { hash, id: 0 }..).next().map(|(entry, ())| *entry),
             Step::Scan => {
                 scan.step(&table);
                 None
             }
         };
         if let Some(entry) = removed {
-            assert_eq!(
-                remove(&mut table, entry).is_some(),
-                model.remove(&entry).is_some()
-            );
+            assert_eq!(remove(&mut table, entry).is_some(), model.remove(&entry).is_some());
             scan.on_removed(entry);
         }
         check(&table);
@@ -226,15 +197,16 @@ fn run_against_model(steps: Vec<Step>) {
     entries.sort();
     assert!(entries.iter().eq(model.keys()));
     for entry in entries {
-        assert_eq!(
-            table.find(entry.hash, |found| *found == entry),
-            Some(&entry)
-        );
+        assert_eq!(table.find(entry.hash, |found| *found == entry), Some(&entry));
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn a_table_behaves_like_an_ordered_map_and_scans_lose_nothing(
@@ -284,9 +256,7 @@ fn a_scan_meets_every_lasting_entry_once_while_the_table_grows_and_shrinks() {
     for seed in 0..6u64 {
         let mut table = filled(0..100);
         let mut others: Vec<u64> = (1_000_000..1_000_000 + seed * 4000).collect();
-        others
-            .iter()
-            .for_each(|id| insert_numbered(&mut table, *id));
+        others.iter().for_each(|id| insert_numbered(&mut table, *id));
         let (mut cursor, mut seen, mut calls) = (0, BTreeMap::new(), 0u64);
         let counted_hash_of = |entry: &Entry| {
             hashed_again.set(hashed_again.get() + 1);
@@ -314,10 +284,7 @@ fn a_scan_meets_every_lasting_entry_once_while_the_table_grows_and_shrinks() {
         assert!((0..100).all(|id| seen.get(&id) == Some(&1)));
         assert!(seen.values().all(|times| *times == 1));
     }
-    assert!(
-        hashed_again.get() > 0,
-        "some scan went on in a segment joined behind its back"
-    );
+    assert!(hashed_again.get() > 0, "some scan went on in a segment joined behind its back");
 }
 
 #[test]
@@ -340,10 +307,7 @@ fn equal_hashes_neither_loop_nor_swell_the_directory() {
         (0..5000).for_each(|id| insert(&mut table, Entry { hash, id }));
         check(&table);
         assert!(table.memory_usage() < 5000 * 64);
-        assert_eq!(
-            table.scan(hash, hash_of, |_| ()) > hash,
-            hash < 0xfff0_0000_0000_0000
-        );
+        assert_eq!(table.scan(hash, hash_of, |_| ()) > hash, hash < 0xfff0_0000_0000_0000);
         for id in (0..5000).rev().step_by(2).chain((0..5000).step_by(2)) {
             assert!(remove(&mut table, Entry { hash, id }).is_some());
         }
@@ -386,14 +350,8 @@ fn a_large_directory_is_resized_a_piece_at_a_time() {
         }
     }
     assert!(changes_resizing > 2);
-    let longest = layout(&table)
-        .iter()
-        .map(|(_, entries)| entries.len())
-        .max();
-    assert!(
-        longest <= Some(SPLIT_ABOVE + 8),
-        "few are put off: {longest:?}"
-    );
+    let longest = layout(&table).iter().map(|(_, entries)| entries.len()).max();
+    assert!(longest <= Some(SPLIT_ABOVE + 8), "few are put off: {longest:?}");
     let mut halvings = 0;
     for id in 0..400_000 {
         remove_numbered(&mut table, id);
@@ -411,25 +369,16 @@ fn a_split_in_the_middle_of_a_halving_keeps_the_directory_whole() {
     // last bit of the directory.
     let mut uniform = (0..300_000).filter(|id| mix(*id) >> 52 < 0xfff);
     let mut table = filled(uniform.clone());
-    let cluster = |id| Entry {
-        hash: u64::MAX - id,
-        id,
-    };
+    let cluster = |id| Entry { hash: u64::MAX - id, id };
     (0..SPLIT_ABOVE as u64).for_each(|id| insert(&mut table, cluster(id)));
     while !table.directory.is_resizing() {
-        remove_numbered(
-            &mut table,
-            uniform.next().expect("the directory halves before the end"),
-        );
+        remove_numbered(&mut table, uniform.next().expect("the directory halves before the end"));
     }
     let depth = table.directory.depth();
     insert(&mut table, cluster(SPLIT_ABOVE as u64));
     check(&table);
     assert!(layout(&table).iter().any(|(range, _)| range.depth == depth));
-    uniform
-        .by_ref()
-        .take(100)
-        .for_each(|id| remove_numbered(&mut table, id));
+    uniform.by_ref().take(100).for_each(|id| remove_numbered(&mut table, id));
     check(&table);
     uniform.for_each(|id| remove_numbered(&mut table, id));
     check(&table);
@@ -480,11 +429,7 @@ fn a_walk_is_in_the_order_of_the_ranges() {
     let ranges = layout(&table);
     let order: Vec<usize> = table
         .iter()
-        .map(|entry| {
-            ranges
-                .iter()
-                .position(|(range, _)| range.contains(entry.hash))
-        })
+        .map(|entry| ranges.iter().position(|(range, _)| range.contains(entry.hash)))
         .map(|index| index.expect("ranges cover all of hash space"))
         .collect();
     assert!(order.is_sorted() && depth > 0);
@@ -507,26 +452,16 @@ fn random_draws_are_even_and_bounded() {
     // Each is expected 1000 times; six standard deviations to either side.
     assert!(times.iter().all(|times| (800..1200).contains(times)));
     assert!(words < 500_000 * 6);
-    assert!(
-        table.random(|| u64::MAX).is_some(),
-        "a source that always misses finds an end"
-    );
+    assert!(table.random(|| u64::MAX).is_some(), "a source that always misses finds an end");
 }
 
 #[test]
 fn a_slot_out_of_date_is_harmless() {
     let mut table = filled(0..100);
-    let slot = table
-        .locate(mix(5), |entry| entry.id == 5)
-        .expect("5 was inserted");
+    let slot = table.locate(mix(5), |entry| entry.id == 5).expect("5 was inserted");
     assert_eq!(table.get(slot).map(|entry| entry.id), Some(5));
-    assert_eq!(
-        table.remove_at(slot, hash_of).map(|entry| entry.id),
-        Some(5)
-    );
-    (0..100)
-        .filter(|id| *id != 5)
-        .for_each(|id| remove_numbered(&mut table, id));
+    assert_eq!(table.remove_at(slot, hash_of).map(|entry| entry.id), Some(5));
+    (0..100).filter(|id| *id != 5).for_each(|id| remove_numbered(&mut table, id));
     assert_eq!(table.get(slot), None);
     assert_eq!(table.get_mut(slot), None);
     assert_eq!(table.remove_at(slot, hash_of), None);

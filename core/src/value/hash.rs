@@ -1,10 +1,16 @@
 //! Hashes: fields and values, as a listpack while small and a table when large.
+//!
+//! When one becomes the other is Redis 7.0's decision, so that `OBJECT ENCODING` and the type byte in RDB and `DUMP` agree:
+//! a name or value over the limit converts before it is added, a field over the number allowed right after. Nothing
+//! converts back.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::codec::listpack::{Entry as Packed, Listpack};
+use crate::codec::listpack::{Entry as Packed, Listpack, Pos};
+use crate::codec::number::{i64_len, parse_i64, push_i64};
 use crate::codec::siphash::HashKey;
+use crate::resp::Reply;
 use crate::table::Table;
 
 use super::{Blob, Value};
@@ -42,7 +48,7 @@ pub enum Hash {
 }
 
 /// A name or a value, borrowed from a hash.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Text<'a> {
     /// Bytes.
     Bytes(&'a [u8]),
@@ -59,12 +65,64 @@ impl<'a> From<Packed<'a>> for Text<'a> {
     }
 }
 
-impl<'a> Text<'a> {
+impl Text<'_> {
     /// Hands the bytes to `use_bytes`, digits spelled out.
+    #[inline]
     pub fn with_bytes<R>(&self, use_bytes: impl FnOnce(&[u8]) -> R) -> R {
         match self {
             Text::Bytes(bytes) => use_bytes(bytes),
             Text::Int(value) => use_bytes(itoa::Buffer::new().format(*value).as_bytes()),
+        }
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Text::Bytes(bytes) => bytes.len(),
+            Text::Int(value) => i64_len(*value),
+        }
+    }
+
+    /// True for the empty text.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The integer, if the text is one.
+    #[must_use]
+    pub fn to_i64(&self) -> Option<i64> {
+        match self {
+            Text::Bytes(bytes) => parse_i64(bytes),
+            Text::Int(value) => Some(*value),
+        }
+    }
+
+    /// Appends the bytes to `out`.
+    pub fn push_to(&self, out: &mut Vec<u8>) {
+        match self {
+            Text::Bytes(bytes) => out.extend_from_slice(bytes),
+            Text::Int(value) => push_i64(out, *value),
+        }
+    }
+
+    /// Writes it as a bulk string.
+    #[inline]
+    pub fn reply_to(&self, reply: &mut Reply<'_>) {
+        match self {
+            Text::Bytes(bytes) => reply.bulk(bytes),
+            Text::Int(value) => reply.bulk_int(*value),
+        }
+    }
+}
+
+/// Texts are equal if their bytes are, however they are stored.
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Text<'_>) -> bool {
+        match (self, other) {
+            (Text::Int(left), Text::Int(right)) => left == right,
+            _ => self.with_bytes(|left| other.with_bytes(|right| left == right)),
         }
     }
 }
@@ -82,6 +140,17 @@ impl Default for Hash {
 }
 
 impl Hash {
+    /// A hash of the pairs in a listpack: names, none of them twice, and values by turns. Only their number decides
+    /// whether it becomes a table, as when Redis loads one.
+    #[must_use]
+    pub fn from_pairs(pack: Listpack, limits: &HashLimits, key: HashKey) -> Hash {
+        let mut hash = Hash::Packed(pack);
+        if hash.len() > limits.listpack_entries_max {
+            hash.make_table(key);
+        }
+        hash
+    }
+
     /// How many fields.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -94,7 +163,10 @@ impl Hash {
     /// True if there are none: the key must go.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        match self {
+            Hash::Packed(pack) => pack.is_empty(),
+            Hash::Table { fields, .. } => fields.is_empty(),
+        }
     }
 
     /// The encoding's name in OBJECT ENCODING.
@@ -120,7 +192,7 @@ impl Hash {
     pub fn get(&self, name: &[u8]) -> Option<Text<'_>> {
         match self {
             Hash::Packed(pack) => {
-                let value = pack.next(pack.find(pack.first()?, name, 1)?)?;
+                let value = pack.next(find_name(pack, name)?)?;
                 Some(pack.get(value).into())
             }
             Hash::Table { fields, key } => {
@@ -130,65 +202,69 @@ impl Hash {
         }
     }
 
-    /// Sets a field; true if it is new.
-    pub fn set(&mut self, name: &[u8], value: &[u8], limits: &HashLimits, key: HashKey) -> bool {
-        if let Hash::Packed(pack) = self {
-            let longest = name.len().max(value.len());
-            let fits = longest <= limits.listpack_value_bytes_max && pack.would_fit(name.len() + value.len());
-            if fits {
-                let found = pack.first().and_then(|first| pack.find(first, name, 1));
-                if let Some(value_at) = found.and_then(|at| pack.next(at)) {
-                    pack.replace(value_at, value);
-                    return false;
-                }
-                if pack.len() / 2 < limits.listpack_entries_max {
-                    pack.push_back(name);
-                    pack.push_back(value);
-                    return true;
-                }
+    /// True if the field is there.
+    #[must_use]
+    pub fn contains(&self, name: &[u8]) -> bool {
+        match self {
+            Hash::Packed(pack) => find_name(pack, name).is_some(),
+            Hash::Table { fields, key } => {
+                fields.locate(key.hash(name), |field| field.name.as_slice() == name).is_some()
             }
         }
-        let (fields, key) = self.make_table(key);
-        let hash = key.hash(name);
-        if let Some(field) = fields.find_mut(hash, |field| field.name.as_slice() == name) {
-            field.value = Blob::new(value);
-            return false;
+    }
+
+    /// Turns it into a table if one of `texts`, the names and values about to be set, is too long for a listpack, or all
+    /// together are too much. A command that sets several fields asks once for all of them, before the first.
+    pub fn make_room<'a>(&mut self, texts: impl Iterator<Item = &'a [u8]>, limits: &HashLimits, key: HashKey) {
+        let Hash::Packed(pack) = self else { return };
+        let mut total: usize = 0;
+        for text in texts {
+            total = total.saturating_add(text.len());
+            if text.len() > limits.listpack_value_bytes_max || !pack.would_fit(total) {
+                self.make_table(key);
+                return;
+            }
         }
-        let field = Field { name: Blob::new(name), value: Blob::new(value) };
-        fields.insert_new(hash, field, |field| key.hash(&field.name));
-        true
+    }
+
+    /// Sets a field; true if it is new.
+    pub fn set(&mut self, name: &[u8], value: &[u8], limits: &HashLimits, key: HashKey) -> bool {
+        self.make_room([name, value].into_iter(), limits, key);
+        match self {
+            Hash::Packed(pack) => {
+                let is_new = set_packed(pack, name, value);
+                if pack.len() / 2 > limits.listpack_entries_max {
+                    self.make_table(key);
+                }
+                is_new
+            }
+            Hash::Table { fields, key } => set_in_table(fields, *key, name, value),
+        }
     }
 
     /// Removes a field; true if it was there.
     pub fn remove(&mut self, name: &[u8]) -> bool {
         match self {
             Hash::Packed(pack) => {
-                let Some(at) = pack.first().and_then(|first| pack.find(first, name, 1)) else { return false };
-                pack.remove_from(at, 2);
-                true
+                let found = find_name(pack, name);
+                if let Some(at) = found {
+                    pack.remove_from(at, 2);
+                }
+                found.is_some()
             }
             Hash::Table { fields, key } => {
                 let key = *key;
-                let hash = key.hash(name);
-                let removed = fields.remove(
-                    hash,
-                    |field| field.name.as_slice() == name,
-                    |field| key.hash(&field.name),
-                );
+                let is_it = |field: &Field| field.name.as_slice() == name;
+                let removed = fields.remove(key.hash(name), is_it, |field| key.hash(&field.name));
                 removed.is_some()
             }
         }
     }
 
     /// Hands every field and its value to `visit`.
-    pub fn for_each(&self, mut visit: impl FnMut(Text<'_>, Text<'_>)) {
+    pub fn for_each<'a>(&'a self, mut visit: impl FnMut(Text<'a>, Text<'a>)) {
         match self {
-            Hash::Packed(pack) => {
-                let mut entries = pack.iter();
-                while let (Some(name), Some(value)) = (entries.next(), entries.next()) {
-                    visit(name.into(), value.into());
-                }
-            }
+            Hash::Packed(pack) => pairs(pack).for_each(|(name, value)| visit(name, value)),
             Hash::Table { fields, .. } => {
                 for field in fields {
                     visit(Text::Bytes(&field.name), Text::Bytes(&field.value));
@@ -201,10 +277,10 @@ impl Hash {
     pub fn make_table(&mut self, key: HashKey) -> (&mut Table<Field>, HashKey) {
         if let Hash::Packed(pack) = self {
             let mut fields = Table::new();
-            let mut entries = pack.iter();
-            while let (Some(name), Some(value)) = (entries.next(), entries.next()) {
-                let field = Field { name: blob(name), value: blob(value) };
-                fields.insert_new(key.hash(&field.name), field, |field: &Field| key.hash(&field.name));
+            for (name, value) in pairs(pack) {
+                let (name, value) = (name.with_bytes(Blob::new), value.with_bytes(Blob::new));
+                let hash = key.hash(&name);
+                fields.insert_new(hash, Field { name, value }, |field: &Field| key.hash(&field.name));
             }
             *self = Hash::Table { fields, key };
         }
@@ -215,13 +291,37 @@ impl Hash {
     }
 }
 
-fn blob(entry: Packed<'_>) -> Blob {
-    let mut text = Vec::new();
-    match entry {
-        Packed::Str(bytes) => return Blob::new(bytes),
-        Packed::Int(value) => crate::codec::number::push_i64(&mut text, value),
+/// The names and values of a listpack that is a hash.
+pub(crate) fn pairs(pack: &Listpack) -> impl Iterator<Item = (Text<'_>, Text<'_>)> {
+    let mut entries = pack.iter();
+    core::iter::from_fn(move || Some((entries.next()?.into(), entries.next()?.into())))
+}
+
+fn find_name(pack: &Listpack, name: &[u8]) -> Option<Pos> {
+    pack.find(pack.first()?, name, 1)
+}
+
+/// Sets a field of a listpack whatever the limits; true if it is new.
+fn set_packed(pack: &mut Listpack, name: &[u8], value: &[u8]) -> bool {
+    if let Some(value_at) = find_name(pack, name).and_then(|at| pack.next(at)) {
+        pack.replace(value_at, value);
+        return false;
     }
-    Blob::new(&text)
+    pack.push_back(name);
+    pack.push_back(value);
+    true
+}
+
+/// Sets a field of a table; true if it is new.
+fn set_in_table(fields: &mut Table<Field>, key: HashKey, name: &[u8], value: &[u8]) -> bool {
+    let hash = key.hash(name);
+    if let Some(field) = fields.find_mut(hash, |field| field.name.as_slice() == name) {
+        field.value = Blob::new(value);
+        return false;
+    }
+    let field = Field { name: Blob::new(name), value: Blob::new(value) };
+    fields.insert_new(hash, field, |field| key.hash(&field.name));
+    true
 }
 
 impl From<Hash> for Value {
@@ -229,3 +329,7 @@ impl From<Hash> for Value {
         Value::Hash(Box::new(hash))
     }
 }
+
+#[cfg(test)]
+#[path = "hash_tests.rs"]
+mod tests;

@@ -3,12 +3,13 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use crate::codec::listpack::{Entry as Packed, Listpack};
+use crate::codec::corrupt::Corrupt;
+use crate::codec::listpack::{LISTPACK_BYTES_MAX, Listpack};
 use crate::codec::siphash::HashKey;
 use crate::codec::{ziplist, zipmap};
 use crate::rdb::{Fault, ReadError, Reader, push_length, push_string, push_string_int, value_type};
 
-use super::hash::{HashLimits, Text};
+use super::hash::{HashLimits, Text, pairs};
 use super::{Hash, StringValue, Value};
 
 /// The type byte under which a value is written.
@@ -73,6 +74,8 @@ pub enum Step {
 }
 
 /// Reads a value of type `value_type`, or the beginning of a large one.
+///
+/// After [`ReadError::Incomplete`] the same is asked again, of a reader at the same place with more bytes.
 pub fn read_value(reader: &mut Reader<'_>, value_type: u8, rules: &BuildRules) -> Result<Step, ReadError> {
     let whole = |value: Value| Ok(Step::Whole(Some(value)));
     match value_type {
@@ -82,20 +85,27 @@ pub fn read_value(reader: &mut Reader<'_>, value_type: u8, rules: &BuildRules) -
             if missing == 0 {
                 return Ok(Step::Whole(None));
             }
-            Ok(Step::Begun(Partial::Hash { hash: Hash::default(), missing }))
+            let mut hash = Hash::default();
+            if missing > rules.hash.listpack_entries_max as u64 {
+                hash.make_table(rules.order);
+            }
+            Ok(Step::Begun(Partial::Hash { hash, missing }))
         }
         value_type::HASH_ZIPMAP | value_type::HASH_ZIPLIST | value_type::HASH_LISTPACK => {
-            let bytes = reader.string()?;
-            let hash = read_packed_hash(bytes, value_type, rules)?;
+            let hash = read_packed_hash(reader.string()?, value_type, rules)?;
             Ok(Step::Whole((!hash.is_empty()).then(|| hash.into())))
         }
+        // Modules, before and since Redis 4.0.
         6 | 7 => Err(Fault::Module.into()),
         other => Err(Fault::ValueType(other).into()),
     }
 }
 
 impl Partial {
-    /// Reads one element more; the value, once it is whole.
+    /// Reads one element more; the value, once it is whole. After that it must not be asked again.
+    ///
+    /// [`ReadError::Incomplete`] leaves it as it was: the same is asked again, of a reader at the same place with more
+    /// bytes.
     pub fn advance(&mut self, reader: &mut Reader<'_>, rules: &BuildRules) -> Result<Option<Value>, ReadError> {
         match self {
             Partial::Hash { hash, missing } => {
@@ -112,50 +122,59 @@ impl Partial {
 }
 
 fn read_packed_hash(bytes: Cow<'_, [u8]>, value_type: u8, rules: &BuildRules) -> Result<Hash, Fault> {
-    if value_type == value_type::HASH_LISTPACK {
-        let pack = Listpack::from_bytes(bytes.into_owned()).map_err(Fault::Value)?;
-        check_pairs(&pack, rules.order)?;
-        let fits = pack.len() / 2 <= rules.hash.listpack_entries_max
-            && pack.iter().all(|entry| entry.len() <= rules.hash.listpack_value_bytes_max);
-        let mut hash = Hash::Packed(pack);
-        if !fits {
-            hash.make_table(rules.order);
+    match value_type {
+        value_type::HASH_ZIPMAP => read_zipmap(&bytes, rules),
+        value_type::HASH_ZIPLIST => {
+            let pack = pack_ziplist(&bytes)?;
+            check_pairs(&pack, rules.order)?;
+            Ok(Hash::from_pairs(pack, &rules.hash, rules.order))
         }
-        return Ok(hash);
+        _ => {
+            let pack = Listpack::from_bytes(bytes.into_owned()).map_err(Fault::Value)?;
+            check_pairs(&pack, rules.order)?;
+            Ok(Hash::from_pairs(pack, &rules.hash, rules.order))
+        }
     }
+}
+
+/// Both limits count for a zipmap, as in Redis, not only the number of fields.
+fn read_zipmap(bytes: &[u8], rules: &BuildRules) -> Result<Hash, Fault> {
     let mut hash = Hash::default();
-    let mut add = |name: Text<'_>, value: Text<'_>| {
-        let is_new = name.with_bytes(|name| value.with_bytes(|value| hash.set(name, value, &rules.hash, rules.order)));
-        if is_new { Ok(()) } else { Err(Fault::DuplicateField) }
-    };
-    if value_type == value_type::HASH_ZIPMAP {
-        for (name, value) in zipmap::pairs(&bytes).map_err(Fault::Value)? {
-            add(Text::Bytes(name), Text::Bytes(value))?;
+    for (name, value) in zipmap::pairs(bytes).map_err(Fault::Value)? {
+        if !hash.set(name, value, &rules.hash, rules.order) {
+            return Err(Fault::DuplicateField);
         }
-        return Ok(hash);
-    }
-    let mut entries = ziplist::entries(&bytes).map_err(Fault::Value)?;
-    while let Some(name) = entries.next() {
-        let value = entries.next().ok_or(Fault::Value(odd_count()))?;
-        add(name.into(), value.into())?;
     }
     Ok(hash)
 }
 
+fn pack_ziplist(bytes: &[u8]) -> Result<Listpack, Fault> {
+    // An element takes less than twice its bytes in a ziplist, so that the listpack keeps within its own limit.
+    if bytes.len() > LISTPACK_BYTES_MAX / 2 {
+        return Err(Fault::Value(Corrupt::new(0, "a ziplist larger than any that was ever written")));
+    }
+    let mut pack = Listpack::new();
+    for entry in ziplist::entries(bytes).map_err(Fault::Value)? {
+        Text::from(entry).with_bytes(|text| pack.push_back(text));
+    }
+    Ok(pack)
+}
+
 /// A listpack must hold pairs, and no name twice, to be a hash.
 fn check_pairs(pack: &Listpack, order: HashKey) -> Result<(), Fault> {
-    if pack.len() % 2 != 0 {
-        return Err(Fault::Value(odd_count()));
+    if !pack.len().is_multiple_of(2) {
+        return Err(Fault::Value(Corrupt::new(0, "a hash with a field and no value")));
     }
-    let hash_of = |entry: Packed<'_>| Text::from(entry).with_bytes(|bytes| order.hash(bytes));
-    let mut names: Vec<u64> = pack.iter().step_by(2).map(hash_of).collect();
-    names.sort_unstable();
-    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+    // By hash, so that names are neither copied nor compared each with each.
+    let mut names: Vec<(u64, Text<'_>)> =
+        pairs(pack).map(|(name, _)| (name.with_bytes(|name| order.hash(name)), name)).collect();
+    names.sort_unstable_by_key(|(hash, _)| *hash);
+    if names.windows(2).any(|two| two[0] == two[1]) {
         return Err(Fault::DuplicateField);
     }
     Ok(())
 }
 
-fn odd_count() -> crate::codec::corrupt::Corrupt {
-    crate::codec::corrupt::Corrupt::new(0, "a hash with a field and no value")
-}
+#[cfg(test)]
+#[path = "rdb_tests.rs"]
+mod tests;

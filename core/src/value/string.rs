@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::ops::Deref;
+use core::ops::{Deref, Range};
 
 use bytes::Bytes;
 
@@ -133,6 +133,14 @@ impl StringValue {
             StringValue::Int(value) => reply.bulk_int(*value),
             StringValue::Shared(bytes) => reply.bulk_shared(bytes),
             other => reply.bulk(other.as_slice().unwrap_or_default()),
+        }
+    }
+
+    /// Writes the bytes of `span` as a bulk string, large ones by reference; an empty one for a span that is not within the string.
+    pub fn reply_part_to(&self, reply: &mut Reply<'_>, span: Range<usize>) {
+        match self {
+            StringValue::Shared(bytes) if bytes.get(span.clone()).is_some() => reply.bulk_shared(&bytes.slice(span)),
+            other => reply.bulk(other.text().get(span).unwrap_or_default()),
         }
     }
 

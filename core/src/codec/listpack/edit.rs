@@ -85,8 +85,7 @@ impl Listpack {
         if new_total > old_total {
             self.bytes.resize(new_total, END);
         }
-        self.bytes
-            .copy_within(at + old_len..old_total, at + new_len);
+        self.bytes.copy_within(at + old_len..old_total, at + new_len);
         self.bytes.truncate(new_total);
         self.bytes[..4].copy_from_slice(&header.to_le_bytes());
     }
@@ -96,8 +95,8 @@ impl Listpack {
     fn update_count(&mut self, change: impl FnOnce(usize) -> usize) {
         let known = header_count(&self.bytes);
         if known != COUNT_UNKNOWN {
-            let count = u16::try_from(change(usize::from(known)))
-                .expect("one step from below 65535 stays within 16 bits");
+            let count =
+                u16::try_from(change(usize::from(known))).expect("one step from below 65535 stays within 16 bits");
             self.bytes[4..HEADER_LEN].copy_from_slice(&count.to_le_bytes());
         }
     }

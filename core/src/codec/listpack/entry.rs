@@ -219,11 +219,7 @@ impl<'a> Encoded<'a> {
     fn with_head(bytes: &[u8], string: &'a [u8]) -> Encoded<'a> {
         let mut head = [0; HEAD_LEN_MAX];
         head[..bytes.len()].copy_from_slice(bytes);
-        Encoded {
-            head,
-            head_len: bytes.len(),
-            string,
-        }
+        Encoded { head, head_len: bytes.len(), string }
     }
 
     fn body_len(&self) -> usize {
@@ -297,10 +293,7 @@ mod tests {
             (-2_147_483_648, &[0xF3, 0x00, 0x00, 0x00, 0x80, 5]),
             (2_147_483_648, &[0xF4, 0, 0, 0, 0x80, 0, 0, 0, 0, 9]),
             (i64::MIN, &[0xF4, 0, 0, 0, 0, 0, 0, 0, 0x80, 9]),
-            (
-                i64::MAX,
-                &[0xF4, 255, 255, 255, 255, 255, 255, 255, 0x7F, 9],
-            ),
+            (i64::MAX, &[0xF4, 255, 255, 255, 255, 255, 255, 255, 0x7F, 9]),
         ];
         for (value, bytes) in cases {
             assert_eq!(encoded_int(*value), *bytes, "{value}");
@@ -322,12 +315,8 @@ mod tests {
 
     #[test]
     fn strings_change_head_at_64_and_4096_bytes() {
-        let cases: &[(usize, &[u8])] = &[
-            (63, &[0xBF]),
-            (64, &[0xE0, 64]),
-            (4095, &[0xEF, 0xFF]),
-            (4096, &[0xF0, 0x00, 0x10, 0x00, 0x00]),
-        ];
+        let cases: &[(usize, &[u8])] =
+            &[(63, &[0xBF]), (64, &[0xE0, 64]), (4095, &[0xEF, 0xFF]), (4096, &[0xF0, 0x00, 0x10, 0x00, 0x00])];
         for (len, head) in cases {
             let text = vec![b'x'; *len];
             let bytes = encoded(&text);
@@ -356,11 +345,7 @@ mod tests {
             let mut slot = vec![0; back_len(*body)];
             write_back_len(*body, &mut slot);
             assert_eq!(slot, *bytes, "{body}");
-            assert_eq!(
-                entry_len_before(&slot, slot.len()),
-                body + slot.len(),
-                "{body}"
-            );
+            assert_eq!(entry_len_before(&slot, slot.len()), body + slot.len(), "{body}");
         }
     }
 

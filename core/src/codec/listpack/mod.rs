@@ -56,9 +56,7 @@ impl Default for Listpack {
 impl Listpack {
     /// An empty listpack.
     pub fn new() -> Listpack {
-        Listpack {
-            bytes: vec![HEADER_LEN as u8 + 1, 0, 0, 0, 0, 0, END],
-        }
+        Listpack { bytes: vec![HEADER_LEN as u8 + 1, 0, 0, 0, 0, 0, END] }
     }
 
     /// Takes bytes from outside after checking every one of them, in O(n).
@@ -100,19 +98,12 @@ impl Listpack {
 
     /// Whether `extra_bytes` more stay within [`LISTPACK_BYTES_MAX`].
     pub fn would_fit(&self, extra_bytes: usize) -> bool {
-        self.bytes
-            .len()
-            .checked_add(extra_bytes)
-            .is_some_and(|total| total <= LISTPACK_BYTES_MAX)
+        self.bytes.len().checked_add(extra_bytes).is_some_and(|total| total <= LISTPACK_BYTES_MAX)
     }
 
     /// The elements, from either end. Allocates nothing.
     pub fn iter(&self) -> Iter<'_> {
-        Iter {
-            bytes: &self.bytes,
-            front: HEADER_LEN,
-            back: self.end(),
-        }
+        Iter { bytes: &self.bytes, front: HEADER_LEN, back: self.end() }
     }
 
     /// The first element.
@@ -151,11 +142,7 @@ impl Listpack {
         if !(0..count).contains(&from_start) {
             return None;
         }
-        if from_start <= count / 2 {
-            self.walk(from_start)
-        } else {
-            self.walk(from_start - count)
-        }
+        if from_start <= count / 2 { self.walk(from_start) } else { self.walk(from_start - count) }
     }
 
     /// The first element equal to `value` among `from` and every

@@ -49,41 +49,19 @@ const INTEGERS: Golden = Golden {
 const NEARLY_INTEGERS: Golden = Golden {
     hex: "4800000008008001822d300382303103822b310393393232333337323033363835343737353830381494\
           2d393232333337323033363835343737353830391583332e3004816102ff",
-    elements: &[
-        "",
-        "-0",
-        "01",
-        "+1",
-        "9223372036854775808",
-        "-9223372036854775809",
-        "3.0",
-        "a",
-    ],
+    elements: &["", "-0", "01", "+1", "9223372036854775808", "-9223372036854775809", "3.0", "a"],
 };
 
 const HASH: Golden = Golden {
     hex: "3e0000000a00846e616d65058361646104836167650424018573636f726506852d31372e350684796561\
           7205c7170282696403f400e40b540200000009ff",
-    elements: &[
-        "name",
-        "ada",
-        "age",
-        "36",
-        "score",
-        "-17.5",
-        "year",
-        "1815",
-        "id",
-        "10000000000",
-    ],
+    elements: &["name", "ada", "age", "36", "score", "-17.5", "year", "1815", "id", "10000000000"],
 };
 
 const HASH_AFTER_EDITS: Golden = Golden {
     hex: "350000000800846e616d6505886c6f76656c616365098573636f726506852d31372e3506847965617205\
           df470282696403817802ff",
-    elements: &[
-        "name", "lovelace", "score", "-17.5", "year", "-185", "id", "x",
-    ],
+    elements: &["name", "lovelace", "score", "-17.5", "year", "-185", "id", "x"],
 };
 
 const SORTED_SET: Golden = Golden {
@@ -96,13 +74,7 @@ const LIST_AFTER_EDITS: Golden = Golden {
     hex: "570000000500816102e04043434343434343434343434343434343434343434343434343434343434343\
           43434343434343434343434343434343434343434343434343434343434343434342f1581b0381640281\
           6502ff",
-    elements: &[
-        "a",
-        "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC",
-        "7000",
-        "d",
-        "e",
-    ],
+    elements: &["a", "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC", "7000", "d", "e"],
 };
 
 const STRING_HEADS: Golden = Golden {
@@ -120,27 +92,13 @@ const STRING_HEADS: Golden = Golden {
     ],
 };
 
-const ALL: [&Golden; 7] = [
-    &INTEGERS,
-    &NEARLY_INTEGERS,
-    &HASH,
-    &HASH_AFTER_EDITS,
-    &SORTED_SET,
-    &LIST_AFTER_EDITS,
-    &STRING_HEADS,
-];
+const ALL: [&Golden; 7] =
+    [&INTEGERS, &NEARLY_INTEGERS, &HASH, &HASH_AFTER_EDITS, &SORTED_SET, &LIST_AFTER_EDITS, &STRING_HEADS];
 
 impl Golden {
     fn bytes(&self) -> Vec<u8> {
-        let digits: Vec<u8> = self
-            .hex
-            .chars()
-            .map(|digit| digit.to_digit(16).unwrap() as u8)
-            .collect();
-        digits
-            .chunks(2)
-            .map(|pair| pair[0] << 4 | pair[1])
-            .collect()
+        let digits: Vec<u8> = self.hex.chars().map(|digit| digit.to_digit(16).unwrap() as u8).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
     }
 
     fn listpack(&self) -> Listpack {
@@ -221,15 +179,9 @@ fn the_same_edits_give_the_bytes_of_redis() {
 fn a_new_listpack_is_empty_and_valid() {
     let empty = Listpack::new();
     assert_eq!(empty.as_bytes(), [7, 0, 0, 0, 0, 0, 0xFF]);
-    assert_eq!(
-        Listpack::from_bytes(empty.as_bytes().to_vec()),
-        Ok(empty.clone())
-    );
+    assert_eq!(Listpack::from_bytes(empty.as_bytes().to_vec()), Ok(empty.clone()));
     assert!(empty.is_empty());
-    assert_eq!(
-        (empty.first(), empty.last(), empty.seek(0)),
-        (None, None, None)
-    );
+    assert_eq!((empty.first(), empty.last(), empty.seek(0)), (None, None, None));
     assert_eq!(empty.iter().next_back(), None);
 }
 
@@ -406,11 +358,7 @@ fn apply(edit: &Edit, listpack: &mut Listpack, model: &mut Vec<Vec<u8>>) {
         }
         Edit::RemoveRange(at, count) => {
             listpack.remove_range(*at, *count);
-            let start = if *at < 0 {
-                *at + model.len() as i64
-            } else {
-                *at
-            };
+            let start = if *at < 0 { *at + model.len() as i64 } else { *at };
             if (0..model.len() as i64).contains(&start) {
                 let start = start as usize;
                 model.drain(start..(start + count).min(model.len()));

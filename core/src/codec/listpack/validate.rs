@@ -68,34 +68,13 @@ mod tests {
     #[test]
     fn each_broken_rule_is_named_where_it_breaks() {
         assert_eq!(reason(b""), (0, "listpack shorter than its frame"));
-        assert_eq!(
-            reason(&[8, 0, 0, 0, 0, 0, 0xFF]),
-            (0, "listpack length differs from its header")
-        );
-        assert_eq!(
-            reason(&[7, 0, 0, 0, 0, 0, 0]),
-            (6, "listpack does not end with its end mark")
-        );
-        assert_eq!(
-            reason(&[9, 0, 0, 0, 2, 0, 5, 1, 0xFF]),
-            (4, "listpack count differs from its entries")
-        );
-        assert_eq!(
-            reason(&[9, 0, 0, 0, 1, 0, 0xF5, 1, 0xFF]),
-            (6, "listpack entry with a broken head")
-        );
-        assert_eq!(
-            reason(&[9, 0, 0, 0, 1, 0, 0xFF, 1, 0xFF]),
-            (6, "listpack entry with a broken head")
-        );
-        assert_eq!(
-            reason(&[9, 0, 0, 0, 1, 0, 0x82, b'a', 0xFF]),
-            (6, "listpack entry reaches past the end")
-        );
-        assert_eq!(
-            reason(&[9, 0, 0, 0, 1, 0, 5, 2, 0xFF]),
-            (7, "listpack back-length is wrong")
-        );
+        assert_eq!(reason(&[8, 0, 0, 0, 0, 0, 0xFF]), (0, "listpack length differs from its header"));
+        assert_eq!(reason(&[7, 0, 0, 0, 0, 0, 0]), (6, "listpack does not end with its end mark"));
+        assert_eq!(reason(&[9, 0, 0, 0, 2, 0, 5, 1, 0xFF]), (4, "listpack count differs from its entries"));
+        assert_eq!(reason(&[9, 0, 0, 0, 1, 0, 0xF5, 1, 0xFF]), (6, "listpack entry with a broken head"));
+        assert_eq!(reason(&[9, 0, 0, 0, 1, 0, 0xFF, 1, 0xFF]), (6, "listpack entry with a broken head"));
+        assert_eq!(reason(&[9, 0, 0, 0, 1, 0, 0x82, b'a', 0xFF]), (6, "listpack entry reaches past the end"));
+        assert_eq!(reason(&[9, 0, 0, 0, 1, 0, 5, 2, 0xFF]), (7, "listpack back-length is wrong"));
         assert_eq!(
             reason(&[13, 0, 0, 0, 1, 0, 0xF0, 0xFF, 0xFF, 0xFF, 0xFF, 5, 0xFF]),
             (6, "listpack entry reaches past the end")

@@ -1,0 +1,234 @@
+use alloc::boxed::Box;
+use alloc::format;
+
+use crate::keyspace::NO_EXPIRY;
+use crate::resp::Proto;
+use crate::value::Value;
+
+use super::super::bench::Bench;
+use super::super::exec::ExpiryRule;
+
+/// A request, its reply, and what replicas are told; recorded from Redis 7.0.15.
+type Case = (&'static str, &'static str, &'static [&'static str]);
+
+/// Runs the cases one after the other on one keyspace, in which `h` is a hash.
+fn check(cases: &[Case]) {
+    let mut bench = Bench::new();
+    bench.keyspace.put(0, b"h", Value::Hash(Box::default()), NO_EXPIRY, 0);
+    for (line, reply, fed) in cases {
+        assert_eq!(bench.run(line), *reply, "{line}");
+        assert_eq!(bench.fed(), *fed, "{line}");
+    }
+}
+
+#[test]
+fn whole_strings_are_read_and_written_as_in_redis() {
+    check(WHOLE_STRINGS);
+}
+
+#[test]
+fn getex_is_carried_out_and_fed_as_in_redis() {
+    check(GETEX);
+}
+
+#[test]
+fn several_keys_are_read_and_written_as_in_redis() {
+    check(SEVERAL_KEYS);
+}
+
+fn expires_ms(bench: &Bench, key: &str) -> i64 {
+    let place = bench.keyspace.locate(0, key.as_bytes()).expect("the key is there");
+    bench.keyspace.entry(place).expires_ms
+}
+
+#[test]
+fn a_lifetime_becomes_an_absolute_time_for_us_and_for_replicas() {
+    let mut bench = Bench::new();
+    let now_ms = bench.now_ms;
+    let cases = [("SET k v EX 10 NX", 10_000), ("SET k v PX 10 XX", 10), ("SETEX k 3 v", 3_000), ("PSETEX k 3 v", 3)];
+    for (line, lifetime_ms) in cases {
+        assert_eq!(bench.run(line), "+OK ", "{line}");
+        assert_eq!(expires_ms(&bench, "k"), now_ms + lifetime_ms, "{line}");
+        assert_eq!(bench.fed(), [format!("SET k v PXAT {}", now_ms + lifetime_ms)], "{line}");
+    }
+    assert_eq!(bench.run("GETEX k EX 7"), "$1 v ");
+    assert_eq!(expires_ms(&bench, "k"), now_ms + 7_000);
+    assert_eq!(bench.fed(), [format!("PEXPIREAT k {}", now_ms + 7_000)]);
+}
+
+#[test]
+fn every_overwriting_command_ends_the_expiry_but_for_keepttl() {
+    let mut bench = Bench::new();
+    let far_ms = bench.now_ms + 1_000;
+    for line in ["SET k w", "SET k w XX GET", "GETSET k w", "MSET k w"] {
+        bench.run("SET k v PX 1000");
+        bench.run("SET k v2 KEEPTTL");
+        assert_eq!(expires_ms(&bench, "k"), far_ms);
+        bench.run(line);
+        assert_eq!(expires_ms(&bench, "k"), NO_EXPIRY, "{line}");
+    }
+}
+
+#[test]
+fn the_last_possible_time_is_not_taken_for_never() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.run("SET k v PXAT 9223372036854775807"), "+OK ");
+    assert_eq!(expires_ms(&bench, "k"), NO_EXPIRY - 1);
+}
+
+#[test]
+fn a_relative_time_past_the_end_of_time_is_refused() {
+    let mut bench = Bench::new();
+    let longest_ms = i64::MAX - bench.now_ms;
+    assert_eq!(bench.run(&format!("SET k v PX {longest_ms}")), "+OK ");
+    let refusal = "-ERR invalid expire time in 'set' command ";
+    assert_eq!(bench.run(&format!("SET k v PX {}", longest_ms + 1)), refusal);
+}
+
+#[test]
+fn a_replica_keeps_a_key_whose_time_getex_sets_in_the_past() {
+    let mut bench = Bench::new();
+    bench.expiry = ExpiryRule::Hide;
+    bench.run("SET k v");
+    assert_eq!(bench.run("GETEX k PXAT 5"), "$1 v ");
+    assert_eq!(bench.fed(), ["PEXPIREAT k 5"]);
+    assert_eq!(expires_ms(&bench, "k"), 5);
+    assert_eq!(bench.run("GET k"), "$-1 ");
+    assert_eq!(bench.run("SET k w NX"), "+OK ");
+    assert_eq!(bench.run("GET k"), "$1 w ");
+    assert_eq!(bench.keyspace.len(0), 1);
+}
+
+#[test]
+fn lazy_expiry_is_told_as_unlink() {
+    let mut bench = Bench::new();
+    bench.config.lazyfree_lazy_expire = true;
+    bench.run("SET k v");
+    bench.run("GETEX k EXAT 1");
+    assert_eq!(bench.fed(), ["UNLINK k"]);
+    bench.run("SET k v");
+    bench.run("GETDEL k");
+    assert_eq!(bench.fed(), ["DEL k"]);
+}
+
+#[test]
+fn a_missing_string_is_null_in_the_protocol_spoken() {
+    let mut bench = Bench::new();
+    bench.proto = Proto::Resp3;
+    for line in ["GET k", "GETDEL k", "GETEX k", "SET k v XX", "SET k v XX GET"] {
+        assert_eq!(bench.run(line), "_ ", "{line}");
+    }
+    assert_eq!(bench.run("MGET k"), "*1 _ ");
+}
+
+/// GET, SET and their kin, with options, expired keys and a key of another type.
+const WHOLE_STRINGS: &[Case] = &[
+    ("SET k v", "+OK ", &["SET k v"]),
+    ("SET k w GET", "$1 v ", &["SET k w"]),
+    ("SET k x GET NX", "$1 w ", &[]),
+    ("SET k x NX", "$-1 ", &[]),
+    ("SET k x nx get", "$1 w ", &[]),
+    ("SET new x NX GET", "$-1 ", &["SET new x NX"]),
+    ("SET new y xx", "+OK ", &["SET new y xx"]),
+    ("SET new y XX KEEPTTL GET get", "$1 y ", &["SET new y XX KEEPTTL"]),
+    ("SET none y XX", "$-1 ", &[]),
+    ("SET none y XX GET", "$-1 ", &[]),
+    ("SET k v NX XX", "-ERR syntax error ", &[]),
+    ("SET k v NX NX", "$-1 ", &[]),
+    ("SET k v XX XX keepttl keepttl", "+OK ", &["SET k v XX XX keepttl keepttl"]),
+    ("SET k v EX", "-ERR syntax error ", &[]),
+    ("SET k v EX 0", "-ERR invalid expire time in 'set' command ", &[]),
+    ("SET k v EX -1", "-ERR invalid expire time in 'set' command ", &[]),
+    ("SET k v EX abc", "-ERR value is not an integer or out of range ", &[]),
+    ("SET k v EX abc PX 1", "-ERR syntax error ", &[]),
+    ("SET k v EX 9223372036854775807", "-ERR invalid expire time in 'set' command ", &[]),
+    ("SET k v PX 9223372036854775807", "-ERR invalid expire time in 'set' command ", &[]),
+    ("SET k v EXAT 9223372036854776", "-ERR invalid expire time in 'set' command ", &[]),
+    ("SET k v PXAT 0", "-ERR invalid expire time in 'set' command ", &[]),
+    ("SET k v EXAT 99999999999", "+OK ", &["SET k v PXAT 99999999999000"]),
+    ("SET k v EXAT 99999999999 EXAT 99999999998", "+OK ", &["SET k v PXAT 99999999998000"]),
+    ("SET k v pxat 99999999999000", "+OK ", &["SET k v PXAT 99999999999000"]),
+    ("SET k v PXAT 99999999999000 GET", "$1 v ", &["SET k v PXAT 99999999999000"]),
+    ("SET k v GET PXAT 99999999999000 XX", "$1 v ", &["SET k v PXAT 99999999999000"]),
+    ("SET k v GET EXAT 99999999999 XX", "$1 v ", &["SET k v PXAT 99999999999000"]),
+    ("SET k v KEEPTTL EX 10", "-ERR syntax error ", &[]),
+    ("SET k v EX 10 KEEPTTL", "-ERR syntax error ", &[]),
+    ("SET k v EX 10 PX 10", "-ERR syntax error ", &[]),
+    ("SET k v PERSIST", "-ERR syntax error ", &[]),
+    ("SET k v FOO", "-ERR syntax error ", &[]),
+    ("SET k v NX EX 0", "-ERR invalid expire time in 'set' command ", &[]),
+    ("SET k v2 keepttl GET", "$1 v ", &["SET k v2 keepttl"]),
+    ("SET k v3", "+OK ", &["SET k v3"]),
+    ("SET past v EXAT 1", "+OK ", &["SET past v PXAT 1000"]),
+    ("GET past", "$-1 ", &["DEL past"]),
+    ("SET past v PXAT 1", "+OK ", &["SET past v PXAT 1"]),
+    ("SET past v2", "+OK ", &["DEL past", "SET past v2"]),
+    ("SET past v PXAT 1", "+OK ", &["SET past v PXAT 1"]),
+    ("SET past v2 NX GET", "$-1 ", &["DEL past", "SET past v2 NX"]),
+    ("SET past v PXAT 1", "+OK ", &["SET past v PXAT 1"]),
+    ("SETNX past v3", ":1 ", &["DEL past", "SETNX past v3"]),
+    ("SET h v GET", "-WRONGTYPE Operation against a key holding the wrong kind of value ", &[]),
+    ("SET h v NX GET", "-WRONGTYPE Operation against a key holding the wrong kind of value ", &[]),
+    ("SET h v EX 0 GET", "-ERR invalid expire time in 'set' command ", &[]),
+    ("SET h v NX", "$-1 ", &[]),
+    ("GET h", "-WRONGTYPE Operation against a key holding the wrong kind of value ", &[]),
+    ("GETDEL h", "-WRONGTYPE Operation against a key holding the wrong kind of value ", &[]),
+    ("GETSET h v", "-WRONGTYPE Operation against a key holding the wrong kind of value ", &[]),
+    ("GETEX h", "-WRONGTYPE Operation against a key holding the wrong kind of value ", &[]),
+    ("GETEX h EX 0", "-WRONGTYPE Operation against a key holding the wrong kind of value ", &[]),
+    ("GETEX h EX 0 PX", "-ERR syntax error ", &[]),
+    ("MGET h k none", "*3 $-1 $2 v3 $-1 ", &[]),
+    ("SETNX h v", ":0 ", &[]),
+    ("SETNX n 1", ":1 ", &["SETNX n 1"]),
+    ("SETEX k 0 v", "-ERR invalid expire time in 'setex' command ", &[]),
+    ("SETEX k abc v", "-ERR value is not an integer or out of range ", &[]),
+    ("SETEX k -5 v", "-ERR invalid expire time in 'setex' command ", &[]),
+    ("PSETEX k 0 v", "-ERR invalid expire time in 'psetex' command ", &[]),
+    ("PSETEX k 9223372036854775807 v", "-ERR invalid expire time in 'psetex' command ", &[]),
+    ("GETSET gs 1", "$-1 ", &["SET gs 1"]),
+    ("GETSET gs 2", "$1 1 ", &["SET gs 2"]),
+    ("GETDEL gs", "$1 2 ", &["DEL gs"]),
+    ("GETDEL gs", "$-1 ", &[]),
+    ("SET h v XX", "+OK ", &["SET h v XX"]),
+    ("GET h", "$1 v ", &[]),
+];
+
+/// GETEX, whose every effect is fed as another command.
+const GETEX: &[Case] = &[
+    ("SET g v", "+OK ", &["SET g v"]),
+    ("GETEX g", "$1 v ", &[]),
+    ("GETEX g PERSIST", "$1 v ", &[]),
+    ("GETEX g EXAT 99999999999", "$1 v ", &["PEXPIREAT g 99999999999000"]),
+    ("GETEX g PERSIST", "$1 v ", &["PERSIST g"]),
+    ("GETEX g pxat 99999999999000", "$1 v ", &["PEXPIREAT g 99999999999000"]),
+    ("GETEX g KEEPTTL", "-ERR syntax error ", &[]),
+    ("GETEX g NX", "-ERR syntax error ", &[]),
+    ("GETEX g GET", "-ERR syntax error ", &[]),
+    ("GETEX g PERSIST EX 1", "-ERR syntax error ", &[]),
+    ("GETEX g EX 1 PERSIST", "-ERR syntax error ", &[]),
+    ("GETEX g EX", "-ERR syntax error ", &[]),
+    ("GETEX g EX 0", "-ERR invalid expire time in 'getex' command ", &[]),
+    ("GETEX g PX abc", "-ERR value is not an integer or out of range ", &[]),
+    ("GETEX none EX 0", "$-1 ", &[]),
+    ("GETEX none FOO", "-ERR syntax error ", &[]),
+    ("GETEX g EXAT 1", "$1 v ", &["DEL g"]),
+    ("GETEX g", "$-1 ", &[]),
+    ("SET g v PXAT 99999999999000", "+OK ", &["SET g v PXAT 99999999999000"]),
+    ("GETEX g PERSIST PERSIST", "$1 v ", &["PERSIST g"]),
+];
+
+/// Several keys at once.
+const SEVERAL_KEYS: &[Case] = &[
+    ("MSET a 1 b", "-ERR wrong number of arguments for 'mset' command ", &[]),
+    ("MSET a 1 b 2 a 3", "+OK ", &["MSET a 1 b 2 a 3"]),
+    ("MGET a b", "*2 $1 3 $1 2 ", &[]),
+    ("MSETNX c 1 a 2", ":0 ", &[]),
+    ("MSETNX c 1", ":1 ", &["MSETNX c 1"]),
+    ("MSETNX d 1 d 2", ":1 ", &["MSETNX d 1 d 2"]),
+    ("MGET d c", "*2 $1 2 $1 1 ", &[]),
+    ("SET past v PXAT 1", "+OK ", &["SET past v PXAT 1"]),
+    ("MSET past 1 q 2", "+OK ", &["DEL past", "MSET past 1 q 2"]),
+    ("SET past v PXAT 1", "+OK ", &["SET past v PXAT 1"]),
+    ("MSETNX past 1 q2 2", ":1 ", &["DEL past", "MSETNX past 1 q2 2"]),
+    ("MSETNX x y z", "-ERR wrong number of arguments for 'msetnx' command ", &[]),
+];

@@ -1,0 +1,17 @@
+//! COMMAND.
+#![allow(unused_imports)]
+use crate::command::Outcome;
+use crate::port::{ConnId, Effects, Now};
+use crate::resp::Args;
+
+use super::super::Node;
+
+impl Node {
+    pub(super) fn command(&mut self, conn: ConnId, args: Args<'_>) -> Outcome {
+        let _ = args;
+        if let Some(connection) = self.connection(conn) {
+            connection.reply().ok();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! The commands that see the whole node, a file for each family. Here is only the way from a command to its handler.
+
+mod client;
+mod command;
+mod config;
+mod connection;
+mod debug;
+mod info;
+mod replication;
+mod server;
+
+use crate::command::{Outcome, ServerCommand};
+use crate::port::{ConnId, Effects, Now};
+use crate::resp::Args;
+
+use super::Node;
+
+impl Node {
+    /// Carries out an administrative command.
+    pub(super) fn administer(
+        &mut self,
+        conn: ConnId,
+        command: ServerCommand,
+        args: Args<'_>,
+        now: Now,
+        effects: &mut Effects,
+    ) -> Outcome {
+        match command {
+            ServerCommand::Ping => self.ping(conn, args),
+            ServerCommand::Echo => self.echo(conn, args),
+            ServerCommand::Quit => self.quit(conn, now, effects),
+            ServerCommand::Auth => self.auth(conn, args),
+            ServerCommand::Hello => self.hello(conn, args),
+            ServerCommand::Reset => self.reset(conn),
+            ServerCommand::Select => self.select(conn, args),
+            ServerCommand::Client => self.client(conn, args, now, effects),
+            ServerCommand::Command => self.command(conn, args),
+            ServerCommand::Config => self.config_command(conn, args, now, effects),
+            ServerCommand::Info => self.info(conn, args, now),
+            ServerCommand::Time => self.time(conn, now),
+            ServerCommand::Role => self.role(conn),
+            ServerCommand::Debug => self.debug(conn, args, now, effects),
+            ServerCommand::Shutdown => self.shutdown_command(conn, args, now, effects),
+            ServerCommand::Multi => self.multi(conn),
+            ServerCommand::Exec => self.exec(conn, now, effects),
+            ServerCommand::Discard => self.discard(conn),
+            ServerCommand::Watch => self.watch(conn, args),
+            ServerCommand::Unwatch => self.unwatch(conn),
+            ServerCommand::Save => self.save(conn, now, effects),
+            ServerCommand::Bgsave => self.bgsave_command(conn, args, now, effects),
+            ServerCommand::LastSave => self.last_save(conn),
+            ServerCommand::ReplicaOf => self.replicaof(conn, args, now, effects),
+            ServerCommand::ReplConf => self.replconf(conn, args, now, effects),
+            ServerCommand::Psync | ServerCommand::Sync => self.psync(conn, args, now, effects),
+            ServerCommand::Wait => self.wait(conn, args, now, effects),
+            ServerCommand::Lolwut => self.lolwut(conn),
+        }
+    }
+}

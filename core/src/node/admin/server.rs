@@ -1,0 +1,102 @@
+//! TIME, LASTSAVE, BGSAVE, SHUTDOWN, LOLWUT.
+
+use alloc::string::ToString;
+
+use crate::command::reply_error as reply;
+use crate::command::{CommandError, Outcome};
+use crate::port::{ConnId, Effects, Now};
+use crate::resp::Args;
+
+use super::super::Node;
+use super::super::lifecycle::Shutdown;
+
+/// The version of Redis that we behave as.
+pub(super) const REDIS_VERSION: &str = "7.0.15";
+
+impl Node {
+    pub(super) fn time(&mut self, conn: ConnId, now: Now) -> Outcome {
+        let Some(connection) = self.connection(conn) else { return Ok(()) };
+        let mut reply = connection.reply();
+        reply.array(2);
+        reply.bulk((now.wall.0 / 1_000_000).to_string().as_bytes());
+        reply.bulk((now.wall.0 % 1_000_000).to_string().as_bytes());
+        Ok(())
+    }
+
+    pub(super) fn last_save(&mut self, conn: ConnId) -> Outcome {
+        let seconds = self.storage.last_save_seconds;
+        if let Some(connection) = self.connection(conn) {
+            connection.reply().int(seconds);
+        }
+        Ok(())
+    }
+
+    pub(super) fn bgsave_command(&mut self, conn: ConnId, args: Args<'_>, now: Now, effects: &mut Effects) -> Outcome {
+        let may_schedule = match args.get(1) {
+            None => false,
+            Some(word) if word.eq_ignore_ascii_case(b"SCHEDULE") && args.len() == 2 => true,
+            Some(_) => return Err(reply::SYNTAX),
+        };
+        let answer = self.bgsave(may_schedule, now, effects)?;
+        if let Some(connection) = self.connection(conn) {
+            connection.reply().simple(answer);
+        }
+        Ok(())
+    }
+
+    pub(super) fn shutdown_command(
+        &mut self,
+        conn: ConnId,
+        args: Args<'_>,
+        now: Now,
+        effects: &mut Effects,
+    ) -> Outcome {
+        let mut shutdown = Shutdown {
+            saves: !self.config.save.is_empty(),
+            is_forced: false,
+            asked_by: Some(conn),
+            is_past_waiting: false,
+        };
+        let mut aborts = false;
+        for word in args.iter_from(1) {
+            match word.to_ascii_uppercase().as_slice() {
+                b"NOSAVE" => shutdown.saves = false,
+                b"SAVE" => shutdown.saves = true,
+                b"NOW" => shutdown.is_past_waiting = true,
+                b"FORCE" => shutdown.is_forced = true,
+                b"ABORT" => aborts = true,
+                _ => return Err(reply::SYNTAX),
+            }
+        }
+        if aborts {
+            return self.abort_shutdown(conn);
+        }
+        if let Some(connection) = self.connection(conn) {
+            connection.is_blocked = true;
+        }
+        self.begin_shutdown(shutdown, now, effects);
+        Ok(())
+    }
+
+    fn abort_shutdown(&mut self, conn: ConnId) -> Outcome {
+        let waiting = self.shutdown.filter(|shutdown| !shutdown.is_past_waiting);
+        let Some(shutdown) = waiting else { return Err(CommandError::new("ERR No shutdown in progress.")) };
+        self.shutdown = None;
+        self.timers.stop(super::super::timers::Timer::Shutdown);
+        if let Some(asker) = shutdown.asked_by.and_then(|asker| self.connections.get_mut(asker)) {
+            asker.is_blocked = false;
+            asker.reply().error(reply::SHUTDOWN_FAILED.text());
+        }
+        if let Some(connection) = self.connection(conn) {
+            connection.reply().ok();
+        }
+        Ok(())
+    }
+
+    pub(super) fn lolwut(&mut self, conn: ConnId) -> Outcome {
+        if let Some(connection) = self.connection(conn) {
+            connection.reply().verbatim(b"What the master was, its image still is.\nRedis ver. 7.0.15 (Afterimage)\n");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,451 @@
+//! From received bytes to executed commands: parsing, the gates, the call.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::command::reply_error as reply;
+use crate::command::{
+    Command, CommandError, Exec, ExpiryRule, Flags, Handler, ServerCommand, find_numbered, subcommand,
+};
+use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
+
+use super::Node;
+use super::connection::{Closing, Connection, Kind};
+use super::follow::Link;
+use super::transaction::{Queued, Transaction};
+
+/// A request: its arguments, and its bytes if they may be passed on as they are.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) args: Args<'a>,
+    pub(crate) canonical: Option<&'a [u8]>,
+}
+
+impl Node {
+    /// Bytes from anyone: clients, replicas of ours, our master.
+    pub(super) fn on_received(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        connection.last_input_at = now.mono;
+        connection.bytes_received += bytes.len() as u64;
+        self.stats.bytes_received += bytes.len() as u64;
+        if matches!(connection.kind, Kind::Master) {
+            self.on_master_bytes(conn, bytes, now, effects);
+            return;
+        }
+        if connection.closing != Closing::No {
+            return;
+        }
+        if connection.is_blocked {
+            connection.input.extend_from_slice(bytes);
+            return;
+        }
+        if connection.input.is_empty() {
+            let mut parser = core::mem::take(&mut self.parser);
+            let used = self.process(conn, &mut parser, bytes, now, effects);
+            self.keep_tail(conn, &mut parser, &bytes[used..]);
+            self.parser = parser;
+        } else {
+            connection.input.extend_from_slice(bytes);
+            self.process_input(conn, now, effects);
+        }
+        self.after_requests(conn, effects);
+    }
+
+    /// Goes on with requests that waited in a connection's own buffer.
+    pub(crate) fn process_input(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        let input = core::mem::take(&mut connection.input);
+        let mut parser = connection.parser.take().map_or_else(RequestParser::default, |parser| *parser);
+        let used = self.process(conn, &mut parser, &input, now, effects);
+        if used == 0 {
+            if let Some(connection) = self.connections.get_mut(conn).filter(|c| c.closing == Closing::No) {
+                connection.input = input;
+                connection.parser = Some(Box::new(parser));
+            }
+        } else {
+            self.keep_tail(conn, &mut parser, &input[used..]);
+        }
+    }
+
+    /// Tells the driver of the replies.
+    pub(crate) fn after_requests(&mut self, conn: ConnId, effects: &mut Effects) {
+        if let Some(connection) = self.connections.get_mut(conn)
+            && !connection.output.is_empty()
+        {
+            connection.announce(effects);
+        }
+    }
+
+    fn keep_tail(&mut self, conn: ConnId, parser: &mut RequestParser, tail: &[u8]) {
+        match self.connections.get_mut(conn) {
+            Some(connection) if !tail.is_empty() && connection.closing == Closing::No => {
+                connection.input.extend_from_slice(tail);
+                connection.parser = Some(Box::new(core::mem::take(parser)));
+            }
+            _ => parser.reset(),
+        }
+    }
+
+    /// Executes the requests in `bytes`; returns how many bytes they took.
+    fn process(
+        &mut self,
+        conn: ConnId,
+        parser: &mut RequestParser,
+        bytes: &[u8],
+        now: Now,
+        effects: &mut Effects,
+    ) -> usize {
+        let mut used = 0;
+        while used < bytes.len() {
+            let Some(connection) = self.connections.get(conn) else { return bytes.len() };
+            if connection.closing != Closing::No {
+                return bytes.len();
+            }
+            if connection.is_blocked {
+                break;
+            }
+            let limits = self.request_limits(connection);
+            let rest = &bytes[used..];
+            match parser.advance(rest, &limits) {
+                Parsed::Complete(len) => {
+                    let args = parser.args(rest);
+                    if !args.is_empty() {
+                        let canonical = if parser.is_canonical() { rest.get(..len) } else { None };
+                        self.execute(conn, Call { args, canonical }, now, effects);
+                    }
+                    parser.reset();
+                    used += len;
+                }
+                Parsed::Incomplete => {
+                    if rest.len() as u64 > self.config.client_query_buffer_limit {
+                        effects.note(Note::Text {
+                            level: Level::Warning,
+                            text: alloc::format!("Closing client {conn} that reached max query buffer length"),
+                        });
+                        self.close(conn, now, effects);
+                    }
+                    break;
+                }
+                Parsed::Broken(error) => {
+                    self.refuse_connection(conn, &alloc::format!("ERR {error}"), now, effects);
+                    return bytes.len();
+                }
+            }
+        }
+        used
+    }
+
+    fn request_limits(&self, connection: &Connection) -> RequestLimits {
+        if self.needs_password(connection) {
+            return RequestLimits::UNAUTHENTICATED;
+        }
+        RequestLimits { bulk_bytes_max: self.config.proto_max_bulk_len, args_max: u64::MAX }
+    }
+
+    /// Tells an error and hangs up.
+    pub(crate) fn refuse_connection(&mut self, conn: ConnId, error: &str, now: Now, effects: &mut Effects) {
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.reply().error(error);
+            self.close_after_replies(conn, now, effects);
+        }
+    }
+
+    fn execute(&mut self, conn: ConnId, call: Call<'_>, now: Now, effects: &mut Effects) {
+        let args = call.args;
+        let Some((number, container)) = find_numbered(&args[0]) else {
+            self.reject(conn, None, &reply::unknown_command(&args[0], args.iter_from(1)));
+            return;
+        };
+        let command = match resolve(container, args) {
+            Ok(command) => command,
+            Err(error) => return self.reject(conn, Some(number), &error),
+        };
+        if let Err(error) = self.gate(conn, container, command) {
+            return self.reject(conn, Some(number), &error);
+        }
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        connection.last_command = Some(container);
+        if let Some(transaction) = &mut connection.transaction
+            && !controls_transaction(container)
+        {
+            transaction.queue.push(Queued::new(number, container, args));
+            connection.reply().raw(b"+QUEUED\r\n");
+            return;
+        }
+        match container.handler {
+            Handler::Data(_) => {
+                self.feed.begin(self.history.log.is_some());
+                self.call_data(conn, number, container, call, now);
+                self.end_unit(call.canonical, now);
+            }
+            Handler::Server(server) => self.call_server(conn, number, server, args, now, effects),
+            Handler::Container => {
+                if let Handler::Data(_) = command.handler {
+                    self.feed.begin(self.history.log.is_some());
+                    self.call_data(conn, number, command, call, now);
+                    self.end_unit(None, now);
+                }
+            }
+        }
+        let offset = self.history.offset();
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.written_offset = offset;
+            connection.skips_next_reply &= matches!(container.handler, Handler::Server(ServerCommand::Client));
+        }
+    }
+
+    /// Runs a data command for a client; its effects are in the feed afterwards.
+    pub(super) fn call_data(&mut self, conn: ConnId, number: u16, command: &'static Command, call: Call<'_>, now: Now) {
+        let Handler::Data(handler) = command.handler else { return };
+        let stopwatch = self.environment.stopwatch;
+        let begun = stopwatch();
+        let expiry = if self.follow.is_some() { ExpiryRule::Hide } else { ExpiryRule::Remove };
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        let database = connection.database;
+        let mark = connection.output.mark();
+        let mut exec = Exec {
+            keyspace: &mut self.keyspace,
+            database,
+            now,
+            random: &mut self.random,
+            reply: connection.reply(),
+            feed: &mut self.feed,
+            config: &self.config,
+            expiry,
+            expired_keys: &mut self.stats.expired_keys,
+            hits: &mut self.stats.hits,
+        };
+        let outcome = handler(&mut exec, call.args);
+        if let Err(error) = &outcome {
+            connection.output.roll_back(mark);
+            connection.reply().error(error.text());
+            self.stats.count_error(error.code());
+        }
+        self.note_verbatim(database, call);
+        self.stats.commands += 1;
+        if let Some(stat) = self.stats.command(number) {
+            stat.calls += 1;
+            stat.nanoseconds += stopwatch().wrapping_sub(begun);
+            stat.failed += u64::from(outcome.is_err());
+        }
+    }
+
+    /// Runs an administrative command.
+    pub(super) fn call_server(
+        &mut self,
+        conn: ConnId,
+        number: u16,
+        server: ServerCommand,
+        args: Args<'_>,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        let stopwatch = self.environment.stopwatch;
+        let begun = stopwatch();
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        let mark = connection.output.mark();
+        let outcome = self.administer(conn, server, args, now, effects);
+        if let Err(error) = &outcome
+            && let Some(connection) = self.connections.get_mut(conn)
+        {
+            connection.output.roll_back(mark);
+            connection.reply().error(error.text());
+            self.stats.count_error(error.code());
+        }
+        self.stats.commands += 1;
+        if let Some(stat) = self.stats.command(number) {
+            stat.calls += 1;
+            stat.nanoseconds += stopwatch().wrapping_sub(begun);
+            stat.failed += u64::from(outcome.is_err());
+        }
+    }
+
+    /// Refuses a command before execution.
+    fn reject(&mut self, conn: ConnId, number: Option<u16>, error: &CommandError) {
+        self.stats.count_error(error.code());
+        if let Some(stat) = number.and_then(|number| self.stats.command(number)) {
+            stat.rejected += 1;
+        }
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        if let Some(transaction) = &mut connection.transaction {
+            transaction.is_broken = true;
+        }
+        connection.reply().error(error.text());
+    }
+
+    pub(super) fn needs_password(&self, connection: &Connection) -> bool {
+        !connection.is_authenticated && self.config.requirepass.is_some()
+    }
+
+    /// The gates before execution, in Redis's order.
+    fn gate(&self, conn: ConnId, container: &'static Command, command: &'static Command) -> Result<(), CommandError> {
+        let Some(connection) = self.connections.get(conn) else { return Ok(()) };
+        let flags = command.flags;
+        if flags.has(Flags::PROTECTED) {
+            let is_allowed = self.config.enable_debug_command.allows(connection.is_local());
+            if !is_allowed {
+                return Err(reply::DEBUG_NOT_ALLOWED);
+            }
+        }
+        if !flags.has(Flags::NO_AUTH) && self.needs_password(connection) {
+            return Err(reply::NO_AUTH);
+        }
+        if connection.transaction.is_some() && flags.has(Flags::NO_MULTI) {
+            return Err(reply::NOT_IN_MULTI);
+        }
+        let exec_writes = || {
+            let is_exec = matches!(container.handler, Handler::Server(ServerCommand::Exec));
+            let queue = connection.transaction.as_ref().filter(|_| is_exec).map(|transaction| &transaction.queue);
+            queue.is_some_and(|queue| queue.iter().any(|queued| queued.command.flags.has(Flags::WRITE)))
+        };
+        let is_write = flags.has(Flags::WRITE) || exec_writes();
+        if is_write {
+            self.gate_write()?;
+        }
+        if let Some(follow) = &self.follow
+            && !flags.has(Flags::STALE)
+            && !self.config.replica_serve_stale_data
+            && !matches!(follow.link, Link::Online { .. })
+        {
+            return Err(reply::MASTER_DOWN);
+        }
+        if self.is_loading() && !flags.has(Flags::LOADING) {
+            return Err(reply::LOADING);
+        }
+        if matches!(connection.kind, Kind::Replica(_)) && (is_write || flags.has(Flags::READONLY)) {
+            return Err(reply::REPLICA_KEYSPACE);
+        }
+        Ok(())
+    }
+
+    fn gate_write(&self) -> Result<(), CommandError> {
+        if self.storage.refuses_writes(&self.config) && self.follow.is_none() {
+            return Err(reply::MISCONF);
+        }
+        if self.follow.is_none() && !self.has_enough_good_replicas() {
+            return Err(reply::NO_REPLICAS);
+        }
+        if self.follow.is_some() && self.config.replica_read_only {
+            return Err(reply::READONLY);
+        }
+        Ok(())
+    }
+}
+
+/// The row that counts for a request: a container's subcommand, if it is one; and its arity is checked.
+pub(super) fn resolve(container: &'static Command, args: Args<'_>) -> Result<&'static Command, CommandError> {
+    let has_subcommands = !container.subcommands.is_empty();
+    if !has_subcommands || args.len() < 2 {
+        return if container.accepts(args.len()) { Ok(container) } else { Err(reply::wrong_arity(container.name)) };
+    }
+    let Some(command) = subcommand(container, &args[1]) else {
+        return Err(reply::unknown_subcommand(container.name, &args[1]));
+    };
+    if !command.accepts(args.len()) {
+        return Err(reply::wrong_arity(&alloc::format!("{}|{}", container.name, command.name)));
+    }
+    Ok(command)
+}
+
+/// True for the commands that are carried out inside MULTI rather than queued.
+fn controls_transaction(command: &Command) -> bool {
+    use ServerCommand::{Discard, Exec, Multi, Quit, Reset, Watch};
+    matches!(command.handler, Handler::Server(Exec | Discard | Multi | Watch | Quit | Reset))
+}
+
+impl Node {
+    /// MULTI.
+    pub(super) fn multi(&mut self, conn: ConnId) -> Result<(), CommandError> {
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+        if connection.transaction.is_some() {
+            return Err(reply::NESTED_MULTI);
+        }
+        connection.transaction = Some(Box::<Transaction>::default());
+        connection.reply().ok();
+        Ok(())
+    }
+
+    /// DISCARD.
+    pub(super) fn discard(&mut self, conn: ConnId) -> Result<(), CommandError> {
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+        connection.transaction.take().ok_or(reply::DISCARD_WITHOUT_MULTI)?;
+        connection.reply().ok();
+        self.watches.unwatch(conn);
+        self.observe_if_needed();
+        Ok(())
+    }
+
+    /// WATCH.
+    pub(super) fn watch(&mut self, conn: ConnId, args: Args<'_>) -> Result<(), CommandError> {
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+        if connection.transaction.is_some() {
+            return Err(reply::WATCH_IN_MULTI);
+        }
+        connection.reply().ok();
+        let database = connection.database;
+        for key in args.iter_from(1) {
+            self.watches.watch(conn, database, key);
+        }
+        self.observe_if_needed();
+        Ok(())
+    }
+
+    /// UNWATCH.
+    pub(super) fn unwatch(&mut self, conn: ConnId) -> Result<(), CommandError> {
+        self.watches.unwatch(conn);
+        self.observe_if_needed();
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.reply().ok();
+        }
+        Ok(())
+    }
+
+    /// EXEC: the whole queue is one unit of execution.
+    pub(super) fn exec(&mut self, conn: ConnId, now: Now, effects: &mut Effects) -> Result<(), CommandError> {
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+        let transaction = connection.transaction.take().ok_or(reply::EXEC_WITHOUT_MULTI)?;
+        let is_untouched = self.watches.unwatch(conn);
+        self.observe_if_needed();
+        if transaction.is_broken {
+            return Err(reply::EXEC_ABORT);
+        }
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+        if !is_untouched {
+            connection.reply().null_array();
+            return Ok(());
+        }
+        connection.reply().array(transaction.queue.len());
+        self.feed.begin(self.history.log.is_some());
+        for queued in &transaction.queue {
+            let call = Call { args: queued.args(), canonical: None };
+            match queued.command.handler {
+                Handler::Data(_) => self.call_data(conn, queued.number, queued.command, call, now),
+                Handler::Server(server) => {
+                    // A role may change inside: what was done before belongs to the history that ends there.
+                    self.end_unit(None, now);
+                    self.call_server(conn, queued.number, server, call.args, now, effects);
+                    self.feed.begin(self.history.log.is_some());
+                }
+                Handler::Container => {
+                    if let Ok(command) = resolve(queued.command, call.args) {
+                        self.call_data(conn, queued.number, command, call, now);
+                    }
+                }
+            }
+        }
+        self.end_unit(None, now);
+        Ok(())
+    }
+
+    /// Bytes in all connections' queues.
+    pub(crate) fn output_bytes(&self) -> u64 {
+        self.connections.iter().map(|connection| connection.output.len() as u64).sum()
+    }
+
+    /// All connections of clients.
+    pub(crate) fn clients(&self) -> Vec<ConnId> {
+        let clients = self.connections.iter().filter(|connection| matches!(connection.kind, Kind::Client));
+        clients.map(|connection| connection.id).collect()
+    }
+}

@@ -1,0 +1,615 @@
+//! Our master: the link to it, the dialogue, the data set, and the stream that is applied.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::command::{Exec, ExpiryRule, Handler, ServerCommand, find_numbered};
+use crate::config::Endpoint;
+use crate::persistence::Loader;
+use crate::port::{Action, ConnId, DialFailure, Effects, Level, Mono, Note, Now, Peer};
+use crate::replication::{Handshake, Introduction, Next, Position, ReplicationId, SyncAnswer};
+use crate::resp::{Args, Parsed, Reply, RequestLimits, RequestParser, push_command};
+
+use super::Node;
+use super::connection::Kind;
+use super::dispatch::resolve;
+use super::incoming::Incoming;
+use super::timers::Timer;
+
+/// The first wait before a dial is repeated; each failure doubles it.
+const REDIAL_FIRST: Duration = Duration::from_millis(100);
+/// The longest wait before a dial is repeated.
+const REDIAL_MAX: Duration = Duration::from_secs(1);
+/// Longest line of the dialogue.
+const LINE_BYTES_MAX: usize = 64 * 1024;
+
+/// The link to our master: each state with what belongs to it.
+#[derive(Clone)]
+pub(crate) enum Link {
+    /// It will be dialled.
+    Waiting,
+    /// It is being dialled.
+    Dialling { conn: ConnId, since: Mono },
+    /// The dialogue goes on.
+    Talking { conn: ConnId, talk: Box<Handshake>, line: Vec<u8> },
+    /// A data set is coming.
+    Receiving { conn: ConnId, incoming: Box<Incoming> },
+    /// The stream is being applied.
+    Online {
+        conn: ConnId,
+        /// A transaction of which EXEC has not come: its bytes.
+        block: Vec<u8>,
+    },
+}
+
+/// What a replica keeps of its master.
+#[derive(Clone)]
+pub(crate) struct Follow {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) link: Link,
+    /// What we hold is a prefix of a history: it may be asked to be continued.
+    pub(crate) may_resume: bool,
+    /// Dials in a row that came to nothing.
+    failures: u32,
+    /// When the link was last up, or when it was begun.
+    pub(crate) down_since: Mono,
+    pub(crate) last_io_at: Mono,
+}
+
+impl Follow {
+    /// The connection, if there is one.
+    pub(crate) fn conn(&self) -> Option<ConnId> {
+        match &self.link {
+            Link::Waiting => None,
+            Link::Dialling { conn, .. }
+            | Link::Talking { conn, .. }
+            | Link::Receiving { conn, .. }
+            | Link::Online { conn, .. } => Some(*conn),
+        }
+    }
+
+    /// True if the stream is being applied.
+    pub(crate) fn is_online(&self) -> bool {
+        matches!(self.link, Link::Online { .. })
+    }
+
+    /// The state's name in ROLE.
+    pub(crate) fn state_name(&self) -> &'static str {
+        match self.link {
+            Link::Waiting => "connect",
+            Link::Dialling { .. } => "connecting",
+            Link::Talking { .. } => "handshake",
+            Link::Receiving { .. } => "sync",
+            Link::Online { .. } => "connected",
+        }
+    }
+}
+
+impl Node {
+    /// REPLICAOF host port: follows a master, from where we stand if it knows our history.
+    pub(super) fn follow(&mut self, endpoint: Endpoint, may_resume: bool, now: Now, effects: &mut Effects) {
+        self.unfollow_link(now, effects);
+        self.follow = Some(Follow {
+            endpoint: endpoint.clone(),
+            link: Link::Waiting,
+            may_resume,
+            failures: 0,
+            down_since: now.mono,
+            last_io_at: now.mono,
+        });
+        self.config.replicaof = Some(endpoint);
+        self.first_expiry_ms = None;
+        self.timers.stop(Timer::Expiry);
+        self.timers.stop(Timer::BacklogTtl);
+        self.release_waits_at_role_change(now, effects);
+        self.dial_master(now, effects);
+    }
+
+    /// REPLICAOF NO ONE: a new history begins where this one stands.
+    pub(super) fn promote(&mut self, now: Now, effects: &mut Effects) {
+        if self.follow.is_none() {
+            return;
+        }
+        self.unfollow_link(now, effects);
+        self.follow = None;
+        self.config.replicaof = None;
+        let id = self.new_replication_id();
+        self.history.fork(id);
+        if let Some(log) = &mut self.history.log {
+            log.set_database(None);
+        }
+        self.audit_boundary();
+        // Replicas of ours must learn the new name.
+        self.drop_replicas(now, effects);
+        self.first_expiry_ms = None;
+        let text = "MASTER MODE enabled".to_string();
+        effects.note(Note::Text { level: Level::Notice, text });
+    }
+
+    fn unfollow_link(&mut self, now: Now, effects: &mut Effects) {
+        self.timers.stop(Timer::Redial);
+        if let Some(follow) = &mut self.follow {
+            let conn = follow.conn();
+            follow.link = Link::Waiting;
+            if let Some(conn) = conn {
+                self.close(conn, now, effects);
+            }
+        }
+        self.timers.stop(Timer::Redial);
+    }
+
+    /// Dials the master.
+    pub(super) fn dial_master(&mut self, now: Now, effects: &mut Effects) {
+        let Some(follow) = &mut self.follow else { return };
+        if !matches!(follow.link, Link::Waiting) {
+            return;
+        }
+        let connection = self.connections.open(None, Kind::Master, now);
+        let conn = connection.id;
+        follow.link = Link::Dialling { conn, since: now.mono };
+        let Endpoint { host, port } = follow.endpoint.clone();
+        let text = format!("Connecting to MASTER {host}:{port}");
+        effects.note(Note::Text { level: Level::Notice, text });
+        effects.push(Action::Dial { conn, host, port });
+    }
+
+    pub(super) fn on_master_dialled(
+        &mut self,
+        conn: ConnId,
+        outcome: Result<Peer, DialFailure>,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        let is_expected = self.follow.as_ref().is_some_and(|follow| follow.conn() == Some(conn));
+        match outcome {
+            Err(failure) => {
+                self.connections.close(conn);
+                if is_expected {
+                    effects.note(Note::MasterDialFailed { failure });
+                    self.link_failed(now);
+                }
+            }
+            Ok(_) if !is_expected => self.close(conn, now, effects),
+            Ok(peer) => {
+                effects.note(Note::Text { level: Level::Notice, text: "MASTER <-> REPLICA sync started".to_string() });
+                let introduction = self.introduction();
+                let (talk, first) = Handshake::begin(introduction);
+                let Some(follow) = &mut self.follow else { return };
+                follow.last_io_at = now.mono;
+                follow.link = Link::Talking { conn, talk: Box::new(talk), line: Vec::new() };
+                if let Some(connection) = self.connections.get_mut(conn) {
+                    connection.peer = Some(peer);
+                }
+                self.say(conn, &first, effects);
+            }
+        }
+    }
+
+    fn introduction(&self) -> Introduction {
+        let config = &self.config;
+        let password = config.masterauth.as_ref().map(|password| password.as_str().to_string());
+        let announced = config.replica_announce_port;
+        Introduction {
+            auth: password.map(|password| (config.masteruser.clone(), password)),
+            port: if announced == 0 { config.port } else { announced },
+            ip: config.replica_announce_ip.clone(),
+            resume: self.follow.as_ref().filter(|follow| follow.may_resume).map(|_| self.history.position()),
+        }
+    }
+
+    fn say(&mut self, conn: ConnId, bytes: &[u8], effects: &mut Effects) {
+        if let Some(connection) = self.connections.get_mut(conn)
+            && !bytes.is_empty()
+        {
+            connection.output.tail().extend_from_slice(bytes);
+            connection.announce(effects);
+        }
+    }
+
+    /// The link is down: dial again, at once after a link that stood, later and later after dials that failed.
+    fn link_failed(&mut self, now: Now) {
+        let Some(follow) = &mut self.follow else { return };
+        if follow.is_online() {
+            follow.down_since = now.mono;
+            follow.failures = 0;
+        }
+        follow.link = Link::Waiting;
+        let wait = REDIAL_FIRST.saturating_mul(1 << follow.failures.min(10)).min(REDIAL_MAX);
+        follow.failures = follow.failures.saturating_add(1);
+        // Many replicas that lose one master must not come back as one.
+        let wait_us = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
+        let jittered_us = wait_us / 2 + self.random.below(wait_us / 2 + 1);
+        self.timers.set(Timer::Redial, now.mono.after(Duration::from_micros(jittered_us)));
+    }
+
+    pub(super) fn on_master_gone(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
+        if self.follow.as_ref().is_some_and(|follow| follow.conn() == Some(conn)) {
+            let text = "Connection with master lost.".to_string();
+            effects.note(Note::Text { level: Level::Notice, text });
+            self.link_failed(now);
+        }
+    }
+
+    /// Gives up the link, for a reason, and dials again.
+    fn drop_master_link(&mut self, conn: ConnId, why: String, now: Now, effects: &mut Effects) {
+        effects.note(Note::Text { level: Level::Warning, text: why });
+        self.close(conn, now, effects);
+    }
+
+    /// Bytes from our master, in whatever state the link is.
+    pub(super) fn on_master_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
+        self.stats.replication_bytes_received += bytes.len() as u64;
+        let mut used = 0;
+        while used < bytes.len() {
+            let Some(follow) = self.follow.as_mut().filter(|follow| follow.conn() == Some(conn)) else { return };
+            follow.last_io_at = now.mono;
+            let rest = &bytes[used..];
+            used += match &mut follow.link {
+                Link::Talking { .. } => self.on_line_bytes(conn, rest, now, effects),
+                Link::Receiving { incoming, .. } => match incoming.feed(rest) {
+                    Ok((count, is_complete)) => {
+                        if is_complete {
+                            self.on_data_set(conn, now, effects);
+                        }
+                        count
+                    }
+                    Err(error) => return self.drop_master_link(conn, error.to_string(), now, effects),
+                },
+                Link::Online { .. } => return self.on_stream_bytes(conn, rest, now, effects),
+                Link::Waiting | Link::Dialling { .. } => return,
+            };
+        }
+    }
+
+    /// Collects one line of the dialogue and acts on it; returns how many bytes it took.
+    fn on_line_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) -> usize {
+        let Some(Follow { link: Link::Talking { talk, line, .. }, .. }) = &mut self.follow else { return bytes.len() };
+        let end = bytes.iter().position(|&b| b == b'\n');
+        line.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
+        let Some(end) = end else {
+            if line.len() > LINE_BYTES_MAX {
+                self.drop_master_link(conn, "Master sent an endless line".to_string(), now, effects);
+            }
+            return bytes.len();
+        };
+        let line = core::mem::take(line);
+        match talk.on_line(line.strip_suffix(b"\r").unwrap_or(&line)) {
+            Ok(Next::Send(bytes)) => self.say(conn, &bytes, effects),
+            Ok(Next::Done(answer, bytes)) => {
+                self.say(conn, &bytes, effects);
+                self.on_sync_answer(conn, answer, now, effects);
+            }
+            Err(error) => self.drop_master_link(conn, error.to_string(), now, effects),
+        }
+        end + 1
+    }
+
+    fn on_sync_answer(&mut self, conn: ConnId, answer: SyncAnswer, now: Now, effects: &mut Effects) {
+        let position = match answer {
+            SyncAnswer::Continue(id) => return self.go_on(conn, id, now, effects),
+            SyncAnswer::Full(position) => {
+                let text = format!("Full resync from master: {}:{}", position.history, position.offset);
+                effects.note(Note::Text { level: Level::Notice, text });
+                Some(position)
+            }
+            SyncAnswer::FullUnnamed => None,
+        };
+        let loader = Loader::new(self.keyspace.empty_twin(), self.load_rules(None, now));
+        if let Some(follow) = &mut self.follow {
+            follow.link = Link::Receiving { conn, incoming: Box::new(Incoming::new(position, loader)) };
+        }
+    }
+
+    /// `+CONTINUE`: the stream goes on where we are; the history may have a new name.
+    fn go_on(&mut self, conn: ConnId, id: Option<ReplicationId>, now: Now, effects: &mut Effects) {
+        let text = "Successful partial resynchronization with master.".to_string();
+        effects.note(Note::Text { level: Level::Notice, text });
+        if let Some(id) = id.filter(|id| *id != self.history.id) {
+            self.history.fork(id);
+            self.drop_replicas(now, effects);
+            let text = format!("Master replication ID changed to {id}");
+            effects.note(Note::Text { level: Level::Notice, text });
+        }
+        if self.history.log.is_none() {
+            let second = self.history.second;
+            self.history.restart_at(self.history.position(), self.config.repl_backlog_size);
+            self.history.second = second;
+        }
+        self.audit_boundary();
+        self.link_is_up(conn, now);
+        self.acknowledge(effects);
+    }
+
+    /// The whole data set has come and is sound: it takes the place of ours, and with it its history.
+    fn on_data_set(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
+        let Some(follow) = &mut self.follow else { return };
+        let Link::Receiving { incoming, .. } = core::mem::replace(&mut follow.link, Link::Waiting) else { return };
+        let (position, has_mark) = (incoming.position, incoming.has_mark);
+        let loaded = match incoming.finish() {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                follow.link = Link::Talking {
+                    conn,
+                    talk: Box::new(Handshake::begin(Introduction::default()).0),
+                    line: Vec::new(),
+                };
+                return self.drop_master_link(conn, error.to_string(), now, effects);
+            }
+        };
+        // A master of old does not tell its position: what follows cannot be continued elsewhere.
+        let may_resume = position.is_some();
+        let position = position.unwrap_or_else(|| Position { history: self.new_replication_id(), offset: 0 });
+        let keys = loaded.keys;
+        self.drop_replicas(now, effects);
+        self.keyspace.adopt(loaded.keyspace);
+        self.history.restart_at(position, self.config.repl_backlog_size);
+        if let Some(log) = &mut self.history.log {
+            log.set_database(Some(loaded.facts.stream_database.unwrap_or(0)));
+        }
+        self.storage.dirty = 0;
+        self.audit_data_replaced();
+        if let Some(follow) = &mut self.follow {
+            follow.may_resume = may_resume;
+        }
+        self.link_is_up(conn, now);
+        let text = format!("MASTER <-> REPLICA sync: Finished with success ({keys} keys)");
+        effects.note(Note::Text { level: Level::Notice, text });
+        if has_mark || may_resume {
+            self.acknowledge(effects);
+        }
+    }
+
+    fn link_is_up(&mut self, conn: ConnId, now: Now) {
+        if let Some(follow) = &mut self.follow {
+            follow.link = Link::Online { conn, block: Vec::new() };
+            follow.may_resume = true;
+            follow.failures = 0;
+            follow.last_io_at = now.mono;
+        }
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.input = Vec::new();
+            connection.parser = None;
+        }
+    }
+
+    /// Tells the master how far we are.
+    pub(super) fn acknowledge(&mut self, effects: &mut Effects) {
+        let Some(Follow { link: Link::Online { conn, .. }, .. }) = &self.follow else { return };
+        let conn = *conn;
+        let mut digits = itoa::Buffer::new();
+        let offset = digits.format(self.history.offset());
+        let mut bytes = Vec::with_capacity(64);
+        push_command(&mut bytes, [b"REPLCONF".as_slice(), b"ACK", offset.as_bytes()].into_iter());
+        self.say(conn, &bytes, effects);
+    }
+
+    /// Bytes of the stream: whole commands are applied, the rest waits.
+    fn on_stream_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        if connection.input.is_empty() {
+            let mut parser = core::mem::take(&mut self.parser);
+            let used = self.apply_all(conn, &mut parser, bytes, now, effects);
+            self.keep_stream_tail(conn, &mut parser, &bytes[used..]);
+            self.parser = parser;
+            return;
+        }
+        let mut input = core::mem::take(&mut connection.input);
+        let mut parser = connection.parser.take().map_or_else(RequestParser::default, |parser| *parser);
+        input.extend_from_slice(bytes);
+        let used = self.apply_all(conn, &mut parser, &input, now, effects);
+        input.drain(..used);
+        if let Some(connection) = self.connections.get_mut(conn)
+            && !input.is_empty()
+        {
+            connection.input = input;
+            connection.parser = Some(Box::new(parser));
+        }
+    }
+
+    fn keep_stream_tail(&mut self, conn: ConnId, parser: &mut RequestParser, tail: &[u8]) {
+        match self.connections.get_mut(conn) {
+            Some(connection) if !tail.is_empty() => {
+                connection.input.extend_from_slice(tail);
+                connection.parser = Some(Box::new(core::mem::take(parser)));
+            }
+            _ => parser.reset(),
+        }
+    }
+
+    fn apply_all(
+        &mut self,
+        conn: ConnId,
+        parser: &mut RequestParser,
+        bytes: &[u8],
+        now: Now,
+        effects: &mut Effects,
+    ) -> usize {
+        let limits = RequestLimits { bulk_bytes_max: u64::MAX / 2, args_max: u64::MAX };
+        let mut used = 0;
+        while used < bytes.len() {
+            // A keepalive between commands is no part of the stream.
+            if bytes[used] == b'\n' {
+                used += 1;
+                continue;
+            }
+            let rest = &bytes[used..];
+            match parser.advance(rest, &limits) {
+                Parsed::Complete(len) => {
+                    self.apply(conn, parser.args(rest), &rest[..len], now, effects);
+                    parser.reset();
+                    used += len;
+                    let is_ours = self.follow.as_ref().is_some_and(|follow| follow.conn() == Some(conn));
+                    if !is_ours {
+                        return bytes.len();
+                    }
+                }
+                Parsed::Incomplete => break,
+                Parsed::Broken(error) => {
+                    // What came was not the stream: nothing of it can be trusted, nor continued.
+                    if let Some(follow) = &mut self.follow {
+                        follow.may_resume = false;
+                    }
+                    self.drop_master_link(conn, format!("Protocol error from MASTER: {error}"), now, effects);
+                    return bytes.len();
+                }
+            }
+        }
+        used
+    }
+
+    /// One command of the stream. The offset moves, and relays are fed, by whole commands and whole transactions.
+    fn apply(&mut self, conn: ConnId, args: Args<'_>, raw: &[u8], now: Now, effects: &mut Effects) {
+        let Some(Follow { link: Link::Online { block, .. }, .. }) = &mut self.follow else { return };
+        let is_exec = args[0].eq_ignore_ascii_case(b"EXEC");
+        if !block.is_empty() {
+            block.extend_from_slice(raw);
+            if is_exec {
+                let block = core::mem::take(block);
+                self.apply_block(&block, now, effects);
+                self.append_applied(&block);
+            }
+            return;
+        }
+        if args[0].eq_ignore_ascii_case(b"MULTI") {
+            block.extend_from_slice(raw);
+            return;
+        }
+        if args[0].eq_ignore_ascii_case(b"REPLCONF") {
+            // The offset that is told is the one before this very request.
+            if args[1].eq_ignore_ascii_case(b"GETACK") {
+                self.acknowledge(effects);
+            }
+            self.append_applied(raw);
+            return;
+        }
+        self.apply_one(args, now, effects);
+        self.append_applied(raw);
+        let _ = conn;
+    }
+
+    /// A whole transaction, MULTI and EXEC included.
+    fn apply_block(&mut self, block: &[u8], now: Now, effects: &mut Effects) {
+        let limits = RequestLimits { bulk_bytes_max: u64::MAX / 2, args_max: u64::MAX };
+        let mut parser = RequestParser::default();
+        let mut used = 0;
+        while let Parsed::Complete(len) = parser.advance(&block[used..], &limits) {
+            let args = parser.args(&block[used..]);
+            if !args[0].eq_ignore_ascii_case(b"MULTI") && !args[0].eq_ignore_ascii_case(b"EXEC") {
+                self.apply_one(args, now, effects);
+            }
+            parser.reset();
+            used += len;
+        }
+    }
+
+    fn apply_one(&mut self, args: Args<'_>, now: Now, effects: &mut Effects) {
+        let Some((number, container)) = find_numbered(&args[0]) else {
+            let name = String::from_utf8_lossy(&args[0]).into_owned();
+            return self.note_apply_failure(&name, "ERR unknown command", effects);
+        };
+        let database = self.history.log.as_ref().and_then(|log| log.database()).unwrap_or(0);
+        let error = match (container.handler, resolve(container, args)) {
+            (_, Err(error)) => Some(error),
+            (Handler::Server(ServerCommand::Select), Ok(_)) => {
+                let index = crate::codec::number::parse_u64(&args[1]).and_then(|index| u32::try_from(index).ok());
+                match index.filter(|&index| index < self.keyspace.database_count()) {
+                    Some(index) => {
+                        if let Some(log) = &mut self.history.log {
+                            log.set_database(Some(index));
+                        }
+                        None
+                    }
+                    None => Some(crate::command::reply_error::DB_INDEX_OUT_OF_RANGE),
+                }
+            }
+            (Handler::Server(_), Ok(_)) => None,
+            (_, Ok(command)) => {
+                let Handler::Data(handler) = command.handler else { return };
+                self.feed.begin(false);
+                let mut exec = Exec {
+                    keyspace: &mut self.keyspace,
+                    database,
+                    now,
+                    random: &mut self.random,
+                    reply: Reply::muted(),
+                    feed: &mut self.feed,
+                    config: &self.config,
+                    expiry: ExpiryRule::Ignore,
+                    expired_keys: &mut self.stats.expired_keys,
+                    hits: &mut self.stats.hits,
+                };
+                let outcome = handler(&mut exec, args);
+                self.feed.end_command();
+                self.storage.dirty += self.feed.changes();
+                outcome.err()
+            }
+        };
+        self.stats.commands += 1;
+        if let Some(stat) = self.stats.command(number) {
+            stat.calls += 1;
+            stat.failed += u64::from(error.is_some());
+        }
+        if let Some(error) = error {
+            self.note_apply_failure(container.name, error.text(), effects);
+        }
+    }
+
+    fn note_apply_failure(&mut self, name: &str, error: &str, effects: &mut Effects) {
+        self.stats.unexpected_error_replies += 1;
+        let text = format!(
+            "== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command '{name}'"
+        );
+        effects.note(Note::Text { level: Level::Warning, text });
+    }
+
+    /// What was applied becomes part of our own log, byte for byte.
+    fn append_applied(&mut self, raw: &[u8]) {
+        if let Some(log) = &mut self.history.log {
+            log.append(raw);
+            self.log_has_grown = true;
+        }
+        if self.keyspace.has_touches() {
+            self.on_touches();
+        }
+        self.audit_boundary();
+    }
+
+    /// Once a second: an acknowledgement, and an end to a link that is silent.
+    pub(super) fn look_after_master(&mut self, now: Now, effects: &mut Effects) {
+        let timeout = Duration::from_secs(u64::from(self.config.repl_timeout));
+        let Some(follow) = &mut self.follow else { return };
+        let Some(conn) = follow.conn() else { return };
+        let (since, text) = match &follow.link {
+            Link::Dialling { since, .. } => (*since, "Timeout connecting to the MASTER..."),
+            Link::Talking { .. } => (follow.last_io_at, "Timeout connecting to the MASTER..."),
+            Link::Receiving { .. } => (
+                follow.last_io_at,
+                "Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value.",
+            ),
+            _ => (follow.last_io_at, "MASTER timeout: no data nor PING received..."),
+        };
+        if now.mono.since(since) > timeout {
+            return self.drop_master_link(conn, text.to_string(), now, effects);
+        }
+        match &follow.link {
+            Link::Online { .. } => self.acknowledge(effects),
+            Link::Receiving { incoming, .. } if incoming.has_begun() => self.say(conn, b"\n", effects),
+            _ => {}
+        }
+    }
+
+    fn release_waits_at_role_change(&mut self, now: Now, effects: &mut Effects) {
+        for waiting in core::mem::take(&mut self.stats.waiting) {
+            let text = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
+            self.refuse_connection(waiting.conn, text, now, effects);
+        }
+    }
+
+    /// Breaks the link to the master, if `conn` is it; what we hold stays good.
+    pub(crate) fn kill(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
+        self.close(conn, now, effects);
+    }
+}

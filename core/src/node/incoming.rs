@@ -1,0 +1,169 @@
+//! A data set on its way from our master: the preamble, the bytes, the end.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::codec::number::parse_u64;
+use crate::persistence::{LoadError, Loaded, Loader, Progress};
+use crate::replication::Position;
+
+/// Bytes of a mark that ends a data set of unknown length.
+const MARK_BYTES: usize = 40;
+/// Longest preamble line.
+const LINE_BYTES_MAX: usize = 1024;
+
+/// Why a data set was refused; what we have stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum IncomingError {
+    /// The preamble is no preamble.
+    Preamble(String),
+    /// The master gave up.
+    Refused(String),
+    /// The data are wrong.
+    Data(LoadError),
+    /// The data ended before the length that was told, or went on after it.
+    Length,
+    /// Something else than the mark came after the data.
+    Mark,
+}
+
+impl fmt::Display for IncomingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            IncomingError::Preamble(line) => {
+                write!(f, "Bad protocol from MASTER, the first byte is not '$' (we received '{line}')")
+            }
+            IncomingError::Refused(line) => write!(f, "MASTER aborted replication with an error: {line}"),
+            IncomingError::Data(error) => write!(f, "Failed trying to load the MASTER synchronization DB: {error}"),
+            IncomingError::Length => f.write_str("The MASTER synchronization DB has another length than was announced"),
+            IncomingError::Mark => f.write_str("Replication stream EOF marker is broken"),
+        }
+    }
+}
+
+#[derive(Clone)]
+enum Stage {
+    /// `$<length>` or `$EOF:<mark>` must come; keepalives may come before it.
+    Preamble { line: Vec<u8> },
+    /// The data, this many bytes of them still to come.
+    Counted { left: u64 },
+    /// The data, until they end by themselves and the mark follows.
+    Marked { mark: [u8; MARK_BYTES] },
+    /// The data are complete; this much of the mark is still to come.
+    Mark { mark: [u8; MARK_BYTES], seen: usize },
+    /// All was received.
+    Complete,
+}
+
+/// A data set that is being received.
+#[derive(Clone)]
+pub(crate) struct Incoming {
+    /// The position of the data, if the master told it.
+    pub(super) position: Option<Position>,
+    stage: Stage,
+    loader: Box<Loader>,
+    /// Bytes announced, for INFO; zero if unknown.
+    pub(super) total_bytes: u64,
+    /// The data end with a mark, and the master waits for an acknowledgement.
+    pub(super) has_mark: bool,
+}
+
+impl Incoming {
+    pub(super) fn new(position: Option<Position>, loader: Loader) -> Incoming {
+        let stage = Stage::Preamble { line: Vec::new() };
+        Incoming { position, stage, loader: Box::new(loader), total_bytes: 0, has_mark: false }
+    }
+
+    /// Bytes of the data received and understood.
+    pub(super) fn read_bytes(&self) -> u64 {
+        self.loader.consumed()
+    }
+
+    /// True once the preamble was read.
+    pub(super) fn has_begun(&self) -> bool {
+        !matches!(self.stage, Stage::Preamble { .. })
+    }
+
+    /// Takes in bytes; returns how many of them belong to it, and whether it is complete.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(usize, bool), IncomingError> {
+        let mut used = 0;
+        while used < bytes.len() && !matches!(self.stage, Stage::Complete) {
+            used += self.step(&bytes[used..])?;
+        }
+        Ok((used, matches!(self.stage, Stage::Complete)))
+    }
+
+    /// The data.
+    pub(super) fn finish(self) -> Result<Loaded, IncomingError> {
+        self.loader.finish().map_err(IncomingError::Data)
+    }
+
+    fn step(&mut self, bytes: &[u8]) -> Result<usize, IncomingError> {
+        match &mut self.stage {
+            Stage::Preamble { line } => {
+                let end = bytes.iter().position(|&b| b == b'\n');
+                line.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
+                if line.len() > LINE_BYTES_MAX {
+                    return Err(IncomingError::Preamble(String::from_utf8_lossy(&line[..80]).into_owned()));
+                }
+                let Some(end) = end else { return Ok(bytes.len()) };
+                let line = core::mem::take(line);
+                self.on_preamble(line.strip_suffix(b"\r").unwrap_or(&line))?;
+                Ok(end + 1)
+            }
+            Stage::Counted { left } => {
+                let count = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+                let progress = self.loader.feed(&bytes[..count]).map_err(IncomingError::Data)?;
+                *left -= count as u64;
+                match (progress, *left) {
+                    (Progress::Complete { unread: 0 }, 0) => self.stage = Stage::Complete,
+                    (Progress::Complete { .. }, _) | (Progress::More, 0) => return Err(IncomingError::Length),
+                    (Progress::More, _) => {}
+                }
+                Ok(count)
+            }
+            Stage::Marked { mark } => match self.loader.feed(bytes).map_err(IncomingError::Data)? {
+                Progress::More => Ok(bytes.len()),
+                Progress::Complete { unread } => {
+                    self.stage = Stage::Mark { mark: *mark, seen: 0 };
+                    Ok(bytes.len() - unread)
+                }
+            },
+            Stage::Mark { mark, seen } => {
+                let count = bytes.len().min(MARK_BYTES - *seen);
+                if mark.get(*seen..*seen + count) != bytes.get(..count) {
+                    return Err(IncomingError::Mark);
+                }
+                *seen += count;
+                if *seen == MARK_BYTES {
+                    self.stage = Stage::Complete;
+                }
+                Ok(count)
+            }
+            Stage::Complete => Ok(0),
+        }
+    }
+
+    fn on_preamble(&mut self, line: &[u8]) -> Result<(), IncomingError> {
+        let shown = || String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
+        let Some(rest) = line.strip_prefix(b"$") else {
+            return match line.first() {
+                None => Ok(()),
+                Some(b'-') => Err(IncomingError::Refused(shown())),
+                Some(_) => Err(IncomingError::Preamble(shown())),
+            };
+        };
+        if let Some(mark) = rest.strip_prefix(b"EOF:") {
+            let mark = mark.try_into().map_err(|_| IncomingError::Preamble(shown()))?;
+            self.stage = Stage::Marked { mark };
+            self.has_mark = true;
+        } else {
+            let left = parse_u64(rest).ok_or_else(|| IncomingError::Preamble(shown()))?;
+            self.total_bytes = left;
+            self.stage = Stage::Counted { left };
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,214 @@
+//! The beginning and the end of a node, and of connections that come from outside.
+
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use crate::codec::random::Random;
+use crate::codec::siphash::HashKey;
+use crate::command::reply_error as reply;
+use crate::config::Config;
+use crate::keyspace::Keyspace;
+use crate::port::{Action, ConnId, Effects, ExitCode, Level, Note, Now, Peer, Signal};
+use crate::replication::ReplicationId;
+use crate::resp::RequestParser;
+
+use super::connection::{Connection, Connections, Kind};
+use super::timers::{Timer, Timers};
+use super::{Environment, History, Node};
+
+/// A shutdown under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shutdown {
+    /// Write a snapshot first.
+    pub(crate) saves: bool,
+    /// End even if that fails.
+    pub(crate) is_forced: bool,
+    /// Who asked, to be told of a failure.
+    pub(crate) asked_by: Option<ConnId>,
+    /// Replicas had their chance.
+    pub(crate) is_past_waiting: bool,
+}
+
+impl Node {
+    /// Starts an incarnation: asks for the files it must load, dials its master if it has one.
+    ///
+    /// `seed` is the only source of entropy; it must differ between incarnations, or replication ids would repeat.
+    #[must_use]
+    pub fn start(config: Config, environment: Environment, seed: u64, now: Now, effects: &mut Effects) -> Node {
+        let mut random = Random::new(seed, 0);
+        let order = HashKey::new(random.next_u64(), random.next_u64());
+        let run_id = ReplicationId::new(random.hex40());
+        let id = ReplicationId::new(random.hex40());
+        let mut node = Node {
+            keyspace: Keyspace::new(config.databases, order),
+            config,
+            environment,
+            random,
+            connections: Connections::default(),
+            history: History { id, second: None, log: None, offset_without_log: 0 },
+            replicas: Vec::new(),
+            transfers: super::Transfers::default(),
+            follow: None,
+            storage: super::Storage::default(),
+            timers: Timers::default(),
+            stats: super::Stats::default(),
+            watches: super::Watches::default(),
+            feed: crate::command::Feed::default(),
+            parser: RequestParser::default(),
+            audit: None,
+            run_id,
+            started_at: now,
+            is_active_expiry_on: true,
+            shutdown: None,
+            log_has_grown: false,
+            first_expiry_ms: None,
+        };
+        node.begin_loading(now, effects);
+        node.settle(now, effects);
+        node
+    }
+
+    /// The data are there: from now on everything is served.
+    pub(super) fn is_ready(&mut self, now: Now, effects: &mut Effects) {
+        effects.note(Note::Ready);
+        if let Some(endpoint) = self.config.replicaof.clone() {
+            let may_resume = self.history.log.is_some();
+            self.follow(endpoint, may_resume, now, effects);
+        }
+    }
+
+    /// Takes in a connection that a driver accepted. It may be told an error and closed at once (`maxclients`,
+    /// `protected-mode`), by the same actions as ever.
+    pub fn accept(&mut self, peer: Peer, now: Now, effects: &mut Effects) -> ConnId {
+        let is_full = self.connections.len() >= self.config.maxclients as usize;
+        let conn = self.connections.open(Some(peer), Kind::Client, now).id;
+        if is_full {
+            self.stats.rejected_connections += 1;
+            self.refuse_connection(conn, reply::MAX_CLIENTS.text(), now, effects);
+            return conn;
+        }
+        let is_open = self.config.requirepass.is_none() && self.config.bind == Config::default().bind;
+        if self.config.protected_mode && is_open && !is_loopback(peer.remote.ip()) {
+            self.stats.rejected_connections += 1;
+            self.refuse_connection(conn, PROTECTED_MODE, now, effects);
+            return conn;
+        }
+        self.stats.connections += 1;
+        self.arm_cron(now);
+        conn
+    }
+
+    pub(super) fn on_signal(&mut self, signal: Signal, now: Now, effects: &mut Effects) {
+        let name = match signal {
+            Signal::Terminate => "SIGTERM",
+            Signal::Interrupt => "SIGINT",
+        };
+        let text = format!("Received {name} scheduling shutdown...");
+        effects.note(Note::Text { level: Level::Warning, text });
+        let options = match signal {
+            Signal::Terminate => self.config.shutdown_on_sigterm,
+            Signal::Interrupt => self.config.shutdown_on_sigint,
+        };
+        let saves = options.save || (!options.nosave && !self.config.save.is_empty());
+        let shutdown = Shutdown { saves, is_forced: options.force, asked_by: None, is_past_waiting: options.now };
+        self.begin_shutdown(shutdown, now, effects);
+    }
+
+    /// Ends the node: when its replicas have caught up, or had their time, and after a last snapshot if one is wanted.
+    pub(super) fn begin_shutdown(&mut self, shutdown: Shutdown, now: Now, effects: &mut Effects) {
+        if self.shutdown.is_some() {
+            return;
+        }
+        self.shutdown = Some(shutdown);
+        let text = "User requested shutdown...".to_string();
+        effects.note(Note::Text { level: Level::Warning, text });
+        let timeout = Duration::from_secs(u64::from(self.config.shutdown_timeout));
+        if shutdown.is_past_waiting || timeout.is_zero() || !self.has_lagging_replicas() {
+            self.finish_shutdown(now, effects);
+            return;
+        }
+        if self.follow.is_none()
+            && let Some(log) = &mut self.history.log
+        {
+            log.append_command([b"REPLCONF".as_slice(), b"GETACK", b"*"]);
+            self.log_has_grown = true;
+        }
+        self.audit_boundary();
+        self.timers.set(Timer::Shutdown, now.mono.after(timeout));
+    }
+
+    fn has_lagging_replicas(&self) -> bool {
+        let end = self.history.offset();
+        let mut sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
+        sides.any(|side| side.is_online() && !side.is_mute && side.acked < end)
+    }
+
+    /// A replica has acknowledged, or gone: perhaps it was the last one that a shutdown waited for.
+    pub(super) fn continue_shutdown(&mut self, now: Now, effects: &mut Effects) {
+        let is_waiting = self.shutdown.is_some_and(|shutdown| !shutdown.is_past_waiting);
+        if is_waiting && !self.has_lagging_replicas() {
+            self.finish_shutdown(now, effects);
+        }
+    }
+
+    pub(super) fn finish_shutdown(&mut self, now: Now, effects: &mut Effects) {
+        let Some(shutdown) = &mut self.shutdown else { return };
+        shutdown.is_past_waiting = true;
+        self.timers.stop(Timer::Shutdown);
+        if shutdown.saves && !self.is_loading() {
+            let text = "Saving the final RDB snapshot before exiting.".to_string();
+            effects.note(Note::Text { level: Level::Notice, text });
+            self.save_and_exit(now, effects);
+        } else {
+            self.exit(effects);
+        }
+    }
+
+    pub(super) fn shutdown_save_failed(&mut self, now: Now, effects: &mut Effects) {
+        let Some(shutdown) = self.shutdown.take() else { return };
+        if shutdown.is_forced {
+            return self.exit(effects);
+        }
+        let text = "Error trying to save the DB, can't exit.".to_string();
+        effects.note(Note::Text { level: Level::Warning, text });
+        if let Some(conn) = shutdown.asked_by
+            && let Some(connection) = self.connections.get_mut(conn)
+        {
+            connection.is_blocked = false;
+            connection.reply().error(reply::SHUTDOWN_FAILED.text());
+            connection.announce(effects);
+            self.process_input(conn, now, effects);
+        }
+    }
+
+    pub(super) fn exit(&mut self, effects: &mut Effects) {
+        let text = "Afterimage is now ready to exit, bye bye...".to_string();
+        effects.note(Note::Text { level: Level::Warning, text });
+        effects.push(Action::Exit(ExitCode::Orderly));
+    }
+
+    /// Bytes that the process uses.
+    pub(crate) fn used_memory(&self) -> u64 {
+        (self.environment.resident_memory)()
+    }
+}
+
+impl Connection {
+    /// True if the peer is on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        self.peer.is_some_and(|peer| is_loopback(peer.remote.ip()))
+    }
+}
+
+fn is_loopback(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_loopback(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback()),
+    }
+}
+
+/// What a stranger is told. Source of the rule: Redis's `protected-mode`.
+const PROTECTED_MODE: &str = "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. To connect from elsewhere, set a password ('requirepass'), name the addresses to listen on ('bind'), or switch the protection off ('protected-mode no').";

@@ -1,0 +1,489 @@
+//! Our replicas: how they introduce themselves, what they are answered, how they are looked after.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::codec::number::{parse_i64, parse_u64};
+use crate::command::CommandError;
+use crate::command::reply_error as reply;
+use crate::keyspace::SnapshotRules;
+use crate::persistence::push_header;
+use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::replication::{Log, Position, ReplicationId, Request, Verdict, decide};
+use crate::resp::Args;
+
+use super::Node;
+use super::connection::{Connection, Kind};
+use super::follow::Link;
+use super::replica::{Phase, ReplicaSide};
+use super::timers::Timer;
+
+/// A client that asked to wait for replicas.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) conn: ConnId,
+    pub(crate) offset: u64,
+    pub(crate) history: ReplicationId,
+    pub(crate) replicas: i64,
+    pub(crate) until: Option<crate::port::Mono>,
+}
+
+impl Node {
+    /// REPLCONF: what a replica tells of itself, and its acknowledgements.
+    pub(super) fn replconf(
+        &mut self,
+        conn: ConnId,
+        args: Args<'_>,
+        now: Now,
+        effects: &mut Effects,
+    ) -> Result<(), CommandError> {
+        if args.len() % 2 == 0 {
+            return Err(reply::SYNTAX);
+        }
+        for index in (1..args.len()).step_by(2) {
+            let (option, value) = (&args[index], &args[index + 1]);
+            let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+            let intro = &mut connection.intro;
+            match option.to_ascii_lowercase().as_slice() {
+                b"listening-port" => {
+                    let port = parse_i64(value).ok_or(reply::NOT_AN_INTEGER)?;
+                    intro.port = u16::try_from(port).map_err(|_| reply::NOT_AN_INTEGER)?;
+                }
+                b"ip-address" if value.len() < 256 => intro.ip = Some(String::from_utf8_lossy(value).into_owned()),
+                b"ip-address" => {
+                    let len = value.len();
+                    let text = format!("ERR REPLCONF ip-address provided by replica instance is too long: {len} bytes");
+                    return Err(CommandError::with(text));
+                }
+                b"capa" => match value.to_ascii_lowercase().as_slice() {
+                    b"eof" => intro.knows_eof = true,
+                    b"psync2" => intro.knows_psync2 = true,
+                    _ => {}
+                },
+                b"ack" => return self.on_ack(conn, value, now, effects),
+                // For replicas' masters; a server does not answer it.
+                b"getack" => return Ok(()),
+                b"rdb-only" => intro.wants_rdb_only = parse_i64(value).ok_or(reply::NOT_AN_INTEGER)? != 0,
+                b"rdb-filter-only" => intro.wants_no_keys = true,
+                // Valkey tells its version; nothing depends on it.
+                b"version" => {}
+                _ => {
+                    let shown = String::from_utf8_lossy(&option[..option.len().min(128)]).into_owned();
+                    return Err(CommandError::with(format!("ERR Unrecognized REPLCONF option: {shown}")));
+                }
+            }
+        }
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.reply().ok();
+        }
+        Ok(())
+    }
+
+    /// `REPLCONF ACK <offset>`: never answered.
+    fn on_ack(&mut self, conn: ConnId, value: &[u8], now: Now, effects: &mut Effects) -> Result<(), CommandError> {
+        let end = self.history.offset();
+        let Some(side) = self.connections.get_mut(conn).and_then(Connection::replica_mut) else { return Ok(()) };
+        let Some(offset) = parse_u64(value) else { return Ok(()) };
+        // Nobody has more of our history than we have.
+        side.acked = side.acked.max(offset.min(end));
+        side.heard_at = now.mono;
+        if matches!(side.phase, Phase::AwaitingAck { .. }) {
+            self.go_online(conn, now, effects);
+        }
+        self.release_waits(now, effects);
+        self.continue_shutdown(now, effects);
+        Ok(())
+    }
+
+    /// SYNC and PSYNC.
+    pub(super) fn psync(
+        &mut self,
+        conn: ConnId,
+        args: Args<'_>,
+        now: Now,
+        effects: &mut Effects,
+    ) -> Result<(), CommandError> {
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+        if matches!(connection.kind, Kind::Replica(_)) {
+            return Ok(());
+        }
+        if let Some(follow) = &self.follow
+            && !matches!(follow.link, Link::Online { .. })
+        {
+            return Err(reply::NO_MASTER_LINK);
+        }
+        if !connection.output.is_empty() {
+            return Err(reply::SYNC_PENDING_OUTPUT);
+        }
+        let is_old = args.len() == 1;
+        let request = Request {
+            history: ReplicationId::parse(&args[1]),
+            first_byte: if is_old { -1 } else { parse_i64(&args[2]).ok_or(reply::NOT_AN_INTEGER)? },
+        };
+        if self.history.log.is_none() {
+            self.create_log();
+        }
+        let verdict = decide(&request, &self.history.standing());
+        if matches!(verdict, Verdict::Full(_)) && !is_old && &args[1] != b"?" {
+            self.stats.sync_partial_err += 1;
+        }
+        self.become_replica(conn, is_old, now);
+        let who = self.replica_name(conn);
+        match verdict {
+            Verdict::Continue { from } => {
+                self.stats.sync_partial_ok += 1;
+                let id = self.history.id;
+                let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+                if connection.intro.knows_psync2 {
+                    connection.reply().simple(&format!("CONTINUE {id}"));
+                } else {
+                    connection.reply().simple("CONTINUE");
+                }
+                self.set_phase(conn, Phase::Online { sent: from });
+                let missing = self.history.offset() - from;
+                let text = format!(
+                    "Partial resynchronization request from {who} accepted. Sending {missing} bytes of backlog starting from offset {}.",
+                    from + 1
+                );
+                effects.note(Note::Text { level: Level::Notice, text });
+            }
+            Verdict::Full(reason) => {
+                self.stats.sync_full += 1;
+                let text = format!("Full resync requested by replica {who} ({reason:?})");
+                effects.note(Note::Text { level: Level::Notice, text });
+                self.set_phase(conn, Phase::Waiting);
+                self.schedule_transfer(now, effects);
+            }
+        }
+        if let Some(connection) = self.connections.get_mut(conn)
+            && (!connection.output.is_empty() || matches!(verdict, Verdict::Continue { .. }))
+        {
+            connection.announce(effects);
+        }
+        Ok(())
+    }
+
+    fn become_replica(&mut self, conn: ConnId, is_mute: bool, now: Now) {
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        let side =
+            ReplicaSide { phase: Phase::Waiting, is_mute, acked: 0, heard_at: now.mono, over_soft_limit_since: None };
+        connection.kind = Kind::Replica(alloc::boxed::Box::new(side));
+        self.replicas.push(conn);
+        self.timers.stop(Timer::BacklogTtl);
+        if !self.timers.is_set(Timer::ReplicaPing) {
+            self.arm_replica_ping(now);
+        }
+    }
+
+    fn set_phase(&mut self, conn: ConnId, phase: Phase) {
+        if let Some(side) = self.connections.get_mut(conn).and_then(Connection::replica_mut) {
+            side.phase = phase;
+        }
+    }
+
+    /// The backlog begins with the first replica, and a new history with it: what was written before cannot be continued.
+    fn create_log(&mut self) {
+        let id = self.new_replication_id();
+        let position = Position { history: id, offset: self.history.offset() };
+        self.history.restart_at(position, self.config.repl_backlog_size);
+        self.audit_boundary();
+    }
+
+    /// Begins a snapshot for whoever waits: at once, or when the diskless delay is over.
+    pub(super) fn schedule_transfer(&mut self, now: Now, effects: &mut Effects) {
+        let delay = Duration::from_secs(u64::from(self.config.repl_diskless_sync_delay));
+        let waiting = self.waiting_replicas().len();
+        let max = self.config.repl_diskless_sync_max_replicas as usize;
+        let is_diskless = self.config.repl_diskless_sync;
+        if !is_diskless || delay.is_zero() || (max > 0 && waiting >= max) {
+            self.start_transfers(now, effects);
+        } else {
+            self.timers.set_no_later(Timer::SnapshotStart, now.mono.after(delay));
+        }
+    }
+
+    fn waiting_replicas(&self) -> Vec<ConnId> {
+        let is_waiting = |conn: &ConnId| {
+            let side = self.connections.get(*conn).and_then(Connection::replica);
+            side.is_some_and(|side| side.phase == Phase::Waiting)
+        };
+        self.replicas.iter().copied().filter(is_waiting).collect()
+    }
+
+    /// Begins the snapshots that replicas wait for: one for those that can be told its end by a mark, one in a file for
+    /// the others.
+    pub(super) fn start_transfers(&mut self, now: Now, effects: &mut Effects) {
+        self.timers.stop(Timer::SnapshotStart);
+        let is_diskless = self.config.repl_diskless_sync;
+        let knows_mark =
+            |conn: &ConnId| self.connections.get(*conn).is_some_and(|connection| connection.intro.knows_eof);
+        let waiting = self.waiting_replicas();
+        let (marked, filed): (Vec<ConnId>, Vec<ConnId>) =
+            waiting.into_iter().partition(|conn| is_diskless && knows_mark(conn));
+        if !marked.is_empty() {
+            let text = format!("Starting BGSAVE for SYNC with target: replicas sockets ({} of them)", marked.len());
+            effects.note(Note::Text { level: Level::Notice, text });
+            self.begin_transfer(&marked, now, effects);
+        }
+        if !filed.is_empty() {
+            self.begin_file_for_replicas(&filed, now, effects);
+        }
+    }
+
+    /// Where the stream stands for a snapshot that begins now; what follows it begins with a SELECT.
+    pub(super) fn begin_stream_for_replicas(&mut self) -> Position {
+        if self.follow.is_none()
+            && let Some(log) = &mut self.history.log
+        {
+            log.set_database(None);
+        }
+        self.history.position()
+    }
+
+    /// The first line of the answer to a full PSYNC. SYNC of old has none.
+    pub(super) fn announce_full_sync(&mut self, conn: ConnId, position: Position) {
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        let is_mute = connection.replica().is_some_and(|side| side.is_mute);
+        if !is_mute {
+            connection.reply().simple(&format!("FULLRESYNC {} {}", position.history, position.offset));
+        }
+    }
+
+    /// The head of a snapshot's bytes, and how it is written.
+    pub(super) fn snapshot_header(&self, position: Position, now: Now) -> (Vec<u8>, SnapshotRules) {
+        let mut header = Vec::new();
+        let database = self.history.log.as_ref().and_then(Log::database).unwrap_or(0);
+        push_header(&mut header, position, database, now.wall.seconds(), self.used_memory());
+        (header, SnapshotRules { compress: self.config.rdbcompression, checksum: self.config.rdbchecksum })
+    }
+
+    /// From now on a replica is sent the stream.
+    pub(super) fn go_online(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        let Some(side) = connection.replica_mut() else { return };
+        let Some(then) = side.needs_log_from() else { return };
+        side.phase = Phase::Online { sent: then };
+        side.heard_at = now.mono;
+        connection.announce(effects);
+        let text = format!("Synchronization with replica {} succeeded", self.replica_name(conn));
+        effects.note(Note::Text { level: Level::Notice, text });
+    }
+
+    /// `ip:port`, as a replica is called in logs.
+    pub(super) fn replica_name(&self, conn: ConnId) -> String {
+        let Some(connection) = self.connections.get(conn) else { return String::new() };
+        let port = connection.intro.port;
+        format!("{}:{port}", replica_ip(connection))
+    }
+
+    /// Tells the driver of replicas that the log has more for them.
+    pub(super) fn announce_log(&mut self, effects: &mut Effects) {
+        for &conn in &self.replicas {
+            let Some(connection) = self.connections.get_mut(conn) else { continue };
+            if connection.replica().is_some_and(ReplicaSide::is_online) {
+                connection.announce(effects);
+            }
+        }
+    }
+
+    pub(super) fn trim_log(&mut self) {
+        let (replicas, connections) = (&self.replicas, &self.connections);
+        if let Some(log) = &mut self.history.log {
+            log.trim(|| {
+                let sides = replicas.iter().filter_map(|&conn| connections.get(conn)?.replica());
+                sides.filter_map(ReplicaSide::needs_log_from).min()
+            });
+        }
+    }
+
+    pub(super) fn on_replica_gone(&mut self, connection: &Connection, now: Now, effects: &mut Effects) {
+        self.replicas.retain(|&conn| conn != connection.id);
+        let text = format!("Connection with replica {}:{} lost.", replica_ip(connection), connection.intro.port);
+        effects.note(Note::Text { level: Level::Notice, text });
+        if self.replicas.is_empty() {
+            self.timers.stop(Timer::ReplicaPing);
+            let ttl = self.config.repl_backlog_ttl;
+            if self.follow.is_none() && ttl > 0 {
+                self.timers.set(Timer::BacklogTtl, now.mono.after(Duration::from_secs(ttl)));
+            }
+        }
+        self.continue_shutdown(now, effects);
+    }
+
+    /// Nobody has asked for the backlog in a long time: it goes, and with it the history's name, since from here on the
+    /// offset no longer tells what was written.
+    pub(super) fn free_backlog(&mut self, effects: &mut Effects) {
+        if !self.replicas.is_empty() || self.follow.is_some() || self.history.log.is_none() {
+            return;
+        }
+        let offset = self.history.offset();
+        self.history.id = self.new_replication_id();
+        self.history.second = None;
+        self.history.offset_without_log = offset;
+        self.history.log = None;
+        self.audit_boundary();
+        let ttl = self.config.repl_backlog_ttl;
+        let text = format!("Replication backlog freed after {ttl} seconds without connected replicas.");
+        effects.note(Note::Text { level: Level::Notice, text });
+    }
+
+    /// Drops all replicas, so that they come back and learn where we are now.
+    pub(super) fn drop_replicas(&mut self, now: Now, effects: &mut Effects) {
+        for conn in core::mem::take(&mut self.replicas) {
+            self.close(conn, now, effects);
+        }
+    }
+
+    fn arm_replica_ping(&mut self, now: Now) {
+        let period = u64::from(self.config.repl_ping_replica_period).max(1);
+        self.timers.set(Timer::ReplicaPing, now.mono.after(Duration::from_secs(period)));
+    }
+
+    /// Puts a PING into the stream. Only the head of a chain does; relays pass on what they get.
+    pub(super) fn ping_replicas(&mut self, now: Now) {
+        if self.replicas.is_empty() {
+            return;
+        }
+        if self.follow.is_none()
+            && let Some(log) = &mut self.history.log
+        {
+            log.append_command([b"ping"]);
+            self.log_has_grown = true;
+            self.audit_boundary();
+        }
+        self.arm_replica_ping(now);
+    }
+
+    /// Once a second: keepalives for those that wait, an end for those that are silent or lag too far.
+    pub(super) fn look_after_replicas(&mut self, now: Now, effects: &mut Effects) {
+        let timeout = Duration::from_secs(u64::from(self.config.repl_timeout));
+        let end = self.history.offset();
+        let limit = self.config.client_output_buffer_limit.replica;
+        let hard_bytes = if limit.hard_bytes == 0 { 0 } else { limit.hard_bytes.max(self.config.repl_backlog_size) };
+        let mut ended = Vec::new();
+        for &conn in &self.replicas {
+            let Some(connection) = self.connections.get_mut(conn) else { continue };
+            let Kind::Replica(side) = &mut connection.kind else { continue };
+            let lag = side.needs_log_from().map_or(0, |from| end - from);
+            let is_over_soft = limit.soft_bytes > 0 && lag > limit.soft_bytes;
+            side.over_soft_limit_since =
+                if is_over_soft { side.over_soft_limit_since.or(Some(now.mono)) } else { None };
+            let soft_time = Duration::from_secs(u64::from(limit.soft_seconds));
+            let is_too_long_over = side.over_soft_limit_since.is_some_and(|since| now.mono.since(since) >= soft_time);
+            if (hard_bytes > 0 && lag > hard_bytes) || (is_over_soft && is_too_long_over) {
+                ended.push((conn, "its output exceeds client-output-buffer-limit"));
+                continue;
+            }
+            match side.phase {
+                Phase::Waiting | Phase::AwaitingFile { .. } => {
+                    connection.output.tail().push(b'\n');
+                    connection.announce(effects);
+                }
+                _ if side.is_mute => {}
+                _ if now.mono.since(side.heard_at) > timeout => ended.push((conn, "timeout")),
+                _ => {}
+            }
+        }
+        for (conn, why) in ended {
+            let text = format!("Disconnecting timedout replica (streaming sync): {} ({why})", self.replica_name(conn));
+            effects.note(Note::Text { level: Level::Warning, text });
+            self.close(conn, now, effects);
+        }
+    }
+
+    /// Replicas whose last acknowledgement is fresh enough.
+    pub(crate) fn good_replicas(&self, now: Now) -> usize {
+        let max_lag = Duration::from_secs(u64::from(self.config.min_replicas_max_lag));
+        let sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
+        sides.filter(|side| side.is_online() && now.mono.since(side.heard_at) <= max_lag).count()
+    }
+
+    pub(super) fn has_enough_good_replicas(&self) -> bool {
+        let wanted = self.config.min_replicas_to_write as usize;
+        wanted == 0 || self.config.min_replicas_max_lag == 0 || self.stats.good_replicas >= wanted
+    }
+
+    /// WAIT: how many replicas have acknowledged what this client wrote, now or as soon as enough of them have.
+    pub(super) fn wait(
+        &mut self,
+        conn: ConnId,
+        args: Args<'_>,
+        now: Now,
+        effects: &mut Effects,
+    ) -> Result<(), CommandError> {
+        if self.follow.is_some() {
+            return Err(reply::WAIT_ON_REPLICA);
+        }
+        let replicas = parse_i64(&args[1]).ok_or(reply::NOT_AN_INTEGER)?;
+        let timeout_ms = parse_i64(&args[2]).ok_or(reply::TIMEOUT_NOT_AN_INTEGER)?;
+        let timeout_ms = u64::try_from(timeout_ms).map_err(|_| reply::TIMEOUT_NEGATIVE)?;
+        let history = self.history.id;
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+        let offset = connection.written_offset;
+        let is_queued = connection.transaction.is_some();
+        let acked = self.count_acked(offset);
+        if i64::try_from(acked).unwrap_or(i64::MAX) >= replicas || is_queued {
+            if let Some(connection) = self.connections.get_mut(conn) {
+                connection.reply().count(acked);
+            }
+            return Ok(());
+        }
+        let until = (timeout_ms > 0).then(|| now.mono.after(Duration::from_millis(timeout_ms)));
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.is_blocked = true;
+        }
+        self.stats.waiting.push(Waiting { conn, offset, history, replicas, until });
+        if let Some(until) = until {
+            self.timers.set_no_later(Timer::Wait, until);
+        }
+        if let Some(log) = &mut self.history.log {
+            log.append_command([b"REPLCONF".as_slice(), b"GETACK", b"*"]);
+            self.log_has_grown = true;
+        }
+        self.audit_boundary();
+        let _ = effects;
+        Ok(())
+    }
+
+    fn count_acked(&self, offset: u64) -> usize {
+        let sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
+        sides.filter(|side| side.is_online() && side.acked >= offset).count()
+    }
+
+    /// Answers the WAITs that are satisfied, or have waited long enough.
+    pub(super) fn release_waits(&mut self, now: Now, effects: &mut Effects) {
+        let mut index = 0;
+        while let Some(&waiting) = self.stats.waiting.get(index) {
+            // What was written in a history that ended is acknowledged by nobody.
+            let is_ours = waiting.history == self.history.id;
+            let acked = if is_ours { self.count_acked(waiting.offset) } else { 0 };
+            let is_satisfied = i64::try_from(acked).unwrap_or(i64::MAX) >= waiting.replicas;
+            let is_over = waiting.until.is_some_and(|until| until <= now.mono);
+            if !is_satisfied && !is_over && self.connections.get(waiting.conn).is_some() {
+                index += 1;
+                continue;
+            }
+            self.stats.waiting.remove(index);
+            if let Some(connection) = self.connections.get_mut(waiting.conn) {
+                connection.is_blocked = false;
+                connection.reply().count(acked);
+            }
+            self.process_input(waiting.conn, now, effects);
+            self.after_requests(waiting.conn, effects);
+        }
+        if let Some(next) = self.stats.waiting.iter().filter_map(|waiting| waiting.until).min() {
+            self.timers.set(Timer::Wait, next);
+        }
+    }
+}
+
+/// The address that a replica is known by.
+pub(super) fn replica_ip(connection: &Connection) -> String {
+    match (&connection.intro.ip, connection.peer) {
+        (Some(ip), _) => ip.clone(),
+        (None, Some(peer)) => format!("{}", peer.remote.ip()),
+        (None, None) => String::from("?"),
+    }
+}

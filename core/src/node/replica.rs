@@ -1,0 +1,108 @@
+//! A replica of ours, as we see it.
+
+use alloc::string::String;
+
+use crate::port::Mono;
+
+/// What a replica told of itself by REPLCONF.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ReplicaIntro {
+    /// The port it listens on; 0 if it did not tell.
+    pub(crate) port: u16,
+    /// The address it wants to be known by.
+    pub(crate) ip: Option<String>,
+    /// It understands snapshots that end with a mark.
+    pub(crate) knows_eof: bool,
+    /// It understands a new history's name in `+CONTINUE`.
+    pub(crate) knows_psync2: bool,
+    /// It wants a snapshot and nothing after it.
+    pub(crate) wants_rdb_only: bool,
+    /// It wants no keys, only functions (`rdb-filter-only`).
+    pub(crate) wants_no_keys: bool,
+}
+
+/// Names a snapshot on its way to replicas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TransferId(pub(crate) u32);
+
+/// Where a replica stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// A snapshot must begin for it.
+    Waiting,
+    /// It is sent a snapshot as that is made.
+    Streaming {
+        /// Which one.
+        transfer: TransferId,
+        /// Bytes of it that were sent.
+        sent: u64,
+        /// The offset from which the stream follows.
+        then: u64,
+    },
+    /// The snapshot that it will get is being written to a file.
+    AwaitingFile {
+        /// The offset from which the stream follows.
+        then: u64,
+    },
+    /// It is sent a file.
+    SendingFile {
+        /// Bytes that were read.
+        read: u64,
+        /// Bytes in all.
+        size: u64,
+        /// The offset from which the stream follows.
+        then: u64,
+    },
+    /// It was sent a snapshot with a mark, and must tell that it found the mark before anything follows.
+    AwaitingAck {
+        /// The offset from which the stream follows.
+        then: u64,
+    },
+    /// It follows the stream.
+    Online {
+        /// The offset up to which it was sent.
+        sent: u64,
+    },
+}
+
+/// A replica of ours.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplicaSide {
+    pub(crate) phase: Phase,
+    /// It speaks SYNC of old and never acknowledges.
+    pub(crate) is_mute: bool,
+    /// The offset it has acknowledged.
+    pub(crate) acked: u64,
+    /// When it last acknowledged anything, or took bytes of its snapshot.
+    pub(crate) heard_at: Mono,
+    /// When it first lagged more than the soft limit of its output.
+    pub(crate) over_soft_limit_since: Option<Mono>,
+}
+
+impl ReplicaSide {
+    /// The state's name in INFO.
+    pub(crate) fn state_name(&self) -> &'static str {
+        match self.phase {
+            Phase::Waiting | Phase::AwaitingFile { .. } => "wait_bgsave",
+            Phase::Streaming { .. } | Phase::SendingFile { .. } => "send_bulk",
+            Phase::AwaitingAck { .. } | Phase::Online { .. } => "online",
+        }
+    }
+
+    /// The offset from which it needs the log.
+    pub(crate) fn needs_log_from(&self) -> Option<u64> {
+        match self.phase {
+            Phase::Waiting => None,
+            Phase::Streaming { then, .. }
+            | Phase::AwaitingFile { then }
+            | Phase::SendingFile { then, .. }
+            | Phase::AwaitingAck { then } => Some(then),
+            Phase::Online { sent } => Some(sent),
+        }
+    }
+
+    /// True if it follows the stream.
+    pub(crate) fn is_online(&self) -> bool {
+        matches!(self.phase, Phase::Online { .. })
+    }
+}

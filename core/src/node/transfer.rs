@@ -1,0 +1,183 @@
+//! Snapshots on their way to replicas, made as they are sent.
+
+use alloc::vec::Vec;
+
+use crate::keyspace::SnapshotId;
+use crate::port::{ConnId, Effects, Now};
+use crate::replication::Run;
+
+use super::Node;
+use super::connection::Kind;
+use super::replica::{Phase, TransferId};
+
+/// Bytes that a snapshot may be ahead of its slowest receiver: a slow replica slows its snapshot rather than fill memory.
+const WINDOW_BYTES: u64 = 1 << 20;
+/// Bytes of a mark that ends a snapshot of unknown length.
+const MARK_BYTES: usize = 40;
+
+/// One snapshot that is being sent to one or more replicas.
+#[derive(Clone, Debug)]
+struct Transfer {
+    id: TransferId,
+    snapshot: SnapshotId,
+    mark: [u8; MARK_BYTES],
+    bytes: Run,
+    is_complete: bool,
+}
+
+/// All snapshots that are being sent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Transfers {
+    running: Vec<Transfer>,
+    next_id: u32,
+}
+
+impl Transfers {
+    /// The bytes of a transfer from `sent` on.
+    pub(super) fn gather<'a>(&'a self, id: TransferId, sent: u64, slices: &mut [&'a [u8]]) -> usize {
+        self.find(id).map_or(0, |transfer| transfer.bytes.gather(sent, slices))
+    }
+
+    fn find(&self, id: TransferId) -> Option<&Transfer> {
+        self.running.iter().find(|transfer| transfer.id == id)
+    }
+
+    fn has_bytes(&self, id: TransferId, sent: u64) -> bool {
+        self.find(id).is_some_and(|transfer| sent < transfer.bytes.end())
+    }
+
+    fn is_through(&self, id: TransferId, sent: u64) -> bool {
+        self.find(id).is_none_or(|transfer| transfer.is_complete && sent >= transfer.bytes.end())
+    }
+
+    /// Memory held, in bytes.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.running.iter().map(|transfer| transfer.bytes.memory_bytes()).sum()
+    }
+
+    /// True if none is running.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+}
+
+impl Node {
+    /// Begins one snapshot for all `receivers`, as of the log's end.
+    pub(super) fn begin_transfer(&mut self, receivers: &[ConnId], now: Now, effects: &mut Effects) {
+        let position = self.begin_stream_for_replicas();
+        let mark = self.random.hex40();
+        let (header, rules) = self.snapshot_header(position, now);
+        let snapshot = self.keyspace.begin_snapshot(header, rules);
+        self.transfers.next_id = self.transfers.next_id.wrapping_add(1);
+        let id = TransferId(self.transfers.next_id);
+        self.transfers.running.push(Transfer { id, snapshot, mark, bytes: Run::default(), is_complete: false });
+        for &conn in receivers {
+            self.announce_full_sync(conn, position);
+            let Some(connection) = self.connections.get_mut(conn) else { continue };
+            connection.reply().raw(b"$EOF:");
+            connection.reply().raw(&mark);
+            connection.reply().raw(b"\r\n");
+            connection.announce(effects);
+            if let Some(side) = connection.replica_mut() {
+                side.heard_at = now.mono;
+                side.phase = Phase::Streaming { transfer: id, sent: 0, then: position.offset };
+            }
+        }
+    }
+
+    /// The least that any receiver of a transfer was sent; none if nobody receives it any more.
+    fn slowest_receiver(&self, id: TransferId) -> Option<u64> {
+        let sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
+        let sent = sides.filter_map(|side| match side.phase {
+            Phase::Streaming { transfer, sent, .. } if transfer == id => Some(sent),
+            _ => None,
+        });
+        sent.min()
+    }
+
+    /// True if some transfer could go on now.
+    pub(super) fn transfers_can_advance(&self) -> bool {
+        self.transfers.running.iter().any(|transfer| match self.slowest_receiver(transfer.id) {
+            Some(sent) => !transfer.is_complete && transfer.bytes.end() - sent < WINDOW_BYTES,
+            None => true,
+        })
+    }
+
+    /// Makes about `units` keys more of every transfer that its receivers can take.
+    pub(super) fn work_on_transfers(&mut self, units: usize, effects: &mut Effects) {
+        let mut index = 0;
+        while let Some(transfer) = self.transfers.running.get(index) {
+            let (id, snapshot) = (transfer.id, transfer.snapshot);
+            let Some(sent) = self.slowest_receiver(id) else {
+                self.keyspace.end_snapshot(snapshot);
+                self.transfers.running.remove(index);
+                continue;
+            };
+            let transfer = &mut self.transfers.running[index];
+            transfer.bytes.forget_before(sent);
+            let ahead = transfer.bytes.end() - sent;
+            if !transfer.is_complete && ahead < WINDOW_BYTES {
+                self.keyspace.advance_snapshot(snapshot, units, (WINDOW_BYTES - ahead) as usize);
+                let (bytes, is_last) = self.keyspace.take_snapshot_output(snapshot);
+                transfer.bytes.append(&bytes);
+                if is_last {
+                    transfer.bytes.append(&transfer.mark);
+                    transfer.is_complete = true;
+                    self.keyspace.end_snapshot(snapshot);
+                }
+                self.announce_transfer(id, effects);
+            }
+            index += 1;
+        }
+    }
+
+    fn announce_transfer(&mut self, id: TransferId, effects: &mut Effects) {
+        for &conn in &self.replicas {
+            let Some(connection) = self.connections.get_mut(conn) else { continue };
+            let is_receiver = connection
+                .replica()
+                .is_some_and(|s| matches!(s.phase, Phase::Streaming { transfer, .. } if transfer == id));
+            if is_receiver {
+                connection.announce(effects);
+            }
+        }
+    }
+
+    /// A replica was sent `count` bytes beside its own queue.
+    pub(super) fn replica_took(&mut self, conn: ConnId, count: u64, now: Now, effects: &mut Effects) {
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        let wants_rdb_only = connection.intro.wants_rdb_only;
+        let Kind::Replica(side) = &mut connection.kind else { return };
+        match &mut side.phase {
+            Phase::Streaming { transfer, sent, then } => {
+                *sent += count;
+                side.heard_at = now.mono;
+                if self.transfers.is_through(*transfer, *sent) {
+                    side.phase = Phase::AwaitingAck { then: *then };
+                    if wants_rdb_only {
+                        self.close(conn, now, effects);
+                    } else if side.is_mute {
+                        self.go_online(conn, now, effects);
+                    }
+                }
+            }
+            Phase::Online { sent } => *sent += count,
+            Phase::SendingFile { .. } => {
+                side.heard_at = now.mono;
+                self.read_on_for_replica(conn, now, effects);
+            }
+            _ => {}
+        }
+    }
+
+    /// True if a replica could be sent something now.
+    pub(super) fn replica_has_output(&self, conn: ConnId) -> bool {
+        let Some(connection) = self.connections.get(conn) else { return false };
+        let Some(side) = connection.replica() else { return false };
+        match side.phase {
+            Phase::Streaming { transfer, sent, .. } => self.transfers.has_bytes(transfer, sent),
+            Phase::Online { sent } => sent < self.history.offset(),
+            _ => false,
+        }
+    }
+}

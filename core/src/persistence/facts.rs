@@ -1,0 +1,61 @@
+//! The facts at the head of an RDB file: who wrote it, when, and at which position of which history.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use crate::codec::number::parse_i64;
+use crate::rdb::{VERSION_WRITTEN, opcode, push_string, push_string_int};
+use crate::replication::{Position, ReplicationId};
+
+/// What the auxiliary fields of a file tell that matters to us.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The position of the data (`repl-id`, `repl-offset`).
+    pub position: Option<Position>,
+    /// The database that the stream was about (`repl-stream-db`).
+    pub stream_database: Option<u32>,
+    history: Option<ReplicationId>,
+    offset: Option<u64>,
+}
+
+impl Facts {
+    /// Takes in one auxiliary field. Unknown ones are ignored.
+    pub(super) fn take_in(&mut self, name: &[u8], value: &Cow<'_, [u8]>) {
+        match name {
+            b"repl-id" => self.history = ReplicationId::parse(value),
+            b"repl-offset" => self.offset = parse_i64(value).and_then(|offset| u64::try_from(offset).ok()),
+            b"repl-stream-db" => {
+                self.stream_database = parse_i64(value).and_then(|database| u32::try_from(database).ok());
+            }
+            _ => return,
+        }
+        if let (Some(history), Some(offset)) = (self.history, self.offset) {
+            self.position = Some(Position { history, offset });
+        }
+    }
+}
+
+/// Appends the beginning of a file: signature and facts, as a Redis 7.0 writes them.
+pub fn push_header(out: &mut Vec<u8>, position: Position, stream_database: u32, wall_seconds: i64, used_memory: u64) {
+    out.extend_from_slice(b"REDIS");
+    let version = [b'0' + (VERSION_WRITTEN / 10) as u8, b'0' + (VERSION_WRITTEN % 10) as u8];
+    out.extend_from_slice(b"00");
+    out.extend_from_slice(&version);
+    let mut fact = |name: &[u8], value: Result<&[u8], i64>| {
+        out.push(opcode::AUX);
+        push_string(out, name, false);
+        match value {
+            Ok(text) => push_string(out, text, false),
+            Err(number) => push_string_int(out, number),
+        }
+    };
+    let clamp = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    fact(b"redis-ver", Ok(b"7.0.15"));
+    fact(b"redis-bits", Err(64));
+    fact(b"ctime", Err(wall_seconds));
+    fact(b"used-mem", Err(clamp(used_memory)));
+    fact(b"repl-stream-db", Err(i64::from(stream_database)));
+    fact(b"repl-id", Ok(position.history.as_bytes()));
+    fact(b"repl-offset", Err(clamp(position.offset)));
+    fact(b"aof-base", Err(0));
+}

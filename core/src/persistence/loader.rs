@@ -1,0 +1,321 @@
+//! RDB bytes to a keyspace, fed in pieces of any size.
+//!
+//! The data is built beside whatever is being served; nothing is given out before the last byte has come and the
+//! checksum holds.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::codec::crc64;
+use crate::keyspace::{Keyspace, NO_EXPIRY};
+use crate::rdb::{Fault, ReadError, Reader, VERSION_READ_MAX, opcode};
+use crate::value::Value;
+use crate::value::rdb::{BuildRules, Partial, Step, read_value};
+
+use super::facts::Facts;
+
+/// Bytes of the signature: `REDIS0010`, `VALKEY080`.
+const SIGNATURE_BYTES: usize = 9;
+/// From this version on a checksum follows the end.
+const CHECKSUM_SINCE: u32 = 5;
+
+/// How a file is read.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadRules {
+    /// How values are built.
+    pub build: BuildRules,
+    /// Keys whose time came before this (milliseconds since the epoch) are dropped: what a master does at start. None on
+    /// a replica, which waits for its master's word.
+    pub drop_expired_before_ms: Option<i64>,
+    /// Compare the checksum (`rdbchecksum`).
+    pub verify_checksum: bool,
+    /// The clock of OBJECT IDLETIME.
+    pub clock: u32,
+}
+
+/// What is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadError {
+    /// Bytes read before the faulty item.
+    pub position: u64,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (at byte {})", self.fault, self.position)
+    }
+}
+
+/// How far loading has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// More bytes are needed.
+    More,
+    /// It is complete; this many bytes of the last piece lie behind its end.
+    Complete {
+        /// Bytes that were not needed.
+        unread: usize,
+    },
+}
+
+/// A data set that was read to its end.
+pub struct Loaded {
+    /// The data.
+    pub keyspace: Keyspace,
+    /// What the file says of it.
+    pub facts: Facts,
+    /// Keys that were dropped because their time had come: database and key.
+    pub expired: Vec<(u32, Vec<u8>)>,
+    /// Keys that were read and kept.
+    pub keys: u64,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Signature,
+    Items,
+    Value(ValueInProgress),
+    Complete,
+}
+
+#[derive(Clone, Debug)]
+struct ValueInProgress {
+    key: Vec<u8>,
+    expires_ms: i64,
+    partial: Partial,
+}
+
+/// Builds a keyspace from RDB bytes.
+#[derive(Clone)]
+pub struct Loader {
+    rules: LoadRules,
+    keyspace: Keyspace,
+    state: State,
+    version: u32,
+    database: u32,
+    /// The expiry that the next key has.
+    expires_ms: i64,
+    facts: Facts,
+    expired: Vec<(u32, Vec<u8>)>,
+    keys: u64,
+    /// Bytes of an item that is not complete yet.
+    tail: Vec<u8>,
+    /// The tail is not worth a look before it has this many bytes.
+    needed: usize,
+    crc: u64,
+    consumed: u64,
+}
+
+impl Loader {
+    /// Fills `keyspace`, which is empty.
+    #[must_use]
+    pub fn new(keyspace: Keyspace, rules: LoadRules) -> Loader {
+        Loader {
+            rules,
+            keyspace,
+            state: State::Signature,
+            version: 0,
+            database: 0,
+            expires_ms: NO_EXPIRY,
+            facts: Facts::default(),
+            expired: Vec::new(),
+            keys: 0,
+            tail: Vec::new(),
+            needed: 0,
+            crc: 0,
+            consumed: 0,
+        }
+    }
+
+    /// Bytes understood so far.
+    #[must_use]
+    pub fn consumed(&self) -> u64 {
+        self.consumed
+    }
+
+    /// Keys read so far.
+    #[must_use]
+    pub fn keys(&self) -> u64 {
+        self.keys
+    }
+
+    /// Takes in the next bytes.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<Progress, LoadError> {
+        if self.tail.is_empty() {
+            let used = self.read(bytes)?;
+            return Ok(self.after_read(&bytes[used..]));
+        }
+        self.tail.extend_from_slice(bytes);
+        if self.tail.len() < self.needed {
+            return Ok(Progress::More);
+        }
+        let tail = core::mem::take(&mut self.tail);
+        let used = self.read(&tail)?;
+        Ok(self.after_read(&tail[used..]))
+    }
+
+    /// Says that no more bytes will come: the data, if it is complete.
+    pub fn finish(self) -> Result<Loaded, LoadError> {
+        if !matches!(self.state, State::Complete) {
+            return Err(LoadError { position: self.consumed, fault: Fault::Truncated });
+        }
+        Ok(Loaded { keyspace: self.keyspace, facts: self.facts, expired: self.expired, keys: self.keys })
+    }
+
+    fn after_read(&mut self, rest: &[u8]) -> Progress {
+        if matches!(self.state, State::Complete) {
+            return Progress::Complete { unread: rest.len() };
+        }
+        self.tail = rest.to_vec();
+        Progress::More
+    }
+
+    /// Reads as many whole items as there are; returns how many bytes they took.
+    fn read(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
+        let mut used = 0;
+        while used < bytes.len() && !matches!(self.state, State::Complete) {
+            let mut reader = Reader::new(&bytes[used..]);
+            match self.read_item(&mut reader) {
+                Ok(()) => {
+                    let taken = reader.position();
+                    self.consumed += taken as u64;
+                    used += taken;
+                }
+                Err(ReadError::Incomplete(needed)) => {
+                    self.needed = needed;
+                    break;
+                }
+                Err(ReadError::Fault(fault)) => return Err(LoadError { position: self.consumed, fault }),
+            }
+        }
+        Ok(used)
+    }
+
+    /// Reads one item. Nothing may change unless the whole item was there; the checksum goes over what was read.
+    fn read_item(&mut self, reader: &mut Reader<'_>) -> Result<(), ReadError> {
+        let mut whole = reader.clone();
+        let is_last = match &mut self.state {
+            State::Signature => {
+                self.version = read_signature(reader)?;
+                self.state = State::Items;
+                false
+            }
+            State::Items => self.read_opcode(reader)?,
+            State::Value(value) => {
+                if let Some(done) = value.partial.advance(reader, &self.rules.build)? {
+                    let key = core::mem::take(&mut value.key);
+                    let expires_ms = value.expires_ms;
+                    self.state = State::Items;
+                    self.add(&key, done, expires_ms)?;
+                }
+                false
+            }
+            State::Complete => false,
+        };
+        if !is_last {
+            let item = whole.take(reader.position() as u64)?;
+            self.crc = crc64::update(self.crc, item);
+        }
+        Ok(())
+    }
+
+    /// Reads an opcode with its operands, or a key with its value; true after the end.
+    fn read_opcode(&mut self, reader: &mut Reader<'_>) -> Result<bool, ReadError> {
+        match reader.byte()? {
+            opcode::EOF => {
+                self.read_end(reader)?;
+                return Ok(true);
+            }
+            opcode::SELECTDB => {
+                let index = reader.length()?;
+                let known = u32::try_from(index).ok().filter(|&index| index < self.keyspace.database_count());
+                self.database = known.ok_or(Fault::Database(index))?;
+            }
+            opcode::RESIZEDB => {
+                reader.length()?;
+                reader.length()?;
+            }
+            opcode::EXPIRETIME_MS => self.expires_ms = reader.u64_le()? as i64,
+            opcode::EXPIRETIME => self.expires_ms = i64::from(reader.u32_le()? as i32).saturating_mul(1000),
+            opcode::AUX => {
+                let (name, value) = (reader.string()?, reader.string()?);
+                self.facts.take_in(&name, &value);
+            }
+            opcode::FREQ => {
+                reader.byte()?;
+            }
+            opcode::IDLE => {
+                reader.length()?;
+            }
+            opcode::SLOT_INFO => {
+                for _ in 0..3 {
+                    reader.length()?;
+                }
+            }
+            opcode::FUNCTION2 => {
+                reader.string()?;
+            }
+            opcode::FUNCTION_PRE_RELEASE => return Err(Fault::PreReleaseFunction.into()),
+            opcode::MODULE_AUX => return Err(Fault::Module.into()),
+            value_type => self.read_key(reader, value_type)?,
+        }
+        Ok(false)
+    }
+
+    fn read_key(&mut self, reader: &mut Reader<'_>, value_type: u8) -> Result<(), ReadError> {
+        let key = reader.string()?;
+        let step = read_value(reader, value_type, &self.rules.build)?;
+        let expires_ms = core::mem::replace(&mut self.expires_ms, NO_EXPIRY);
+        match step {
+            Step::Whole(Some(value)) => self.add(&key, value, expires_ms)?,
+            // An empty collection: Redis skips it, too.
+            Step::Whole(None) => {}
+            Step::Begun(partial) => {
+                self.state = State::Value(ValueInProgress { key: key.into_owned(), expires_ms, partial });
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, key: &[u8], value: Value, expires_ms: i64) -> Result<(), Fault> {
+        if self.rules.drop_expired_before_ms.is_some_and(|now_ms| expires_ms <= now_ms) {
+            self.expired.push((self.database, key.to_vec()));
+            self.keyspace.discard(value);
+            return Ok(());
+        }
+        if self.keyspace.locate(self.database, key).is_some() {
+            return Err(Fault::DuplicateKey(key.to_vec()));
+        }
+        self.keyspace.insert(self.database, key, value, expires_ms, self.rules.clock);
+        self.keys += 1;
+        Ok(())
+    }
+
+    fn read_end(&mut self, reader: &mut Reader<'_>) -> Result<(), ReadError> {
+        if self.version >= CHECKSUM_SINCE {
+            let stated = reader.u64_le()?;
+            let computed = crc64::update(self.crc, &[opcode::EOF]);
+            if stated != 0 && stated != computed && self.rules.verify_checksum {
+                return Err(Fault::Checksum { stated, computed }.into());
+            }
+        }
+        self.state = State::Complete;
+        Ok(())
+    }
+}
+
+/// Reads `REDIS0010` or `VALKEY080`: the version.
+fn read_signature(reader: &mut Reader<'_>) -> Result<u32, ReadError> {
+    let signature = reader.take(SIGNATURE_BYTES as u64)?;
+    let digits = signature.strip_prefix(b"REDIS").or_else(|| signature.strip_prefix(b"VALKEY"));
+    let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_digit)).ok_or(Fault::WrongSignature)?;
+    let version = digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
+    // Valkey counts from 80 on; its 80 has the items of RDB 11.
+    let is_known = match signature.first() {
+        Some(b'V') => version == 80,
+        _ => (1..=VERSION_READ_MAX).contains(&version),
+    };
+    if is_known { Ok(version) } else { Err(Fault::Version(version).into()) }
+}

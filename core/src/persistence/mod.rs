@@ -1,0 +1,7 @@
+//! Persistence: a data set read back from RDB bytes, and what a file says beside its keys.
+
+mod facts;
+mod loader;
+
+pub use facts::{Facts, push_header};
+pub use loader::{LoadError, LoadRules, Loaded, Loader, Progress};

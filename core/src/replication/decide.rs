@@ -1,0 +1,115 @@
+//! Continue or start over: what a node answers to PSYNC. A pure function of the request and the node's standing.
+
+use super::history::ReplicationId;
+
+/// What a replica asks for by `PSYNC <id> <offset>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The history it knows; none for `?`.
+    pub history: Option<ReplicationId>,
+    /// The first byte it wants, counted from 1.
+    pub first_byte: i64,
+}
+
+/// What a node knows and holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The history it is in.
+    pub history: ReplicationId,
+    /// The history it was in before, and the first byte, counted from 1, at which the two may differ.
+    pub second: Option<(ReplicationId, u64)>,
+    /// The offsets from and up to which its log can continue a stream; none if it has no log.
+    pub held: Option<(u64, u64)>,
+}
+
+/// The answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send the stream from this offset on: so many bytes the replica has already.
+    Continue {
+        /// Bytes of the history that the replica has.
+        from: u64,
+    },
+    /// Send everything.
+    Full(Reason),
+}
+
+/// Why everything must be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The replica asked for it.
+    Asked,
+    /// The replica's history is not ours.
+    OtherHistory,
+    /// Its history was ours, but it went on where we parted from it.
+    PastTheFork,
+    /// We hold no log.
+    NoBacklog,
+    /// What it lacks is no longer held.
+    TooOld,
+    /// It has more than we have.
+    FromTheFuture,
+}
+
+/// Decides.
+#[must_use]
+pub fn decide(request: &Request, standing: &Standing) -> Verdict {
+    let Some(history) = request.history else { return Verdict::Full(Reason::Asked) };
+    let Some(from) = u64::try_from(request.first_byte).ok().and_then(|first| first.checked_sub(1)) else {
+        return Verdict::Full(Reason::TooOld);
+    };
+    if history != standing.history {
+        match standing.second {
+            Some((second, fork)) if second == history => {
+                // Bytes from `fork` on are of another history: he may ask for the byte at the fork, not beyond it.
+                if from + 1 > fork {
+                    return Verdict::Full(Reason::PastTheFork);
+                }
+            }
+            _ => return Verdict::Full(Reason::OtherHistory),
+        }
+    }
+    match standing.held {
+        None => Verdict::Full(Reason::NoBacklog),
+        Some((oldest, _)) if from < oldest => Verdict::Full(Reason::TooOld),
+        Some((_, end)) if from > end => Verdict::Full(Reason::FromTheFuture),
+        Some(_) => Verdict::Continue { from },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_follows_from_history_and_offset_alone() {
+        let (ours, before, foreign) =
+            (ReplicationId::new([b'a'; 40]), ReplicationId::new([b'b'; 40]), ReplicationId::new([b'c'; 40]));
+        let standing = Standing { history: ours, second: Some((before, 151)), held: Some((100, 200)) };
+        let first = Standing { second: None, ..standing };
+        let empty = Standing { held: None, ..standing };
+        let go = |from| Verdict::Continue { from };
+        let full = Verdict::Full;
+        let cases = [
+            (None, -1, &standing, full(Reason::Asked)),
+            (Some(ours), 101, &standing, go(100)),
+            (Some(ours), 100, &standing, full(Reason::TooOld)),
+            (Some(ours), 201, &standing, go(200)),
+            (Some(ours), 202, &standing, full(Reason::FromTheFuture)),
+            (Some(ours), 0, &standing, full(Reason::TooOld)),
+            (Some(ours), -1, &standing, full(Reason::TooOld)),
+            (Some(ours), i64::MIN, &standing, full(Reason::TooOld)),
+            (Some(ours), i64::MAX, &standing, full(Reason::FromTheFuture)),
+            (Some(before), 151, &standing, go(150)),
+            (Some(before), 152, &standing, full(Reason::PastTheFork)),
+            (Some(before), 101, &standing, go(100)),
+            (Some(before), 151, &first, full(Reason::OtherHistory)),
+            (Some(foreign), 151, &standing, full(Reason::OtherHistory)),
+            (Some(ours), 151, &empty, full(Reason::NoBacklog)),
+        ];
+        for (history, first_byte, standing, expected) in cases {
+            let request = Request { history, first_byte };
+            assert_eq!(decide(&request, standing), expected, "{request:?} {standing:?}");
+        }
+    }
+}

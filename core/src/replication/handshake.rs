@@ -1,0 +1,261 @@
+//! The dialogue by which a replica comes to its master's stream, seen from the replica.
+//!
+//! PING, AUTH, REPLCONF and PSYNC, one line of answer to each. REPLCONFs are sent together, PSYNC only when all of them
+//! are answered: a master refuses it behind replies that it has not sent yet.
+//!
+//! Source: Redis 7.0 replication handshake.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::codec::number::{parse_u64, push_u64};
+use crate::resp::push_command;
+
+use super::history::{Position, ReplicationId};
+
+/// What a replica says of itself.
+#[derive(Clone, Debug, Default)]
+pub struct Introduction {
+    /// User and password, if the master wants them (`masteruser`, `masterauth`).
+    pub auth: Option<(Option<String>, String)>,
+    /// The port it listens on, or announces.
+    pub port: u16,
+    /// The address it announces, if another than it has.
+    pub ip: Option<String>,
+    /// What it has already; none to ask for everything.
+    pub resume: Option<Position>,
+}
+
+/// A step of the dialogue: what is being waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Ping,
+    Auth,
+    /// This many answers to REPLCONF are missing.
+    Conf {
+        missing: u32,
+    },
+    Psync,
+}
+
+/// What the master answered to PSYNC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SyncAnswer {
+    /// Everything follows, as of this position.
+    Full(Position),
+    /// Everything follows, and the master does not tell its position (SYNC of old).
+    FullUnnamed,
+    /// The stream goes on where we are; the history may have a new name.
+    Continue(Option<ReplicationId>),
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Send these bytes (possibly none) and wait for a line.
+    Send(Vec<u8>),
+    /// The dialogue is over; before anything else send these bytes.
+    Done(SyncAnswer, Vec<u8>),
+}
+
+/// Why the dialogue failed; the link is closed and dialled again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandshakeError {
+    /// An error to PING that is not about passwords.
+    Ping(String),
+    /// The password was refused.
+    Auth(String),
+    /// The master cannot serve us now; what we have stays good.
+    NotNow(String),
+    /// An answer that makes no sense.
+    Nonsense(String),
+}
+
+impl fmt::Display for HandshakeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HandshakeError::Ping(line) => write!(f, "Error reply to PING from master: '{line}'"),
+            HandshakeError::Auth(line) => write!(f, "Unable to AUTH to MASTER: {line}"),
+            HandshakeError::NotNow(line) => {
+                write!(f, "Master is currently unable to PSYNC but should be in the future: {line}")
+            }
+            HandshakeError::Nonsense(line) => write!(f, "Unexpected reply from master: '{line}'"),
+        }
+    }
+}
+
+/// The dialogue.
+#[derive(Clone, Debug)]
+pub struct Handshake {
+    introduction: Introduction,
+    step: Step,
+}
+
+impl Handshake {
+    /// Begins: the dialogue, and the first bytes to send.
+    #[must_use]
+    pub fn begin(introduction: Introduction) -> (Handshake, Vec<u8>) {
+        let mut bytes = Vec::new();
+        push_command(&mut bytes, [b"PING".as_slice()].into_iter());
+        (Handshake { introduction, step: Step::Ping }, bytes)
+    }
+
+    /// Takes the next line of the master, without its line end. Empty lines are keepalives.
+    pub fn on_line(&mut self, line: &[u8]) -> Result<Next, HandshakeError> {
+        let text = || String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
+        match (self.step, line.first()) {
+            (_, None) => Ok(Next::Send(Vec::new())),
+            (Step::Ping, Some(b'+')) => Ok(Next::Send(self.after_ping())),
+            (Step::Ping, Some(b'-')) if is_about_access(line) => Ok(Next::Send(self.after_ping())),
+            (Step::Ping, _) => Err(HandshakeError::Ping(text())),
+            (Step::Auth, Some(b'+')) => Ok(Next::Send(self.introduce())),
+            (Step::Auth, _) => Err(HandshakeError::Auth(text())),
+            // An old master may not know an option; it serves us all the same.
+            (Step::Conf { missing }, Some(b'+' | b'-')) => {
+                self.step = Step::Conf { missing: missing.saturating_sub(1) };
+                Ok(Next::Send(if missing <= 1 { self.ask() } else { Vec::new() }))
+            }
+            (Step::Psync, Some(b'+')) => self.on_sync_answer(line).ok_or_else(|| HandshakeError::Nonsense(text())),
+            (Step::Psync, Some(b'-')) if is_transient(line) => Err(HandshakeError::NotNow(text())),
+            (Step::Psync, Some(b'-')) => Ok(Next::Done(SyncAnswer::FullUnnamed, b"SYNC\r\n".to_vec())),
+            _ => Err(HandshakeError::Nonsense(text())),
+        }
+    }
+
+    fn after_ping(&mut self) -> Vec<u8> {
+        let Some((user, password)) = &self.introduction.auth else { return self.introduce() };
+        self.step = Step::Auth;
+        let mut bytes = Vec::new();
+        let words = [Some("AUTH"), user.as_deref(), Some(password)];
+        let words: Vec<&[u8]> = words.iter().flatten().map(|word| word.as_bytes()).collect();
+        push_command(&mut bytes, words.into_iter());
+        bytes
+    }
+
+    fn introduce(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let port = self.introduction.port.to_string();
+        let mut missing = 2;
+        push_command(&mut bytes, [b"REPLCONF".as_slice(), b"listening-port", port.as_bytes()].into_iter());
+        if let Some(ip) = &self.introduction.ip {
+            missing += 1;
+            push_command(&mut bytes, [b"REPLCONF".as_slice(), b"ip-address", ip.as_bytes()].into_iter());
+        }
+        push_command(&mut bytes, [b"REPLCONF".as_slice(), b"capa", b"eof", b"capa", b"psync2"].into_iter());
+        self.step = Step::Conf { missing };
+        bytes
+    }
+
+    fn ask(&mut self) -> Vec<u8> {
+        self.step = Step::Psync;
+        let mut bytes = Vec::new();
+        let mut first_byte = Vec::new();
+        match &self.introduction.resume {
+            None => push_command(&mut bytes, [b"PSYNC".as_slice(), b"?", b"-1"].into_iter()),
+            Some(position) => {
+                push_u64(&mut first_byte, position.offset.saturating_add(1));
+                let id = position.history.as_bytes().as_slice();
+                push_command(&mut bytes, [b"PSYNC".as_slice(), id, &first_byte].into_iter());
+            }
+        }
+        bytes
+    }
+
+    fn on_sync_answer(&self, line: &[u8]) -> Option<Next> {
+        let mut words = line.split(|&b| b == b' ').filter(|word| !word.is_empty());
+        let answer = match words.next()? {
+            b"+FULLRESYNC" => {
+                let history = ReplicationId::parse(words.next()?)?;
+                let offset = parse_u64(words.next()?)?;
+                SyncAnswer::Full(Position { history, offset })
+            }
+            b"+CONTINUE" => match words.next() {
+                None => SyncAnswer::Continue(None),
+                Some(id) => SyncAnswer::Continue(Some(ReplicationId::parse(id)?)),
+            },
+            _ => return None,
+        };
+        // To be told to go on without having said from where would be to go on from nowhere.
+        if matches!(answer, SyncAnswer::Continue(_)) && self.introduction.resume.is_none() {
+            return None;
+        }
+        Some(Next::Done(answer, Vec::new()))
+    }
+}
+
+fn is_about_access(line: &[u8]) -> bool {
+    [b"-NOAUTH".as_slice(), b"-NOPERM", b"-ERR operation not permitted"].iter().any(|start| line.starts_with(start))
+}
+
+fn is_transient(line: &[u8]) -> bool {
+    line.starts_with(b"-NOMASTERLINK") || line.starts_with(b"-LOADING")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(digit: u8) -> ReplicationId {
+        ReplicationId::new([digit; 40])
+    }
+
+    fn text(next: Next) -> String {
+        match next {
+            Next::Send(bytes) => String::from_utf8(bytes).expect("ASCII").replace("\r\n", " "),
+            Next::Done(..) => panic!("done too early"),
+        }
+    }
+
+    fn at_psync(resume: Option<Position>) -> Handshake {
+        let (mut talk, _) = Handshake::begin(Introduction { port: 6380, resume, ..Introduction::default() });
+        for line in ["+PONG", "+OK", "+OK"] {
+            talk.on_line(line.as_bytes()).expect("an ordinary answer");
+        }
+        talk
+    }
+
+    #[test]
+    fn the_dialogue_waits_for_every_answer_before_it_asks() {
+        let introduction = Introduction {
+            auth: Some((None, "secret".to_string())),
+            port: 6380,
+            ip: Some("10.0.0.1".to_string()),
+            resume: Some(Position { history: id(b'a'), offset: 187 }),
+        };
+        let (mut talk, first) = Handshake::begin(introduction);
+        assert_eq!(first, b"*1\r\n$4\r\nPING\r\n");
+        assert_eq!(text(talk.on_line(b"-NOAUTH Authentication required.").unwrap()), "*2 $4 AUTH $6 secret ");
+        let conf = text(talk.on_line(b"+OK").unwrap());
+        assert!(
+            conf.starts_with("*3 $8 REPLCONF $14 listening-port $4 6380 *3 $8 REPLCONF $10 ip-address $8 10.0.0.1 ")
+        );
+        assert!(conf.ends_with("*5 $8 REPLCONF $4 capa $3 eof $4 capa $6 psync2 "));
+        assert_eq!(text(talk.on_line(b"+OK").unwrap()), "");
+        assert_eq!(text(talk.on_line(b"-ERR Unrecognized REPLCONF option: ip-address").unwrap()), "");
+        let ask = text(talk.on_line(b"+OK").unwrap());
+        assert_eq!(ask, alloc::format!("*3 $5 PSYNC $40 {} $3 188 ", id(b'a')));
+        assert_eq!(text(talk.on_line(b"").unwrap()), "", "a keepalive");
+    }
+
+    #[test]
+    fn every_answer_to_psync_has_its_meaning() {
+        let known = Some(Position { history: id(b'a'), offset: 7 });
+        let done = |answer| Ok(Next::Done(answer, Vec::new()));
+        let (b, full) = (id(b'b'), Position { history: id(b'b'), offset: 100 });
+        let line = alloc::format!("+FULLRESYNC {b} 100");
+        assert_eq!(at_psync(known).on_line(line.as_bytes()), done(SyncAnswer::Full(full)));
+        assert_eq!(at_psync(known).on_line(b"+CONTINUE"), done(SyncAnswer::Continue(None)));
+        let line = alloc::format!("+CONTINUE {b}");
+        assert_eq!(at_psync(known).on_line(line.as_bytes()), done(SyncAnswer::Continue(Some(b))));
+        let refused = at_psync(known).on_line(b"-ERR unknown command 'PSYNC'");
+        assert_eq!(refused, Ok(Next::Done(SyncAnswer::FullUnnamed, b"SYNC\r\n".to_vec())));
+        for line in ["-NOMASTERLINK Can't SYNC while not connected with my master", "-LOADING Redis is loading"] {
+            assert!(matches!(at_psync(known).on_line(line.as_bytes()), Err(HandshakeError::NotNow(_))));
+        }
+        for line in ["+FULLRESYNC x 1", "+FULLRESYNC", "+WHAT", ":1", "$5", "+CONTINUE x"] {
+            assert!(matches!(at_psync(known).on_line(line.as_bytes()), Err(HandshakeError::Nonsense(_))), "{line}");
+        }
+        assert!(at_psync(None).on_line(b"+CONTINUE").is_err(), "there is nothing to go on from");
+    }
+}

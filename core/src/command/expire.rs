@@ -1,3 +1,306 @@
-//! Stub.
-use super::Command;
-pub(super) const COMMANDS: &[Command] = &[];
+//! When does a key expire, and who changes that?
+
+use alloc::vec::Vec;
+
+use crate::keyspace::NO_EXPIRY;
+use crate::resp::Args;
+
+use super::exec::{Exec, ExpiryRule, int_arg, is_word};
+use super::key::find_untouched;
+use super::reply_error::{EXPIRE_GT_LT, EXPIRE_NX_OTHERS, invalid_expire, unsupported_option};
+use super::{Command, CommandError, Flags, Group, Handler, Keys, Outcome};
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        name: "expire",
+        arity: -3,
+        flags: Flags::WRITE.and(Flags::FAST),
+        keys: Keys::ONE,
+        group: Group::Generic,
+        since: "1.0.0",
+        summary: "Lets a key expire after some seconds",
+        complexity: "O(1)",
+        handler: Handler::Data(expire),
+        subcommands: &[],
+    },
+    Command {
+        name: "pexpire",
+        arity: -3,
+        flags: Flags::WRITE.and(Flags::FAST),
+        keys: Keys::ONE,
+        group: Group::Generic,
+        since: "2.6.0",
+        summary: "Lets a key expire after some milliseconds",
+        complexity: "O(1)",
+        handler: Handler::Data(pexpire),
+        subcommands: &[],
+    },
+    Command {
+        name: "expireat",
+        arity: -3,
+        flags: Flags::WRITE.and(Flags::FAST),
+        keys: Keys::ONE,
+        group: Group::Generic,
+        since: "1.2.0",
+        summary: "Lets a key expire at a time given in seconds since the epoch",
+        complexity: "O(1)",
+        handler: Handler::Data(expire_at),
+        subcommands: &[],
+    },
+    Command {
+        name: "pexpireat",
+        arity: -3,
+        flags: Flags::WRITE.and(Flags::FAST),
+        keys: Keys::ONE,
+        group: Group::Generic,
+        since: "2.6.0",
+        summary: "Lets a key expire at a time given in milliseconds since the epoch",
+        complexity: "O(1)",
+        handler: Handler::Data(pexpire_at),
+        subcommands: &[],
+    },
+    Command {
+        name: "ttl",
+        arity: 2,
+        flags: Flags::READONLY.and(Flags::FAST).and(Flags::NONDETERMINISTIC),
+        keys: Keys::ONE,
+        group: Group::Generic,
+        since: "1.0.0",
+        summary: "Tells in how many seconds a key expires",
+        complexity: "O(1)",
+        handler: Handler::Data(ttl),
+        subcommands: &[],
+    },
+    Command {
+        name: "pttl",
+        arity: 2,
+        flags: Flags::READONLY.and(Flags::FAST).and(Flags::NONDETERMINISTIC),
+        keys: Keys::ONE,
+        group: Group::Generic,
+        since: "2.6.0",
+        summary: "Tells in how many milliseconds a key expires",
+        complexity: "O(1)",
+        handler: Handler::Data(pttl),
+        subcommands: &[],
+    },
+    Command {
+        name: "expiretime",
+        arity: 2,
+        flags: Flags::READONLY.and(Flags::FAST),
+        keys: Keys::ONE,
+        group: Group::Generic,
+        since: "7.0.0",
+        summary: "Tells when a key expires, in seconds since the epoch",
+        complexity: "O(1)",
+        handler: Handler::Data(expire_time),
+        subcommands: &[],
+    },
+    Command {
+        name: "pexpiretime",
+        arity: 2,
+        flags: Flags::READONLY.and(Flags::FAST),
+        keys: Keys::ONE,
+        group: Group::Generic,
+        since: "7.0.0",
+        summary: "Tells when a key expires, in milliseconds since the epoch",
+        complexity: "O(1)",
+        handler: Handler::Data(pexpire_time),
+        subcommands: &[],
+    },
+    Command {
+        name: "persist",
+        arity: 2,
+        flags: Flags::WRITE.and(Flags::FAST),
+        keys: Keys::ONE,
+        group: Group::Generic,
+        since: "2.2.0",
+        summary: "Takes a key's expiry away",
+        complexity: "O(1)",
+        handler: Handler::Data(persist),
+        subcommands: &[],
+    },
+];
+
+/// The four ways to state an expiry.
+#[derive(Clone, Copy)]
+struct Form {
+    /// The command's name, for its error.
+    name: &'static str,
+    /// Milliseconds per unit of the argument.
+    unit_ms: i64,
+    /// Whether the argument counts from now on or from the epoch.
+    origin: Origin,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Now,
+    Epoch,
+}
+
+fn expire(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    set_expiry(exec, args, Form { name: "expire", unit_ms: 1000, origin: Origin::Now })
+}
+
+fn pexpire(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    set_expiry(exec, args, Form { name: "pexpire", unit_ms: 1, origin: Origin::Now })
+}
+
+fn expire_at(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    set_expiry(exec, args, Form { name: "expireat", unit_ms: 1000, origin: Origin::Epoch })
+}
+
+fn pexpire_at(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    set_expiry(exec, args, Form { name: "pexpireat", unit_ms: 1, origin: Origin::Epoch })
+}
+
+fn set_expiry(exec: &mut Exec<'_>, args: Args<'_>, form: Form) -> Outcome {
+    let condition = Condition::parse(args)?;
+    let expires_ms = expiry_arg(exec, &args[2], form)?;
+    let Some(place) = exec.find(&args[1]) else {
+        exec.reply.int(0);
+        return Ok(());
+    };
+    if !condition.allows(exec.expires_ms(place), expires_ms) {
+        exec.reply.int(0);
+        return Ok(());
+    }
+    // A replica keeps even a key that is to expire in the past: only its master removes keys.
+    if expires_ms <= exec.now_ms() && exec.expiry == ExpiryRule::Remove {
+        exec.keyspace.remove(place);
+        let verb: &[u8] = if exec.config.lazyfree_lazy_expire { b"UNLINK" } else { b"DEL" };
+        exec.feed.instead(exec.database, [verb, &args[1]]);
+    } else {
+        // The last instant there is stands for "never".
+        exec.keyspace.set_expiry(place, expires_ms.min(NO_EXPIRY - 1));
+        if form.unit_ms != 1 || form.origin != Origin::Epoch {
+            feed_absolute(exec, args, expires_ms);
+        }
+    }
+    exec.changed(1);
+    exec.reply.int(1);
+    Ok(())
+}
+
+/// The time that an argument states, in milliseconds since the epoch. It may lie before the epoch.
+fn expiry_arg(exec: &Exec<'_>, arg: &[u8], form: Form) -> Result<i64, CommandError> {
+    let origin_ms = match form.origin {
+        Origin::Now => exec.now_ms(),
+        Origin::Epoch => 0,
+    };
+    let expires_ms = int_arg(arg)?.checked_mul(form.unit_ms).and_then(|ms| ms.checked_add(origin_ms));
+    expires_ms.ok_or_else(|| invalid_expire(form.name))
+}
+
+/// Replicas are told the absolute time, and the conditions as they were sent.
+fn feed_absolute(exec: &mut Exec<'_>, args: Args<'_>, expires_ms: i64) {
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(expires_ms).as_bytes();
+    if args.len() == 3 {
+        exec.feed.instead(exec.database, [b"PEXPIREAT", &args[1], digits]);
+        return;
+    }
+    let mut words: Vec<&[u8]> = args.iter().collect();
+    words[0] = b"PEXPIREAT";
+    words[2] = digits;
+    exec.feed.nothing();
+    exec.feed.push_verbatim(exec.database, words.into_iter());
+}
+
+/// When an expiry may be set.
+#[derive(Clone, Copy, Default)]
+struct Condition {
+    /// NX: only if there is none.
+    only_new: bool,
+    /// XX: only if there is one.
+    only_existing: bool,
+    /// GT: only if it becomes later.
+    only_later: bool,
+    /// LT: only if it becomes earlier.
+    only_earlier: bool,
+}
+
+impl Condition {
+    fn parse(args: Args<'_>) -> Result<Condition, CommandError> {
+        let mut condition = Condition::default();
+        for option in args.iter_from(3) {
+            let flag = if is_word(option, "NX") {
+                &mut condition.only_new
+            } else if is_word(option, "XX") {
+                &mut condition.only_existing
+            } else if is_word(option, "GT") {
+                &mut condition.only_later
+            } else if is_word(option, "LT") {
+                &mut condition.only_earlier
+            } else {
+                return Err(unsupported_option(option));
+            };
+            *flag = true;
+        }
+        let Condition { only_new, only_existing, only_later, only_earlier } = condition;
+        if only_new && (only_existing || only_later || only_earlier) {
+            return Err(EXPIRE_NX_OTHERS);
+        }
+        if only_later && only_earlier {
+            return Err(EXPIRE_GT_LT);
+        }
+        Ok(condition)
+    }
+
+    /// Compares the expiry that is with the one that is to be. A key without one lives for ever: nothing is later.
+    fn allows(self, current_ms: i64, next_ms: i64) -> bool {
+        let has_expiry = current_ms != NO_EXPIRY;
+        !(self.only_new && has_expiry
+            || self.only_existing && !has_expiry
+            || self.only_later && (!has_expiry || next_ms <= current_ms)
+            || self.only_earlier && has_expiry && next_ms >= current_ms)
+    }
+}
+
+fn ttl(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    reply_expiry(exec, args, 1000, Origin::Now)
+}
+
+fn pttl(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    reply_expiry(exec, args, 1, Origin::Now)
+}
+
+fn expire_time(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    reply_expiry(exec, args, 1000, Origin::Epoch)
+}
+
+fn pexpire_time(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    reply_expiry(exec, args, 1, Origin::Epoch)
+}
+
+/// Tells a key's expiry in units of `unit_ms`: -2 if there is no such key, -1 if it does not expire.
+fn reply_expiry(exec: &mut Exec<'_>, args: Args<'_>, unit_ms: i64, origin: Origin) -> Outcome {
+    let expires_ms = find_untouched(exec, &args[1]).map(|place| exec.expires_ms(place));
+    let answer = match (expires_ms, origin) {
+        (None, _) => -2,
+        (Some(NO_EXPIRY), _) => -1,
+        (Some(expires_ms), Origin::Epoch) => in_units(expires_ms, unit_ms),
+        (Some(expires_ms), Origin::Now) => in_units(expires_ms.saturating_sub(exec.now_ms()), unit_ms),
+    };
+    exec.reply.int(answer);
+    Ok(())
+}
+
+/// Rounded to the nearest unit; what has passed is 0.
+fn in_units(ms: i64, unit_ms: i64) -> i64 {
+    ms.max(0).saturating_add(unit_ms / 2) / unit_ms
+}
+
+fn persist(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let found = exec.find(&args[1]).filter(|place| exec.expires_ms(*place) != NO_EXPIRY);
+    if let Some(place) = found {
+        exec.keyspace.set_expiry(place, NO_EXPIRY);
+        exec.changed(1);
+    }
+    exec.reply.int(i64::from(found.is_some()));
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "expire_tests.rs"]
+mod tests;

@@ -1,7 +1,6 @@
 use alloc::format;
 
 use super::super::bench::Bench;
-use super::*;
 use crate::resp::Proto;
 
 /// Requests in order and the replies of redis-server 7.0.15 to the same.

@@ -1,3 +1,285 @@
-//! Stub.
-use super::Command;
-pub(super) const COMMANDS: &[Command] = &[];
+//! How are single keys asked about, removed, renamed and copied, whatever they hold?
+
+use crate::codec::number::parse_i64;
+use crate::keyspace::Place;
+use crate::resp::Args;
+
+use super::exec::{Exec, ExpiryRule, is_word};
+use super::reply_error::{DB_INDEX_OUT_OF_RANGE, INT_OUT_OF_RANGE, NO_SUCH_KEY, NOT_AN_INTEGER, SAME_OBJECT, SYNTAX};
+use super::{Command, CommandError, Flags, Group, Handler, Keys, Outcome};
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command {
+        name: "del",
+        arity: -2,
+        flags: Flags::WRITE,
+        keys: Keys::ALL,
+        group: Group::Generic,
+        since: "1.0.0",
+        summary: "Removes keys",
+        complexity: "O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a string, the individual complexity for this key is O(M) where M is the number of elements in the list, set, sorted set or hash. Removing a single key that holds a string value is O(1).",
+        handler: Handler::Data(delete),
+        subcommands: &[],
+    },
+    Command {
+        name: "unlink",
+        arity: -2,
+        flags: Flags::WRITE.and(Flags::FAST),
+        keys: Keys::ALL,
+        group: Group::Generic,
+        since: "4.0.0",
+        summary: "Removes keys; large values are freed in the background",
+        complexity: "O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.",
+        handler: Handler::Data(delete),
+        subcommands: &[],
+    },
+    Command {
+        name: "exists",
+        arity: -2,
+        flags: Flags::READONLY.and(Flags::FAST),
+        keys: Keys::ALL,
+        group: Group::Generic,
+        since: "1.0.0",
+        summary: "Counts how many of the keys exist",
+        complexity: "O(N) where N is the number of keys to check.",
+        handler: Handler::Data(exists),
+        subcommands: &[],
+    },
+    Command {
+        name: "type",
+        arity: 2,
+        flags: Flags::READONLY.and(Flags::FAST),
+        keys: Keys::ONE,
+        group: Group::Generic,
+        since: "1.0.0",
+        summary: "Tells the type of a key's value",
+        complexity: "O(1)",
+        handler: Handler::Data(value_type),
+        subcommands: &[],
+    },
+    Command {
+        name: "touch",
+        arity: -2,
+        flags: Flags::READONLY.and(Flags::FAST),
+        keys: Keys::ALL,
+        group: Group::Generic,
+        since: "3.2.1",
+        summary: "Marks keys as used now and counts those that exist",
+        complexity: "O(N) where N is the number of keys that will be touched.",
+        handler: Handler::Data(touch),
+        subcommands: &[],
+    },
+    Command {
+        name: "rename",
+        arity: 3,
+        flags: Flags::WRITE,
+        keys: Keys::TWO,
+        group: Group::Generic,
+        since: "1.0.0",
+        summary: "Gives a key another name, overwriting what has it",
+        complexity: "O(1)",
+        handler: Handler::Data(rename),
+        subcommands: &[],
+    },
+    Command {
+        name: "renamenx",
+        arity: 3,
+        flags: Flags::WRITE.and(Flags::FAST),
+        keys: Keys::TWO,
+        group: Group::Generic,
+        since: "1.0.0",
+        summary: "Gives a key another name if nothing has it yet",
+        complexity: "O(1)",
+        handler: Handler::Data(rename_nx),
+        subcommands: &[],
+    },
+    Command {
+        name: "copy",
+        arity: -3,
+        flags: Flags::WRITE.and(Flags::DENYOOM),
+        keys: Keys::TWO,
+        group: Group::Generic,
+        since: "6.2.0",
+        summary: "Copies a key's value and expiry to another key",
+        complexity: "O(N) worst case for collections, where N is the number of nested items. O(1) for string values.",
+        handler: Handler::Data(copy),
+        subcommands: &[],
+    },
+    Command {
+        name: "move",
+        arity: 3,
+        flags: Flags::WRITE.and(Flags::FAST),
+        keys: Keys::ONE,
+        group: Group::Generic,
+        since: "1.0.0",
+        summary: "Moves a key to another database",
+        complexity: "O(1)",
+        handler: Handler::Data(move_key),
+        subcommands: &[],
+    },
+];
+
+/// Finds a key for a read that does not count as use of it: a hit or a miss, but idle as before.
+pub(super) fn find_untouched(exec: &mut Exec<'_>, key: &[u8]) -> Option<Place> {
+    let found = exec.find(key);
+    match found {
+        Some(_) => exec.hits.hits += 1,
+        None => exec.hits.misses += 1,
+    }
+    found
+}
+
+fn delete(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let mut removed = 0;
+    for key in args.iter_from(1) {
+        let found = match exec.expiry {
+            // A client of a replica may remove a key that is there, though reads hide it already.
+            ExpiryRule::Hide => exec.keyspace.locate(exec.database, key),
+            ExpiryRule::Remove | ExpiryRule::Ignore => exec.find(key),
+        };
+        if let Some(place) = found {
+            exec.keyspace.remove(place);
+            removed += 1;
+        }
+    }
+    exec.changed(removed as u64);
+    exec.reply.count(removed);
+    Ok(())
+}
+
+fn exists(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let mut found = 0;
+    for key in args.iter_from(1) {
+        found += usize::from(find_untouched(exec, key).is_some());
+    }
+    exec.reply.count(found);
+    Ok(())
+}
+
+fn touch(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let mut found = 0;
+    for key in args.iter_from(1) {
+        found += usize::from(exec.find_to_read(key).is_some());
+    }
+    exec.reply.count(found);
+    Ok(())
+}
+
+fn value_type(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let found = find_untouched(exec, &args[1]);
+    let name = found.map_or("none", |place| exec.value(place).type_name());
+    exec.reply.simple(name);
+    Ok(())
+}
+
+fn rename(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    if exec.find(&args[1]).is_none() {
+        return Err(NO_SUCH_KEY);
+    }
+    if args[1] != args[2] {
+        // An expired key of the new name goes first, as an effect of its own.
+        exec.find(&args[2]);
+        rename_found(exec, args);
+    }
+    exec.reply.ok();
+    Ok(())
+}
+
+fn rename_nx(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    if exec.find(&args[1]).is_none() {
+        return Err(NO_SUCH_KEY);
+    }
+    // Under one name, source and destination are the same key, and it exists.
+    let is_free = exec.find(&args[2]).is_none();
+    if is_free {
+        rename_found(exec, args);
+    }
+    exec.reply.int(i64::from(is_free));
+    Ok(())
+}
+
+/// Moves the value of the first key, which is alive, to the second.
+fn rename_found(exec: &mut Exec<'_>, args: Args<'_>) {
+    // Looking up the new name may have removed an expired key, which made the old place void.
+    let source = exec.keyspace.locate(exec.database, &args[1]);
+    let source = source.expect("it was found and only another key was removed since");
+    let (value, expires_ms) = exec.keyspace.take(source);
+    exec.put(&args[2], value, expires_ms);
+    exec.changed(1);
+}
+
+fn copy(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let (mut target, mut may_replace) = (exec.database, false);
+    let mut options = args.iter_from(3);
+    while let Some(option) = options.next() {
+        if is_word(option, "REPLACE") {
+            may_replace = true;
+        } else if is_word(option, "DB") {
+            target = database_arg(exec, options.next().ok_or(SYNTAX)?)?;
+        } else {
+            return Err(SYNTAX);
+        }
+    }
+    if target == exec.database && args[1] == args[2] {
+        return Err(SAME_OBJECT);
+    }
+    let has_copied = match exec.find_to_read(&args[1]) {
+        Some(_) => copy_found(exec, args, target, may_replace),
+        None => false,
+    };
+    exec.reply.int(i64::from(has_copied));
+    Ok(())
+}
+
+/// Copies the first key, which is alive, to the second in database `target`; true if that was free or may be replaced.
+fn copy_found(exec: &mut Exec<'_>, args: Args<'_>, target: u32, may_replace: bool) -> bool {
+    let is_taken = in_database(exec, target, |exec| exec.find(&args[2]).is_some());
+    if is_taken && !may_replace {
+        return false;
+    }
+    let source = exec.keyspace.locate(exec.database, &args[1]);
+    let source = source.expect("it was found and only another key was removed since");
+    let (value, expires_ms) = (exec.value(source).clone(), exec.expires_ms(source));
+    in_database(exec, target, |exec| exec.put(&args[2], value, expires_ms));
+    exec.changed(1);
+    true
+}
+
+fn move_key(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let target = database_arg(exec, &args[2])?;
+    if target == exec.database {
+        return Err(SAME_OBJECT);
+    }
+    let is_moved = exec.find(&args[1]).is_some() && !in_database(exec, target, |exec| exec.find(&args[1]).is_some());
+    if is_moved {
+        let source = exec.keyspace.locate(exec.database, &args[1]);
+        let source = source.expect("it was found and only a key elsewhere was removed since");
+        let (value, expires_ms) = exec.keyspace.take(source);
+        in_database(exec, target, |exec| exec.put(&args[1], value, expires_ms));
+        exec.changed(1);
+    }
+    exec.reply.int(i64::from(is_moved));
+    Ok(())
+}
+
+/// Does something in another database than the selected one.
+fn in_database<R>(exec: &mut Exec<'_>, database: u32, work: impl FnOnce(&mut Exec<'_>) -> R) -> R {
+    let selected = core::mem::replace(&mut exec.database, database);
+    let result = work(exec);
+    exec.database = selected;
+    result
+}
+
+/// An argument that must name a database.
+fn database_arg(exec: &Exec<'_>, arg: &[u8]) -> Result<u32, CommandError> {
+    let number = parse_i64(arg).ok_or(NOT_AN_INTEGER)?;
+    let number = i32::try_from(number).map_err(|_| INT_OUT_OF_RANGE)?;
+    match u32::try_from(number) {
+        Ok(index) if index < exec.keyspace.database_count() => Ok(index),
+        _ => Err(DB_INDEX_OUT_OF_RANGE),
+    }
+}
+
+#[cfg(test)]
+#[path = "key_tests.rs"]
+mod tests;

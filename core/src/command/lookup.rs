@@ -1,15 +1,17 @@
 //! From a name to its row.
 
 use super::row::Command;
-use super::{expire, hash, hash_scan, key, server, string, string_number, string_range};
+use super::{database, expire, hash, hash_scan, key, object, server, string, string_number, string_range};
 
-const FAMILIES: [&[Command]; 8] = [
+const FAMILIES: [&[Command]; 10] = [
     string::COMMANDS,
     string_number::COMMANDS,
     string_range::COMMANDS,
     hash::COMMANDS,
     hash_scan::COMMANDS,
     key::COMMANDS,
+    database::COMMANDS,
+    object::COMMANDS,
     expire::COMMANDS,
     server::COMMANDS,
 ];

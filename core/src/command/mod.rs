@@ -14,10 +14,12 @@ mod row;
 mod scan_options;
 mod server;
 
+mod database;
 mod expire;
 mod hash;
 mod hash_scan;
 mod key;
+mod object;
 mod string;
 mod string_number;
 mod string_range;

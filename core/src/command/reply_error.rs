@@ -120,6 +120,18 @@ replies! {
     LCS_EXCEEDS_LIMIT = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
     /// LCS when memory is short.
     LCS_OUT_OF_MEMORY = "ERR Insufficient memory, failed allocating transient memory for LCS";
+    /// An integer of more than 32 bits.
+    INT_OUT_OF_RANGE = "ERR value is out of range, value must between -2147483648 and 2147483647";
+    /// COPY and MOVE of a key to itself.
+    SAME_OBJECT = "ERR source and destination objects are the same";
+    /// Conditions of EXPIRE and its kin.
+    EXPIRE_NX_OTHERS = "ERR NX and XX, GT or LT options at the same time are not compatible";
+    /// Conditions of EXPIRE and its kin.
+    EXPIRE_GT_LT = "ERR GT and LT options at the same time are not compatible";
+    /// OBJECT FREQ.
+    LFU_NOT_SELECTED = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+    /// OBJECT IDLETIME.
+    LFU_SELECTED = "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
 }
 
 /// A name that is no command's; `args` are the first of its arguments.
@@ -158,4 +170,10 @@ pub fn wrong_arity(name: &str) -> CommandError {
 #[must_use]
 pub fn invalid_expire(command: &str) -> CommandError {
     CommandError::with(format!("ERR invalid expire time in '{command}' command"))
+}
+
+/// An option of EXPIRE and its kin that is none.
+#[must_use]
+pub fn unsupported_option(option: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR Unsupported option {}", String::from_utf8_lossy(option)))
 }

@@ -20,6 +20,11 @@ use super::follow::Link;
 use super::replica::{Phase, ReplicaSide};
 use super::timers::Timer;
 
+/// A data set of up to this many keys is sent at once.
+/// Differs: Redis waits for `repl-diskless-sync-delay` even then, since each snapshot costs it a fork; here a small one costs less
+/// than a millisecond, and nobody has to wait for the replicas that may come.
+const SMALL_KEYS_MAX: usize = 1000;
+
 /// A client that asked to wait for replicas.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Waiting {
@@ -197,7 +202,8 @@ impl Node {
         let waiting = self.waiting_replicas().len();
         let max = self.config.repl_diskless_sync_max_replicas as usize;
         let is_diskless = self.config.repl_diskless_sync;
-        if !is_diskless || delay.is_zero() || (max > 0 && waiting >= max) {
+        let is_small = self.keyspace.total_len() <= SMALL_KEYS_MAX;
+        if !is_diskless || is_small || delay.is_zero() || (max > 0 && waiting >= max) {
             self.start_transfers(now, effects);
         } else {
             self.timers.set_no_later(Timer::SnapshotStart, now.mono.after(delay));

@@ -1,0 +1,177 @@
+//! What can be learned about the way a value is kept?
+
+use crate::config::MaxmemoryPolicy;
+use crate::keyspace::Place;
+use crate::resp::Args;
+use crate::value::{StringValue, Value};
+
+use super::exec::Exec;
+use super::key::find_untouched;
+use super::reply_error::{LFU_NOT_SELECTED, LFU_SELECTED};
+use super::{Command, CommandError, Flags, Group, Handler, Keys, Outcome};
+
+/// Redis shares one object for each of the integers below this, and tells [`SHARED_REFERENCES`] as their count.
+const SHARED_INTEGERS: i64 = 10_000;
+/// The reference count of an object that is never freed.
+const SHARED_REFERENCES: i64 = i32::MAX as i64;
+
+pub(super) const COMMANDS: &[Command] = &[Command {
+    name: "object",
+    arity: -2,
+    flags: Flags::NONE,
+    keys: Keys::None,
+    group: Group::Generic,
+    since: "2.2.3",
+    summary: "A container for commands that look at how a value is kept",
+    complexity: "Depends on subcommand.",
+    handler: Handler::Container,
+    subcommands: SUBCOMMANDS,
+}];
+
+const SUBCOMMANDS: &[Command] = &[
+    Command {
+        name: "encoding",
+        arity: 3,
+        flags: Flags::READONLY.and(Flags::NONDETERMINISTIC),
+        keys: Keys::Range { first: 2, last: 2, step: 1 },
+        group: Group::Generic,
+        since: "2.2.3",
+        summary: "Tells how a value is kept in memory",
+        complexity: "O(1)",
+        handler: Handler::Data(encoding),
+        subcommands: &[],
+    },
+    Command {
+        name: "freq",
+        arity: 3,
+        flags: Flags::READONLY.and(Flags::NONDETERMINISTIC),
+        keys: Keys::Range { first: 2, last: 2, step: 1 },
+        group: Group::Generic,
+        since: "4.0.0",
+        summary: "Tells how often a key is used, on a logarithmic scale",
+        complexity: "O(1)",
+        handler: Handler::Data(frequency),
+        subcommands: &[],
+    },
+    Command {
+        name: "help",
+        arity: 2,
+        flags: Flags::LOADING.and(Flags::STALE),
+        keys: Keys::None,
+        group: Group::Generic,
+        since: "6.2.0",
+        summary: "Describes the subcommands",
+        complexity: "O(1)",
+        handler: Handler::Data(help),
+        subcommands: &[],
+    },
+    Command {
+        name: "idletime",
+        arity: 3,
+        flags: Flags::READONLY.and(Flags::NONDETERMINISTIC),
+        keys: Keys::Range { first: 2, last: 2, step: 1 },
+        group: Group::Generic,
+        since: "2.2.3",
+        summary: "Tells how long a key has not been used",
+        complexity: "O(1)",
+        handler: Handler::Data(idle_time),
+        subcommands: &[],
+    },
+    Command {
+        name: "refcount",
+        arity: 3,
+        flags: Flags::READONLY.and(Flags::NONDETERMINISTIC),
+        keys: Keys::Range { first: 2, last: 2, step: 1 },
+        group: Group::Generic,
+        since: "2.2.3",
+        summary: "Tells how many hold on to a value",
+        complexity: "O(1)",
+        handler: Handler::Data(reference_count),
+        subcommands: &[],
+    },
+];
+
+/// Replies by what `tell` makes of the key's place, or with null if there is no such key.
+fn about(
+    exec: &mut Exec<'_>,
+    args: Args<'_>,
+    tell: impl FnOnce(&mut Exec<'_>, Place) -> Result<(), CommandError>,
+) -> Outcome {
+    match find_untouched(exec, &args[2]) {
+        Some(place) => tell(exec, place),
+        None => {
+            exec.reply.null();
+            Ok(())
+        }
+    }
+}
+
+fn encoding(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    about(exec, args, |exec, place| {
+        let name = exec.value(place).encoding_name();
+        exec.reply.bulk(name.as_bytes());
+        Ok(())
+    })
+}
+
+/// Differs: no frequencies are kept, so where Redis tells one this is 0.
+fn frequency(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    about(exec, args, |exec, _| {
+        if !has_lfu(exec) {
+            return Err(LFU_NOT_SELECTED);
+        }
+        exec.reply.int(0);
+        Ok(())
+    })
+}
+
+fn idle_time(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    about(exec, args, |exec, place| {
+        if has_lfu(exec) {
+            return Err(LFU_SELECTED);
+        }
+        let idle_secs = exec.clock().wrapping_sub(exec.keyspace.entry(place).used_at);
+        exec.reply.int(i64::from(idle_secs));
+        Ok(())
+    })
+}
+
+fn reference_count(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    about(exec, args, |exec, place| {
+        let references = match exec.value(place) {
+            Value::String(StringValue::Int(0..SHARED_INTEGERS)) => SHARED_REFERENCES,
+            _ => 1,
+        };
+        exec.reply.int(references);
+        Ok(())
+    })
+}
+
+fn help(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
+    const LINES: [&str; 11] = [
+        "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "ENCODING <key>",
+        "    How the value of <key> is kept in memory.",
+        "FREQ <key>",
+        "    How often <key> is used, on a logarithmic scale (LFU policies only).",
+        "IDLETIME <key>",
+        "    For how many seconds <key> has not been used.",
+        "REFCOUNT <key>",
+        "    How many hold on to the value of <key>.",
+        "HELP",
+        "    This text.",
+    ];
+    exec.reply.array(LINES.len());
+    for line in LINES {
+        exec.reply.simple(line);
+    }
+    Ok(())
+}
+
+fn has_lfu(exec: &Exec<'_>) -> bool {
+    matches!(exec.config.maxmemory_policy, MaxmemoryPolicy::AllkeysLfu | MaxmemoryPolicy::VolatileLfu)
+}
+
+#[cfg(test)]
+#[path = "object_tests.rs"]
+mod tests;

@@ -1,0 +1,224 @@
+//! Who carries out disk operations? One thread per node, in the order in which they were asked for.
+//!
+//! The reactor never waits for a disk: it hands operations over by a channel, and their outcomes come back by another.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+
+use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, FileName, Ticket};
+use bytes::Bytes;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// How many files stay open for appending. A node appends to a log and a snapshot or two at a time.
+const OPEN_FILES_MAX: usize = 8;
+
+/// An answer on its way back to the node.
+pub(crate) type Answer = (Ticket, DiskOutcome);
+
+/// The reactor's end of the disk thread. The thread ends after this is dropped, having done what was asked.
+pub(crate) struct Disk {
+    orders: mpsc::Sender<Order>,
+    directory: String,
+}
+
+enum Order {
+    Operation(Ticket, DiskOp),
+    Directory(PathBuf),
+}
+
+impl Disk {
+    /// Starts the thread for the files in `directory`. The number of answers under way is bounded by the number of
+    /// operations, which is the node's to bound.
+    pub(crate) fn start(directory: &str) -> io::Result<(Disk, UnboundedReceiver<Answer>)> {
+        let (orders, inbox) = mpsc::channel();
+        let (outbox, answers) = unbounded_channel();
+        let files = Files::new(PathBuf::from(directory));
+        thread::Builder::new().name("disk".into()).spawn(move || serve(files, &inbox, &outbox))?;
+        Ok((Disk { orders, directory: directory.to_owned() }, answers))
+    }
+
+    /// Asks for an operation in `directory`, which may have changed since the last one (CONFIG SET dir).
+    pub(crate) fn submit(&mut self, directory: &str, ticket: Ticket, op: DiskOp) {
+        if self.directory != directory {
+            directory.clone_into(&mut self.directory);
+            self.send(Order::Directory(PathBuf::from(directory)));
+        }
+        self.send(Order::Operation(ticket, op));
+    }
+
+    fn send(&self, order: Order) {
+        // The thread ends only after this sender, so that a failure means that it died of a bug of ours.
+        self.orders.send(order).expect("the disk thread outlives its handle");
+    }
+}
+
+fn serve(mut files: Files, inbox: &mpsc::Receiver<Order>, outbox: &UnboundedSender<Answer>) {
+    while let Ok(order) = inbox.recv() {
+        match order {
+            Order::Directory(directory) => files = Files::new(directory),
+            Order::Operation(ticket, op) => {
+                let outcome = files.carry_out(op);
+                // Nobody listens any more once the node has ended; what it asked for is done nevertheless.
+                let _ = outbox.send((ticket, outcome));
+            }
+        }
+    }
+}
+
+/// The files of one directory, some of them open.
+struct Files {
+    directory: PathBuf,
+    /// Open for appending.
+    appending: BTreeMap<FileName, File>,
+    /// The file that was read last: files are read from end to end.
+    reading: Option<(FileName, File)>,
+}
+
+impl Files {
+    fn new(directory: PathBuf) -> Files {
+        Files { directory, appending: BTreeMap::new(), reading: None }
+    }
+
+    fn carry_out(&mut self, op: DiskOp) -> DiskOutcome {
+        let result = match op {
+            DiskOp::Create { file } => self.create(file),
+            DiskOp::Append { file, bytes } => self.append(file, &bytes),
+            DiskOp::Sync { file } => self.sync(file),
+            DiskOp::Rename { from, to } => self.rename(&from, to),
+            DiskOp::SyncDirectory => self.sync_directory(),
+            DiskOp::Remove { file } => self.remove(&file),
+            DiskOp::Read { file, offset, len } => self.read(file, offset, len),
+            DiskOp::List => self.list(),
+        };
+        result.unwrap_or_else(|error| DiskOutcome::Failed(failure(&error)))
+    }
+
+    fn create(&mut self, name: FileName) -> io::Result<DiskOutcome> {
+        let path = self.path(&name)?;
+        self.forget(&name);
+        let file = OpenOptions::new().create(true).write(true).truncate(true).open(path)?;
+        // Reopened below in append mode: the two modes cannot be asked for together with truncation.
+        drop(file);
+        self.appender(name)?;
+        Ok(DiskOutcome::Done)
+    }
+
+    fn append(&mut self, name: FileName, bytes: &Bytes) -> io::Result<DiskOutcome> {
+        self.appender(name)?.write_all(bytes)?;
+        Ok(DiskOutcome::Done)
+    }
+
+    fn sync(&mut self, name: FileName) -> io::Result<DiskOutcome> {
+        self.appender(name)?.sync_data()?;
+        Ok(DiskOutcome::Done)
+    }
+
+    fn rename(&mut self, from: &str, to: FileName) -> io::Result<DiskOutcome> {
+        fs::rename(self.path(from)?, self.path(&to)?)?;
+        let moved = self.appending.remove(from);
+        self.forget(from);
+        self.forget(&to);
+        if let Some(file) = moved {
+            self.appending.insert(to, file);
+        }
+        Ok(DiskOutcome::Done)
+    }
+
+    fn sync_directory(&self) -> io::Result<DiskOutcome> {
+        File::open(&self.directory)?.sync_all()?;
+        Ok(DiskOutcome::Done)
+    }
+
+    fn remove(&mut self, name: &str) -> io::Result<DiskOutcome> {
+        let path = self.path(name)?;
+        self.forget(name);
+        fs::remove_file(path)?;
+        Ok(DiskOutcome::Done)
+    }
+
+    fn read(&mut self, name: FileName, offset: u64, len: u32) -> io::Result<DiskOutcome> {
+        let file = self.reader(name)?;
+        // The buffer is sized by what is there, not by what was asked for.
+        let there = file.metadata()?.len().saturating_sub(offset).min(u64::from(len));
+        let mut bytes = vec![0; usize::try_from(there).expect("a u32 fits")];
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match file.read_at(&mut bytes[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(filled);
+        Ok(DiskOutcome::Bytes(bytes.into()))
+    }
+
+    /// Regular files alone, and only such names as can be named in an operation.
+    fn list(&self) -> io::Result<DiskOutcome> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            // A file may vanish between its name and its size; then it is not there.
+            let Ok(metadata) = entry.metadata() else { continue };
+            if let (true, Ok(name)) = (metadata.is_file(), entry.file_name().into_string()) {
+                files.push((name, metadata.len()));
+            }
+        }
+        files.sort();
+        Ok(DiskOutcome::Listed(files))
+    }
+
+    /// An existing file, open for appending.
+    fn appender(&mut self, name: FileName) -> io::Result<&mut File> {
+        let path = self.path(&name)?;
+        if self.appending.len() >= OPEN_FILES_MAX && !self.appending.contains_key(&name) {
+            self.appending.pop_first();
+        }
+        Ok(match self.appending.entry(name) {
+            std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert(OpenOptions::new().append(true).open(path)?)
+            }
+        })
+    }
+
+    fn reader(&mut self, name: FileName) -> io::Result<&File> {
+        if self.reading.as_ref().is_none_or(|(open, _)| *open != name) {
+            let file = File::open(self.path(&name)?)?;
+            self.reading = Some((name, file));
+        }
+        Ok(&self.reading.as_ref().expect("it was opened above, or before").1)
+    }
+
+    fn forget(&mut self, name: &str) {
+        self.appending.remove(name);
+        self.reading.take_if(|(open, _)| open == name);
+    }
+
+    /// Refuses names that could lead out of the directory: a node names files, never paths.
+    fn path(&self, name: &str) -> io::Result<PathBuf> {
+        let plain = Path::new(name).file_name().is_some_and(|last| last == name);
+        if !plain {
+            return Err(io::Error::new(ErrorKind::InvalidInput, format!("'{name}' is not a plain file name")));
+        }
+        Ok(self.directory.join(name))
+    }
+}
+
+fn failure(error: &io::Error) -> DiskFailure {
+    match error.kind() {
+        ErrorKind::NotFound => DiskFailure::NotFound,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => DiskFailure::NoSpace,
+        _ => DiskFailure::Other(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+#[path = "disk_tests.rs"]
+mod tests;

@@ -1,0 +1,128 @@
+//! The disk thread's operations on real files.
+
+use super::*;
+
+struct Scratch {
+    directory: PathBuf,
+    files: Files,
+}
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let directory = std::env::temp_dir().join(format!("afterimage-disk-{}-{name}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        Scratch { files: Files::new(directory.clone()), directory }
+    }
+
+    fn done(&mut self, op: DiskOp) {
+        assert_eq!(self.files.carry_out(op.clone()), DiskOutcome::Done, "{op:?}");
+    }
+
+    fn read(&mut self, file: &str, offset: u64, len: u32) -> DiskOutcome {
+        self.files.carry_out(DiskOp::Read { file: file.into(), offset, len })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+fn create(file: &str) -> DiskOp {
+    DiskOp::Create { file: file.into() }
+}
+
+fn append(file: &str, bytes: &'static [u8]) -> DiskOp {
+    DiskOp::Append { file: file.into(), bytes: Bytes::from_static(bytes) }
+}
+
+fn bytes(bytes: &'static [u8]) -> DiskOutcome {
+    DiskOutcome::Bytes(Bytes::from_static(bytes))
+}
+
+#[test]
+fn a_file_is_read_back_as_it_was_appended() {
+    let mut disk = Scratch::new("append");
+    disk.done(create("a"));
+    disk.done(append("a", b"hello "));
+    disk.done(append("a", b"world"));
+    disk.done(DiskOp::Sync { file: "a".into() });
+    assert_eq!(disk.read("a", 6, 100), bytes(b"world"));
+    assert_eq!(disk.read("a", 0, 5), bytes(b"hello"));
+    assert_eq!(disk.read("a", 11, 5), bytes(b""));
+    assert_eq!(disk.read("a", u64::MAX, u32::MAX), bytes(b""));
+}
+
+#[test]
+fn appends_follow_a_file_through_a_rename() {
+    let mut disk = Scratch::new("rename");
+    disk.done(create("old"));
+    disk.done(append("old", b"stale"));
+    assert_eq!(disk.read("old", 0, 9), bytes(b"stale"));
+    disk.done(create("new"));
+    disk.done(append("new", b"fresh"));
+    disk.done(DiskOp::Rename { from: "new".into(), to: "old".into() });
+    disk.done(DiskOp::SyncDirectory);
+    disk.done(append("old", b"er"));
+    assert_eq!(disk.read("old", 0, 9), bytes(b"fresher"));
+    assert_eq!(disk.read("new", 0, 9), DiskOutcome::Failed(DiskFailure::NotFound));
+}
+
+#[test]
+fn creating_a_file_anew_empties_it() {
+    let mut disk = Scratch::new("create");
+    disk.done(create("a"));
+    disk.done(append("a", b"one"));
+    disk.done(create("a"));
+    disk.done(append("a", b"2"));
+    assert_eq!(disk.read("a", 0, 9), bytes(b"2"));
+}
+
+#[test]
+fn what_is_not_there_is_not_found() {
+    let mut disk = Scratch::new("missing");
+    for op in [append("a", b"x"), DiskOp::Sync { file: "a".into() }, DiskOp::Remove { file: "a".into() }] {
+        assert_eq!(disk.files.carry_out(op.clone()), DiskOutcome::Failed(DiskFailure::NotFound), "{op:?}");
+    }
+}
+
+#[test]
+fn names_that_lead_out_of_the_directory_are_refused() {
+    let mut disk = Scratch::new("escape");
+    for name in ["", ".", "..", "../a", "/a", "a/b", "a/", "./a"] {
+        let outcome = disk.files.carry_out(create(name));
+        assert!(matches!(outcome, DiskOutcome::Failed(DiskFailure::Other(_))), "{name:?}: {outcome:?}");
+    }
+}
+
+#[test]
+fn files_are_listed_by_name_with_their_sizes() {
+    let mut disk = Scratch::new("list");
+    for name in ["b", "a", "c"] {
+        disk.done(create(name));
+    }
+    disk.done(append("b", b"12"));
+    disk.done(DiskOp::Remove { file: "c".into() });
+    fs::create_dir(disk.directory.join("sub")).unwrap();
+    let listed = disk.files.carry_out(DiskOp::List);
+    assert_eq!(listed, DiskOutcome::Listed(vec![("a".into(), 0), ("b".into(), 2)]));
+}
+
+#[test]
+fn more_files_than_stay_open_can_be_appended_to() {
+    let mut disk = Scratch::new("many");
+    let names: Vec<String> = (0..2 * OPEN_FILES_MAX).map(|n| format!("f{n}")).collect();
+    for name in &names {
+        disk.done(create(name));
+    }
+    for _ in 0..2 {
+        for name in &names {
+            disk.done(append(name, b"x"));
+        }
+    }
+    assert!(disk.files.appending.len() <= OPEN_FILES_MAX);
+    for name in &names {
+        assert_eq!(disk.read(name, 0, 9), bytes(b"xx"));
+    }
+}

@@ -1,0 +1,104 @@
+//! What does a node need to know of its process, and what does the process need of its operating system?
+
+use std::env;
+use std::fs;
+use std::io;
+use std::process;
+
+use afterimage_core::Config;
+use afterimage_core::node::Environment;
+
+use crate::clock;
+
+/// Descriptors that are not clients: listening sockets, files, the event loop. Redis reserves as many.
+const DESCRIPTORS_RESERVED: u64 = 32;
+
+/// What every node of this process is told.
+pub(crate) fn environment(config_file: String) -> Environment {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let os = match env::consts::OS {
+        "linux" => "Linux",
+        "macos" => "Darwin",
+        other => other,
+    };
+    Environment {
+        process_id: process::id(),
+        os: format!("{os} {} {}", release.trim(), env::consts::ARCH),
+        executable: env::current_exe().map_or_else(|_| String::new(), |path| path.display().to_string()),
+        config_file,
+        stopwatch: clock::stopwatch,
+        resident_memory,
+    }
+}
+
+/// In bytes; zero if unknown.
+fn resident_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    resident_bytes(&status).unwrap_or(0)
+}
+
+/// From the text of `/proc/self/status`, which, unlike `statm`, counts in a unit that does not depend on the page size.
+fn resident_bytes(status: &str) -> Option<u64> {
+    let value = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    value.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// Makes room for `maxclients` of all nodes in the table of open files. If there is less room than they ask for, their
+/// `maxclients` is reduced, and what to log is returned.
+pub(crate) fn make_room_for_clients(configs: &mut [Config]) -> Vec<String> {
+    let nodes = configs.len() as u64;
+    let asked: u64 = configs.iter().map(|config| u64::from(config.maxclients) + DESCRIPTORS_RESERVED).sum();
+    let Ok(given) = rlimit::increase_nofile_limit(asked) else { return Vec::new() };
+    if given >= asked {
+        return Vec::new();
+    }
+    let each = (given / nodes).saturating_sub(DESCRIPTORS_RESERVED).max(1);
+    let each = u32::try_from(each).unwrap_or(u32::MAX);
+    let wanted = configs.iter().map(|config| config.maxclients).max().unwrap_or(0);
+    for config in configs {
+        config.maxclients = config.maxclients.min(each);
+    }
+    vec![
+        format!("You requested maxclients of {wanted} requiring at least {asked} max file descriptors."),
+        format!(
+            "Current maximum open files is {given}. maxclients has been reduced to {each} to compensate for low \
+             ulimit. If you need higher maxclients increase 'ulimit -n'."
+        ),
+    ]
+}
+
+/// A file with the process id, for as long as this lives.
+pub(crate) struct PidFile(String);
+
+impl PidFile {
+    pub(crate) fn write(path: &str) -> io::Result<PidFile> {
+        fs::write(path, format!("{}\n", process::id()))?;
+        Ok(PidFile(path.to_owned()))
+    }
+}
+
+impl Drop for PidFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resident_memory_is_read_from_the_status_of_the_process() {
+        assert_eq!(resident_bytes("Name:\tx\nVmRSS:\t    5120 kB\nThreads:\t1\n"), Some(5_242_880));
+        assert_eq!(resident_bytes("Name:\tx\n"), None);
+        assert_eq!(resident_bytes("VmRSS:\t99999999999999999999 kB\n"), None);
+    }
+
+    #[test]
+    fn clients_are_limited_to_the_descriptors_there_are() {
+        let mut configs = vec![Config { maxclients: u32::MAX, ..Config::default() }; 2];
+        let lines = make_room_for_clients(&mut configs);
+        assert_eq!(lines.len(), 2);
+        assert!(configs[0].maxclients < u32::MAX && configs[0] == configs[1]);
+    }
+}

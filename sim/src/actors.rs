@@ -1,0 +1,206 @@
+//! How do clients and the operator act in the world?
+//!
+//! Both hold ends of links like any node, over the same network. What they say and expect is theirs
+//! ([`client`](crate::client), [`operator`](crate::operator)); here is when, and over which link.
+
+use crate::check::{Breach, Property};
+use crate::client::{Client, RECONNECT};
+use crate::journal::Topic;
+use crate::network::{End, LinkId, Side};
+use crate::operator::{self, Task};
+use crate::plan::Target;
+use crate::queue::{MILLISECOND, Micros, Occurrence};
+use crate::reply::{Reply, read_reply};
+use crate::workload::command;
+use crate::world::World;
+
+/// How long clients wait for the last replies once the workload has ended, between looks.
+const DRAIN_EVERY: Micros = 50 * MILLISECOND;
+
+impl World {
+    /// A client's next step.
+    pub(crate) fn on_client(&mut self, index: u16, epoch: u32) {
+        let (now, quiet) = (self.now, self.is_quiet());
+        let client = &mut self.clients[usize::from(index)];
+        if client.epoch != epoch {
+            return;
+        }
+        let Some(link) = client.link else {
+            if !quiet && !client.is_done() {
+                self.client_dials(index);
+            }
+            return;
+        };
+        if client.is_out_of_patience(now) || client.is_done() || quiet && !client.connected {
+            self.side_closes(link, Side::Dialler);
+            self.client_lost(index);
+            return;
+        }
+        if !client.connected {
+            return;
+        }
+        if quiet {
+            if client.awaits_nothing() {
+                self.side_closes(link, Side::Dialler);
+                self.client_lost(index);
+            } else {
+                self.queue.push(now + DRAIN_EVERY, Occurrence::Client { client: index, epoch });
+            }
+            return;
+        }
+        let next = client.burst(now).min(now + crate::client::PATIENCE);
+        self.queue.push(next, Occurrence::Client { client: index, epoch });
+        self.pump_client(index);
+    }
+
+    /// Lets every client finish.
+    pub(crate) fn wind_down_clients(&mut self) {
+        for (index, client) in (0..).zip(&self.clients) {
+            if client.link.is_some() {
+                self.queue.push(self.now + DRAIN_EVERY, Occurrence::Client { client: index, epoch: client.epoch });
+            }
+        }
+    }
+
+    fn client_dials(&mut self, index: u16) {
+        let host = match self.clients[usize::from(index)].plan.target {
+            Target::Master => self.operator.master(),
+            Target::Host { host } => host,
+        };
+        let link = self.dial(self.client_site(index), host, End::Client { client: index });
+        self.clients[usize::from(index)].begin(host, link, self.now);
+    }
+
+    /// A client's dial has ended.
+    pub(crate) fn client_dialled(&mut self, index: u16, success: bool) {
+        if !success {
+            return self.client_lost(index);
+        }
+        let client = &mut self.clients[usize::from(index)];
+        client.connected = true;
+        let epoch = client.epoch;
+        self.queue.push(self.now, Occurrence::Client { client: index, epoch });
+    }
+
+    /// A client's connection is gone.
+    pub(crate) fn client_lost(&mut self, index: u16) {
+        let client = &mut self.clients[usize::from(index)];
+        client.forget();
+        if !client.is_done() {
+            let epoch = client.epoch;
+            self.queue.push(self.now + RECONNECT, Occurrence::Client { client: index, epoch });
+        }
+    }
+
+    /// Moves what a client has written into its link.
+    pub(crate) fn pump_client(&mut self, index: u16) {
+        let Client { out, link, connected, .. } = &mut self.clients[usize::from(index)];
+        let Some(id) = link.filter(|_| *connected) else { return };
+        let taken = write_some(self.network.get(id), out);
+        self.sent_off(id, Side::Dialler, taken);
+    }
+
+    /// A planned order is given.
+    pub(crate) fn on_order(&mut self, index: u16) {
+        if self.is_quiet() {
+            return;
+        }
+        let order = self.plan.orders[usize::from(index)].order.clone();
+        self.note(Topic::Operator, |_| format!("order: {order:?}"));
+        self.totals.orders += 1;
+        self.operator.order(&order);
+        self.queue.push(self.now, Occurrence::Operator);
+    }
+
+    /// The operator's next step.
+    pub(crate) fn on_operator(&mut self) {
+        let now = self.now;
+        if let Some(link) = self.operator.link {
+            if now >= self.operator.since + operator::PATIENCE {
+                self.side_closes(link, Side::Dialler);
+                self.operator_lost();
+            }
+            return;
+        }
+        let Some(target) = self.operator.target() else { return };
+        let link = self.dial(self.operator_site(), target, End::Operator);
+        self.operator.link = Some(link);
+        self.operator.since = now;
+        self.operator.out.clear();
+        self.operator.input.clear();
+        self.queue.push(now + operator::PATIENCE, Occurrence::Operator);
+    }
+
+    /// The operator's dial has ended.
+    pub(crate) fn operator_dialled(&mut self, success: bool) {
+        let (Some(link), Some(task), true) = (self.operator.link, self.operator.tasks.front().cloned(), success) else {
+            return self.operator_lost();
+        };
+        let out = &mut self.operator.out;
+        match task {
+            Task::FlushAll => command(out, &[b"FLUSHALL"]),
+            Task::Say { words, .. } => command(out, &words.iter().map(Vec::as_slice).collect::<Vec<_>>()),
+            Task::Settle { host } => match self.operator.follows[usize::from(host)] {
+                None => command(out, &[b"REPLICAOF", b"NO", b"ONE"]),
+                Some(master) => {
+                    let (ip, port) = World::address_words(master);
+                    command(out, &[b"REPLICAOF", ip.as_bytes(), port.as_bytes()]);
+                }
+            },
+        }
+        // A command of some forty bytes fits into any link.
+        let taken = write_some(self.network.get(link), &mut self.operator.out);
+        self.sent_off(link, Side::Dialler, taken);
+    }
+
+    /// The operator's connection is gone, and with it the answer.
+    pub(crate) fn operator_lost(&mut self) {
+        self.operator.link = None;
+        if !self.operator.tasks.is_empty() {
+            self.queue.push(self.now + operator::RETRY, Occurrence::Operator);
+        }
+    }
+
+    /// An answer, or a part of one, reached the operator.
+    pub(crate) fn operator_received(&mut self) {
+        let accepted = match read_reply(&self.operator.input) {
+            Ok(None) => return,
+            Ok(Some((Reply::Status(_), _))) => true,
+            Ok(Some((Reply::Error(text), _))) if excusable(text) => false,
+            Ok(Some((other, _))) => {
+                let explanation = format!("it answered the operator by {other:?}");
+                return self.breach(self.operator.target(), Breach::new(Property::FittingReply, explanation));
+            }
+            Err(why) => {
+                let explanation = format!("it sent the operator {why}");
+                return self.breach(self.operator.target(), Breach::new(Property::FittingReply, explanation));
+            }
+        };
+        let link: Option<LinkId> = self.operator.link;
+        if accepted {
+            let task = self.operator.tasks.pop_front();
+            self.note(Topic::Operator, |_| {
+                format!("carried out: {}", task.map_or_else(String::new, |task| task.to_string()))
+            });
+        }
+        if let Some(link) = link {
+            self.side_closes(link, Side::Dialler);
+        }
+        self.operator_lost();
+    }
+}
+
+/// An error that an operator meets and tries again after. FLUSHALL may find a master that is being replaced.
+fn excusable(text: &[u8]) -> bool {
+    [&b"LOADING "[..], b"MASTERDOWN ", b"READONLY ", b"MISCONF "].iter().any(|start| text.starts_with(start))
+}
+
+/// Moves the front of `out` into a link, as far as there is room. Returns how much.
+fn write_some(link: Option<&mut crate::network::Link>, out: &mut Vec<u8>) -> usize {
+    let Some(link) = link else { return 0 };
+    let pipe = &mut link.pipes[Side::Dialler as usize];
+    let taken = pipe.extend(out);
+    out.drain(..taken);
+    pipe.writer_waits = !out.is_empty();
+    taken
+}

@@ -1,0 +1,83 @@
+//! Does the world come to rest?
+//!
+//! Once faults have ended and clients are silent, every node must follow whom the operator said, be online, and stand
+//! with its master at one offset of one history with one data set. The time allowed is computed from the plan: what
+//! timeouts and retries may take, and what it takes to send the data down the longest chain.
+
+use afterimage_core::node::{LinkState, Probe, Role};
+
+use crate::plan::Plan;
+use crate::queue::{Micros, SECOND};
+
+/// A host as this check sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Whom it must follow.
+    pub master: Option<u16>,
+    /// Its state; `None` if it is down.
+    pub probe: Option<Probe>,
+}
+
+/// Names the first host that has not converged, and why; `None` if all have.
+#[must_use]
+pub fn find_straggler(standings: &[Standing]) -> Option<(u16, String)> {
+    (0..standings.len()).find_map(|host| {
+        let why = why_not(standings, host)?;
+        Some((host as u16, why))
+    })
+}
+
+fn why_not(standings: &[Standing], host: usize) -> Option<String> {
+    let Some(probe) = standings[host].probe else { return Some("it is down".into()) };
+    if probe.loading {
+        return Some("it is loading".into());
+    }
+    let Some(master) = standings[host].master else {
+        return (probe.role != Role::Master).then(|| "it is a replica and should be a master".into());
+    };
+    if probe.role != Role::Replica {
+        return Some("it is a master and should be a replica".into());
+    }
+    if probe.link != LinkState::Online {
+        return Some(format!("its link to its master is {:?}", probe.link));
+    }
+    let above = standings[usize::from(master)].probe?;
+    if probe.position != above.position {
+        return Some(format!(
+            "it stands at {:?}:{} and its master at {:?}:{}",
+            probe.position.history, probe.position.offset, above.position.history, above.position.offset
+        ));
+    }
+    (probe.digest != above.digest).then(|| {
+        format!(
+            "its data ({} keys, {:#018x}) is not its master's ({} keys, {:#018x})",
+            probe.keys, probe.digest, above.keys, above.digest
+        )
+    })
+}
+
+/// How long convergence may take after the world has healed, with `data_bytes` to be sent and `keys` keys.
+#[must_use]
+pub fn convergence_bound(plan: &Plan, data_bytes: u64, keys: u64) -> Micros {
+    let seconds = |name: &str, default: u64| {
+        let set = plan.settings.iter().rev().find(|setting| setting.name == name);
+        set.and_then(|setting| setting.value.parse::<u64>().ok()).unwrap_or(default).saturating_mul(SECOND)
+    };
+    let depth = plan.hosts.len() as u64;
+    let timeout = seconds("repl-timeout", 60);
+    let delay = seconds("repl-diskless-sync-delay", 5);
+    let pace = plan.network.pace;
+    // A round trip carries at most what the buffers hold.
+    let round_trip = 2 * (pace.latency_us + pace.jitter_us) + 1;
+    let windows = data_bytes / u64::from(plan.network.buffer_bytes.max(1)) + 1;
+    let wire = data_bytes.saturating_mul(SECOND) / pace.bytes_per_second.max(1) + windows * round_trip;
+    let disk = data_bytes.saturating_mul(3 * SECOND) / plan.disk.bytes_per_second.max(1)
+        + 20 * (plan.disk.sync_us + plan.disk.latency_us)
+        + data_bytes / 4096 * plan.disk.latency_us * 2;
+    let turns = (keys / u64::from(plan.work.units.max(1)) + 10) * plan.work.interval_us * 4;
+    let retry = 4 * SECOND;
+    let level = wire * 2 + disk + turns + delay + retry + 20 * round_trip;
+    // Half-open connections are found by their timeout on both sides, once before and once after a full synchronisation
+    // of the level above has cut the levels below it.
+    3 * timeout + plan.network.dial_timeout_us + depth.saturating_mul(level) + 10 * SECOND
+}

@@ -1,0 +1,329 @@
+//! Do all nodes that claim a position hold the same data, and got there by the same bytes?
+//!
+//! The simulator keeps the tree of all histories: who began each, from where it branched off, and for every command
+//! boundary the digest of the data and of the bytes since the boundary before. A position at or before a branch is its
+//! parent's. Whatever boundary a node reports, of its own or of its master's history, is compared with the tree, or
+//! added to it if the node is the one that writes this history. Nodes walk along a history, so each keeps a cursor and
+//! the next boundary is found in constant time.
+
+use std::collections::BTreeMap;
+
+use afterimage_core::node::Boundary;
+use afterimage_core::replication::ReplicationId;
+
+use super::{Breach, Property};
+
+/// One life of one host.
+type Incarnation = (u16, u32);
+
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    offset: u64,
+    /// Offset of the boundary before, as the node that was here first saw it.
+    previous: u64,
+    digest: u64,
+    stream: u64,
+}
+
+#[derive(Debug)]
+struct History {
+    id: ReplicationId,
+    owner: Incarnation,
+    /// Which history it continues, and up to which offset it is the same.
+    parent: Option<(usize, u64)>,
+    marks: Vec<Mark>,
+}
+
+/// Where a node was seen last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cursor {
+    /// The history it named, not the one that the position resolved to.
+    named: usize,
+    incarnation: u32,
+    offset: u64,
+    /// Where the mark was found.
+    history: usize,
+    mark: usize,
+    valid: bool,
+}
+
+/// A boundary and who reported it.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation<'a> {
+    /// The host.
+    pub host: u16,
+    /// Its life.
+    pub incarnation: u32,
+    /// What it recorded.
+    pub boundary: &'a Boundary,
+    /// Its second id and the first offset at which that may differ.
+    pub second: Option<(ReplicationId, u64)>,
+    /// True if it is a master.
+    pub is_master: bool,
+}
+
+/// The tree of histories.
+#[derive(Debug)]
+pub struct Histories {
+    all: Vec<History>,
+    by_id: BTreeMap<ReplicationId, usize>,
+    cursors: Vec<Cursor>,
+    /// Boundaries compared with one that another node had recorded.
+    pub compared: u64,
+}
+
+impl Histories {
+    /// An empty tree for so many hosts.
+    #[must_use]
+    pub fn new(hosts: usize) -> Histories {
+        Histories { all: Vec::new(), by_id: BTreeMap::new(), cursors: vec![Cursor::default(); hosts], compared: 0 }
+    }
+
+    /// True if a history of this name was seen.
+    #[must_use]
+    pub fn knows(&self, id: &ReplicationId) -> bool {
+        self.by_id.contains_key(id)
+    }
+
+    /// Takes in a boundary.
+    ///
+    /// # Errors
+    ///
+    /// Tells which property it breaks.
+    pub fn observe(&mut self, seen: Observation<'_>) -> Result<(), Breach> {
+        let offset = seen.boundary.position.offset;
+        let named = self.find_or_begin(seen);
+        let owner = self.all[named].owner;
+        if seen.is_master && owner != (seen.host, seen.incarnation) {
+            return Err(Breach::new(
+                Property::FreshId,
+                format!(
+                    "it is a master and stands in history {:?}, which host {} began in its life {}",
+                    self.all[named].id, owner.0, owner.1
+                ),
+            ));
+        }
+        let cursor = self.cursors[usize::from(seen.host)];
+        let same_life = cursor.valid && cursor.incarnation == seen.incarnation && cursor.named == named;
+        if same_life && offset < cursor.offset && (seen.boundary.stream != 0 || seen.is_master) {
+            return Err(Breach::new(
+                Property::OffsetForward,
+                format!("its offset went back from {} to {offset} in history {:?}", cursor.offset, self.all[named].id),
+            ));
+        }
+        let previous = if same_life { cursor.offset } else { offset };
+        let (history, mark) = self.place(named, previous, cursor, seen)?;
+        self.cursors[usize::from(seen.host)] =
+            Cursor { named, incarnation: seen.incarnation, offset, history, mark, valid: true };
+        Ok(())
+    }
+
+    /// A node names a history that may be new: then it has begun it.
+    pub fn begin(&mut self, id: ReplicationId, owner: Incarnation) -> usize {
+        if let Some(known) = self.by_id.get(&id) {
+            return *known;
+        }
+        self.all.push(History { id, owner, parent: None, marks: Vec::new() });
+        self.by_id.insert(id, self.all.len() - 1);
+        self.all.len() - 1
+    }
+
+    /// The index of the history that the boundary names; begun by its reporter if it was never seen.
+    fn find_or_begin(&mut self, seen: Observation<'_>) -> usize {
+        let id = seen.boundary.position.history;
+        let cursor = self.cursors[usize::from(seen.host)];
+        if cursor.valid && self.all[cursor.named].id == id {
+            return cursor.named;
+        }
+        let named = self.begin(id, (seen.host, seen.incarnation));
+        let history = &self.all[named];
+        if !history.marks.is_empty() || history.owner != (seen.host, seen.incarnation) {
+            return named;
+        }
+        // Its writer's first boundary: the second id tells which history it goes on from.
+        self.all[named].parent = seen.second.and_then(|(parent, first_other)| {
+            let parent = *self.by_id.get(&parent)?;
+            // A branch is younger than its stem, so walking to the root ends.
+            (parent < named).then_some((parent, first_other.saturating_sub(1)))
+        });
+        named
+    }
+
+    /// The history in which a position really lies: a branch begins after its fork.
+    fn resolve(&self, mut history: usize, offset: u64) -> usize {
+        while let Some((parent, fork)) = self.all[history].parent
+            && offset <= fork
+        {
+            history = parent;
+        }
+        history
+    }
+
+    /// Compares the boundary with what is known, or adds it. Returns where it is.
+    fn place(
+        &mut self,
+        named: usize,
+        previous: u64,
+        cursor: Cursor,
+        seen: Observation<'_>,
+    ) -> Result<(usize, usize), Breach> {
+        let offset = seen.boundary.position.offset;
+        let at = self.resolve(named, offset);
+        let history = &mut self.all[at];
+        let mark = Mark { offset, previous, digest: seen.boundary.digest, stream: seen.boundary.stream };
+        let next = cursor.mark + 1;
+        if cursor.valid && cursor.history == at && history.marks.get(next).is_some_and(|mark| mark.offset == offset) {
+            self.compared += 1;
+            return compare(history, next, mark).map(|()| (at, next));
+        }
+        let Some(tip) = history.marks.last().map(|mark| mark.offset) else {
+            history.marks.push(mark);
+            return Ok((at, 0));
+        };
+        if offset > tip {
+            let owner = history.owner;
+            if owner != (seen.host, seen.incarnation) {
+                return Err(Breach::new(
+                    Property::OneWriter,
+                    format!(
+                        "it stands at offset {offset} of history {:?}, whose writer (host {}, life {}) has reached only {tip}",
+                        history.id, owner.0, owner.1
+                    ),
+                ));
+            }
+            history.marks.push(mark);
+            return Ok((at, history.marks.len() - 1));
+        }
+        match history.marks.binary_search_by_key(&offset, |mark| mark.offset) {
+            Ok(found) => {
+                self.compared += 1;
+                compare(history, found, mark).map(|()| (at, found))
+            }
+            Err(0) => {
+                // Before the oldest known mark: a history read from a disk, say. Nothing to compare with.
+                history.marks.insert(0, mark);
+                Ok((at, 0))
+            }
+            Err(after) => Err(Breach::new(
+                Property::WholeCommands,
+                format!(
+                    "it stands at offset {offset} of history {:?}, between the command boundaries {} and {}",
+                    history.id,
+                    history.marks[after - 1].offset,
+                    history.marks[after].offset
+                ),
+            )),
+        }
+    }
+}
+
+fn compare(history: &History, at: usize, seen: Mark) -> Result<(), Breach> {
+    let known = history.marks[at];
+    let (id, offset, owner) = (history.id, known.offset, history.owner.0);
+    if known.stream != 0 && seen.stream != 0 && known.previous == seen.previous && known.stream != seen.stream {
+        return Err(Breach::new(
+            Property::SameStream,
+            format!(
+                "the bytes of history {id:?} from {} to {offset} hash to {:#018x} here and to {:#018x} where they were first \
+                 seen (its writer is host {owner})",
+                known.previous, seen.stream, known.stream
+            ),
+        ));
+    }
+    if known.digest != seen.digest {
+        return Err(Breach::new(
+            Property::SameData,
+            format!(
+                "at offset {offset} of history {id:?} its data has the digest {:#018x}, and {:#018x} where that position was \
+                 first seen (its writer is host {owner})",
+                seen.digest, known.digest
+            ),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use afterimage_core::replication::Position;
+
+    const OLD: ReplicationId = ReplicationId::new([b'a'; 40]);
+    const NEW: ReplicationId = ReplicationId::new([b'b'; 40]);
+
+    struct Tree(Histories);
+
+    impl Tree {
+        fn new() -> Tree {
+            Tree(Histories::new(4))
+        }
+
+        /// Property broken by host `host` reporting `digest` at `offset`, if any.
+        fn see(&mut self, host: u16, history: ReplicationId, offset: u64, digest: u64) -> Option<Property> {
+            self.see_as(host, history, offset, digest, None)
+        }
+
+        fn see_as(
+            &mut self,
+            host: u16,
+            history: ReplicationId,
+            offset: u64,
+            digest: u64,
+            second: Option<(ReplicationId, u64)>,
+        ) -> Option<Property> {
+            let boundary = Boundary { position: Position { history, offset }, digest, stream: 1 };
+            let is_master = second.is_some();
+            let seen = Observation { host, incarnation: 1, boundary: &boundary, second, is_master };
+            self.0.observe(seen).err().map(|breach| breach.property)
+        }
+    }
+
+    #[test]
+    fn other_data_at_a_known_position_is_found() {
+        let mut tree = Tree::new();
+        assert_eq!(tree.see(0, OLD, 10, 7), None);
+        assert_eq!(tree.see(0, OLD, 20, 8), None);
+        assert_eq!(tree.see(1, OLD, 10, 7), None);
+        assert_eq!(tree.see(1, OLD, 20, 9), Some(Property::SameData));
+    }
+
+    #[test]
+    fn half_a_command_and_an_invented_one_are_found() {
+        let mut tree = Tree::new();
+        tree.see(0, OLD, 10, 7);
+        tree.see(0, OLD, 20, 8);
+        assert_eq!(tree.see(1, OLD, 15, 7), Some(Property::WholeCommands));
+        assert_eq!(tree.see(1, OLD, 30, 7), Some(Property::OneWriter));
+    }
+
+    #[test]
+    fn a_branch_shares_what_lies_before_its_fork_and_nothing_after() {
+        let mut tree = Tree::new();
+        for (offset, digest) in [(10, 7), (20, 8), (30, 9)] {
+            assert_eq!(tree.see(0, OLD, offset, digest), None);
+        }
+        tree.see(1, OLD, 10, 7);
+        tree.see(1, OLD, 20, 8);
+        assert_eq!(tree.see_as(1, NEW, 20, 8, Some((OLD, 21))), None);
+        assert_eq!(tree.see_as(1, NEW, 30, 5, Some((OLD, 21))), None);
+        assert_eq!(tree.see(2, NEW, 10, 7), None);
+        assert_eq!(tree.see(2, NEW, 20, 8), None);
+        assert_eq!(tree.see(2, NEW, 30, 9), Some(Property::SameData));
+    }
+
+    #[test]
+    fn a_master_that_goes_on_in_anothers_history_is_found() {
+        let mut tree = Tree::new();
+        tree.see(0, OLD, 10, 7);
+        tree.see(1, OLD, 10, 7);
+        assert_eq!(tree.see_as(1, OLD, 10, 7, Some((NEW, 1))), Some(Property::FreshId));
+    }
+
+    #[test]
+    fn an_offset_that_goes_back_by_stream_bytes_is_found() {
+        let mut tree = Tree::new();
+        tree.see(0, OLD, 10, 7);
+        tree.see(0, OLD, 20, 8);
+        assert_eq!(tree.see(0, OLD, 10, 7), Some(Property::OffsetForward));
+    }
+}

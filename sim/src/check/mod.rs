@@ -1,0 +1,111 @@
+//! What must hold, and how is a breach told?
+//!
+//! One property per file. Each is looked at after every event that can touch it, in constant time. A breach is a
+//! [`Violation`]: a property, who broke it, when, and an explanation that a person can act on.
+
+mod convergence;
+mod histories;
+mod pacing;
+mod resync;
+
+use serde::Serialize;
+
+use crate::queue::Micros;
+
+pub use convergence::{Standing, convergence_bound, find_straggler};
+pub use histories::{Histories, Observation};
+pub use pacing::Pacing;
+pub use resync::{Resyncs, Totals as ResyncTotals};
+
+/// What must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Property {
+    /// A replication id and an offset determine the data.
+    SameData,
+    /// Between the same two offsets of one history lie the same bytes.
+    SameStream,
+    /// A replica stands only at offsets at which its master stood: it applies whole commands and whole MULTI blocks.
+    WholeCommands,
+    /// Only the node that began a history adds to it, and nobody else is ahead of it.
+    OneWriter,
+    /// Within a history the offset of a node goes back only when a full synchronisation replaces its data.
+    OffsetForward,
+    /// A replication id is begun once, by one incarnation of one node.
+    FreshId,
+    /// A connection delivers what was written to it (the simulator's own duty).
+    LinkIntact,
+    /// Once faults have ended all nodes reach one position with one data set in bounded time.
+    Converges,
+    /// A reply is well-formed and fits its command.
+    FittingReply,
+    /// A replica refuses writes, and a master does not call itself a replica.
+    ReplicaRefusesWrites,
+    /// A node's timers let time pass.
+    TimePasses,
+    /// A node does not end on its own.
+    KeepsRunning,
+}
+
+impl Property {
+    /// The name that stands in signatures and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Property::SameData => "same-data",
+            Property::SameStream => "same-stream",
+            Property::WholeCommands => "whole-commands",
+            Property::OneWriter => "one-writer",
+            Property::OffsetForward => "offset-forward",
+            Property::FreshId => "fresh-id",
+            Property::LinkIntact => "link-intact",
+            Property::Converges => "converges",
+            Property::FittingReply => "fitting-reply",
+            Property::ReplicaRefusesWrites => "replica-refuses-writes",
+            Property::TimePasses => "time-passes",
+            Property::KeepsRunning => "keeps-running",
+        }
+    }
+}
+
+/// A breach of a property, as a check finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// What was broken.
+    pub property: Property,
+    /// What was seen and what should have been.
+    pub explanation: String,
+}
+
+impl Breach {
+    /// A breach.
+    #[must_use]
+    pub fn new(property: Property, explanation: String) -> Breach {
+        Breach { property, explanation }
+    }
+}
+
+/// A breach with its place in the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// What was broken.
+    pub property: Property,
+    /// The role of the node concerned: `master`, `replica`, or `world` if it is no single node's.
+    pub role: &'static str,
+    /// The node concerned, by name; empty if there is none.
+    pub node: String,
+    /// When, in microseconds of simulated time.
+    pub at_us: Micros,
+    /// At which event of the run, counted from 1.
+    pub event: u64,
+    /// What was seen and what should have been.
+    pub explanation: String,
+}
+
+impl Violation {
+    /// What two runs must share to be called the same failure: the property and the role.
+    #[must_use]
+    pub fn signature(&self) -> String {
+        format!("{}/{}", self.property.name(), self.role)
+    }
+}

@@ -1,0 +1,204 @@
+//! What does a client do with its connection?
+//!
+//! It connects to its node, sends bursts of commands with pauses between them, reads the replies in order and checks
+//! each. A connection that ends, or on which nothing comes back for long, is replaced by a new one; whatever was under
+//! way is forgotten, as its fate is not known.
+
+use std::collections::VecDeque;
+
+use afterimage_core::codec::random::Random;
+use afterimage_core::node::Role;
+
+use crate::check::{Breach, Property};
+use crate::network::LinkId;
+use crate::plan::ClientPlan;
+use crate::queue::{MILLISECOND, Micros, SECOND};
+use crate::reply::{Reply, read_reply};
+use crate::workload::{Expected, Workload};
+
+/// A client gives its connection up after this long without a reply.
+pub const PATIENCE: Micros = 5 * SECOND;
+/// Time before a lost connection is replaced.
+pub const RECONNECT: Micros = 200 * MILLISECOND;
+/// Commands under way at most; a burst is left out above it.
+const OUTSTANDING_MAX: usize = 64;
+
+/// The role of a client's node and since when, as the world knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownRole {
+    /// Its role now.
+    pub role: Role,
+    /// Since when it has had it without a break.
+    pub since: Micros,
+}
+
+/// A client.
+#[derive(Debug)]
+pub struct Client {
+    /// Its plan.
+    pub plan: ClientPlan,
+    workload: Workload,
+    /// Its connection or dial.
+    pub link: Option<LinkId>,
+    /// The host it is connected to.
+    pub host: u16,
+    /// True once the dial has succeeded.
+    pub connected: bool,
+    /// Grows with each connection.
+    pub epoch: u32,
+    /// Written and not yet taken by the network.
+    pub out: Vec<u8>,
+    input: Vec<u8>,
+    expected: VecDeque<(Expected, Micros)>,
+    sent: u32,
+    heard_at: Micros,
+    /// Replies read.
+    pub replies: u64,
+    /// Commands that were answered by something else than an error.
+    pub accepted: u64,
+}
+
+impl Client {
+    /// A client that has not connected yet.
+    #[must_use]
+    pub fn new(plan: ClientPlan, random: Random) -> Client {
+        Client {
+            workload: Workload::new(plan.clone(), random),
+            plan,
+            link: None,
+            host: 0,
+            connected: false,
+            epoch: 0,
+            out: Vec::new(),
+            input: Vec::new(),
+            expected: VecDeque::new(),
+            sent: 0,
+            heard_at: 0,
+            replies: 0,
+            accepted: 0,
+        }
+    }
+
+    /// True if it has sent all it was to send and heard the answers, or need not hear them any more.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.sent >= self.plan.commands && self.expected.is_empty()
+    }
+
+    /// True if no reply is missing.
+    #[must_use]
+    pub fn awaits_nothing(&self) -> bool {
+        self.expected.is_empty()
+    }
+
+    /// True if it has waited too long.
+    #[must_use]
+    pub fn is_out_of_patience(&self, now: Micros) -> bool {
+        !self.expected.is_empty() && now.saturating_sub(self.heard_at) > PATIENCE
+    }
+
+    /// Starts over for a new connection to `host`.
+    pub fn begin(&mut self, host: u16, link: LinkId, now: Micros) {
+        self.forget();
+        self.host = host;
+        self.link = Some(link);
+        self.heard_at = now;
+    }
+
+    /// Forgets its connection.
+    pub fn forget(&mut self) {
+        self.link = None;
+        self.connected = false;
+        self.epoch += 1;
+        self.out.clear();
+        self.input.clear();
+        self.expected.clear();
+    }
+
+    /// Writes the next burst. Returns when the next step is due.
+    pub fn burst(&mut self, now: Micros) -> Micros {
+        let Client { workload, expected, out, sent, plan, .. } = self;
+        if expected.is_empty() {
+            self.heard_at = now;
+        }
+        if expected.len() < OUTSTANDING_MAX && out.len() < 1 << 20 {
+            for _ in 0..workload.burst() {
+                if *sent >= plan.commands {
+                    break;
+                }
+                workload.next(out, &mut |each| {
+                    expected.push_back((each, now));
+                    *sent += 1;
+                });
+            }
+        }
+        now + workload.think()
+    }
+
+    /// Reads what arrived and checks it.
+    ///
+    /// # Errors
+    ///
+    /// Tells which reply does not fit.
+    pub fn received(&mut self, bytes: &[u8], now: Micros, known: Option<KnownRole>) -> Result<(), Breach> {
+        self.heard_at = now;
+        let kept = !self.input.is_empty();
+        let mut input = std::mem::take(&mut self.input);
+        if kept {
+            input.extend_from_slice(bytes);
+        }
+        let all = if kept { input.as_slice() } else { bytes };
+        let mut used = 0;
+        let outcome = loop {
+            match read_reply(&all[used..]) {
+                Ok(None) => break Ok(()),
+                Ok(Some((reply, len))) => {
+                    used += len;
+                    if let Err(breach) = self.check(&reply, known) {
+                        break Err(breach);
+                    }
+                }
+                Err(why) => break Err(Breach::new(Property::FittingReply, format!("it sent {why}"))),
+            }
+        };
+        if kept {
+            input.drain(..used);
+        } else {
+            input.extend_from_slice(&bytes[used..]);
+        }
+        self.input = input;
+        outcome
+    }
+
+    fn check(&mut self, reply: &Reply<'_>, known: Option<KnownRole>) -> Result<(), Breach> {
+        let Some((expected, sent_at)) = self.expected.pop_front() else {
+            // maxclients and the like: an error before anything was asked.
+            let explanation = format!("it sent {reply:?}, and nothing was asked");
+            return Err(Breach::new(Property::FittingReply, explanation));
+        };
+        self.replies += 1;
+        let error = matches!(reply, Reply::Error(_));
+        self.accepted += u64::from(!error);
+        if !expected.fits(reply) {
+            let explanation = format!("it answered {} by {reply:?}", expected.name);
+            return Err(Breach::new(Property::FittingReply, explanation));
+        }
+        let Some(known) = known.filter(|known| known.since < sent_at) else { return Ok(()) };
+        let refused = matches!(reply, Reply::Error(text) if text.starts_with(b"READONLY"));
+        match known.role {
+            // A block that holds only reads runs on a replica too.
+            Role::Replica if expected.writes && !error && expected.name != "EXEC" => Err(Breach::new(
+                Property::ReplicaRefusesWrites,
+                format!("it has been a replica since {} µs and carried out a {}", known.since, expected.name),
+            )),
+            Role::Master if refused => Err(Breach::new(
+                Property::ReplicaRefusesWrites,
+                format!(
+                    "it has been a master since {} µs and refused a {} as a replica would",
+                    known.since, expected.name
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! What does a host's disk keep?
+//!
+//! Files whose contents are lasting up to a synced length, and a directory whose changes are lasting up to the last time
+//! it was synced. Operations are carried out one after another and take time. A crash of the process keeps everything
+//! that was carried out; a loss of power cuts each file somewhere in what was not synced, and undoes some of the last
+//! changes of names.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use afterimage_core::codec::random::Random;
+use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, FileName, Ticket};
+use bytes::Bytes;
+
+use crate::plan::DiskPlan;
+use crate::queue::Micros;
+
+/// What is wrong with a disk for a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiskTrouble {
+    /// Appends fail for lack of space.
+    Full,
+    /// One in four operations that write fails.
+    Errors,
+}
+
+/// A file's contents, named by the directory.
+#[derive(Debug, Default)]
+struct Body {
+    bytes: Vec<u8>,
+    synced: usize,
+}
+
+/// Names a body. Never reused on one disk.
+type BodyId = u64;
+
+/// A change of the directory that a loss of power may undo.
+#[derive(Debug)]
+enum NameChange {
+    Set(FileName, BodyId),
+    Moved(FileName, FileName),
+    Removed(FileName),
+}
+
+/// The disk of one host. It outlives the node's incarnations.
+#[derive(Debug)]
+pub struct Disk {
+    plan: DiskPlan,
+    bodies: BTreeMap<BodyId, Body>,
+    names: BTreeMap<FileName, BodyId>,
+    lasting: BTreeMap<FileName, BodyId>,
+    changes: Vec<NameChange>,
+    next_body: BodyId,
+    queue: VecDeque<(Ticket, DiskOp)>,
+    /// What is wrong with it now.
+    pub trouble: Option<DiskTrouble>,
+    random: Random,
+}
+
+impl Disk {
+    /// An empty disk.
+    #[must_use]
+    pub fn new(plan: DiskPlan, random: Random) -> Disk {
+        Disk {
+            plan,
+            bodies: BTreeMap::new(),
+            names: BTreeMap::new(),
+            lasting: BTreeMap::new(),
+            changes: Vec::new(),
+            next_body: 0,
+            queue: VecDeque::new(),
+            trouble: None,
+            random,
+        }
+    }
+
+    /// Takes in an operation. Returns how long the disk will be busy with it, if it was idle.
+    pub fn submit(&mut self, ticket: Ticket, op: DiskOp) -> Option<Micros> {
+        self.queue.push_back((ticket, op));
+        (self.queue.len() == 1).then(|| self.cost()).flatten()
+    }
+
+    /// Carries out the oldest operation. Ask [`cost`](Disk::cost) for the next one then.
+    pub fn complete(&mut self) -> Option<(Ticket, DiskOutcome)> {
+        let (ticket, op) = self.queue.pop_front()?;
+        let outcome = self.carry_out(op);
+        Some((ticket, outcome))
+    }
+
+    /// How long the oldest operation takes.
+    #[must_use]
+    pub fn cost(&self) -> Option<Micros> {
+        let (_, op) = self.queue.front()?;
+        let moved = |len: u64| self.plan.latency_us + len.saturating_mul(1_000_000) / self.plan.bytes_per_second.max(1);
+        Some(match op {
+            DiskOp::Append { bytes, .. } => moved(bytes.len() as u64),
+            DiskOp::Read { len, .. } => moved(u64::from(*len)),
+            DiskOp::Sync { .. } | DiskOp::SyncDirectory => self.plan.sync_us,
+            DiskOp::Create { .. } | DiskOp::Rename { .. } | DiskOp::Remove { .. } | DiskOp::List => {
+                self.plan.latency_us
+            }
+        })
+    }
+
+    /// The process ended: what it asked for and was not carried out is lost.
+    pub fn abandon(&mut self) {
+        self.queue.clear();
+    }
+
+    /// Power was lost: what was not synced may be gone. Returns how many bytes went.
+    pub fn lose_power(&mut self) -> u64 {
+        self.queue.clear();
+        let kept = self.random.below(self.changes.len() as u64 + 1) as usize;
+        self.changes.truncate(kept);
+        let mut lasting = std::mem::take(&mut self.lasting);
+        for change in self.changes.drain(..) {
+            match change {
+                NameChange::Set(name, body) => drop(lasting.insert(name, body)),
+                NameChange::Moved(from, to) => {
+                    if let Some(body) = lasting.remove(&from) {
+                        lasting.insert(to, body);
+                    }
+                }
+                NameChange::Removed(name) => drop(lasting.remove(&name)),
+            }
+        }
+        self.lasting = lasting;
+        self.names = self.lasting.clone();
+        let mut lost = 0;
+        for body in self.bodies.values_mut() {
+            let unsynced = (body.bytes.len() - body.synced) as u64;
+            let kept = self.random.below(unsynced + 1) as usize;
+            lost += unsynced - kept as u64;
+            body.bytes.truncate(body.synced + kept);
+            body.synced = body.bytes.len();
+        }
+        self.forget_unnamed();
+        lost
+    }
+
+    /// Removes every file.
+    pub fn wipe(&mut self) {
+        self.queue.clear();
+        self.names.clear();
+        self.lasting.clear();
+        self.changes.clear();
+        self.bodies.clear();
+    }
+
+    /// True if there is no file.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    fn carry_out(&mut self, op: DiskOp) -> DiskOutcome {
+        if let Some(failure) = self.failure(&op) {
+            return DiskOutcome::Failed(failure);
+        }
+        match op {
+            DiskOp::Create { file } => {
+                self.next_body += 1;
+                self.bodies.insert(self.next_body, Body::default());
+                self.names.insert(file.clone(), self.next_body);
+                self.changes.push(NameChange::Set(file, self.next_body));
+                DiskOutcome::Done
+            }
+            DiskOp::Append { file, bytes } => self.with_body(&file, |body| {
+                body.bytes.extend_from_slice(&bytes);
+                DiskOutcome::Done
+            }),
+            DiskOp::Sync { file } => self.with_body(&file, |body| {
+                body.synced = body.bytes.len();
+                DiskOutcome::Done
+            }),
+            DiskOp::Rename { from, to } => match self.names.remove(&from) {
+                Some(body) => {
+                    self.names.insert(to.clone(), body);
+                    self.changes.push(NameChange::Moved(from, to));
+                    DiskOutcome::Done
+                }
+                None => DiskOutcome::Failed(DiskFailure::NotFound),
+            },
+            DiskOp::SyncDirectory => {
+                self.lasting = self.names.clone();
+                self.changes.clear();
+                self.forget_unnamed();
+                DiskOutcome::Done
+            }
+            DiskOp::Remove { file } => match self.names.remove(&file) {
+                Some(_) => {
+                    self.changes.push(NameChange::Removed(file));
+                    DiskOutcome::Done
+                }
+                None => DiskOutcome::Failed(DiskFailure::NotFound),
+            },
+            DiskOp::Read { file, offset, len } => self.with_body(&file, |body| {
+                let start = usize::try_from(offset).unwrap_or(usize::MAX).min(body.bytes.len());
+                let end = start.saturating_add(len as usize).min(body.bytes.len());
+                DiskOutcome::Bytes(Bytes::copy_from_slice(&body.bytes[start..end]))
+            }),
+            DiskOp::List => DiskOutcome::Listed(
+                self.names.iter().map(|(name, body)| (name.clone(), self.bodies[body].bytes.len() as u64)).collect(),
+            ),
+        }
+    }
+
+    fn failure(&mut self, op: &DiskOp) -> Option<DiskFailure> {
+        let writes = matches!(
+            op,
+            DiskOp::Create { .. }
+                | DiskOp::Append { .. }
+                | DiskOp::Sync { .. }
+                | DiskOp::Rename { .. }
+                | DiskOp::SyncDirectory
+        );
+        match self.trouble? {
+            DiskTrouble::Full => matches!(op, DiskOp::Append { .. }).then_some(DiskFailure::NoSpace),
+            DiskTrouble::Errors => {
+                (writes && self.random.chance(1, 4)).then(|| DiskFailure::Other("Input/output error".into()))
+            }
+        }
+    }
+
+    fn with_body(&mut self, file: &str, act: impl FnOnce(&mut Body) -> DiskOutcome) -> DiskOutcome {
+        match self.names.get(file).and_then(|body| self.bodies.get_mut(body)) {
+            Some(body) => act(body),
+            None => DiskOutcome::Failed(DiskFailure::NotFound),
+        }
+    }
+
+    /// Frees bodies that no name can lead to any more. Only right when no name change is pending.
+    fn forget_unnamed(&mut self) {
+        let Disk { bodies, names, .. } = self;
+        bodies.retain(|id, _| names.values().any(|named| named == id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(disk: &mut Disk, ops: &[DiskOp]) -> Vec<DiskOutcome> {
+        let asked = ops.iter().enumerate();
+        asked.for_each(|(n, op)| drop(disk.submit(Ticket(n as u64), op.clone())));
+        std::iter::from_fn(|| disk.complete()).map(|(_, outcome)| outcome).collect()
+    }
+
+    fn write(name: &str, text: &'static str) -> [DiskOp; 2] {
+        let bytes = Bytes::from_static(text.as_bytes());
+        [DiskOp::Create { file: name.into() }, DiskOp::Append { file: name.into(), bytes }]
+    }
+
+    fn read(disk: &mut Disk, name: &str) -> DiskOutcome {
+        run(disk, &[DiskOp::Read { file: name.into(), offset: 0, len: 100 }]).remove(0)
+    }
+
+    fn sync(name: &str) -> DiskOp {
+        DiskOp::Sync { file: name.into() }
+    }
+
+    #[test]
+    fn a_rename_without_a_directory_sync_leaves_the_old_file_or_the_new_one() {
+        let mut seen = [0; 2];
+        for seed in 0..64 {
+            let mut disk = Disk::new(DiskPlan::default(), Random::new(seed, 0));
+            run(&mut disk, &write("dump", "old"));
+            run(&mut disk, &[sync("dump"), DiskOp::SyncDirectory]);
+            run(&mut disk, &write("temp", "new"));
+            run(&mut disk, &[sync("temp"), DiskOp::Rename { from: "temp".into(), to: "dump".into() }]);
+            disk.lose_power();
+            match read(&mut disk, "dump") {
+                DiskOutcome::Bytes(bytes) if bytes == "old" => seen[0] += 1,
+                DiskOutcome::Bytes(bytes) if bytes == "new" => seen[1] += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+    }
+
+    #[test]
+    fn what_was_synced_survives_and_the_rest_is_cut_somewhere() {
+        let mut lengths = std::collections::BTreeSet::new();
+        for seed in 0..64 {
+            let mut disk = Disk::new(DiskPlan::default(), Random::new(seed, 0));
+            run(&mut disk, &write("log", "abc"));
+            run(&mut disk, &[sync("log"), DiskOp::SyncDirectory]);
+            run(&mut disk, &[DiskOp::Append { file: "log".into(), bytes: Bytes::from_static(b"de") }]);
+            disk.lose_power();
+            let DiskOutcome::Bytes(bytes) = read(&mut disk, "log") else { panic!("the file is gone") };
+            assert!(bytes.starts_with(b"abc"));
+            lengths.insert(bytes.len());
+        }
+        assert_eq!(lengths.into_iter().collect::<Vec<_>>(), [3, 4, 5]);
+    }
+
+    #[test]
+    fn a_process_that_ends_loses_only_what_was_not_carried_out() {
+        let mut disk = Disk::new(DiskPlan::default(), Random::new(1, 0));
+        run(&mut disk, &write("dump", "kept"));
+        disk.submit(Ticket(9), DiskOp::Remove { file: "dump".into() });
+        disk.abandon();
+        assert_eq!(read(&mut disk, "dump"), DiskOutcome::Bytes(Bytes::from_static(b"kept")));
+    }
+}

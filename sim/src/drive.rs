@@ -1,0 +1,333 @@
+//! How does a node live in the world?
+//!
+//! The driver's side of the border: events go in, actions come out and are carried out in order, output is gathered into
+//! links as far as they have room, timers and background work are scheduled when the node has need of them. After every
+//! event the checks look at what the node recorded.
+
+use afterimage_core::Node;
+use afterimage_core::node::Probe;
+use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Level, Now};
+
+use crate::check::{Breach, Observation, Property};
+use crate::client::KnownRole;
+use crate::host::{Host, PORT, address, config_text, environment, read_config, site_at};
+use crate::journal::{Topic, host_name};
+use crate::network::{End, Side};
+use crate::plan::Storage;
+use crate::queue::{Micros, Occurrence};
+use crate::world::World;
+
+/// Slices gathered at once.
+const SLICES: usize = 16;
+
+impl World {
+    /// Starts a host's next life.
+    pub(crate) fn start_node(&mut self, index: u16) {
+        let follows = self.operator.follows[usize::from(index)];
+        let host = &mut self.hosts[usize::from(index)];
+        host.restart_at = None;
+        host.incarnation += 1;
+        host.attachments.clear();
+        host.timer_at = Micros::MAX;
+        host.work_scheduled = false;
+        if host.plan.storage == Storage::Ephemeral {
+            host.disk.wipe();
+        }
+        let blank = host.disk.is_blank();
+        let text = config_text(&host.plan, &self.plan.settings, follows);
+        let config = match read_config(&text) {
+            Ok(config) => config,
+            Err(why) => {
+                self.breach(Some(index), Breach::new(Property::KeepsRunning, format!("its configuration: {why}")));
+                return;
+            }
+        };
+        let (seed, now) = (host.next_seed(), host.now(self.now));
+        let mut node = Node::start(config, environment(), seed, now, &mut self.effects);
+        node.enable_audit();
+        let probe = node.probe();
+        host.role = probe.role;
+        host.role_since = self.now;
+        host.keys = probe.keys;
+        host.node = Some(Box::new(node));
+        let life = host.incarnation;
+        self.checks.resyncs.started(index);
+        if blank && self.checks.histories.knows(&probe.position.history) {
+            let explanation = format!("it started on an empty disk with the known id {:?}", probe.position.history);
+            self.breach(Some(index), Breach::new(Property::FreshId, explanation));
+        }
+        self.checks.histories.begin(probe.position.history, (index, life));
+        self.hosts[usize::from(index)].history = probe.position.history;
+        self.note(Topic::Life, |_| {
+            let doing =
+                follows.map_or_else(|| "as a master".into(), |master| format!("following {}", host_name(master)));
+            let disk = if blank { "an empty disk" } else { "what its disk kept" };
+            format!("{} starts life {life} {doing}, on {disk}", host_name(index))
+        });
+        self.settle(index);
+    }
+
+    /// Gives a node an event and carries out what follows from it.
+    pub(crate) fn tell(&mut self, index: u16, event: Event<'_>) {
+        let host = &mut self.hosts[usize::from(index)];
+        let now = host.now(self.now);
+        if let Some(node) = &mut host.node {
+            node.handle(event, now, &mut self.effects);
+            self.settle(index);
+        }
+    }
+
+    /// Carries out a node's actions, looks at it, and schedules what it needs.
+    pub(crate) fn settle(&mut self, index: u16) {
+        while !self.effects.is_empty() {
+            let mut actions = std::mem::take(&mut self.actions);
+            actions.extend(self.effects.drain());
+            for action in actions.drain(..) {
+                self.act(index, action);
+            }
+            self.actions = actions;
+        }
+        self.look_at(index);
+        self.schedule(index);
+    }
+
+    fn act(&mut self, index: u16, action: Action) {
+        match action {
+            Action::OutputReady(conn) => self.pump_node(index, conn),
+            Action::Dial { conn, host, port } => self.node_dials(index, conn, &host, port),
+            Action::Close(conn) => {
+                if let Some(attachment) = self.hosts[usize::from(index)].detach(conn) {
+                    self.side_closes(attachment.link, attachment.side);
+                }
+            }
+            Action::PauseReading(conn) => self.set_reading(index, conn, true),
+            Action::ResumeReading(conn) => self.set_reading(index, conn, false),
+            Action::Disk { ticket, op } => {
+                let host = &mut self.hosts[usize::from(index)];
+                if let Some(cost) = host.disk.submit(ticket, op) {
+                    let incarnation = host.incarnation;
+                    self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation });
+                }
+            }
+            Action::Note(note) => {
+                if note.level() > Level::Verbose {
+                    self.note(Topic::Node, |_| format!("{}: {note}", host_name(index)));
+                }
+            }
+            Action::Sleep(time) => {
+                let micros = u64::try_from(time.as_micros()).unwrap_or(Micros::MAX);
+                let host = &mut self.hosts[usize::from(index)];
+                host.paused_until = host.paused_until.max(self.now.saturating_add(micros));
+            }
+            Action::Exit(code) => self.node_exits(index, code),
+        }
+    }
+
+    fn node_exits(&mut self, index: u16, code: ExitCode) {
+        self.note(Topic::Life, |_| format!("{} exits: {code:?}", host_name(index)));
+        // A node that cannot read what a disk fault left, or that loses its disk, may give up; its supervisor tries again.
+        if !self.plan.has_disk_faults() {
+            let explanation = format!("it ended on its own: {code:?}");
+            self.breach(Some(index), Breach::new(Property::KeepsRunning, explanation));
+        }
+        self.stop_node(index, crate::plan::Crash::Process, crate::queue::SECOND);
+    }
+
+    fn node_dials(&mut self, index: u16, conn: ConnId, name: &str, port: u16) {
+        let target = site_at(name).filter(|site| usize::from(*site) < self.hosts.len() && port == PORT);
+        let Some(target) = target else {
+            let failure = if site_at(name).is_some() { DialFailure::Refused } else { DialFailure::UnknownHost };
+            let host = &mut self.hosts[usize::from(index)];
+            let now = host.now(self.now);
+            if let Some(node) = &mut host.node {
+                node.handle(Event::Dialled { conn, outcome: Err(failure) }, now, &mut self.effects);
+            }
+            return;
+        };
+        let link = self.dial(index, target, End::Node { host: index, conn });
+        self.hosts[usize::from(index)].attach(conn, link, Side::Dialler);
+    }
+
+    fn set_reading(&mut self, index: u16, conn: ConnId, paused: bool) {
+        let Some(attachment) = self.hosts[usize::from(index)].attachment(conn) else { return };
+        let from = attachment.side.other();
+        if let Some(link) = self.network.get(attachment.link) {
+            link.pipes[from as usize].paused = paused;
+            self.schedule_delivery(attachment.link, from);
+        }
+    }
+
+    /// Moves a node's output into a link, as far as there is room.
+    pub(crate) fn pump_node(&mut self, index: u16, conn: ConnId) {
+        let World { hosts, network, effects, now, .. } = self;
+        let host = &mut hosts[usize::from(index)];
+        let Some(attachment) = host.attachment(conn) else { return };
+        let time = host.now(*now);
+        let (Some(node), Some(link)) = (&mut host.node, network.get(attachment.link)) else { return };
+        let pipe = &mut link.pipes[attachment.side as usize];
+        let mut total = 0;
+        loop {
+            let mut slices: [&[u8]; SLICES] = [&[]; SLICES];
+            let count = node.gather(conn, &mut slices).min(SLICES);
+            if count == 0 {
+                break;
+            }
+            if pipe.room() == 0 {
+                pipe.writer_waits = true;
+                break;
+            }
+            let taken = slices[..count].iter().map(|slice| pipe.extend(slice)).sum();
+            total += taken;
+            node.sent(conn, taken, time, effects);
+            if taken == 0 {
+                break;
+            }
+        }
+        self.sent_off(attachment.link, attachment.side, total);
+    }
+
+    /// Lets the checks see what an event did to a node.
+    fn look_at(&mut self, index: u16) {
+        let host = &mut self.hosts[usize::from(index)];
+        let Some(node) = &mut host.node else { return };
+        let probe = node.probe();
+        let boundaries = node.take_boundaries();
+        if probe.role != host.role {
+            host.role = probe.role;
+            host.role_since = self.now;
+        }
+        if probe.position.history != host.history {
+            host.history = probe.position.history;
+            self.checks.histories.begin(host.history, (index, host.incarnation));
+        }
+        let is_master = probe.role == afterimage_core::node::Role::Master;
+        let mut broken = None;
+        for boundary in &boundaries {
+            self.print.word(boundary.position.offset);
+            self.print.word(boundary.digest);
+            self.totals.stream_commands += u64::from(boundary.stream != 0 && !is_master);
+            let second = probe.second;
+            let seen = Observation { host: index, incarnation: host.incarnation, boundary, second, is_master };
+            if let Err(breach) = self.checks.histories.observe(seen) {
+                broken = Some(breach);
+                break;
+            }
+        }
+        let replaced = boundaries.iter().any(|boundary| boundary.stream == 0) && !is_master;
+        self.watch(index, &probe, replaced);
+        if let Some(breach) = broken {
+            self.breach(Some(index), breach);
+        }
+    }
+
+    /// Counts synchronisations and data sets lost to them.
+    fn watch(&mut self, index: u16, probe: &Probe, replaced: bool) {
+        self.checks.resyncs.observe(index, probe);
+        let host = &mut self.hosts[usize::from(index)];
+        let before = std::mem::replace(&mut host.keys, probe.keys);
+        if replaced && before > 0 && probe.keys == 0 {
+            self.checks.resyncs.totals.wiped += 1;
+            self.note(Topic::World, |_| format!("{} had {before} keys and has none now", host_name(index)));
+        }
+    }
+
+    /// Schedules a node's timers and background work.
+    fn schedule(&mut self, index: u16) {
+        let host = &mut self.hosts[usize::from(index)];
+        let Some(node) = &host.node else { return };
+        if let Some(deadline) = node.deadline() {
+            let at = deadline.0.max(self.now);
+            if at < host.timer_at {
+                host.timer_at = at;
+                self.queue.push(at, Occurrence::Timers { host: index, at });
+            }
+        }
+        if !host.work_scheduled && node.has_work() {
+            host.work_scheduled = true;
+            let incarnation = host.incarnation;
+            self.queue.push(self.now + self.plan.work.interval_us, Occurrence::Work { host: index, incarnation });
+        }
+    }
+
+    /// A node's deadline may have come.
+    pub(crate) fn on_timers(&mut self, index: u16, at: Micros) {
+        let host = &mut self.hosts[usize::from(index)];
+        if host.timer_at != at || host.node.is_none() {
+            return;
+        }
+        if let Some(until) = host.is_paused(self.now) {
+            self.queue.push(until, Occurrence::Timers { host: index, at });
+            return;
+        }
+        host.timer_at = Micros::MAX;
+        // A deadline that moved away since it was scheduled costs nothing but this look.
+        let due = host.node.as_ref().and_then(|node| node.deadline()).is_some_and(|deadline| deadline.0 <= self.now);
+        if !due {
+            self.schedule(index);
+            return;
+        }
+        if let Err(breach) = self.checks.pacing.timer(index) {
+            self.breach(Some(index), breach);
+            return;
+        }
+        self.tell(index, Event::Timers);
+    }
+
+    /// A node's turn to work.
+    pub(crate) fn on_work(&mut self, index: u16, incarnation: u32) {
+        let units = self.plan.work.units;
+        let host = &mut self.hosts[usize::from(index)];
+        if host.incarnation != incarnation {
+            return;
+        }
+        if let Some(until) = host.is_paused(self.now) {
+            self.queue.push(until, Occurrence::Work { host: index, incarnation });
+            return;
+        }
+        host.work_scheduled = false;
+        let now = host.now(self.now);
+        if let Some(node) = &mut host.node {
+            node.work(units, now, &mut self.effects);
+            self.settle(index);
+        }
+    }
+
+    /// The disk finishes an operation.
+    pub(crate) fn on_disk_done(&mut self, index: u16, incarnation: u32) {
+        let host = &mut self.hosts[usize::from(index)];
+        if host.incarnation != incarnation || host.node.is_none() {
+            return;
+        }
+        if let Some(until) = host.is_paused(self.now) {
+            self.queue.push(until, Occurrence::DiskDone { host: index, incarnation });
+            return;
+        }
+        let Some((ticket, outcome)) = host.disk.complete() else { return };
+        if let Some(cost) = host.disk.cost() {
+            self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation });
+        }
+        self.tell(index, Event::Disk { ticket, outcome });
+    }
+
+    /// The address by which others reach a host, as words of a command.
+    pub(crate) fn address_words(host: u16) -> (String, String) {
+        (address(host, PORT).ip().to_string(), PORT.to_string())
+    }
+}
+
+impl Host {
+    /// Until when it stands still, if it does.
+    pub(crate) fn is_paused(&self, now: Micros) -> Option<Micros> {
+        (self.paused_until > now).then_some(self.paused_until)
+    }
+
+    /// Its role and since when, if it is up.
+    pub(crate) fn known_role(&self) -> Option<KnownRole> {
+        self.node.is_some().then_some(KnownRole { role: self.role, since: self.role_since })
+    }
+
+    /// The clocks and the node, borrowed apart.
+    pub(crate) fn parts(&mut self, now: Micros) -> (Now, Option<&mut Node>) {
+        (self.now(now), self.node.as_deref_mut())
+    }
+}

@@ -1,0 +1,184 @@
+//! What stands around a node?
+//!
+//! A host: the node's present life, its connections, its disk, its clock, and what its supervisor needs to start it
+//! again.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use afterimage_core::codec::random::Random;
+use afterimage_core::node::Role;
+use afterimage_core::port::{ConnId, Mono, Now, Peer, Wall};
+use afterimage_core::replication::ReplicationId;
+use afterimage_core::{Config, Environment, Node};
+
+use crate::disk::Disk;
+use crate::network::{LinkId, Side};
+use crate::plan::{HostPlan, Setting, Storage};
+use crate::queue::Micros;
+
+/// What every wall clock shows when the world begins: 2024-01-01, in microseconds.
+const EPOCH_US: u64 = 1_704_067_200_000_000;
+/// The port on which every node listens.
+pub const PORT: u16 = 6379;
+
+/// A node's connection as the driver knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Attachment {
+    /// Which use of the slot.
+    pub generation: u32,
+    /// The link that carries it.
+    pub link: LinkId,
+    /// Our end.
+    pub side: Side,
+}
+
+/// A host.
+pub struct Host {
+    /// Its plan.
+    pub plan: HostPlan,
+    /// The node, while it is up.
+    pub node: Option<Box<Node>>,
+    /// Counts its lives from 1.
+    pub incarnation: u32,
+    /// The node's connections by slot.
+    pub attachments: Vec<Option<Attachment>>,
+    /// The disk.
+    pub disk: Disk,
+    /// For which time its timer event is scheduled; the largest number if for none.
+    pub timer_at: Micros,
+    /// A turn of background work is scheduled.
+    pub work_scheduled: bool,
+    /// Until when it stands still.
+    pub paused_until: Micros,
+    /// When it is to be started again, if it is down.
+    pub restart_at: Option<Micros>,
+    /// Its role, and since when.
+    pub role: Role,
+    /// Since when it has had that role in this life.
+    pub role_since: Micros,
+    /// The history it named at the last look.
+    pub history: ReplicationId,
+    /// Keys at the last look.
+    pub keys: u64,
+    entropy: Random,
+}
+
+impl Host {
+    /// A host that is down.
+    #[must_use]
+    pub fn new(plan: HostPlan, disk: Disk, entropy: Random) -> Host {
+        Host {
+            plan,
+            node: None,
+            incarnation: 0,
+            attachments: Vec::new(),
+            disk,
+            timer_at: Micros::MAX,
+            work_scheduled: false,
+            paused_until: 0,
+            restart_at: None,
+            role: Role::Master,
+            role_since: 0,
+            history: ReplicationId::NONE,
+            keys: 0,
+            entropy,
+        }
+    }
+
+    /// The time on its clocks.
+    #[must_use]
+    pub fn now(&self, now: Micros) -> Now {
+        let wall = EPOCH_US.saturating_add(now).saturating_add_signed(self.plan.clock_offset_us);
+        Now { mono: Mono(now), wall: Wall(wall) }
+    }
+
+    /// The seed of the next life. No two lives share one.
+    pub fn next_seed(&mut self) -> u64 {
+        self.entropy.next_u64()
+    }
+
+    /// The link of a connection, if it still stands.
+    #[must_use]
+    pub fn attachment(&self, conn: ConnId) -> Option<Attachment> {
+        let found = self.attachments.get(conn.slot as usize).copied().flatten()?;
+        (found.generation == conn.generation).then_some(found)
+    }
+
+    /// Notes which link carries a connection.
+    pub fn attach(&mut self, conn: ConnId, link: LinkId, side: Side) {
+        let slot = conn.slot as usize;
+        if slot >= self.attachments.len() {
+            self.attachments.resize(slot + 1, None);
+        }
+        self.attachments[slot] = Some(Attachment { generation: conn.generation, link, side });
+    }
+
+    /// Forgets a connection. Returns what it was.
+    pub fn detach(&mut self, conn: ConnId) -> Option<Attachment> {
+        let found = self.attachment(conn)?;
+        self.attachments[conn.slot as usize] = None;
+        Some(found)
+    }
+}
+
+/// The address of a site.
+#[must_use]
+pub fn address(site: u16, port: u16) -> SocketAddr {
+    let [high, low] = (site + 1).to_be_bytes();
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 1, high, low)), port)
+}
+
+/// The site that an address names.
+#[must_use]
+pub fn site_at(host: &str) -> Option<u16> {
+    match host.parse::<Ipv4Addr>().ok()?.octets() {
+        [10, 1, high, low] => u16::from_be_bytes([high, low]).checked_sub(1),
+        _ => None,
+    }
+}
+
+/// The ends of a connection as one side sees them.
+#[must_use]
+pub fn peer(remote: u16, remote_port: u16, local: u16, local_port: u16) -> Peer {
+    Peer { remote: address(remote, remote_port), local: address(local, local_port) }
+}
+
+/// What a node is told about its process.
+#[must_use]
+pub fn environment() -> Environment {
+    Environment {
+        process_id: 1,
+        os: "Afterimage simulator".into(),
+        executable: String::new(),
+        config_file: String::new(),
+        stopwatch: || 0,
+        resident_memory: || 0,
+    }
+}
+
+/// The configuration file of a host, as its supervisor would write it.
+#[must_use]
+pub fn config_text(plan: &HostPlan, common: &[Setting], follows: Option<u16>) -> String {
+    let mut text = String::from("protected-mode no\nbind 0.0.0.0\nappendonly no\n");
+    text.push_str(match plan.storage {
+        Storage::Saved => "save 5 1\n",
+        Storage::Unsaved | Storage::Ephemeral => "save \"\"\n",
+    });
+    for setting in common.iter().chain(&plan.settings) {
+        text.push_str(&format!("{} {}\n", setting.name, setting.value));
+    }
+    if let Some(master) = follows {
+        text.push_str(&format!("replicaof {} {PORT}\n", address(master, PORT).ip()));
+    }
+    text
+}
+
+/// Reads a configuration file.
+///
+/// # Errors
+///
+/// Says which line is wrong.
+pub fn read_config(text: &str) -> Result<Config, String> {
+    let mut include = |name: &str| Err(format!("there is no file {name}"));
+    Config::load(Some(("redis.conf", text.as_bytes())), &[], &mut include).map_err(|error| error.to_string())
+}

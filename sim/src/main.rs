@@ -1,0 +1,92 @@
+//! The command line of the simulator.
+
+mod cli;
+mod fleet;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use cli::{Arguments, Command, Source};
+
+/// A property was broken.
+const BROKEN: u8 = 1;
+/// The request made no sense; clap uses the same status.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut out = io::stdout().lock();
+    match carry_out(&arguments.command, &mut out) {
+        Ok(code) => code,
+        // Whoever read us has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "afterimage-sim: {error}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
+    match command {
+        Command::Run { seeds, jobs, json } => {
+            let summary = fleet::run(seeds.0.clone(), *jobs)?;
+            if *json {
+                writeln!(out, "{}", summary.to_json())?
+            } else {
+                write!(out, "{summary}")?
+            }
+            Ok(verdict(summary.passed()))
+        }
+        Command::Replay { source, from, to, json } => {
+            let plan = plan_of(source)?;
+            let (outcome, lines) = afterimage_sim::replay(plan);
+            let wanted = |at: u64| from.is_none_or(|from| at >= from.0) && to.is_none_or(|to| at <= to.0);
+            for line in lines.iter().filter(|line| wanted(line.at_us)) {
+                if *json { writeln!(out, "{}", to_json(line))? } else { writeln!(out, "{line}")? }
+            }
+            if *json {
+                writeln!(out, "{}", to_json(&outcome))?
+            } else {
+                writeln!(out, "{outcome}")?
+            }
+            Ok(verdict(outcome.passed()))
+        }
+        Command::Plan { seed } => {
+            writeln!(out, "{}", afterimage_sim::Plan::draw(*seed).to_json())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Wipe => {
+            write!(out, "{}", afterimage_sim::scenario::wipe())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "afterimage-sim", &mut script);
+            out.write_all(&script)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn plan_of(source: &Source) -> io::Result<afterimage_sim::Plan> {
+    match source {
+        Source::Seed(seed) => Ok(afterimage_sim::Plan::draw(*seed)),
+        Source::File(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+            afterimage_sim::Plan::from_json(&text)
+                .map_err(|why| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display())))
+        }
+    }
+}
+
+fn verdict(passed: bool) -> ExitCode {
+    if passed { ExitCode::SUCCESS } else { ExitCode::from(BROKEN) }
+}
+
+fn to_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("outcomes and lines have only strings, numbers and lists")
+}

@@ -1,0 +1,148 @@
+//! How are orders carried out?
+//!
+//! The operator knows which node should follow which, connects to one node after another through the network, and tells
+//! each. What fails is tried again, since all of it may be said twice. A node that is started again is given the operator's
+//! latest wish by its supervisor, as a rewritten configuration file would.
+
+use std::collections::VecDeque;
+
+use crate::journal::host_name;
+use crate::network::LinkId;
+use crate::plan::Order;
+use crate::queue::{MILLISECOND, Micros, SECOND};
+
+/// Something to be told to a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Tell a node whom to follow.
+    Settle {
+        /// Which node.
+        host: u16,
+    },
+    /// Tell the master to forget everything.
+    FlushAll,
+    /// Say a command of a scenario.
+    Say {
+        /// To which node.
+        host: u16,
+        /// Its words.
+        words: Vec<Vec<u8>>,
+    },
+}
+
+impl std::fmt::Display for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Task::Settle { host } => write!(f, "{} told whom to follow", host_name(*host)),
+            Task::FlushAll => f.write_str("FLUSHALL"),
+            Task::Say { host, words } => {
+                let first = words.first().map(|word| word.escape_ascii().to_string()).unwrap_or_default();
+                write!(f, "{first} with {} arguments on {}", words.len().saturating_sub(1), host_name(*host))
+            }
+        }
+    }
+}
+
+/// Time before something that failed is tried again.
+pub const RETRY: Micros = 500 * MILLISECOND;
+/// Time after which an answer is not waited for any longer.
+pub const PATIENCE: Micros = 5 * SECOND;
+
+/// The operator.
+#[derive(Debug)]
+pub struct Operator {
+    /// Whom each host should follow.
+    pub follows: Vec<Option<u16>>,
+    /// What is still to be told, the present task first.
+    pub tasks: VecDeque<Task>,
+    /// The connection for the present task.
+    pub link: Option<LinkId>,
+    /// When that was dialled.
+    pub since: Micros,
+    /// Written and not yet taken by the network.
+    pub out: Vec<u8>,
+    /// What came back so far.
+    pub input: Vec<u8>,
+}
+
+impl Operator {
+    /// An operator who wants what stands.
+    #[must_use]
+    pub fn new(follows: Vec<Option<u16>>) -> Operator {
+        Operator { follows, tasks: VecDeque::new(), link: None, since: 0, out: Vec::new(), input: Vec::new() }
+    }
+
+    /// The master, by the operator's latest wish.
+    #[must_use]
+    pub fn master(&self) -> u16 {
+        self.follows.iter().position(Option::is_none).map_or(0, |host| host as u16)
+    }
+
+    /// The host that the present task is about.
+    #[must_use]
+    pub fn target(&self) -> Option<u16> {
+        Some(match *self.tasks.front()? {
+            Task::Settle { host } | Task::Say { host, .. } => host,
+            Task::FlushAll => self.master(),
+        })
+    }
+
+    /// Takes an order in. Orders that would leave no master, or close a circle, are ignored.
+    pub fn order(&mut self, order: &Order) {
+        match *order {
+            Order::Follow { host, master } => {
+                let is_master = self.follows[usize::from(host)].is_none();
+                if is_master || self.leads_to(master, host) {
+                    return;
+                }
+                self.follows[usize::from(host)] = Some(master);
+                self.tasks.push_back(Task::Settle { host });
+            }
+            Order::Promote { host } => self.promote(host),
+            Order::FlushAll => self.tasks.push_back(Task::FlushAll),
+        }
+    }
+
+    fn promote(&mut self, host: u16) {
+        let old = self.master();
+        if old == host {
+            return;
+        }
+        self.follows[usize::from(host)] = None;
+        self.tasks.push_back(Task::Settle { host });
+        for (other, follows) in self.follows.iter_mut().enumerate() {
+            if *follows == Some(old) || other == usize::from(old) {
+                *follows = Some(host);
+                self.tasks.push_back(Task::Settle { host: other as u16 });
+            }
+        }
+    }
+
+    /// True if `from` is, or follows directly or not, `to`.
+    fn leads_to(&self, from: u16, to: u16) -> bool {
+        let mut at = Some(from);
+        while let Some(host) = at {
+            if host == to {
+                return true;
+            }
+            at = self.follows[usize::from(host)];
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_never_close_a_circle_nor_leave_no_master() {
+        let mut operator = Operator::new(vec![None, Some(0), Some(1)]);
+        operator.order(&Order::Follow { host: 1, master: 2 });
+        operator.order(&Order::Follow { host: 0, master: 2 });
+        assert_eq!(operator.follows, [None, Some(0), Some(1)]);
+        operator.order(&Order::Promote { host: 2 });
+        assert_eq!(operator.follows, [Some(2), Some(2), None]);
+        assert_eq!(operator.master(), 2);
+    }
+}

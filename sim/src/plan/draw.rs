@@ -1,0 +1,264 @@
+//! How does a seed become a plan?
+//!
+//! Swarm style: each seed switches families of faults on or off and draws its own settings, so that a fault that is
+//! hidden behind another one's noise has seeds in which it stands alone. Each concern draws from its own stream.
+
+use afterimage_core::codec::random::Random;
+
+use super::{
+    Chunking, ClientPlan, Crash, DiskPlan, Fault, FaultPlan, Heal, HostPlan, NetworkPlan, Order, OrderPlan,
+    PLAN_VERSION, Pace, Plan, Setting, Storage, Target, Way, Which, WorkPlan,
+};
+use crate::disk::DiskTrouble;
+use crate::network::Ending;
+use crate::queue::{MILLISECOND, Micros, SECOND};
+use crate::streams::{Concern, stream};
+
+pub(super) fn draw(seed: u64) -> Plan {
+    let hosts = draw_hosts(&mut stream(seed, Concern::Topology, 0));
+    let mut timing = stream(seed, Concern::Topology, 1);
+    let quiet_at_us = timing.range(10..=50) * SECOND;
+    let settings = draw_settings(&mut stream(seed, Concern::Configuration, 0));
+    let count = hosts.len() as u64;
+    Plan {
+        version: PLAN_VERSION,
+        seed,
+        settings,
+        network: draw_network(&mut stream(seed, Concern::Network, 0)),
+        disk: draw_disk(&mut stream(seed, Concern::Disk, 0)),
+        work: draw_work(&mut stream(seed, Concern::Configuration, 1)),
+        clients: draw_clients(seed, count, quiet_at_us),
+        faults: draw_faults(&mut stream(seed, Concern::Faults, 0), count, quiet_at_us),
+        orders: draw_orders(&mut stream(seed, Concern::Orders, 0), count, quiet_at_us),
+        hosts,
+        quiet_at_us,
+    }
+}
+
+fn one_of<T: Copy>(random: &mut Random, items: &[T]) -> T {
+    *random.pick(items).expect("the choices are written in the code")
+}
+
+fn draw_hosts(random: &mut Random) -> Vec<HostPlan> {
+    let replicas = random.range(2..=6);
+    let deep = random.chance(1, 2);
+    let all_alike = random.chance(1, 2).then(|| draw_storage(random));
+    let skewed = random.chance(1, 3);
+    (0..=replicas)
+        .map(|host| HostPlan {
+            follows: (host > 0).then(|| if deep { random.below(host) as u16 } else { 0 }),
+            storage: all_alike.unwrap_or_else(|| draw_storage(random)),
+            clock_offset_us: if skewed { random.below(4_000_000) as i64 - 2_000_000 } else { 0 },
+            settings: Vec::new(),
+        })
+        .collect()
+}
+
+fn draw_storage(random: &mut Random) -> Storage {
+    one_of(random, &[Storage::Saved, Storage::Saved, Storage::Unsaved, Storage::Ephemeral])
+}
+
+fn draw_settings(random: &mut Random) -> Vec<Setting> {
+    let timeout = one_of(random, &[5, 10, 20, 60]);
+    let backlog = one_of(random, &["16kb", "16kb", "64kb", "1mb", "16mb"]);
+    let diskless_load = one_of(random, &["disabled", "disabled", "on-empty-db", "swapdb"]);
+    let mut settings = vec![
+        Setting::new("repl-timeout", timeout),
+        Setting::new("repl-ping-replica-period", random.range(1..=timeout.min(10) / 2)),
+        Setting::new("repl-backlog-size", backlog),
+        Setting::new("repl-diskless-sync", one_of(random, &["yes", "yes", "no"])),
+        Setting::new("repl-diskless-sync-delay", one_of(random, &[0, 0, 1, 5])),
+        Setting::new("repl-diskless-load", diskless_load),
+        Setting::new("replica-serve-stale-data", one_of(random, &["yes", "yes", "no"])),
+    ];
+    if random.chance(1, 4) {
+        settings.push(Setting::new("repl-backlog-ttl", one_of(random, &[1, 5, 30])));
+    }
+    if random.chance(1, 8) {
+        settings.push(Setting::new("client-output-buffer-limit", "replica 256kb 64kb 5"));
+    }
+    settings
+}
+
+fn draw_network(random: &mut Random) -> NetworkPlan {
+    let latency_us = one_of(random, &[50, 200, 1_000, 5_000, 40_000]);
+    NetworkPlan {
+        pace: Pace {
+            latency_us,
+            jitter_us: one_of(random, &[0, latency_us / 4, latency_us]),
+            bytes_per_second: one_of(random, &[200_000, 2_000_000, 100_000_000, 1_000_000_000]),
+        },
+        chunking: match random.below(6) {
+            0..=2 => Chunking::Whole,
+            3 | 4 => Chunking::Packets { bytes: one_of(random, &[536, 1448]) },
+            _ => Chunking::Ragged { bytes_max: one_of(random, &[16, 200, 4000]) },
+        },
+        buffer_bytes: one_of(random, &[4 * 1024, 64 * 1024, 256 * 1024, 1024 * 1024]),
+        dial_timeout_us: 20 * SECOND,
+    }
+}
+
+fn draw_disk(random: &mut Random) -> DiskPlan {
+    DiskPlan {
+        latency_us: one_of(random, &[20, 100, 2_000]),
+        sync_us: one_of(random, &[500, 5_000, 80_000]),
+        bytes_per_second: one_of(random, &[2_000_000, 100_000_000, 1_000_000_000]),
+    }
+}
+
+fn draw_work(random: &mut Random) -> WorkPlan {
+    WorkPlan { units: one_of(random, &[4, 64, 512]), interval_us: one_of(random, &[50, 200, 1_000]) }
+}
+
+fn draw_clients(seed: u64, hosts: u64, quiet_at_us: Micros) -> Vec<ClientPlan> {
+    let mut random = stream(seed, Concern::Clients, 0);
+    let count = random.range(2..=4);
+    let busy = random.range(200..=1500);
+    let keys = one_of(&mut random, &[5, 30, 200]);
+    let big_one_in = one_of(&mut random, &[0, 0, 200, 50]);
+    let multi_one_in = one_of(&mut random, &[0, 20, 5]);
+    let expire_one_in = one_of(&mut random, &[0, 10, 3]);
+    (0..count)
+        .map(|client| {
+            // The last one talks to one host whatever its role, so that replicas are read from and refuse writes.
+            let anywhere = client + 1 == count;
+            let target = if anywhere { Target::Host { host: random.below(hosts) as u16 } } else { Target::Master };
+            let commands = if anywhere { busy / 4 } else { busy };
+            let pipeline = one_of(&mut random, &[1, 4, 16]);
+            let bursts = commands / u64::from(pipeline / 2 + 1) + 1;
+            ClientPlan {
+                target,
+                commands: commands as u32,
+                think_us: (quiet_at_us / bursts).max(100),
+                pipeline,
+                start_us: random.below(SECOND),
+                keys,
+                big_one_in,
+                big_bytes_max: one_of(&mut random, &[20_000, 100_000]),
+                multi_one_in,
+                expire_one_in,
+            }
+        })
+        .collect()
+}
+
+fn draw_faults(random: &mut Random, hosts: u64, quiet_at_us: Micros) -> Vec<FaultPlan> {
+    type Family = fn(&mut Random, u64) -> Fault;
+    const FAMILIES: [Family; 9] = [
+        draw_crash,
+        draw_pause,
+        draw_stall,
+        draw_black_hole,
+        draw_isolation,
+        draw_reset,
+        draw_cut,
+        draw_slow,
+        draw_disk_trouble,
+    ];
+    let mut on: Vec<Family> = FAMILIES.into_iter().filter(|_| random.chance(1, 2)).collect();
+    if on.is_empty() {
+        on.push(draw_cut);
+    }
+    if random.chance(1, 16) {
+        return Vec::new();
+    }
+    let mut faults: Vec<FaultPlan> = (0..random.range(3..=12))
+        .map(|_| FaultPlan { at_us: random.below(quiet_at_us), fault: one_of(random, &on)(random, hosts) })
+        .collect();
+    faults.sort_by_key(|planned| planned.at_us);
+    faults
+}
+
+/// Mostly short, now and then longer than most timeouts.
+fn duration(random: &mut Random) -> Micros {
+    let mean = one_of(random, &[50 * MILLISECOND, SECOND, 8 * SECOND]);
+    random.exponential(mean) + 1
+}
+
+fn host(random: &mut Random, hosts: u64) -> u16 {
+    // The master is where it hurts most.
+    if random.chance(1, 3) { 0 } else { random.below(hosts) as u16 }
+}
+
+fn pair(random: &mut Random, hosts: u64) -> (u16, u16) {
+    let a = host(random, hosts);
+    let b = random.below(hosts - 1) as u16;
+    (a, if b >= a { b + 1 } else { b })
+}
+
+fn way(random: &mut Random) -> Way {
+    one_of(random, &[Way::Both, Way::Both, Way::Forward, Way::Backward])
+}
+
+fn heal(random: &mut Random) -> Heal {
+    one_of(random, &[Heal::Resume, Heal::Reset])
+}
+
+fn draw_crash(random: &mut Random, hosts: u64) -> Fault {
+    let how = one_of(random, &[Crash::Process, Crash::Power]);
+    Fault::Crash { host: host(random, hosts), how, down_us: duration(random) }
+}
+
+fn draw_pause(random: &mut Random, hosts: u64) -> Fault {
+    Fault::Pause { host: host(random, hosts), for_us: duration(random) }
+}
+
+fn draw_stall(random: &mut Random, hosts: u64) -> Fault {
+    let (a, b) = pair(random, hosts);
+    Fault::Stall { a, b, way: way(random), for_us: duration(random) }
+}
+
+fn draw_black_hole(random: &mut Random, hosts: u64) -> Fault {
+    let (a, b) = pair(random, hosts);
+    Fault::BlackHole { a, b, way: way(random), for_us: duration(random), heal: heal(random) }
+}
+
+fn draw_isolation(random: &mut Random, hosts: u64) -> Fault {
+    Fault::Isolate { host: host(random, hosts), for_us: duration(random), heal: heal(random) }
+}
+
+fn draw_reset(random: &mut Random, hosts: u64) -> Fault {
+    let (a, b) = pair(random, hosts);
+    Fault::Reset { a, b }
+}
+
+fn draw_cut(random: &mut Random, hosts: u64) -> Fault {
+    let (from, to) = pair(random, hosts);
+    let magnitude = random.range(1..=14);
+    let after_bytes = random.range(1..=1 << magnitude);
+    let ending = one_of(random, &[Ending::Eof, Ending::Reset]);
+    Fault::Cut { from, to, after_bytes, ending, which: one_of(random, &[Which::Current, Which::Next]) }
+}
+
+fn draw_slow(random: &mut Random, hosts: u64) -> Fault {
+    let (a, b) = pair(random, hosts);
+    let latency_us = one_of(random, &[20_000, 300_000]);
+    let pace = Pace { latency_us, jitter_us: latency_us / 2, bytes_per_second: one_of(random, &[2_000, 50_000]) };
+    Fault::Slow { a, b, for_us: duration(random), pace }
+}
+
+fn draw_disk_trouble(random: &mut Random, hosts: u64) -> Fault {
+    let trouble = one_of(random, &[DiskTrouble::Full, DiskTrouble::Errors]);
+    Fault::Disk { host: host(random, hosts), for_us: duration(random), trouble }
+}
+
+fn draw_orders(random: &mut Random, hosts: u64, quiet_at_us: Micros) -> Vec<OrderPlan> {
+    let count = one_of(random, &[0, 0, 1, 3, 6]);
+    let flushes = random.chance(1, 6);
+    let mut orders: Vec<OrderPlan> = (0..count)
+        .map(|_| {
+            let order = match random.below(10) {
+                0..=4 => {
+                    let (host, master) = pair(random, hosts);
+                    Order::Follow { host, master }
+                }
+                5..=8 => Order::Promote { host: random.below(hosts) as u16 },
+                _ if flushes => Order::FlushAll,
+                _ => Order::Promote { host: 0 },
+            };
+            OrderPlan { at_us: random.below(quiet_at_us), order }
+        })
+        .collect();
+    orders.sort_by_key(|planned| planned.at_us);
+    orders
+}

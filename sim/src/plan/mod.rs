@@ -1,0 +1,490 @@
+//! What is a run?
+//!
+//! A plan: hosts and their settings, the network, the clients, the faults and the operator's orders, each with its time.
+//! A seed makes one ([`Plan::draw`]), but the plan is what runs. It is plain data: it can be printed, edited, kept with a
+//! bug report and run again after the code that drew it has changed.
+
+mod draw;
+
+use serde::{Deserialize, Serialize};
+
+use crate::disk::DiskTrouble;
+use crate::network::Ending;
+use crate::queue::{MILLISECOND, Micros, SECOND};
+
+/// The form of plan that this build reads and writes.
+pub const PLAN_VERSION: u32 = 1;
+
+/// Everything that decides a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`PLAN_VERSION`] of the build that wrote it.
+    pub version: u32,
+    /// Feeds the streams drawn from during the run: jitter, ties, commands, entropy.
+    pub seed: u64,
+    /// The hosts, numbered from 0; the first is the master at the start.
+    pub hosts: Vec<HostPlan>,
+    /// Configuration directives of all nodes.
+    pub settings: Vec<Setting>,
+    /// The network between all sites.
+    pub network: NetworkPlan,
+    /// The disks.
+    pub disk: DiskPlan,
+    /// How fast nodes do background work.
+    pub work: WorkPlan,
+    /// The clients.
+    pub clients: Vec<ClientPlan>,
+    /// What goes wrong, in order of time.
+    pub faults: Vec<FaultPlan>,
+    /// What the operator is told to do, in order of time.
+    pub orders: Vec<OrderPlan>,
+    /// When faults and workload end at the latest, and the world heals.
+    pub quiet_at_us: Micros,
+}
+
+/// One directive of a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// Its name.
+    pub name: String,
+    /// Its value, as in a file.
+    pub value: String,
+}
+
+impl Setting {
+    /// A directive.
+    #[must_use]
+    pub fn new(name: &str, value: impl ToString) -> Setting {
+        Setting { name: name.into(), value: value.to_string() }
+    }
+}
+
+/// One host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HostPlan {
+    /// Whom it follows at the start.
+    pub follows: Option<u16>,
+    /// What is left of its data after a crash.
+    pub storage: Storage,
+    /// What its wall clock shows more than the world's, in microseconds.
+    pub clock_offset_us: i64,
+    /// Directives of this node alone; they come after the common ones.
+    pub settings: Vec<Setting>,
+}
+
+/// What a node that is started again finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Storage {
+    /// It saves snapshots, and finds the last one on its disk.
+    Saved,
+    /// It saves none; its disk keeps what it holds.
+    Unsaved,
+    /// It saves none, and starts on an empty disk (a container without a volume).
+    Ephemeral,
+}
+
+/// How fast and how regular a path is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// Time from one end to the other.
+    pub latency_us: Micros,
+    /// Drawn anew for each piece, from zero up to this, and added.
+    pub jitter_us: Micros,
+    /// Bytes that leave in a second.
+    pub bytes_per_second: u64,
+}
+
+/// Into what pieces a stream falls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Chunking {
+    /// As it was written.
+    Whole,
+    /// Packets of at most this size.
+    Packets {
+        /// The size.
+        bytes: u32,
+    },
+    /// Pieces of any size from one byte to this many, each at a time of its own.
+    Ragged {
+        /// The largest size.
+        bytes_max: u32,
+    },
+}
+
+/// The network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkPlan {
+    /// Of each path, in each direction.
+    pub pace: Pace,
+    /// Of each stream.
+    pub chunking: Chunking,
+    /// What one direction of a connection holds: the sender's and the receiver's buffer together.
+    pub buffer_bytes: u32,
+    /// When a dial that nobody answers fails.
+    pub dial_timeout_us: Micros,
+}
+
+/// The speed of disks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskPlan {
+    /// Of every operation.
+    pub latency_us: Micros,
+    /// Of a sync, instead.
+    pub sync_us: Micros,
+    /// For reads and appends, in addition.
+    pub bytes_per_second: u64,
+}
+
+impl Default for DiskPlan {
+    fn default() -> DiskPlan {
+        DiskPlan { latency_us: 50, sync_us: 2 * MILLISECOND, bytes_per_second: 200_000_000 }
+    }
+}
+
+/// A node's share of the processor for background work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkPlan {
+    /// Units done in one turn.
+    pub units: u32,
+    /// Time from one turn to the next.
+    pub interval_us: Micros,
+}
+
+/// One client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientPlan {
+    /// To whom it connects.
+    pub target: Target,
+    /// Commands it sends in all.
+    pub commands: u32,
+    /// The mean time between bursts.
+    pub think_us: Micros,
+    /// The most commands in one burst.
+    pub pipeline: u32,
+    /// When it sends its first.
+    pub start_us: Micros,
+    /// Keys of each type that it uses.
+    pub keys: u32,
+    /// One value in so many is big; none if zero.
+    pub big_one_in: u32,
+    /// The size of the biggest.
+    pub big_bytes_max: u32,
+    /// One step in so many is a MULTI block; none if zero.
+    pub multi_one_in: u32,
+    /// One key in so many gets an expiry; none if zero.
+    pub expire_one_in: u32,
+}
+
+/// Where a client connects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// The master, whoever that is by the operator's last order.
+    Master,
+    /// One host, whatever its role.
+    Host {
+        /// Which.
+        host: u16,
+    },
+}
+
+/// A fault and when it begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultPlan {
+    /// When it begins.
+    pub at_us: Micros,
+    /// What happens.
+    pub fault: Fault,
+}
+
+/// Something that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Fault {
+    /// A node ends without a word, and is started again by its supervisor.
+    Crash {
+        /// Which host.
+        host: u16,
+        /// How.
+        how: Crash,
+        /// Until it is started again.
+        down_us: Micros,
+    },
+    /// A host stands still: nothing is read, written, answered or timed.
+    Pause {
+        /// Which host.
+        host: u16,
+        /// For how long.
+        for_us: Micros,
+    },
+    /// Bytes between two hosts stop, and go on later.
+    Stall {
+        /// One host.
+        a: u16,
+        /// The other.
+        b: u16,
+        /// Which bytes.
+        way: Way,
+        /// For how long.
+        for_us: Micros,
+    },
+    /// The path between two hosts swallows everything; neither side is told.
+    BlackHole {
+        /// One host.
+        a: u16,
+        /// The other.
+        b: u16,
+        /// Which bytes.
+        way: Way,
+        /// For how long.
+        for_us: Micros,
+        /// What becomes of connections that stood.
+        heal: Heal,
+    },
+    /// A host is cut off from all others, clients and operator included.
+    Isolate {
+        /// Which host.
+        host: u16,
+        /// For how long.
+        for_us: Micros,
+        /// What becomes of connections that stood.
+        heal: Heal,
+    },
+    /// The youngest connection between two hosts is reset.
+    Reset {
+        /// One host.
+        a: u16,
+        /// The other.
+        b: u16,
+    },
+    /// A connection between two hosts ends once so many more bytes have arrived.
+    Cut {
+        /// The host whose bytes are counted.
+        from: u16,
+        /// The one that receives them.
+        to: u16,
+        /// Bytes that still arrive.
+        after_bytes: u64,
+        /// How the receiver learns of it.
+        ending: Ending,
+        /// Which connection.
+        which: Which,
+    },
+    /// A path is slow.
+    Slow {
+        /// One host.
+        a: u16,
+        /// The other.
+        b: u16,
+        /// For how long.
+        for_us: Micros,
+        /// How slow.
+        pace: Pace,
+    },
+    /// A disk fails operations.
+    Disk {
+        /// Which host.
+        host: u16,
+        /// For how long.
+        for_us: Micros,
+        /// What fails.
+        trouble: DiskTrouble,
+    },
+}
+
+/// How a node ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Crash {
+    /// The process is killed: the operating system resets its connections and keeps its files.
+    Process,
+    /// The machine loses power: peers are told nothing, and what was not synced may be lost.
+    Power,
+}
+
+/// One direction of a path or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// Both.
+    Both,
+    /// From `a` to `b`.
+    Forward,
+    /// From `b` to `a`.
+    Backward,
+}
+
+/// What becomes of connections that stood when a path was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Heal {
+    /// They go on where they were.
+    Resume,
+    /// They are reset.
+    Reset,
+}
+
+/// Which connection a cut hits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    /// The youngest that stands, if one does.
+    Current,
+    /// The next that is made.
+    Next,
+}
+
+/// An order and when it is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderPlan {
+    /// When.
+    pub at_us: Micros,
+    /// What.
+    pub order: Order,
+}
+
+/// Something an operator does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Order {
+    /// Lets a node follow another: REPLICAOF host port. Ignored if that would close a circle.
+    Follow {
+        /// Which node.
+        host: u16,
+        /// Its new master.
+        master: u16,
+    },
+    /// Makes a node the master and lets the old one, and all that followed it, follow the new one.
+    Promote {
+        /// Which node.
+        host: u16,
+    },
+    /// FLUSHALL on the master.
+    FlushAll,
+}
+
+impl Plan {
+    /// The plan of a seed.
+    #[must_use]
+    pub fn draw(seed: u64) -> Plan {
+        draw::draw(seed)
+    }
+
+    /// The plan as JSON, for people and files.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a plan has only strings, numbers and lists")
+    }
+
+    /// Reads a plan.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the text: its form, its version, or a host that it names and does not have.
+    pub fn from_json(text: &str) -> Result<Plan, String> {
+        let plan: Plan = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        plan.check()?;
+        Ok(plan)
+    }
+
+    /// Looks for what would make no sense to run.
+    ///
+    /// # Errors
+    ///
+    /// Says what that is.
+    pub fn check(&self) -> Result<(), String> {
+        let hosts = self.hosts.len();
+        if self.version != PLAN_VERSION {
+            return Err(format!("plan version {} is not {PLAN_VERSION}", self.version));
+        }
+        if hosts == 0 || hosts > HOSTS_MAX || self.clients.len() > CLIENTS_MAX {
+            return Err(format!("a world has 1 to {HOSTS_MAX} hosts and at most {CLIENTS_MAX} clients"));
+        }
+        let known =
+            |host: u16| if usize::from(host) < hosts { Ok(()) } else { Err(format!("there is no host {host}")) };
+        self.hosts.iter().filter_map(|host| host.follows).try_for_each(known)?;
+        for client in &self.clients {
+            if let Target::Host { host } = client.target {
+                known(host)?;
+            }
+        }
+        self.faults.iter().flat_map(|planned| planned.fault.hosts()).flatten().try_for_each(known)?;
+        self.orders.iter().flat_map(|planned| planned.order.hosts()).flatten().try_for_each(known)
+    }
+
+    /// The longest run that a plan may ask for is an hour and a half; longer ones are cut there.
+    #[must_use]
+    pub fn quiet_at(&self) -> Micros {
+        self.quiet_at_us.min(5400 * SECOND)
+    }
+}
+
+/// Addresses are drawn from one /16 network.
+pub const HOSTS_MAX: usize = 10_000;
+/// So that sites fit in their number.
+pub const CLIENTS_MAX: usize = 10_000;
+
+impl Fault {
+    /// The hosts it names.
+    #[must_use]
+    pub fn hosts(&self) -> [Option<u16>; 2] {
+        match *self {
+            Fault::Crash { host, .. }
+            | Fault::Pause { host, .. }
+            | Fault::Isolate { host, .. }
+            | Fault::Disk { host, .. } => [Some(host), None],
+            Fault::Stall { a, b, .. }
+            | Fault::BlackHole { a, b, .. }
+            | Fault::Reset { a, b }
+            | Fault::Slow { a, b, .. } => [Some(a), Some(b)],
+            Fault::Cut { from, to, .. } => [Some(from), Some(to)],
+        }
+    }
+
+    /// How long it lasts; zero if it is over at once.
+    #[must_use]
+    pub fn lasts_us(&self) -> Micros {
+        match *self {
+            Fault::Crash { .. } | Fault::Reset { .. } | Fault::Cut { .. } => 0,
+            Fault::Pause { for_us, .. }
+            | Fault::Stall { for_us, .. }
+            | Fault::BlackHole { for_us, .. }
+            | Fault::Isolate { for_us, .. }
+            | Fault::Slow { for_us, .. }
+            | Fault::Disk { for_us, .. } => for_us,
+        }
+    }
+}
+
+impl Order {
+    fn hosts(&self) -> [Option<u16>; 2] {
+        match *self {
+            Order::Follow { host, master } => [Some(host), Some(master)],
+            Order::Promote { host } => [Some(host), None],
+            Order::FlushAll => [None, None],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_survives_its_own_text() {
+        for seed in 0..50 {
+            let plan = Plan::draw(seed);
+            assert_eq!(Plan::from_json(&plan.to_json()), Ok(plan));
+        }
+    }
+
+    #[test]
+    fn a_plan_that_names_a_missing_host_is_refused() {
+        let mut plan = Plan::draw(1);
+        plan.hosts.truncate(2);
+        plan.faults = vec![FaultPlan { at_us: 0, fault: Fault::Reset { a: 0, b: 2 } }];
+        assert!(plan.check().is_err());
+    }
+}

@@ -1,0 +1,34 @@
+//! How does a master without persistence wipe its replicas?
+//!
+//! The story is in the Redis documentation on replication ("Safety of replication when master has persistence turned
+//! off"): master A keeps nothing on disk, B and C follow it. A crashes, and a supervisor starts it again at once, empty.
+//! B and C come back, are told that A's history is a new one, and replace what they hold by what A has: nothing.
+
+use super::{Stage, host, is_told};
+use crate::plan::{Crash, Setting, Storage};
+use crate::queue::{MILLISECOND, SECOND};
+
+/// Keys that A holds before it crashes.
+const KEYS: u32 = 20;
+/// Time that the supervisor takes.
+const DOWN: u64 = 300 * MILLISECOND;
+
+/// Plays the story and returns its record, one line for each event that matters. The same every time.
+#[must_use]
+pub fn wipe() -> String {
+    let hosts = vec![host(None, Storage::Ephemeral), host(Some(0), Storage::Unsaved), host(Some(0), Storage::Unsaved)];
+    let settings = vec![Setting::new("repl-diskless-sync-delay", 0), Setting::new("repl-diskless-load", "swapdb")];
+    let mut stage = Stage::new(1, hosts, settings);
+    stage.run_until(5 * SECOND, is_told);
+    stage.tell(&format!("a client writes {KEYS} keys to A"));
+    let mut keys = String::from("MSET");
+    (0..KEYS).for_each(|n| keys.push_str(&format!(" key:{n} value:{n}")));
+    stage.write(0, &[&keys]);
+    stage.run_until(7 * SECOND, is_told);
+    stage.tell_nodes();
+    stage.tell("A crashes; its supervisor starts it again at once");
+    stage.world.stop_node(0, Crash::Process, DOWN);
+    stage.run_until(20 * SECOND, is_told);
+    stage.tell_nodes();
+    stage.lines.join("\n") + "\n"
+}

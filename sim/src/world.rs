@@ -1,0 +1,322 @@
+//! How does a run go?
+//!
+//! A world takes a plan and carries out one occurrence after another until it has converged after its quiet point, or a
+//! property is broken. It owns all state: two worlds in one process share nothing, and the same plan gives the same
+//! fingerprint everywhere.
+
+use afterimage_core::port::{Action, Effects};
+
+use crate::check::{
+    Breach, Histories, Pacing, Property, Resyncs, Standing, Violation, convergence_bound, find_straggler,
+};
+use crate::client::Client;
+use crate::disk::Disk;
+use crate::fingerprint::Fingerprint;
+use crate::host::Host;
+use crate::journal::{Line, Topic, host_name};
+use crate::network::{Network, Site};
+use crate::operator::Operator;
+use crate::plan::{Fault, Plan};
+use crate::queue::{MILLISECOND, Micros, Occurrence, Queue};
+use crate::report::{Outcome, Totals};
+use crate::streams::{Concern, stream};
+
+/// Time between two looks whether the world has converged.
+const LOOK_EVERY: Micros = 100 * MILLISECOND;
+/// Events after which a run is given up; a planned one has some hundred thousand at most.
+const EVENTS_MAX: u64 = 50_000_000;
+
+/// The checks that keep state.
+pub(crate) struct Checks {
+    pub(crate) histories: Histories,
+    pub(crate) pacing: Pacing,
+    pub(crate) resyncs: Resyncs,
+}
+
+/// A world of nodes.
+pub struct World {
+    pub(crate) plan: Plan,
+    pub(crate) now: Micros,
+    pub(crate) queue: Queue,
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) network: Network,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) operator: Operator,
+    pub(crate) checks: Checks,
+    pub(crate) print: Fingerprint,
+    pub(crate) totals: Totals,
+    pub(crate) journal: Option<Vec<Line>>,
+    /// Actions of the node being handled, and those being carried out. Reused.
+    pub(crate) effects: Effects,
+    pub(crate) actions: Vec<Action>,
+    /// Faults that have begun and not ended.
+    pub(crate) active: Vec<bool>,
+    events: u64,
+    quiet_since: Option<Micros>,
+    deadline: Micros,
+    converged_after: Option<Micros>,
+    violations: Vec<Violation>,
+    finished: bool,
+}
+
+impl World {
+    /// The world of a plan, before its first event. Plans from outside are to be [checked](Plan::check) first.
+    #[must_use]
+    pub fn new(plan: Plan) -> World {
+        let seed = plan.seed;
+        let count = plan.hosts.len();
+        let hosts = (0..).zip(&plan.hosts).map(|(index, host)| {
+            let disk = Disk::new(plan.disk, stream(seed, Concern::Disk, 1 + index));
+            Host::new(host.clone(), disk, stream(seed, Concern::Entropy, index))
+        });
+        let clients = (0..).zip(&plan.clients);
+        World {
+            now: 0,
+            queue: Queue::new(stream(seed, Concern::Ties, 0)),
+            hosts: hosts.collect(),
+            network: Network::new(plan.network, stream(seed, Concern::Network, 1)),
+            clients: clients
+                .map(|(n, client)| Client::new(client.clone(), stream(seed, Concern::Workload, n)))
+                .collect(),
+            operator: Operator::new(plan.hosts.iter().map(|host| host.follows).collect()),
+            checks: Checks {
+                histories: Histories::new(count),
+                pacing: Pacing::new(count),
+                resyncs: Resyncs::new(count),
+            },
+            print: Fingerprint::default(),
+            totals: Totals::default(),
+            journal: None,
+            effects: Effects::new(),
+            actions: Vec::new(),
+            active: vec![false; plan.faults.len()],
+            events: 0,
+            quiet_since: None,
+            deadline: Micros::MAX,
+            converged_after: None,
+            violations: Vec::new(),
+            finished: false,
+            plan,
+        }
+    }
+
+    /// Keeps a journal from now on.
+    pub fn keep_journal(&mut self) {
+        self.journal.get_or_insert_default();
+    }
+
+    /// Takes the lines written since the last call.
+    pub fn take_journal(&mut self) -> Vec<Line> {
+        self.journal.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Runs to the end.
+    #[must_use]
+    pub fn run(mut self) -> Outcome {
+        self.begin();
+        while self.step() {}
+        self.outcome()
+    }
+
+    /// Starts the nodes and schedules what is planned. Once, before the first [`step`](World::step).
+    pub fn begin(&mut self) {
+        for host in 0..self.hosts.len() as u16 {
+            self.start_node(host);
+        }
+        for (index, fault) in (0..).zip(&self.plan.faults) {
+            self.queue.push(fault.at_us, Occurrence::FaultBegins { fault: index });
+        }
+        for (index, order) in (0..).zip(&self.plan.orders) {
+            self.queue.push(order.at_us, Occurrence::Order { order: index });
+        }
+        for (index, client) in (0..).zip(&self.plan.clients) {
+            self.queue.push(client.start_us, Occurrence::Client { client: index, epoch: 0 });
+        }
+        self.queue.push(self.plan.quiet_at(), Occurrence::Quiet);
+    }
+
+    /// Carries out the next occurrence. Returns false once the run is over.
+    pub fn step(&mut self) -> bool {
+        if self.finished {
+            return false;
+        }
+        let Some((at, what)) = self.queue.pop() else { return false };
+        if at > self.deadline {
+            self.did_not_converge();
+            return false;
+        }
+        self.now = at;
+        self.events += 1;
+        if let Err(breach) = self.checks.pacing.event(at) {
+            self.breach(None, breach);
+        }
+        if self.events > EVENTS_MAX {
+            self.breach(None, Breach::new(Property::TimePasses, format!("the run has more than {EVENTS_MAX} events")));
+        }
+        self.print.word(at);
+        self.print.word(tag(what));
+        self.carry_out(what);
+        !self.finished
+    }
+
+    fn carry_out(&mut self, what: Occurrence) {
+        match what {
+            Occurrence::Deliver { link, from } => self.on_deliver(link, from),
+            Occurrence::Room { link, side } => self.on_room(link, side),
+            Occurrence::Knock { link } => self.on_knock(link),
+            Occurrence::Answer { link } => self.on_answer(link),
+            Occurrence::DialTimeout { link } => self.on_dial_timeout(link),
+            Occurrence::ResetTold { link, side } => self.on_reset_told(link, side),
+            Occurrence::Timers { host, at } => self.on_timers(host, at),
+            Occurrence::Work { host, incarnation } => self.on_work(host, incarnation),
+            Occurrence::DiskDone { host, incarnation } => self.on_disk_done(host, incarnation),
+            Occurrence::Restart { host } => self.on_restart(host),
+            Occurrence::Client { client, epoch } => self.on_client(client, epoch),
+            Occurrence::Operator => self.on_operator(),
+            Occurrence::FaultBegins { fault } => self.on_fault_begins(fault),
+            Occurrence::FaultEnds { fault } => self.on_fault_ends(fault),
+            Occurrence::Order { order } => self.on_order(order),
+            Occurrence::Quiet => self.on_quiet(),
+            Occurrence::Look => self.on_look(),
+        }
+    }
+
+    /// True once faults and workload have ended.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet_since.is_some()
+    }
+
+    /// Faults and workload end.
+    fn on_quiet(&mut self) {
+        self.quiet_since = Some(self.now);
+        self.note(Topic::World, |_| "quiet: faults and workload end, the world heals".into());
+        self.heal();
+        self.wind_down_clients();
+        let probes = self.hosts.iter().filter_map(|host| host.node.as_ref()).map(|node| node.probe());
+        let keys = probes.map(|probe| probe.keys).max().unwrap_or(0);
+        // What clients can have stored bounds the data, whatever of it is left.
+        let data_bytes = 64 * keys + self.totals.delivered_bytes;
+        self.deadline = self.now + convergence_bound(&self.plan, data_bytes, keys);
+        self.queue.push(self.now + LOOK_EVERY, Occurrence::Look);
+    }
+
+    fn on_look(&mut self) {
+        if self.clients.iter().all(|client| client.link.is_none())
+            && self.operator.tasks.is_empty()
+            && find_straggler(&self.standings()).is_none()
+        {
+            let took = self.now - self.quiet_since.unwrap_or(self.now);
+            self.converged_after = Some(took);
+            self.finished = true;
+            self.note(Topic::World, |_| format!("converged {} ms after the quiet point", took / MILLISECOND));
+            return;
+        }
+        self.queue.push(self.now + LOOK_EVERY, Occurrence::Look);
+    }
+
+    fn standings(&self) -> Vec<Standing> {
+        let standing = |(index, host): (usize, &Host)| Standing {
+            master: self.operator.follows[index],
+            probe: host.node.as_ref().map(|node| node.probe()),
+        };
+        self.hosts.iter().enumerate().map(standing).collect()
+    }
+
+    fn did_not_converge(&mut self) {
+        let bound = self.deadline - self.quiet_since.unwrap_or(self.deadline);
+        let (host, why) = match find_straggler(&self.standings()) {
+            Some((host, why)) => (Some(host), why),
+            None => (None, "the operator's orders are not all carried out".into()),
+        };
+        let explanation = format!("{} ms after faults ended, {why}", bound / MILLISECOND);
+        self.now = self.deadline;
+        self.breach(host, Breach::new(Property::Converges, explanation));
+    }
+
+    /// Records a breach and ends the run.
+    pub(crate) fn breach(&mut self, host: Option<u16>, breach: Breach) {
+        let role = host.map_or("world", |host| match self.hosts[usize::from(host)].role {
+            afterimage_core::node::Role::Master => "master",
+            afterimage_core::node::Role::Replica => "replica",
+        });
+        let node = host.map(host_name).unwrap_or_default();
+        self.finished = true;
+        self.note(Topic::World, |_| {
+            format!("VIOLATION of {} by {role} {node}: {}", breach.property.name(), breach.explanation)
+        });
+        let Breach { property, explanation } = breach;
+        self.violations.push(Violation { property, role, node, at_us: self.now, event: self.events, explanation });
+    }
+
+    /// Writes a line, if a journal is kept.
+    pub(crate) fn note(&mut self, topic: Topic, text: impl FnOnce(&World) -> String) {
+        if self.journal.is_some() {
+            let text = text(self);
+            let line = Line { at_us: self.now, topic, text };
+            self.journal.as_mut().expect("there is one").push(line);
+        }
+    }
+
+    /// What came of it so far.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        Outcome {
+            seed: self.plan.seed,
+            fingerprint: self.print.value(),
+            events: self.events,
+            simulated_us: self.now,
+            converged_after_us: self.converged_after,
+            totals: self.totals,
+            resyncs: self.checks.resyncs.totals,
+            compared: self.checks.histories.compared,
+            violations: self.violations.clone(),
+        }
+    }
+
+    /// The present time of the world.
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        self.now
+    }
+
+    /// The site of a client.
+    pub(crate) fn client_site(&self, client: u16) -> Site {
+        self.hosts.len() as u16 + client
+    }
+
+    /// The site of the operator.
+    pub(crate) fn operator_site(&self) -> Site {
+        (self.hosts.len() + self.clients.len()) as u16
+    }
+}
+
+impl Plan {
+    /// True if disks may fail operations in this run.
+    pub(crate) fn has_disk_faults(&self) -> bool {
+        self.faults.iter().any(|planned| matches!(planned.fault, Fault::Disk { .. }))
+    }
+}
+
+/// What an occurrence is and whom it is about, in one number.
+fn tag(what: Occurrence) -> u64 {
+    let (kind, about) = match what {
+        Occurrence::Deliver { link, from } => (1, u64::from(link.slot) << 1 | from as u64),
+        Occurrence::Room { link, side } => (2, u64::from(link.slot) << 1 | side as u64),
+        Occurrence::Knock { link } => (3, u64::from(link.slot)),
+        Occurrence::Answer { link } => (4, u64::from(link.slot)),
+        Occurrence::DialTimeout { link } => (5, u64::from(link.slot)),
+        Occurrence::ResetTold { link, side } => (6, u64::from(link.slot) << 1 | side as u64),
+        Occurrence::Timers { host, .. } => (7, u64::from(host)),
+        Occurrence::Work { host, .. } => (8, u64::from(host)),
+        Occurrence::DiskDone { host, .. } => (9, u64::from(host)),
+        Occurrence::Restart { host } => (10, u64::from(host)),
+        Occurrence::Client { client, .. } => (11, u64::from(client)),
+        Occurrence::Operator => (12, 0),
+        Occurrence::FaultBegins { fault } => (13, u64::from(fault)),
+        Occurrence::FaultEnds { fault } => (14, u64::from(fault)),
+        Occurrence::Order { order } => (15, u64::from(order)),
+        Occurrence::Quiet => (16, 0),
+        Occurrence::Look => (17, 0),
+    };
+    kind << 40 | about
+}

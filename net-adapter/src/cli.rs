@@ -47,7 +47,7 @@ Talk to it with any Redis client:
 pub(crate) enum Request {
     Version,
     Help,
-    Serve(Launch),
+    Serve(Box<Launch>),
 }
 
 /// The node to start, and its replicas.
@@ -87,7 +87,7 @@ pub(crate) fn parse(mut arguments: Vec<String>) -> Result<Request, Refusal> {
     let config = load_config(file.as_deref(), reads_stdin, &arguments)?;
     let config_file = file.map_or_else(String::new, |file| absolute(&file));
     check_ports(config.port, replicas)?;
-    Ok(Request::Serve(Launch { config, config_file, replicas }))
+    Ok(Request::Serve(Box::new(Launch { config, config_file, replicas })))
 }
 
 /// The file, then standard input, then the options, each overruling what came before.
@@ -165,7 +165,7 @@ mod tests {
 
     fn launch(line: &str) -> Launch {
         match parse_words(line) {
-            Ok(Request::Serve(launch)) => launch,
+            Ok(Request::Serve(launch)) => *launch,
             other => panic!("{line:?}: {other:?}"),
         }
     }

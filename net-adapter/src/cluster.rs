@@ -47,7 +47,7 @@ struct Running {
     tasks: JoinSet<()>,
 }
 
-/// Runs all nodes until each has ended. The exit code is that of the first that failed.
+/// Runs all nodes until each has ended. One that failed makes the whole a failure.
 pub(crate) async fn run(configs: Vec<Config>, environment: &Environment) -> Result<ExitCode, StartFailure> {
     let is_cluster = configs.len() > 1;
     let table = is_cluster.then(|| table(&configs));
@@ -70,14 +70,17 @@ pub(crate) async fn run(configs: Vec<Config>, environment: &Environment) -> Resu
     spawn_local(pass_on(SignalKind::interrupt(), Signal::Interrupt, nodes));
     // Without a handler SIGHUP would end the process; with one that nobody listens to it is ignored.
     let _hangup = signal(SignalKind::hangup());
-    let mut worst = ExitCode::Orderly;
+    let mut ends = JoinSet::new();
     for Running { node, tasks } in running {
-        if tasks::end(node).await == ExitCode::Failed {
-            worst = ExitCode::Failed;
-        }
-        drop(tasks);
+        ends.spawn_local(async move {
+            let code = tasks::end(node).await;
+            // Nobody can connect any more, even if other nodes go on.
+            drop(tasks);
+            code
+        });
     }
-    Ok(worst)
+    let codes = ends.join_all().await;
+    Ok(if codes.contains(&ExitCode::Failed) { ExitCode::Failed } else { ExitCode::Orderly })
 }
 
 /// Starts one node: sockets first, so that a port in use is known before anything is loaded.

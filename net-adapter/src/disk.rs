@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, FileName, Ticket};
 use bytes::Bytes;
@@ -20,9 +20,11 @@ const OPEN_FILES_MAX: usize = 8;
 /// An answer on its way back to the node.
 pub(crate) type Answer = (Ticket, DiskOutcome);
 
-/// The reactor's end of the disk thread. The thread ends after this is dropped, having done what was asked.
+/// The reactor's end of the disk thread. Dropping it waits until all that was asked for is done.
 pub(crate) struct Disk {
-    orders: mpsc::Sender<Order>,
+    /// `None` only while it is dropped: that is what ends the thread.
+    orders: Option<mpsc::Sender<Order>>,
+    thread: Option<JoinHandle<()>>,
     directory: String,
 }
 
@@ -38,8 +40,8 @@ impl Disk {
         let (orders, inbox) = mpsc::channel();
         let (outbox, answers) = unbounded_channel();
         let files = Files::new(PathBuf::from(directory));
-        thread::Builder::new().name("disk".into()).spawn(move || serve(files, &inbox, &outbox))?;
-        Ok((Disk { orders, directory: directory.to_owned() }, answers))
+        let thread = thread::Builder::new().name("disk".into()).spawn(move || serve(files, &inbox, &outbox))?;
+        Ok((Disk { orders: Some(orders), thread: Some(thread), directory: directory.to_owned() }, answers))
     }
 
     /// Asks for an operation in `directory`, which may have changed since the last one (CONFIG SET dir).
@@ -53,7 +55,18 @@ impl Disk {
 
     fn send(&self, order: Order) {
         // The thread ends only after this sender, so that a failure means that it died of a bug of ours.
-        self.orders.send(order).expect("the disk thread outlives its handle");
+        let orders = self.orders.as_ref().expect("it is there until the drop");
+        orders.send(order).expect("the disk thread outlives its handle");
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        drop(self.orders.take());
+        if let Some(thread) = self.thread.take() {
+            // Its panic, should there be one, has been told already.
+            let _ = thread.join();
+        }
     }
 }
 

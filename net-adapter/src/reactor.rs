@@ -9,7 +9,7 @@
 use std::cell::RefCell;
 use std::mem;
 use std::rc::{Rc, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use afterimage_core::Config;
 use afterimage_core::node::{Environment, Node};
@@ -140,16 +140,10 @@ impl Reactor {
             if connection.is_paused {
                 return Poll::Pending;
             }
-            let cause = match connection.poll_read(cx, &mut self.buffer[..limit]) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(0)) => Err(CloseCause::Eof),
-                Poll::Ready(Err(_)) => Err(CloseCause::Reset),
-                Poll::Ready(Ok(count)) => Ok(count),
-            };
-            let count = match cause {
-                Ok(count) => count,
-                Err(cause) => {
-                    self.lost(id, cause, now);
+            let count = match ready!(connection.poll_read(cx, &mut self.buffer[..limit])) {
+                Ok(count) if count > 0 => count,
+                end => {
+                    self.lost(id, end.map_or(CloseCause::Reset, |_| CloseCause::Eof), now);
                     self.settle(now);
                     return Poll::Ready(());
                 }
@@ -165,14 +159,14 @@ impl Reactor {
             self.settle(now);
         }
         // There may be more, but it is the others' turn.
-        cx.waker().wake_by_ref();
+        tasks::defer(cx);
         Poll::Pending
     }
 
-    /// The flusher's turn: writes what was listed.
-    pub(crate) fn flush(&mut self) {
+    /// The flusher's turn: writes what was listed. True if there is more to write.
+    pub(crate) fn flush(&mut self) -> bool {
         if self.listed.is_empty() {
-            return;
+            return false;
         }
         let now = clock::now();
         let mut listed = mem::take(&mut self.listed);
@@ -186,6 +180,7 @@ impl Reactor {
         listed.append(&mut self.listed);
         self.listed = listed;
         self.settle(now);
+        !self.listed.is_empty()
     }
 
     /// A slice of background work. True if there is more.

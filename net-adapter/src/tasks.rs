@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use afterimage_core::port::{ConnId, Event, ExitCode, Level, Peer};
@@ -22,12 +22,20 @@ pub(crate) fn spawn_connection(node: Shared, id: ConnId) -> AbortHandle {
 /// Dials, and goes on as the task of the connection that comes of it.
 pub(crate) fn spawn_dial(node: Shared, id: ConnId, host: String, port: u16) -> AbortHandle {
     let task = async move {
-        let outcome = dial::dial(&host, port).await;
+        let source = node.borrow().config().bind_source_addr.as_deref().and_then(|source| source.parse().ok());
+        let outcome = dial::dial(&host, port, source).await;
         if node.borrow_mut().dialled(id, outcome) {
             poll_fn(|cx| node.borrow_mut().turn(id, cx)).await;
         }
     };
     spawn_local(task).abort_handle()
+}
+
+/// Gives the task another turn after the runtime has looked at all sockets. A task that wakes itself in the plain way
+/// has many turns before that, and whoever became ready in the meantime waits for all of them.
+pub(crate) fn defer(cx: &mut Context<'_>) {
+    // The first poll of this future asks for the deferred wake-up, and that is all it is for.
+    let _ = pin!(yield_now()).poll(cx);
 }
 
 /// Takes in those who connect to `listener`.
@@ -43,7 +51,7 @@ pub(crate) async fn accept(node: Shared, listener: TcpListener) {
                 continue;
             }
         };
-        let keepalive_s = u64::try_from(node.borrow().config().tcp_keepalive).unwrap_or(0);
+        let keepalive_s = u64::from(node.borrow().config().tcp_keepalive);
         // Any of these fails only if the client has gone already; its socket will say so.
         if let Ok(local) = stream.local_addr() {
             let _ = listen::prepare_accepted(&stream, Duration::from_secs(keepalive_s));
@@ -56,8 +64,10 @@ pub(crate) async fn accept(node: Shared, listener: TcpListener) {
 pub(crate) async fn flush(node: Shared) {
     poll_fn(|cx| {
         let mut node = node.borrow_mut();
+        if node.flush() {
+            defer(cx);
+        }
         node.wakers.flusher = Some(cx.waker().clone());
-        node.flush();
         Poll::Pending
     })
     .await

@@ -97,7 +97,7 @@ pub(super) const COMMANDS: &[Command] = &[
 
 /// True if an entry's time has come and the command must not show it.
 fn is_due(entry: &Entry, rule: ExpiryRule, now_ms: i64) -> bool {
-    rule != ExpiryRule::Ignore && entry.expires_ms <= now_ms
+    rule != ExpiryRule::Ignore && entry.expires_ms < now_ms
 }
 
 fn keys(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {

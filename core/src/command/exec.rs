@@ -70,7 +70,7 @@ impl Exec<'_> {
     pub fn find(&mut self, key: &[u8]) -> Option<Place> {
         let place = self.keyspace.locate(self.database, key)?;
         let expires_ms = self.keyspace.entry(place).expires_ms;
-        if expires_ms == NO_EXPIRY || self.expiry == ExpiryRule::Ignore || expires_ms > self.now_ms() {
+        if expires_ms == NO_EXPIRY || self.expiry == ExpiryRule::Ignore || expires_ms >= self.now_ms() {
             return Some(place);
         }
         if self.expiry == ExpiryRule::Remove {

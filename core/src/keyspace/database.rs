@@ -29,6 +29,9 @@ const _: () = assert!(size_of::<Entry>() == 64, "an entry must fill one cache li
 /// The entries of a database.
 pub(super) type Entries = Table<Entry>;
 
+/// Expiry times and the hashes of the keys they belong to.
+pub(super) type Expiries = BTreeSet<(i64, u64)>;
+
 /// The entries of a database, and who of them expires when.
 ///
 /// The index is exact and ordered, so that expiry needs no sampling: an idle node sleeps until the first key is due.
@@ -37,12 +40,16 @@ pub(super) type Entries = Table<Entry>;
 #[derive(Clone, Default)]
 pub(super) struct Database {
     pub(super) entries: Entries,
-    expiries: BTreeSet<(i64, u64)>,
+    expiries: Expiries,
     /// Sum of all expiry times, for their mean.
     expiry_sum_ms: i128,
 }
 
 impl Database {
+    pub(super) fn into_parts(self) -> (Entries, Expiries) {
+        (self.entries, self.expiries)
+    }
+
     pub(super) fn volatile(&self) -> (usize, i64) {
         let count = self.expiries.len();
         let mean = if count == 0 { 0 } else { self.expiry_sum_ms / count as i128 };
@@ -50,7 +57,9 @@ impl Database {
     }
 
     pub(super) fn set_expiry(&mut self, hash: u64, slot: Slot, expires_ms: i64) {
-        let Some(entry) = self.entries.get_mut(slot) else { return };
+        let Some(entry) = self.entries.get_mut(slot) else {
+            return;
+        };
         if entry.expires_ms == expires_ms {
             return;
         }

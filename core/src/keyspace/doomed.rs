@@ -1,14 +1,18 @@
 //! What was dropped and is being freed a little at a time.
 
+use alloc::vec::Vec;
+
 use crate::table::{Remains, Table};
 use crate::value::hash::Field;
 use crate::value::{Hash, Value};
 
-use super::database::{Entries, Entry};
+use super::FREE_AT_ONCE_MAX;
+use super::database::{Entries, Entry, Expiries};
 
 /// Something large on its way out.
 pub(super) enum Doomed {
     Entries(Remains<Entry>),
+    Expiries(Expiries),
     Fields(Remains<Field>),
 }
 
@@ -37,14 +41,35 @@ impl Doomed {
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Doomed::Entries(rest) => rest.is_empty(),
+            Doomed::Expiries(rest) => rest.is_empty(),
             Doomed::Fields(rest) => rest.is_empty(),
         }
     }
 
-    pub(super) fn free_some(&mut self, entries_min: usize) -> usize {
+    /// Frees at least `units` parts, if there are as many, and returns how many went. Large values met on the way are
+    /// added to `others` instead.
+    pub(super) fn free_some(&mut self, units: usize, others: &mut Vec<Doomed>) -> usize {
         match self {
-            Doomed::Entries(rest) => rest.drop_some(entries_min),
-            Doomed::Fields(rest) => rest.drop_some(entries_min),
+            Doomed::Entries(rest) => free_entries(rest, units, others),
+            Doomed::Expiries(rest) => (0..units).map_while(|_| rest.pop_first()).count(),
+            Doomed::Fields(rest) => rest.drop_some(units),
         }
     }
+}
+
+fn free_entries(rest: &mut Remains<Entry>, units: usize, others: &mut Vec<Doomed>) -> usize {
+    let mut freed = 0;
+    while freed < units {
+        let Some(entries) = rest.take_segment() else {
+            break;
+        };
+        for entry in entries {
+            let effort = entry.value.free_effort();
+            if effort > FREE_AT_ONCE_MAX {
+                others.push(Doomed::value(entry.value));
+            }
+            freed += effort.clamp(1, FREE_AT_ONCE_MAX);
+        }
+    }
+    freed
 }

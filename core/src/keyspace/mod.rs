@@ -6,6 +6,8 @@
 mod database;
 mod doomed;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -202,6 +204,9 @@ impl Keyspace {
 
     /// Replaces everything by the contents of `other`, which has as many databases in the same order.
     pub fn adopt(&mut self, other: Keyspace) {
+        // Stamps that the other's snapshots left must not look newer than the next snapshot of this one.
+        self.epoch = self.epoch.max(other.epoch);
+        self.doomed.extend(other.doomed);
         for (index, database) in other.databases.into_iter().enumerate() {
             self.swap_in(index as u32, database);
         }
@@ -212,7 +217,7 @@ impl Keyspace {
             self.touches.push(Touch::Database(index));
         }
         let Some(target) = self.databases.get_mut(index as usize) else { return };
-        let mut old = core::mem::replace(target, database).entries;
+        let (mut old, expiries) = core::mem::replace(target, database).into_parts();
         if self.snapshots.iter().any(|snapshot| snapshot.still_needs(index)) {
             let shared = Arc::new(core::mem::take(&mut old));
             for snapshot in &mut self.snapshots {
@@ -221,6 +226,9 @@ impl Keyspace {
         }
         if !old.is_empty() {
             self.doomed.push(Doomed::entries(old));
+        }
+        if !expiries.is_empty() {
+            self.doomed.push(Doomed::Expiries(expiries));
         }
     }
 
@@ -253,7 +261,7 @@ impl Keyspace {
         let databases = self.databases.iter().enumerate();
         let (index, _) = databases
             .filter_map(|(index, database)| Some((index, database.first_expiry_ms()?)))
-            .filter(|(_, expires_ms)| *expires_ms <= now_ms)
+            .filter(|(_, expires_ms)| *expires_ms < now_ms)
             .min_by_key(|(_, expires_ms)| *expires_ms)?;
         let (hash, slot) = self.databases[index].find_first_expiring(self.key)?;
         Some(Place { database: index as u32, hash, slot })
@@ -302,11 +310,13 @@ impl Keyspace {
     pub fn free_some(&mut self, units: usize) {
         let mut left = units;
         while left > 0 {
-            let Some(last) = self.doomed.last_mut() else { return };
-            let freed = last.free_some(left);
+            let Some(mut last) = self.doomed.pop() else { return };
+            // Large values among the entries come on top, to be freed next.
+            let place = self.doomed.len();
+            let freed = last.free_some(left, &mut self.doomed);
             left = left.saturating_sub(freed.max(1));
-            if last.is_empty() {
-                self.doomed.pop();
+            if !last.is_empty() {
+                self.doomed.insert(place, last);
             }
         }
     }

@@ -206,6 +206,14 @@ impl Node {
         &self.config
     }
 
+    /// Tells the driver that a connection has output. To be called only if it has: the driver tells of an empty queue by
+    /// sending what was in it.
+    pub(crate) fn announce(&mut self, conn: ConnId, effects: &mut Effects) {
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.announce(effects);
+        }
+    }
+
     fn unannounce(&mut self, conn: ConnId) {
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.is_announced = false;

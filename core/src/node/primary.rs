@@ -162,11 +162,7 @@ impl Node {
                 self.schedule_transfer(now, effects);
             }
         }
-        if let Some(connection) = self.connections.get_mut(conn)
-            && (!connection.output.is_empty() || matches!(verdict, Verdict::Continue { .. }))
-        {
-            connection.announce(effects);
-        }
+        self.after_requests(conn, effects);
         Ok(())
     }
 
@@ -182,7 +178,7 @@ impl Node {
         }
     }
 
-    fn set_phase(&mut self, conn: ConnId, phase: Phase) {
+    pub(super) fn set_phase(&mut self, conn: ConnId, phase: Phase) {
         if let Some(side) = self.connections.get_mut(conn).and_then(Connection::replica_mut) {
             side.phase = phase;
         }
@@ -272,7 +268,9 @@ impl Node {
         let Some(then) = side.needs_log_from() else { return };
         side.phase = Phase::Online { sent: then };
         side.heard_at = now.mono;
-        connection.announce(effects);
+        if self.replica_has_output(conn) {
+            self.announce(conn, effects);
+        }
         let text = format!("Synchronization with replica {} succeeded", self.replica_name(conn));
         effects.note(Note::Text { level: Level::Notice, text });
     }
@@ -286,9 +284,10 @@ impl Node {
 
     /// Tells the driver of replicas that the log has more for them.
     pub(super) fn announce_log(&mut self, effects: &mut Effects) {
+        let end = self.history.offset();
         for &conn in &self.replicas {
             let Some(connection) = self.connections.get_mut(conn) else { continue };
-            if connection.replica().is_some_and(ReplicaSide::is_online) {
+            if connection.replica().is_some_and(|side| matches!(side.phase, Phase::Online { sent } if sent < end)) {
                 connection.announce(effects);
             }
         }

@@ -111,7 +111,8 @@ impl Node {
         match first {
             Some(expires_ms) if self.follow.is_none() && self.is_active_expiry_on => {
                 let left_ms = u64::try_from(expires_ms.saturating_sub(now.wall.millis())).unwrap_or(0);
-                let left_us = left_ms.saturating_mul(1000).max(EXPIRY_ROUND_US);
+                // A key is alive in the very millisecond of its expiry.
+                let left_us = left_ms.saturating_add(1).saturating_mul(1000).max(EXPIRY_ROUND_US);
                 self.timers.set(Timer::Expiry, now.mono.after(core::time::Duration::from_micros(left_us)));
             }
             _ => self.timers.stop(Timer::Expiry),

@@ -302,11 +302,8 @@ impl Node {
         let position = self.begin_stream_for_replicas();
         for &conn in receivers {
             self.announce_full_sync(conn, position);
-            let Some(connection) = self.connections.get_mut(conn) else { continue };
-            connection.announce(effects);
-            if let Some(side) = connection.replica_mut() {
-                side.phase = Phase::AwaitingFile { then: position.offset };
-            }
+            self.after_requests(conn, effects);
+            self.set_phase(conn, Phase::AwaitingFile { then: position.offset });
         }
         self.begin_save(Purpose::Replicas(receivers.to_vec()), now, effects);
     }

@@ -134,10 +134,10 @@ impl Node {
     fn announce_transfer(&mut self, id: TransferId, effects: &mut Effects) {
         for &conn in &self.replicas {
             let Some(connection) = self.connections.get_mut(conn) else { continue };
-            let is_receiver = connection
-                .replica()
-                .is_some_and(|s| matches!(s.phase, Phase::Streaming { transfer, .. } if transfer == id));
-            if is_receiver {
+            let Some(Phase::Streaming { transfer, sent, .. }) = connection.replica().map(|side| side.phase) else {
+                continue;
+            };
+            if transfer == id && self.transfers.has_bytes(id, sent) {
                 connection.announce(effects);
             }
         }

@@ -280,7 +280,7 @@ impl Loader {
     }
 
     fn add(&mut self, key: &[u8], value: Value, expires_ms: i64) -> Result<(), Fault> {
-        if self.rules.drop_expired_before_ms.is_some_and(|now_ms| expires_ms <= now_ms) {
+        if self.rules.drop_expired_before_ms.is_some_and(|now_ms| expires_ms < now_ms) {
             self.expired.push((self.database, key.to_vec()));
             self.keyspace.discard(value);
             return Ok(());

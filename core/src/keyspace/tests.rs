@@ -1,0 +1,428 @@
+//! Does the keyspace agree with a plain map, and a snapshot with a copy of that map?
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::*;
+use crate::codec::crc64;
+use crate::rdb::{Reader, opcode, push_string};
+use crate::value::hash::HashLimits;
+use crate::value::rdb::{BuildRules, Step, read_value};
+use crate::value::{Hash, StringValue};
+
+const ORDER: HashKey = HashKey::new(11, 22);
+const LIMITS: HashLimits = HashLimits { listpack_entries_max: 8, listpack_value_bytes_max: 64 };
+const DATABASES: u32 = 4;
+const HEADER: &[u8] = b"REDIS0010";
+const RULES: SnapshotRules = SnapshotRules { compress: true, checksum: true };
+const BUFFERED_MAX: usize = 1 << 20;
+
+/// What a key holds, in a form that can be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Plain {
+    Text(String),
+    Fields(BTreeMap<String, String>),
+}
+
+impl Plain {
+    fn value(&self) -> Value {
+        match self {
+            Plain::Text(text) => StringValue::new(text.as_bytes()).into(),
+            Plain::Fields(fields) => {
+                let mut hash = Hash::default();
+                for (name, value) in fields {
+                    hash.set(name.as_bytes(), value.as_bytes(), &LIMITS, ORDER);
+                }
+                hash.into()
+            }
+        }
+    }
+
+    fn of(value: &Value) -> Plain {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("the tests write text");
+        match value {
+            Value::String(string) => Plain::Text(text(&string.text())),
+            Value::Hash(hash) => {
+                let mut fields = BTreeMap::new();
+                hash.for_each(|name, value| {
+                    let value = value.with_bytes(text);
+                    assert!(fields.insert(name.with_bytes(text), value).is_none(), "a field twice");
+                });
+                Plain::Fields(fields)
+            }
+        }
+    }
+}
+
+/// All data: database and key to value and expiry.
+type Model = BTreeMap<(u32, String), (Plain, i64)>;
+
+fn random_plain(random: &mut Random) -> Plain {
+    match random.below(4) {
+        0 => Plain::Text(random.next_u64().to_string()),
+        1 => Plain::Text("text ".repeat(random.below(40) as usize)),
+        kind => {
+            let count = if kind == 2 { random.range(1..=8) } else { random.range(1..=100) };
+            let field = |number| (format!("f{number}"), format!("v{}", number * 7));
+            Plain::Fields((0..count).map(field).collect())
+        }
+    }
+}
+
+fn random_expiry(random: &mut Random) -> i64 {
+    if random.chance(1, 2) { NO_EXPIRY } else { random.below(1000) as i64 }
+}
+
+/// A snapshot under way, and what it must turn out to hold.
+struct Running {
+    id: SnapshotId,
+    expected: Model,
+    bytes: Vec<u8>,
+}
+
+struct World {
+    keyspace: Keyspace,
+    model: Model,
+    random: Random,
+    running: Vec<Running>,
+    finished: usize,
+}
+
+impl World {
+    fn new(seed: u64) -> World {
+        let mut world = World {
+            keyspace: Keyspace::new(DATABASES, ORDER),
+            model: Model::new(),
+            random: Random::new(seed, 0),
+            running: Vec::new(),
+            finished: 0,
+        };
+        for _ in 0..300 {
+            world.put();
+        }
+        world
+    }
+
+    /// The last database stays empty unless data are adopted into it.
+    fn random_key(&mut self) -> (u32, String) {
+        let database = self.random.below(u64::from(DATABASES) - 1) as u32;
+        (database, format!("key:{}", self.random.below(200)))
+    }
+
+    fn put(&mut self) {
+        let key = self.random_key();
+        let (plain, expires_ms) = (random_plain(&mut self.random), random_expiry(&mut self.random));
+        self.keyspace.put(key.0, key.1.as_bytes(), plain.value(), expires_ms, 0);
+        self.model.insert(key, (plain, expires_ms));
+    }
+
+    fn remove(&mut self) {
+        let key = self.random_key();
+        let found = self.keyspace.locate(key.0, key.1.as_bytes());
+        assert_eq!(found.is_some(), self.model.remove(&key).is_some());
+        if let Some(place) = found {
+            self.keyspace.remove(place);
+        }
+    }
+
+    fn edit(&mut self) {
+        let key = self.random_key();
+        let Some(place) = self.keyspace.locate(key.0, key.1.as_bytes()) else {
+            return;
+        };
+        let (plain, _) = self.model.get_mut(&key).expect("the keyspace has it");
+        match (self.keyspace.edit(place), plain) {
+            (Value::String(string), Plain::Text(text)) => {
+                string.make_mut().push(b'+');
+                text.push('+');
+            }
+            (Value::Hash(hash), Plain::Fields(fields)) => {
+                hash.set(b"added", b"later", &LIMITS, ORDER);
+                fields.insert("added".into(), "later".into());
+            }
+            other => panic!("types differ: {other:?}"),
+        }
+    }
+
+    fn expire(&mut self) {
+        let key = self.random_key();
+        let Some(place) = self.keyspace.locate(key.0, key.1.as_bytes()) else {
+            return;
+        };
+        let expires_ms = random_expiry(&mut self.random);
+        self.keyspace.set_expiry(place, expires_ms);
+        self.model.get_mut(&key).expect("the keyspace has it").1 = expires_ms;
+    }
+
+    fn expire_first(&mut self) {
+        let first_ms = self.model.values().map(|(_, expires_ms)| *expires_ms).min();
+        let first_ms = first_ms.filter(|expires_ms| *expires_ms != NO_EXPIRY);
+        let Some(first_ms) = first_ms else { return };
+        assert!(self.keyspace.find_expired(first_ms - 1).is_none());
+        let place = self.keyspace.find_expired(first_ms).expect("one is due");
+        let key = self.keyspace.entry(place).key.to_vec();
+        let key = (place.database, String::from_utf8(key).expect("the tests write text"));
+        assert_eq!(self.model.remove(&key).expect("a key of the model").1, first_ms);
+        self.keyspace.remove(place);
+    }
+
+    fn flush(&mut self) {
+        let database = self.random.below(u64::from(DATABASES)) as u32;
+        self.keyspace.flush(database);
+        self.model.retain(|key, _| key.0 != database);
+    }
+
+    /// Adopts a data set on which snapshots of its own have left their stamps.
+    fn adopt(&mut self) {
+        let mut other = self.keyspace.empty_twin();
+        self.model.clear();
+        for number in 0..self.random.below(200) {
+            if number % 50 == 0 {
+                let id = other.begin_snapshot(Vec::new(), RULES);
+                other.end_snapshot(id);
+            }
+            let database = self.random.below(u64::from(DATABASES)) as u32;
+            let (key, plain) = (format!("key:{number}"), random_plain(&mut self.random));
+            other.put(database, key.as_bytes(), plain.value(), NO_EXPIRY, 0);
+            self.model.insert((database, key), (plain, NO_EXPIRY));
+        }
+        self.keyspace.adopt(other);
+    }
+
+    fn begin_snapshot(&mut self) {
+        if self.running.len() < 2 {
+            let id = self.keyspace.begin_snapshot(HEADER.to_vec(), RULES);
+            self.running.push(Running { id, expected: self.model.clone(), bytes: Vec::new() });
+        }
+    }
+
+    fn advance_snapshot(&mut self, units: usize) {
+        let index = self.random.below(2) as usize;
+        let Some(running) = self.running.get_mut(index) else {
+            return;
+        };
+        self.keyspace.advance_snapshot(running.id, units, BUFFERED_MAX);
+        let (bytes, is_last) = self.keyspace.take_snapshot_output(running.id);
+        running.bytes.extend(bytes);
+        if is_last {
+            let done = self.running.swap_remove(index);
+            let (written, total) = self.keyspace.snapshot_progress(done.id);
+            assert_eq!((written, total), (done.expected.len(), done.expected.len()));
+            self.keyspace.end_snapshot(done.id);
+            assert_eq!(decode(&done.bytes), done.expected);
+            self.finished += 1;
+        }
+    }
+
+    fn step(&mut self) {
+        match self.random.below(1000) {
+            0..300 => self.put(),
+            300..450 => self.remove(),
+            450..600 => self.edit(),
+            600..700 => self.expire(),
+            700..750 => self.expire_first(),
+            750..755 => self.flush(),
+            755..757 => self.adopt(),
+            757..800 => self.begin_snapshot(),
+            800..850 => self.keyspace.free_some(20),
+            _ => self.advance_snapshot(10),
+        }
+    }
+
+    /// Data, sizes and the expiry index are those of the model.
+    fn check(&self) {
+        let mut found = Model::new();
+        for database in 0..DATABASES {
+            for entry in self.keyspace.iter(database) {
+                let key = String::from_utf8(entry.key.to_vec()).expect("the tests write text");
+                found.insert((database, key), (Plain::of(&entry.value), entry.expires_ms));
+            }
+            let here = self.model.iter().filter(|(key, _)| key.0 == database);
+            assert_eq!(self.keyspace.len(database), here.clone().count());
+            let times: Vec<i64> = here.map(|(_, held)| held.1).filter(|expires_ms| *expires_ms != NO_EXPIRY).collect();
+            let mean = times.iter().sum::<i64>().checked_div(times.len() as i64).unwrap_or(0);
+            assert_eq!(self.keyspace.volatile(database), (times.len(), mean));
+        }
+        assert_eq!(found, self.model);
+        let first_ms = self.model.values().map(|(_, expires_ms)| *expires_ms).min();
+        let first_ms = first_ms.filter(|expires_ms| *expires_ms != NO_EXPIRY);
+        assert_eq!(self.keyspace.next_expiry_ms(), first_ms);
+    }
+}
+
+/// What RDB bytes hold. The checksum must be right and no key may come twice.
+fn decode(bytes: &[u8]) -> Model {
+    let (body, checksum) = bytes.split_at(bytes.len() - 8);
+    assert_eq!(checksum, crc64::update(0, body).to_le_bytes(), "the checksum");
+    let body = body.strip_prefix(HEADER).expect("the header comes first");
+    let rules = BuildRules { hash: LIMITS, order: ORDER };
+    let (mut reader, mut model) = (Reader::new(body), Model::new());
+    let (mut database, mut expires_ms) = (0, NO_EXPIRY);
+    loop {
+        match reader.byte().expect("an opcode") {
+            opcode::SELECTDB => database = reader.length().expect("a database") as u32,
+            opcode::RESIZEDB => {
+                reader.length().expect("a size");
+                reader.length().expect("another size");
+            }
+            opcode::EXPIRETIME_MS => expires_ms = reader.u64_le().expect("a time") as i64,
+            opcode::EOF => break,
+            value_type => {
+                let key = reader.string().expect("a key").into_owned();
+                let value = match read_value(&mut reader, value_type, &rules).expect("a value") {
+                    Step::Whole(value) => value.expect("no empty collection is written"),
+                    Step::Begun(mut partial) => loop {
+                        if let Some(value) = partial.advance(&mut reader, &rules).expect("a field") {
+                            break value;
+                        }
+                    },
+                };
+                let key = (database, String::from_utf8(key).expect("the tests write text"));
+                let held = (Plain::of(&value), core::mem::replace(&mut expires_ms, NO_EXPIRY));
+                assert!(model.insert(key.clone(), held).is_none(), "{key:?} twice");
+            }
+        }
+    }
+    assert_eq!(reader.position(), body.len(), "nothing follows the end");
+    model
+}
+
+#[test]
+fn two_overlapping_snapshots_hold_the_instant_they_began_at_whatever_is_written_meanwhile() {
+    let mut finished = 0;
+    for seed in 0..12 {
+        let mut world = World::new(seed);
+        for step in 0..3000 {
+            world.step();
+            if step % 500 == 0 {
+                world.check();
+            }
+        }
+        world.check();
+        finished += world.finished;
+    }
+    assert!(finished > 120, "only {finished} snapshots came to their end");
+}
+
+#[test]
+fn a_snapshot_of_nothing_is_a_header_and_an_end() {
+    for checksum in [false, true] {
+        let mut keyspace = Keyspace::new(DATABASES, ORDER);
+        let id = keyspace.begin_snapshot(HEADER.to_vec(), SnapshotRules { compress: true, checksum });
+        keyspace.advance_snapshot(id, 100, BUFFERED_MAX);
+        let (bytes, is_last) = keyspace.take_snapshot_output(id);
+        assert!(is_last);
+        let body = [HEADER, &[opcode::EOF]].concat();
+        let crc = if checksum { crc64::update(0, &body) } else { 0 };
+        assert_eq!(bytes, [&body[..], &crc.to_le_bytes()].concat());
+    }
+}
+
+#[test]
+fn a_snapshot_waits_while_its_bytes_are_not_taken_except_for_old_values() {
+    let mut keyspace = Keyspace::new(1, ORDER);
+    for number in 0..1000 {
+        let key = format!("key:{number}");
+        keyspace.put(0, key.as_bytes(), StringValue::new(b"old").into(), NO_EXPIRY, 0);
+    }
+    let id = keyspace.begin_snapshot(Vec::new(), RULES);
+    keyspace.advance_snapshot(id, usize::MAX, 100);
+    let (written, total) = keyspace.snapshot_progress(id);
+    assert!(written > 0 && written <= 32, "one segment was enough for 100 bytes: {written}");
+    assert_eq!(total, 1000);
+    keyspace.advance_snapshot(id, usize::MAX, 100);
+    assert_eq!(keyspace.snapshot_progress(id).0, written);
+    for number in 0..1000 {
+        let key = format!("key:{number}");
+        keyspace.put(0, key.as_bytes(), StringValue::new(b"new").into(), NO_EXPIRY, 0);
+    }
+    assert_eq!(keyspace.snapshot_progress(id).0, 1000);
+    let (bytes, _) = keyspace.take_snapshot_output(id);
+    let mut new = Vec::new();
+    push_string(&mut new, b"new", false);
+    assert!(!bytes.windows(new.len()).any(|window| window == new));
+}
+
+#[test]
+fn what_was_flushed_during_a_snapshot_is_freed_after_it() {
+    let mut keyspace = Keyspace::new(1, ORDER);
+    keyspace.put(0, b"k", StringValue::new(b"v").into(), NO_EXPIRY, 0);
+    let ids = [0, 1].map(|_| keyspace.begin_snapshot(Vec::new(), RULES));
+    keyspace.flush(0);
+    assert!(!keyspace.has_doomed(), "both snapshots need it");
+    keyspace.end_snapshot(ids[0]);
+    assert!(!keyspace.has_doomed(), "one snapshot needs it");
+    keyspace.end_snapshot(ids[1]);
+    assert!(keyspace.has_doomed());
+    keyspace.free_some(1);
+    assert!(!keyspace.has_doomed());
+}
+
+#[test]
+fn a_flushed_database_with_large_values_and_expiries_is_freed_in_bounded_steps() {
+    const KEYS: usize = 500;
+    const FIELDS: usize = 1000;
+    const UNITS: usize = 256;
+    let mut keyspace = Keyspace::new(1, ORDER);
+    for number in 0..KEYS {
+        let field = |field| (format!("f{field}"), "v".to_string());
+        let count = if number % 10 == 0 { FIELDS } else { 2 };
+        let value = Plain::Fields((0..count).map(field).collect()).value();
+        keyspace.put(0, format!("key:{number}").as_bytes(), value, number as i64, 0);
+    }
+    keyspace.flush(0);
+    assert_eq!((keyspace.total_len(), keyspace.next_expiry_ms()), (0, None));
+    let mut steps = 0;
+    while keyspace.has_doomed() {
+        keyspace.free_some(UNITS);
+        steps += 1;
+    }
+    // A step may exceed its units by what one segment holds: 32 entries, each of an effort up to 64.
+    let parts = KEYS + KEYS + KEYS / 10 * FIELDS;
+    assert!(steps >= parts / (UNITS + 32), "{steps} steps for {parts} parts");
+    assert!(steps <= 2 * parts / UNITS, "{steps} steps for {parts} parts");
+}
+
+#[test]
+fn a_large_value_that_is_replaced_or_removed_is_freed_later() {
+    let mut keyspace = Keyspace::new(1, ORDER);
+    let field = |field| (format!("f{field}"), "v".to_string());
+    let large = Plain::Fields((0..1000).map(field).collect());
+    for is_replaced in [true, false] {
+        keyspace.put(0, b"k", large.value(), NO_EXPIRY, 0);
+        if is_replaced {
+            keyspace.put(0, b"k", StringValue::new(b"v").into(), NO_EXPIRY, 0);
+        } else {
+            let place = keyspace.locate(0, b"k").expect("it was put");
+            keyspace.remove(place);
+        }
+        for _ in 0..3 {
+            assert!(keyspace.has_doomed());
+            keyspace.free_some(200);
+        }
+        keyspace.free_some(1000);
+        assert!(!keyspace.has_doomed());
+    }
+}
+
+#[test]
+fn observers_learn_every_change_once_and_in_order() {
+    let mut keyspace = Keyspace::new(2, ORDER);
+    keyspace.put(0, b"before", StringValue::new(b"v").into(), NO_EXPIRY, 0);
+    assert!(!keyspace.has_touches());
+    keyspace.observe(true);
+    keyspace.put(1, b"a", StringValue::new(b"v").into(), 5, 0);
+    keyspace.put(1, b"a", StringValue::new(b"w").into(), 6, 0);
+    let place = keyspace.locate(1, b"a").expect("it was put");
+    keyspace.mark_used(place, 9);
+    keyspace.set_expiry(place, 7);
+    keyspace.remove(place);
+    keyspace.flush(0);
+    let a = || Touch::Key(1, Blob::new(b"a"));
+    assert_eq!(keyspace.take_touches(), [a(), a(), a(), a(), Touch::Database(0)]);
+    keyspace.observe(false);
+    keyspace.flush(1);
+    assert!(!keyspace.has_touches());
+}

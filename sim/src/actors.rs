@@ -168,7 +168,7 @@ impl World {
             Ok(Some((Reply::Status(_), _))) => true,
             Ok(Some((Reply::Error(text), _))) if excusable(text) => false,
             Ok(Some((other, _))) => {
-                let explanation = format!("it answered the operator by {other:?}");
+                let explanation = format!("it answered the operator by {other}");
                 return self.breach(self.operator.target(), Breach::new(Property::FittingReply, explanation));
             }
             Err(why) => {

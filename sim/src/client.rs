@@ -173,14 +173,14 @@ impl Client {
     fn check(&mut self, reply: &Reply<'_>, known: Option<KnownRole>) -> Result<(), Breach> {
         let Some((expected, sent_at)) = self.expected.pop_front() else {
             // maxclients and the like: an error before anything was asked.
-            let explanation = format!("it sent {reply:?}, and nothing was asked");
+            let explanation = format!("it sent {reply}, and nothing was asked");
             return Err(Breach::new(Property::FittingReply, explanation));
         };
         self.replies += 1;
         let error = matches!(reply, Reply::Error(_));
         self.accepted += u64::from(!error);
         if !expected.fits(reply) {
-            let explanation = format!("it answered {} by {reply:?}", expected.name);
+            let explanation = format!("it answered {} by {reply}", expected.name);
             return Err(Breach::new(Property::FittingReply, explanation));
         }
         let Some(known) = known.filter(|known| known.since < sent_at) else { return Ok(()) };

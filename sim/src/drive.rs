@@ -5,8 +5,8 @@
 //! event the checks look at what the node recorded.
 
 use afterimage_core::Node;
-use afterimage_core::node::Probe;
-use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Level, Now};
+use afterimage_core::node::{Probe, Role};
+use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Level, Note, Now};
 
 use crate::check::{Breach, Observation, Property};
 use crate::client::KnownRole;
@@ -30,6 +30,8 @@ impl World {
         host.attachments.clear();
         host.timer_at = Micros::MAX;
         host.work_scheduled = false;
+        host.ready = false;
+        host.before_ready = None;
         if host.plan.storage == Storage::Ephemeral {
             host.disk.wipe();
         }
@@ -110,6 +112,7 @@ impl World {
                 }
             }
             Action::Note(note) => {
+                self.hosts[usize::from(index)].ready |= note == Note::Ready;
                 if note.level() > Level::Verbose {
                     self.note(Topic::Node, |_| format!("{}: {note}", host_name(index)));
                 }
@@ -170,6 +173,10 @@ impl World {
             let mut slices: [&[u8]; SLICES] = [&[]; SLICES];
             let count = node.gather(conn, &mut slices).min(SLICES);
             if count == 0 {
+                // Announced, and yet there is nothing: the node learns that its queue was seen empty.
+                if total == 0 {
+                    node.sent(conn, 0, time, effects);
+                }
                 break;
             }
             if pipe.room() == 0 {
@@ -191,7 +198,16 @@ impl World {
         let host = &mut self.hosts[usize::from(index)];
         let Some(node) = &mut host.node else { return };
         let probe = node.probe();
-        let boundaries = node.take_boundaries();
+        let mut boundaries = node.take_boundaries();
+        if !host.ready {
+            // Until it has loaded what its disk holds nobody is served, so only what it has in the end counts.
+            host.before_ready = boundaries.pop().or(host.before_ready);
+            boundaries.clear();
+        } else if let Some(loaded) = host.before_ready.take()
+            && boundaries.is_empty()
+        {
+            boundaries.push(loaded);
+        }
         if probe.role != host.role {
             host.role = probe.role;
             host.role_since = self.now;
@@ -200,7 +216,11 @@ impl World {
             host.history = probe.position.history;
             self.checks.histories.begin(host.history, (index, host.incarnation));
         }
-        let is_master = probe.role == afterimage_core::node::Role::Master;
+        let is_master = probe.role == Role::Master;
+        if is_master && probe.backlog.is_none() {
+            // Without a log its offset stands still, and nobody can be told of the position.
+            boundaries.clear();
+        }
         let mut broken = None;
         for boundary in &boundaries {
             self.print.word(boundary.position.offset);

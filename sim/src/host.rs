@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use afterimage_core::codec::random::Random;
-use afterimage_core::node::Role;
+use afterimage_core::node::{Boundary, Role};
 use afterimage_core::port::{ConnId, Mono, Now, Peer, Wall};
 use afterimage_core::replication::ReplicationId;
 use afterimage_core::{Config, Environment, Node};
@@ -58,6 +58,10 @@ pub struct Host {
     pub role_since: Micros,
     /// The history it named at the last look.
     pub history: ReplicationId,
+    /// It has loaded what its disk held, and serves.
+    pub ready: bool,
+    /// The last boundary that it recorded before.
+    pub before_ready: Option<Boundary>,
     /// Keys at the last look.
     pub keys: u64,
     entropy: Random,
@@ -80,6 +84,8 @@ impl Host {
             role: Role::Master,
             role_since: 0,
             history: ReplicationId::NONE,
+            ready: false,
+            before_ready: None,
             keys: 0,
             entropy,
         }

@@ -17,6 +17,19 @@ pub enum Reply<'a> {
     Array(Option<usize>),
 }
 
+impl std::fmt::Display for Reply<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reply::Status(text) => write!(f, "+{}", text.escape_ascii()),
+            Reply::Error(text) => write!(f, "-{}", text.escape_ascii()),
+            Reply::Integer(number) => write!(f, ":{number}"),
+            Reply::Bulk(None) | Reply::Array(None) => f.write_str("nil"),
+            Reply::Bulk(Some(text)) => write!(f, "a text of {} bytes", text.len()),
+            Reply::Array(Some(count)) => write!(f, "an array of {count}"),
+        }
+    }
+}
+
 /// Arrays within arrays; nothing that clients here send is answered by more.
 const DEPTH_MAX: u32 = 4;
 /// The longest line.

@@ -38,6 +38,9 @@ impl Node {
         }
         if connection.is_blocked {
             connection.input.extend_from_slice(bytes);
+            if connection.input.len() as u64 > self.config.client_query_buffer_limit {
+                self.close_for_long_input(conn, now, effects);
+            }
             return;
         }
         if connection.input.is_empty() {
@@ -119,11 +122,7 @@ impl Node {
                 }
                 Parsed::Incomplete => {
                     if rest.len() as u64 > self.config.client_query_buffer_limit {
-                        effects.note(Note::Text {
-                            level: Level::Warning,
-                            text: alloc::format!("Closing client {conn} that reached max query buffer length"),
-                        });
-                        self.close(conn, now, effects);
+                        self.close_for_long_input(conn, now, effects);
                     }
                     break;
                 }
@@ -134,6 +133,12 @@ impl Node {
             }
         }
         used
+    }
+
+    fn close_for_long_input(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
+        let text = alloc::format!("Closing client {conn} that reached max query buffer length");
+        effects.note(Note::Text { level: Level::Warning, text });
+        self.close(conn, now, effects);
     }
 
     fn request_limits(&self, connection: &Connection) -> RequestLimits {

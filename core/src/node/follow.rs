@@ -331,12 +331,9 @@ impl Node {
         let loaded = match incoming.finish() {
             Ok(loaded) => loaded,
             Err(error) => {
-                follow.link = Link::Talking {
-                    conn,
-                    talk: Box::new(Handshake::begin(Introduction::default()).0),
-                    line: Vec::new(),
-                };
-                return self.drop_master_link(conn, error.to_string(), now, effects);
+                effects.note(Note::Text { level: Level::Warning, text: error.to_string() });
+                self.close(conn, now, effects);
+                return self.link_failed(now);
             }
         };
         // A master of old does not tell its position: what follows cannot be continued elsewhere.
@@ -606,10 +603,5 @@ impl Node {
             let text = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
             self.refuse_connection(waiting.conn, text, now, effects);
         }
-    }
-
-    /// Breaks the link to the master, if `conn` is it; what we hold stays good.
-    pub(crate) fn kill(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
-        self.close(conn, now, effects);
     }
 }

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use afterimage_core::node::Boundary;
+use afterimage_core::node::{Boundary, STREAM_HASH_BASE, stream_hash};
 use afterimage_core::replication::ReplicationId;
 
 use super::{Breach, Property};
@@ -19,10 +19,9 @@ type Incarnation = (u16, u32);
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     offset: u64,
-    /// Offset of the boundary before, as the node that was here first saw it.
-    previous: u64,
     digest: u64,
-    stream: u64,
+    /// Hash of the stream from some earlier place to here; whoever arrives must have come by the same bytes.
+    bytes: u64,
 }
 
 #[derive(Debug)]
@@ -111,8 +110,8 @@ impl Histories {
                 format!("its offset went back from {} to {offset} in history {:?}", cursor.offset, self.all[named].id),
             ));
         }
-        let previous = if same_life { cursor.offset } else { offset };
-        let (history, mark) = self.place(named, previous, cursor, seen)?;
+        let bytes = self.bytes_so_far(cursor, seen);
+        let (history, mark) = self.place(named, bytes, cursor, seen)?;
         self.cursors[usize::from(seen.host)] =
             Cursor { named, incarnation: seen.incarnation, offset, history, mark, valid: true };
         Ok(())
@@ -159,22 +158,40 @@ impl Histories {
         history
     }
 
+    /// The hash of the stream up to the boundary, if the node came here by bytes of it from a place that is known.
+    fn bytes_so_far(&self, cursor: Cursor, seen: Observation<'_>) -> Option<u64> {
+        let len = seen.boundary.position.offset.checked_sub(cursor.offset)?;
+        let continues = cursor.valid && cursor.incarnation == seen.incarnation && seen.boundary.stream != 0;
+        let before = if continues { self.mark_under(cursor)? } else { return None };
+        Some(join(before.bytes, seen.boundary.stream, len))
+    }
+
+    /// The mark on which a cursor stands. Another node may have put one before it meanwhile.
+    fn mark_under(&self, cursor: Cursor) -> Option<Mark> {
+        let marks = &self.all[cursor.history].marks;
+        let there = marks.get(cursor.mark).filter(|mark| mark.offset == cursor.offset);
+        there.copied().or_else(|| {
+            let found = marks.binary_search_by_key(&cursor.offset, |mark| mark.offset).ok()?;
+            marks.get(found).copied()
+        })
+    }
+
     /// Compares the boundary with what is known, or adds it. Returns where it is.
     fn place(
         &mut self,
         named: usize,
-        previous: u64,
+        bytes: Option<u64>,
         cursor: Cursor,
         seen: Observation<'_>,
     ) -> Result<(usize, usize), Breach> {
         let offset = seen.boundary.position.offset;
         let at = self.resolve(named, offset);
         let history = &mut self.all[at];
-        let mark = Mark { offset, previous, digest: seen.boundary.digest, stream: seen.boundary.stream };
+        let mark = Mark { offset, digest: seen.boundary.digest, bytes: bytes.unwrap_or(0) };
         let next = cursor.mark + 1;
         if cursor.valid && cursor.history == at && history.marks.get(next).is_some_and(|mark| mark.offset == offset) {
             self.compared += 1;
-            return compare(history, next, mark).map(|()| (at, next));
+            return compare(history, next, mark, bytes).map(|()| (at, next));
         }
         let Some(tip) = history.marks.last().map(|mark| mark.offset) else {
             history.marks.push(mark);
@@ -197,12 +214,17 @@ impl Histories {
         match history.marks.binary_search_by_key(&offset, |mark| mark.offset) {
             Ok(found) => {
                 self.compared += 1;
-                compare(history, found, mark).map(|()| (at, found))
+                compare(history, found, mark, bytes).map(|()| (at, found))
             }
             Err(0) => {
                 // Before the oldest known mark: a history read from a disk, say. Nothing to compare with.
                 history.marks.insert(0, mark);
                 Ok((at, 0))
+            }
+            // A master counts the SELECT that it puts before a command as a part of it; replicas carry it out by itself.
+            Err(after) if history.marks[after - 1].digest == mark.digest && is_select(seen.boundary.stream) => {
+                history.marks.insert(after, mark);
+                Ok((at, after))
             }
             Err(after) => Err(Breach::new(
                 Property::WholeCommands,
@@ -217,16 +239,41 @@ impl Histories {
     }
 }
 
-fn compare(history: &History, at: usize, seen: Mark) -> Result<(), Breach> {
+/// Joins the hashes of two neighbouring runs of bytes, of which the second is so long: see
+/// [`stream_hash`](afterimage_core::node::stream_hash).
+fn join(first: u64, second: u64, second_len: u64) -> u64 {
+    const MODULUS: u128 = (1 << 61) - 1;
+    let times = |a: u64, b: u64| (u128::from(a) * u128::from(b) % MODULUS) as u64;
+    let (mut power, mut base, mut left) = (1, STREAM_HASH_BASE, second_len);
+    while left > 0 {
+        if left & 1 == 1 {
+            power = times(power, base);
+        }
+        base = times(base, base);
+        left >>= 1;
+    }
+    ((u128::from(times(first, power)) + u128::from(second)) % MODULUS) as u64
+}
+
+/// True if these are the bytes of a SELECT.
+fn is_select(stream: u64) -> bool {
+    (0..16).any(|database: u32| {
+        let digits = database.to_string();
+        let text = format!("*2\r\n$6\r\nSELECT\r\n${}\r\n{digits}\r\n", digits.len());
+        stream_hash(0, text.as_bytes()) == stream
+    })
+}
+
+fn compare(history: &History, at: usize, seen: Mark, bytes: Option<u64>) -> Result<(), Breach> {
     let known = history.marks[at];
     let (id, offset, owner) = (history.id, known.offset, history.owner.0);
-    if known.stream != 0 && seen.stream != 0 && known.previous == seen.previous && known.stream != seen.stream {
+    if bytes.is_some_and(|bytes| bytes != known.bytes) {
         return Err(Breach::new(
             Property::SameStream,
             format!(
-                "the bytes of history {id:?} from {} to {offset} hash to {:#018x} here and to {:#018x} where they were first \
-                 seen (its writer is host {owner})",
-                known.previous, seen.stream, known.stream
+                "the bytes of history {id:?} up to {offset} hash to {:#018x} here and to {:#018x} where they were first seen \
+                 (its writer is host {owner})",
+                seen.bytes, known.bytes
             ),
         ));
     }

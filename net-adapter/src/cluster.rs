@@ -15,7 +15,7 @@ use tokio::task::{JoinSet, spawn_local};
 
 use crate::cli::Launch;
 use crate::disk::Disk;
-use crate::log::{Log, Speaker};
+use crate::log::{self, Log, Speaker};
 use crate::reactor::{Reactor, Shared};
 use crate::{listen, process as own_process, settings, tasks};
 
@@ -63,7 +63,7 @@ pub(crate) async fn run(configs: Vec<Config>, environment: &Environment) -> Resu
         running.push(start(config, environment.clone(), log)?);
     }
     if let Some(table) = table {
-        println!("{table}");
+        log::print(&table);
     }
     let nodes: Vec<Shared> = running.iter().map(|running| running.node.clone()).collect();
     spawn_local(pass_on(SignalKind::terminate(), Signal::Terminate, nodes.clone()));

@@ -72,6 +72,16 @@ impl Log {
     }
 }
 
+/// Tells something outside the log, on standard output. Nobody may be reading there any more, so errors end here.
+pub(crate) fn print(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// Tells why the process does not start, on standard error.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 fn format_line(
     pid: u32,
     speaker: Speaker,

@@ -28,11 +28,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match cli::parse(arguments()) {
-        Ok(Request::Version) => println!("{}", cli::VERSION_LINE),
-        Ok(Request::Help) => print!("{}", cli::HELP),
+        Ok(Request::Version) => log::print(cli::VERSION_LINE),
+        Ok(Request::Help) => log::print(cli::HELP.trim_end()),
         Ok(Request::Serve(launch)) => return serve(&launch),
         Err(Refusal(text)) => {
-            eprintln!("{text}");
+            log::complain(&text);
             return ExitCode::FAILURE;
         }
     }

@@ -73,6 +73,7 @@ impl Node {
 
     /// Tells the driver of the replies.
     pub(crate) fn after_requests(&mut self, conn: ConnId, effects: &mut Effects) {
+        self.stop_timing();
         if let Some(connection) = self.connections.get_mut(conn)
             && !connection.output.is_empty()
         {
@@ -203,8 +204,7 @@ impl Node {
     /// Runs a data command for a client; its effects are in the feed afterwards.
     pub(super) fn call_data(&mut self, conn: ConnId, number: u16, command: &'static Command, call: Call<'_>, now: Now) {
         let Handler::Data(handler) = command.handler else { return };
-        let stopwatch = self.environment.stopwatch;
-        let begun = stopwatch();
+        self.time_command(number);
         let expiry = if self.follow.is_some() { ExpiryRule::Hide } else { ExpiryRule::Remove };
         let Some(connection) = self.connections.get_mut(conn) else { return };
         let database = connection.database;
@@ -231,7 +231,6 @@ impl Node {
         self.stats.commands += 1;
         if let Some(stat) = self.stats.command(number) {
             stat.calls += 1;
-            stat.nanoseconds += stopwatch().wrapping_sub(begun);
             stat.failed += u64::from(outcome.is_err());
         }
     }
@@ -246,8 +245,7 @@ impl Node {
         now: Now,
         effects: &mut Effects,
     ) {
-        let stopwatch = self.environment.stopwatch;
-        let begun = stopwatch();
+        self.time_command(number);
         let Some(connection) = self.connections.get_mut(conn) else { return };
         let mark = connection.output.mark();
         let outcome = self.administer(conn, server, args, now, effects);
@@ -261,8 +259,25 @@ impl Node {
         self.stats.commands += 1;
         if let Some(stat) = self.stats.command(number) {
             stat.calls += 1;
-            stat.nanoseconds += stopwatch().wrapping_sub(begun);
             stat.failed += u64::from(outcome.is_err());
+        }
+    }
+
+    /// Starts the stopwatch for a command. Calls of one command in a row are timed together: the clock costs a good part
+    /// of a GET.
+    fn time_command(&mut self, number: u16) {
+        if self.timed.is_some_and(|(timed, _)| timed == number) {
+            return;
+        }
+        self.stop_timing();
+        self.timed = Some((number, (self.environment.stopwatch)()));
+    }
+
+    /// Stops the stopwatch.
+    fn stop_timing(&mut self) {
+        let Some((number, begun)) = self.timed.take() else { return };
+        if let Some(stat) = self.stats.command(number) {
+            stat.nanoseconds += (self.environment.stopwatch)().wrapping_sub(begun);
         }
     }
 

@@ -58,6 +58,7 @@ impl Node {
             watches: super::Watches::default(),
             feed: crate::command::Feed::default(),
             parser: RequestParser::default(),
+            timed: None,
             audit: None,
             run_id,
             started_at: now,

@@ -119,6 +119,8 @@ pub struct Node {
     pub(crate) watches: Watches,
     feed: Feed,
     parser: RequestParser,
+    /// The command that is being timed, and since when.
+    timed: Option<(u16, u64)>,
     audit: Option<Audit>,
     pub(crate) run_id: ReplicationId,
     pub(crate) started_at: Now,

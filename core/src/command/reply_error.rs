@@ -166,6 +166,12 @@ pub fn wrong_arity(name: &str) -> CommandError {
     CommandError::with(format!("ERR wrong number of arguments for '{name}' command"))
 }
 
+/// EXEC met an error that its queue had not met before.
+#[must_use]
+pub fn transaction_aborted(error: &CommandError) -> CommandError {
+    CommandError::with(format!("EXECABORT Transaction discarded because of: {error}"))
+}
+
 /// An expiry that is out of range.
 #[must_use]
 pub fn invalid_expire(command: &str) -> CommandError {

@@ -168,7 +168,10 @@ impl Node {
             Err(error) => return self.reject(conn, Some(number), &error),
         };
         if let Err(error) = self.gate(conn, container, command) {
-            return self.reject(conn, Some(number), &error);
+            return match container.handler {
+                Handler::Server(ServerCommand::Exec) => self.abort_transaction(conn, number, &error),
+                _ => self.reject(conn, Some(number), &error),
+            };
         }
         let Some(connection) = self.connections.get_mut(conn) else { return };
         connection.last_command = Some(container);
@@ -292,6 +295,16 @@ impl Node {
             transaction.is_broken = true;
         }
         connection.reply().error(error.text());
+    }
+
+    /// EXEC met a gate that its commands may not pass any more: the transaction ends.
+    fn abort_transaction(&mut self, conn: ConnId, number: u16, error: &CommandError) {
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.transaction = None;
+        }
+        self.watches.unwatch(conn);
+        self.observe_if_needed();
+        self.reject(conn, Some(number), &reply::transaction_aborted(error));
     }
 
     pub(super) fn needs_password(&self, connection: &Connection) -> bool {

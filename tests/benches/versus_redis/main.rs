@@ -1,0 +1,147 @@
+//! How fast is Afterimage beside the redis-server of this machine?
+//!
+//! Both run side by side and are driven by turns, with the real `redis-benchmark`, so that whatever else the machine
+//! does meets both alike. Reported are medians over the rounds. The figure that other processes disturb least is the
+//! processor time that the server spends per command.
+//!
+//! ```text
+//! cargo bench -p afterimage-tests --bench versus-redis -- --quick
+//! ```
+
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "measuring time on a real machine is what a bench is for"
+)]
+
+mod client;
+mod cores;
+mod load;
+mod report;
+mod server;
+mod sync;
+
+use std::fs;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cores::Cores;
+use crate::load::Verb;
+use crate::report::Report;
+use crate::server::Programs;
+
+/// Measures an afterimage-server beside the redis-server of this machine.
+#[derive(Debug, Parser)]
+#[command(name = "versus-redis")]
+struct Options {
+    /// Fewer requests, keys and rounds: a first impression
+    #[arg(long)]
+    quick: bool,
+    /// Leave out the rest
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+    /// How often each measurement is taken; the median counts [default: 5, with --quick 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=99))]
+    rounds: Option<u16>,
+    /// One JSON object instead of Markdown
+    #[arg(long)]
+    json: bool,
+    /// What `cargo bench` says to every bench
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// What can be measured alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Get,
+    Set,
+    Sync,
+}
+
+impl Options {
+    fn rounds(&self) -> u16 {
+        self.rounds.unwrap_or(if self.quick { 3 } else { 5 })
+    }
+
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_none_or(|only| only == part)
+    }
+
+    fn verbs(&self) -> Vec<Verb> {
+        let all = [(Part::Get, Verb::Get), (Part::Set, Verb::Set)];
+        all.into_iter().filter(|(part, _)| self.wants(*part)).map(|(_, verb)| verb).collect()
+    }
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    for program in ["redis-server", "redis-benchmark"] {
+        if !is_installed(program) {
+            println!("Nothing was measured: there is no `{program}` on the path (Debian has it in redis-server and redis-tools).");
+            return ExitCode::SUCCESS;
+        }
+    }
+    match measure(&options) {
+        Ok(report) if options.json => println!("{:#}", report.to_json()),
+        Ok(report) => print!("{}", report.to_markdown()),
+        Err(error) => {
+            eprintln!("versus-redis: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn measure(options: &Options) -> Result<Report> {
+    eprintln!("Building afterimage-server for release (the first time takes minutes) ...");
+    let programs = Programs::prepare()?;
+    // Building is load, too: what counts is the load that is there when measuring begins.
+    let load_average = load_average();
+    eprintln!("Load average: {load_average}. Anything above 0.5 or so blurs the figures.");
+    let cores = Cores::choose(is_installed("taskset"));
+    let (verbs, rounds) = (options.verbs(), options.rounds());
+    let mut report = Report {
+        redis: programs.redis_version()?,
+        load_average,
+        cores: cores.to_string(),
+        rounds,
+        ..Report::default()
+    };
+    let wants_sync = options.wants(Part::Sync);
+    let steps = load::steps(&verbs, rounds) + if wants_sync { sync::steps(rounds) } else { 0 };
+    let progress = ProgressBar::new(steps).with_style(
+        ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed_precise} {wide_msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    if !verbs.is_empty() {
+        report.loads = load::measure(&programs, &cores, &verbs, rounds, options.quick, &progress)?;
+    }
+    if wants_sync {
+        report.syncs = Some(sync::measure(&programs, rounds, options.quick, &progress)?);
+    }
+    progress.finish_and_clear();
+    Ok(report)
+}
+
+fn is_installed(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok()
+}
+
+/// The load of the last one, five and fifteen minutes.
+fn load_average() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
+}
+
+/// The value in the middle; of two, the lower one. Zero if there are none.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(0.0)
+}

@@ -95,7 +95,9 @@ impl World {
     /// Moves what a client has written into its link.
     pub(crate) fn pump_client(&mut self, index: u16) {
         let Client { out, link, connected, .. } = &mut self.clients[usize::from(index)];
-        let Some(id) = link.filter(|_| *connected) else { return };
+        let Some(id) = link.filter(|_| *connected) else {
+            return;
+        };
         let taken = write_some(self.network.get(id), out);
         self.sent_off(id, Side::Dialler, taken);
     }
@@ -122,7 +124,9 @@ impl World {
             }
             return;
         }
-        let Some(target) = self.operator.target() else { return };
+        let Some(target) = self.operator.target() else {
+            return;
+        };
         let link = self.dial(self.operator_site(), target, End::Operator);
         self.operator.link = Some(link);
         self.operator.since = now;

@@ -17,51 +17,50 @@ use crate::reply::{Reply, read_reply};
 use crate::workload::{Expected, Workload};
 
 /// A client gives its connection up after this long without a reply.
-pub const PATIENCE: Micros = 5 * SECOND;
+pub(crate) const PATIENCE: Micros = 5 * SECOND;
 /// Time before a lost connection is replaced.
-pub const RECONNECT: Micros = 200 * MILLISECOND;
+pub(crate) const RECONNECT: Micros = 200 * MILLISECOND;
 /// Commands under way at most; a burst is left out above it.
 const OUTSTANDING_MAX: usize = 64;
 
 /// The role of a client's node and since when, as the world knows it.
 #[derive(Clone, Copy, Debug)]
-pub struct KnownRole {
+pub(crate) struct KnownRole {
     /// Its role now.
-    pub role: Role,
+    pub(crate) role: Role,
     /// Since when it has had it without a break.
-    pub since: Micros,
+    pub(crate) since: Micros,
 }
 
 /// A client.
 #[derive(Debug)]
-pub struct Client {
+pub(crate) struct Client {
     /// Its plan.
-    pub plan: ClientPlan,
+    pub(crate) plan: ClientPlan,
     workload: Workload,
     /// Its connection or dial.
-    pub link: Option<LinkId>,
+    pub(crate) link: Option<LinkId>,
     /// The host it is connected to.
-    pub host: u16,
+    pub(crate) host: u16,
     /// True once the dial has succeeded.
-    pub connected: bool,
+    pub(crate) connected: bool,
     /// Grows with each connection.
-    pub epoch: u32,
+    pub(crate) epoch: u32,
     /// Written and not yet taken by the network.
-    pub out: Vec<u8>,
+    pub(crate) out: Vec<u8>,
     input: Vec<u8>,
     expected: VecDeque<(Expected, Micros)>,
     sent: u32,
     heard_at: Micros,
     /// Replies read.
-    pub replies: u64,
+    pub(crate) replies: u64,
     /// Commands that were answered by something else than an error.
-    pub accepted: u64,
+    pub(crate) accepted: u64,
 }
 
 impl Client {
     /// A client that has not connected yet.
-    #[must_use]
-    pub fn new(plan: ClientPlan, random: Random) -> Client {
+    pub(crate) fn new(plan: ClientPlan, random: Random) -> Client {
         Client {
             workload: Workload::new(plan.clone(), random),
             plan,
@@ -80,25 +79,22 @@ impl Client {
     }
 
     /// True if it has sent all it was to send and heard the answers, or need not hear them any more.
-    #[must_use]
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.sent >= self.plan.commands && self.expected.is_empty()
     }
 
     /// True if no reply is missing.
-    #[must_use]
-    pub fn awaits_nothing(&self) -> bool {
+    pub(crate) fn awaits_nothing(&self) -> bool {
         self.expected.is_empty()
     }
 
     /// True if it has waited too long.
-    #[must_use]
-    pub fn is_out_of_patience(&self, now: Micros) -> bool {
+    pub(crate) fn is_out_of_patience(&self, now: Micros) -> bool {
         !self.expected.is_empty() && now.saturating_sub(self.heard_at) > PATIENCE
     }
 
     /// Starts over for a new connection to `host`.
-    pub fn begin(&mut self, host: u16, link: LinkId, now: Micros) {
+    pub(crate) fn begin(&mut self, host: u16, link: LinkId, now: Micros) {
         self.forget();
         self.host = host;
         self.link = Some(link);
@@ -106,7 +102,7 @@ impl Client {
     }
 
     /// Forgets its connection.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.link = None;
         self.connected = false;
         self.epoch += 1;
@@ -116,7 +112,7 @@ impl Client {
     }
 
     /// Writes the next burst. Returns when the next step is due.
-    pub fn burst(&mut self, now: Micros) -> Micros {
+    pub(crate) fn burst(&mut self, now: Micros) -> Micros {
         let Client { workload, expected, out, sent, plan, .. } = self;
         if expected.is_empty() {
             self.heard_at = now;
@@ -140,7 +136,7 @@ impl Client {
     /// # Errors
     ///
     /// Tells which reply does not fit.
-    pub fn received(&mut self, bytes: &[u8], now: Micros, known: Option<KnownRole>) -> Result<(), Breach> {
+    pub(crate) fn received(&mut self, bytes: &[u8], now: Micros, known: Option<KnownRole>) -> Result<(), Breach> {
         self.heard_at = now;
         let kept = !self.input.is_empty();
         let mut input = std::mem::take(&mut self.input);
@@ -158,7 +154,9 @@ impl Client {
                         break Err(breach);
                     }
                 }
-                Err(why) => break Err(Breach::new(Property::FittingReply, format!("it sent {why}"))),
+                Err(why) => {
+                    break Err(Breach::new(Property::FittingReply, format!("it sent {why}")));
+                }
             }
         };
         if kept {
@@ -183,7 +181,9 @@ impl Client {
             let explanation = format!("it answered {} by {reply}", expected.name);
             return Err(Breach::new(Property::FittingReply, explanation));
         }
-        let Some(known) = known.filter(|known| known.since < sent_at) else { return Ok(()) };
+        let Some(known) = known.filter(|known| known.since < sent_at) else {
+            return Ok(());
+        };
         let refused = matches!(reply, Reply::Error(text) if text.starts_with(b"READONLY"));
         match known.role {
             // A block that holds only reads runs on a replica too.

@@ -44,7 +44,7 @@ enum NameChange {
 
 /// The disk of one host. It outlives the node's incarnations.
 #[derive(Debug)]
-pub struct Disk {
+pub(crate) struct Disk {
     plan: DiskPlan,
     bodies: BTreeMap<BodyId, Body>,
     names: BTreeMap<FileName, BodyId>,
@@ -53,14 +53,13 @@ pub struct Disk {
     next_body: BodyId,
     queue: VecDeque<(Ticket, DiskOp)>,
     /// What is wrong with it now.
-    pub trouble: Option<DiskTrouble>,
+    pub(crate) trouble: Option<DiskTrouble>,
     random: Random,
 }
 
 impl Disk {
     /// An empty disk.
-    #[must_use]
-    pub fn new(plan: DiskPlan, random: Random) -> Disk {
+    pub(crate) fn new(plan: DiskPlan, random: Random) -> Disk {
         Disk {
             plan,
             bodies: BTreeMap::new(),
@@ -75,21 +74,20 @@ impl Disk {
     }
 
     /// Takes in an operation. Returns how long the disk will be busy with it, if it was idle.
-    pub fn submit(&mut self, ticket: Ticket, op: DiskOp) -> Option<Micros> {
+    pub(crate) fn submit(&mut self, ticket: Ticket, op: DiskOp) -> Option<Micros> {
         self.queue.push_back((ticket, op));
         (self.queue.len() == 1).then(|| self.cost()).flatten()
     }
 
     /// Carries out the oldest operation. Ask [`cost`](Disk::cost) for the next one then.
-    pub fn complete(&mut self) -> Option<(Ticket, DiskOutcome)> {
+    pub(crate) fn complete(&mut self) -> Option<(Ticket, DiskOutcome)> {
         let (ticket, op) = self.queue.pop_front()?;
         let outcome = self.carry_out(op);
         Some((ticket, outcome))
     }
 
     /// How long the oldest operation takes.
-    #[must_use]
-    pub fn cost(&self) -> Option<Micros> {
+    pub(crate) fn cost(&self) -> Option<Micros> {
         let (_, op) = self.queue.front()?;
         let moved = |len: u64| self.plan.latency_us + len.saturating_mul(1_000_000) / self.plan.bytes_per_second.max(1);
         Some(match op {
@@ -103,12 +101,12 @@ impl Disk {
     }
 
     /// The process ended: what it asked for and was not carried out is lost.
-    pub fn abandon(&mut self) {
+    pub(crate) fn abandon(&mut self) {
         self.queue.clear();
     }
 
     /// Power was lost: what was not synced may be gone. Returns how many bytes went.
-    pub fn lose_power(&mut self) -> u64 {
+    pub(crate) fn lose_power(&mut self) -> u64 {
         self.queue.clear();
         let kept = self.random.below(self.changes.len() as u64 + 1) as usize;
         self.changes.truncate(kept);
@@ -139,7 +137,7 @@ impl Disk {
     }
 
     /// Removes every file.
-    pub fn wipe(&mut self) {
+    pub(crate) fn wipe(&mut self) {
         self.queue.clear();
         self.names.clear();
         self.lasting.clear();
@@ -148,8 +146,7 @@ impl Disk {
     }
 
     /// True if there is no file.
-    #[must_use]
-    pub fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.names.is_empty()
     }
 
@@ -241,8 +238,9 @@ mod tests {
     use super::*;
 
     fn run(disk: &mut Disk, ops: &[DiskOp]) -> Vec<DiskOutcome> {
-        let asked = ops.iter().enumerate();
-        asked.for_each(|(n, op)| drop(disk.submit(Ticket(n as u64), op.clone())));
+        for (n, op) in (0..).zip(ops) {
+            disk.submit(Ticket(n), op.clone());
+        }
         std::iter::from_fn(|| disk.complete()).map(|(_, outcome)| outcome).collect()
     }
 

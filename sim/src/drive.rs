@@ -31,7 +31,7 @@ impl World {
         host.timer_at = Micros::MAX;
         host.work_scheduled = false;
         host.ready = false;
-        host.before_ready = None;
+        host.before_ready.clear();
         if host.plan.storage == Storage::Ephemeral {
             host.disk.wipe();
         }
@@ -152,7 +152,9 @@ impl World {
     }
 
     fn set_reading(&mut self, index: u16, conn: ConnId, paused: bool) {
-        let Some(attachment) = self.hosts[usize::from(index)].attachment(conn) else { return };
+        let Some(attachment) = self.hosts[usize::from(index)].attachment(conn) else {
+            return;
+        };
         let from = attachment.side.other();
         if let Some(link) = self.network.get(attachment.link) {
             link.pipes[from as usize].paused = paused;
@@ -164,9 +166,13 @@ impl World {
     pub(crate) fn pump_node(&mut self, index: u16, conn: ConnId) {
         let World { hosts, network, effects, now, .. } = self;
         let host = &mut hosts[usize::from(index)];
-        let Some(attachment) = host.attachment(conn) else { return };
+        let Some(attachment) = host.attachment(conn) else {
+            return;
+        };
         let time = host.now(*now);
-        let (Some(node), Some(link)) = (&mut host.node, network.get(attachment.link)) else { return };
+        let (Some(node), Some(link)) = (&mut host.node, network.get(attachment.link)) else {
+            return;
+        };
         let pipe = &mut link.pipes[attachment.side as usize];
         let mut total = 0;
         loop {
@@ -200,13 +206,13 @@ impl World {
         let probe = node.probe();
         let mut boundaries = node.take_boundaries();
         if !host.ready {
-            // Until it has loaded what its disk holds nobody is served, so only what it has in the end counts.
-            host.before_ready = boundaries.pop().or(host.before_ready);
-            boundaries.clear();
-        } else if let Some(loaded) = host.before_ready.take()
-            && boundaries.is_empty()
-        {
-            boundaries.push(loaded);
+            // Until it has loaded what its disk holds nobody is served, so what it was before counts for nothing.
+            host.before_ready.append(&mut boundaries);
+        } else if !host.before_ready.is_empty() {
+            let mut since = std::mem::take(&mut host.before_ready);
+            since.append(&mut boundaries);
+            let loaded = since.iter().rposition(|boundary| boundary.stream == 0).unwrap_or(0);
+            boundaries = since.split_off(loaded);
         }
         if probe.role != host.role {
             host.role = probe.role;
@@ -322,7 +328,9 @@ impl World {
             self.queue.push(until, Occurrence::DiskDone { host: index, incarnation });
             return;
         }
-        let Some((ticket, outcome)) = host.disk.complete() else { return };
+        let Some((ticket, outcome)) = host.disk.complete() else {
+            return;
+        };
         if let Some(cost) = host.disk.cost() {
             self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation });
         }

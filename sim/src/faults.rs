@@ -172,7 +172,9 @@ impl World {
 
     /// A dial that its host made before it lost power leads nowhere.
     fn forget_own_dial(&mut self, id: LinkId, side: Side) {
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         if link.stage == Stage::Dialling && side == Side::Dialler {
             link.ends = [End::Gone; 2];
             self.network.free_if_left(id);
@@ -180,8 +182,12 @@ impl World {
     }
 
     fn arm_current(&mut self, from: Site, to: Site, cut: Cut) {
-        let Some(id) = self.network.youngest_between(from, to) else { return };
-        let Some(link) = self.network.get(id) else { return };
+        let Some(id) = self.network.youngest_between(from, to) else {
+            return;
+        };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         let writer = if link.sites[0] == from { Side::Dialler } else { Side::Acceptor };
         link.pipes[writer as usize].cut = Some(cut);
     }
@@ -245,8 +251,12 @@ fn in_words(fault: &Fault) -> String {
     };
     match *fault {
         Fault::Crash { host, how, .. } => format!("crash of {} ({how:?})", host_name(host)),
-        Fault::Pause { host, for_us } => format!("{} stands still for {}", host_name(host), Clock(for_us)),
-        Fault::Stall { a, b, way, for_us } => format!("stall {} for {}", path(a, b, way), Clock(for_us)),
+        Fault::Pause { host, for_us } => {
+            format!("{} stands still for {}", host_name(host), Clock(for_us))
+        }
+        Fault::Stall { a, b, way, for_us } => {
+            format!("stall {} for {}", path(a, b, way), Clock(for_us))
+        }
         Fault::BlackHole { a, b, way, for_us, heal } => {
             format!("black hole {} for {}, then {heal:?}", path(a, b, way), Clock(for_us))
         }

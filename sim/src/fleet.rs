@@ -18,7 +18,7 @@ use serde::Serialize;
 const TOLD_MAX: usize = 10;
 
 /// What came of many seeds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Summary {
     first_seed: u64,
     seeds: u64,
@@ -66,26 +66,6 @@ pub(crate) fn run(seeds: Range<u64>, jobs: Option<usize>) -> io::Result<Summary>
     summary.cpu_milliseconds = u64::try_from(cpu.elapsed().as_millis()).unwrap_or(u64::MAX);
     summary.failures.sort_by_key(|outcome| outcome.seed);
     Ok(summary)
-}
-
-impl Default for Summary {
-    fn default() -> Summary {
-        Summary {
-            first_seed: 0,
-            seeds: 0,
-            failed: 0,
-            totals: Totals::default(),
-            messages: 0,
-            events: 0,
-            simulated_seconds: 0,
-            compared: 0,
-            full_synchronisations: 0,
-            partial_synchronisations: 0,
-            cpu_milliseconds: 0,
-            signatures: BTreeMap::new(),
-            failures: Vec::new(),
-        }
-    }
 }
 
 impl Summary {

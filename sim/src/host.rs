@@ -19,58 +19,57 @@ use crate::queue::Micros;
 /// What every wall clock shows when the world begins: 2024-01-01, in microseconds.
 const EPOCH_US: u64 = 1_704_067_200_000_000;
 /// The port on which every node listens.
-pub const PORT: u16 = 6379;
+pub(crate) const PORT: u16 = 6379;
 
 /// A node's connection as the driver knows it.
 #[derive(Clone, Copy, Debug)]
-pub struct Attachment {
+pub(crate) struct Attachment {
     /// Which use of the slot.
-    pub generation: u32,
+    pub(crate) generation: u32,
     /// The link that carries it.
-    pub link: LinkId,
+    pub(crate) link: LinkId,
     /// Our end.
-    pub side: Side,
+    pub(crate) side: Side,
 }
 
 /// A host.
-pub struct Host {
+pub(crate) struct Host {
     /// Its plan.
-    pub plan: HostPlan,
+    pub(crate) plan: HostPlan,
     /// The node, while it is up.
-    pub node: Option<Box<Node>>,
+    pub(crate) node: Option<Box<Node>>,
     /// Counts its lives from 1.
-    pub incarnation: u32,
+    pub(crate) incarnation: u32,
     /// The node's connections by slot.
-    pub attachments: Vec<Option<Attachment>>,
+    pub(crate) attachments: Vec<Option<Attachment>>,
     /// The disk.
-    pub disk: Disk,
+    pub(crate) disk: Disk,
     /// For which time its timer event is scheduled; the largest number if for none.
-    pub timer_at: Micros,
+    pub(crate) timer_at: Micros,
     /// A turn of background work is scheduled.
-    pub work_scheduled: bool,
+    pub(crate) work_scheduled: bool,
     /// Until when it stands still.
-    pub paused_until: Micros,
+    pub(crate) paused_until: Micros,
     /// When it is to be started again, if it is down.
-    pub restart_at: Option<Micros>,
+    pub(crate) restart_at: Option<Micros>,
     /// Its role, and since when.
-    pub role: Role,
+    pub(crate) role: Role,
     /// Since when it has had that role in this life.
-    pub role_since: Micros,
+    pub(crate) role_since: Micros,
     /// The history it named at the last look.
-    pub history: ReplicationId,
+    pub(crate) history: ReplicationId,
     /// It has loaded what its disk held, and serves.
-    pub ready: bool,
-    /// The last boundary that it recorded before.
-    pub before_ready: Option<Boundary>,
+    pub(crate) ready: bool,
+    /// The boundaries that it recorded before.
+    pub(crate) before_ready: Vec<Boundary>,
     /// Keys at the last look.
-    pub keys: u64,
+    pub(crate) keys: u64,
     entropy: Random,
 }
 
 impl Host {
     /// A host that is down.
-    #[must_use]
-    pub fn new(plan: HostPlan, disk: Disk, entropy: Random) -> Host {
+    pub(crate) fn new(plan: HostPlan, disk: Disk, entropy: Random) -> Host {
         Host {
             plan,
             node: None,
@@ -85,33 +84,31 @@ impl Host {
             role_since: 0,
             history: ReplicationId::NONE,
             ready: false,
-            before_ready: None,
+            before_ready: Vec::new(),
             keys: 0,
             entropy,
         }
     }
 
     /// The time on its clocks.
-    #[must_use]
-    pub fn now(&self, now: Micros) -> Now {
+    pub(crate) fn now(&self, now: Micros) -> Now {
         let wall = EPOCH_US.saturating_add(now).saturating_add_signed(self.plan.clock_offset_us);
         Now { mono: Mono(now), wall: Wall(wall) }
     }
 
     /// The seed of the next life. No two lives share one.
-    pub fn next_seed(&mut self) -> u64 {
+    pub(crate) fn next_seed(&mut self) -> u64 {
         self.entropy.next_u64()
     }
 
     /// The link of a connection, if it still stands.
-    #[must_use]
-    pub fn attachment(&self, conn: ConnId) -> Option<Attachment> {
+    pub(crate) fn attachment(&self, conn: ConnId) -> Option<Attachment> {
         let found = self.attachments.get(conn.slot as usize).copied().flatten()?;
         (found.generation == conn.generation).then_some(found)
     }
 
     /// Notes which link carries a connection.
-    pub fn attach(&mut self, conn: ConnId, link: LinkId, side: Side) {
+    pub(crate) fn attach(&mut self, conn: ConnId, link: LinkId, side: Side) {
         let slot = conn.slot as usize;
         if slot >= self.attachments.len() {
             self.attachments.resize(slot + 1, None);
@@ -120,7 +117,7 @@ impl Host {
     }
 
     /// Forgets a connection. Returns what it was.
-    pub fn detach(&mut self, conn: ConnId) -> Option<Attachment> {
+    pub(crate) fn detach(&mut self, conn: ConnId) -> Option<Attachment> {
         let found = self.attachment(conn)?;
         self.attachments[conn.slot as usize] = None;
         Some(found)
@@ -128,15 +125,13 @@ impl Host {
 }
 
 /// The address of a site.
-#[must_use]
-pub fn address(site: u16, port: u16) -> SocketAddr {
+pub(crate) fn address(site: u16, port: u16) -> SocketAddr {
     let [high, low] = (site + 1).to_be_bytes();
     SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 1, high, low)), port)
 }
 
 /// The site that an address names.
-#[must_use]
-pub fn site_at(host: &str) -> Option<u16> {
+pub(crate) fn site_at(host: &str) -> Option<u16> {
     match host.parse::<Ipv4Addr>().ok()?.octets() {
         [10, 1, high, low] => u16::from_be_bytes([high, low]).checked_sub(1),
         _ => None,
@@ -144,14 +139,12 @@ pub fn site_at(host: &str) -> Option<u16> {
 }
 
 /// The ends of a connection as one side sees them.
-#[must_use]
-pub fn peer(remote: u16, remote_port: u16, local: u16, local_port: u16) -> Peer {
+pub(crate) fn peer(remote: u16, remote_port: u16, local: u16, local_port: u16) -> Peer {
     Peer { remote: address(remote, remote_port), local: address(local, local_port) }
 }
 
 /// What a node is told about its process.
-#[must_use]
-pub fn environment() -> Environment {
+pub(crate) fn environment() -> Environment {
     Environment {
         process_id: 1,
         os: "Afterimage simulator".into(),
@@ -163,8 +156,7 @@ pub fn environment() -> Environment {
 }
 
 /// The configuration file of a host, as its supervisor would write it.
-#[must_use]
-pub fn config_text(plan: &HostPlan, common: &[Setting], follows: Option<u16>) -> String {
+pub(crate) fn config_text(plan: &HostPlan, common: &[Setting], follows: Option<u16>) -> String {
     let mut text = String::from("protected-mode no\nbind 0.0.0.0\nappendonly no\n");
     text.push_str(match plan.storage {
         Storage::Saved => "save 5 1\n",
@@ -184,7 +176,7 @@ pub fn config_text(plan: &HostPlan, common: &[Setting], follows: Option<u16>) ->
 /// # Errors
 ///
 /// Says which line is wrong.
-pub fn read_config(text: &str) -> Result<Config, String> {
+pub(crate) fn read_config(text: &str) -> Result<Config, String> {
     let mut include = |name: &str| Err(format!("there is no file {name}"));
     Config::load(Some(("redis.conf", text.as_bytes())), &[], &mut include).map_err(|error| error.to_string())
 }

@@ -71,8 +71,7 @@ pub fn host_name(host: u16) -> String {
 const SHOWN_BYTES: usize = 64;
 
 /// The beginning of some bytes, readable on one line: protocol lines are joined by spaces, lengths left out.
-#[must_use]
-pub fn gist(bytes: &[u8]) -> String {
+pub(crate) fn gist(bytes: &[u8]) -> String {
     let shown = &bytes[..bytes.len().min(SHOWN_BYTES)];
     let mut text = String::new();
     for part in shown.split(|byte| *byte == b'\n') {

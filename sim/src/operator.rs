@@ -13,7 +13,7 @@ use crate::queue::{MILLISECOND, Micros, SECOND};
 
 /// Something to be told to a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Task {
+pub(crate) enum Task {
     /// Tell a node whom to follow.
     Settle {
         /// Which node.
@@ -44,43 +44,40 @@ impl std::fmt::Display for Task {
 }
 
 /// Time before something that failed is tried again.
-pub const RETRY: Micros = 500 * MILLISECOND;
+pub(crate) const RETRY: Micros = 500 * MILLISECOND;
 /// Time after which an answer is not waited for any longer.
-pub const PATIENCE: Micros = 5 * SECOND;
+pub(crate) const PATIENCE: Micros = 5 * SECOND;
 
 /// The operator.
 #[derive(Debug)]
-pub struct Operator {
+pub(crate) struct Operator {
     /// Whom each host should follow.
-    pub follows: Vec<Option<u16>>,
+    pub(crate) follows: Vec<Option<u16>>,
     /// What is still to be told, the present task first.
-    pub tasks: VecDeque<Task>,
+    pub(crate) tasks: VecDeque<Task>,
     /// The connection for the present task.
-    pub link: Option<LinkId>,
+    pub(crate) link: Option<LinkId>,
     /// When that was dialled.
-    pub since: Micros,
+    pub(crate) since: Micros,
     /// Written and not yet taken by the network.
-    pub out: Vec<u8>,
+    pub(crate) out: Vec<u8>,
     /// What came back so far.
-    pub input: Vec<u8>,
+    pub(crate) input: Vec<u8>,
 }
 
 impl Operator {
     /// An operator who wants what stands.
-    #[must_use]
-    pub fn new(follows: Vec<Option<u16>>) -> Operator {
+    pub(crate) fn new(follows: Vec<Option<u16>>) -> Operator {
         Operator { follows, tasks: VecDeque::new(), link: None, since: 0, out: Vec::new(), input: Vec::new() }
     }
 
     /// The master, by the operator's latest wish.
-    #[must_use]
-    pub fn master(&self) -> u16 {
+    pub(crate) fn master(&self) -> u16 {
         self.follows.iter().position(Option::is_none).map_or(0, |host| host as u16)
     }
 
     /// The host that the present task is about.
-    #[must_use]
-    pub fn target(&self) -> Option<u16> {
+    pub(crate) fn target(&self) -> Option<u16> {
         Some(match *self.tasks.front()? {
             Task::Settle { host } | Task::Say { host, .. } => host,
             Task::FlushAll => self.master(),
@@ -88,7 +85,7 @@ impl Operator {
     }
 
     /// Takes an order in. Orders that would leave no master, or close a circle, are ignored.
-    pub fn order(&mut self, order: &Order) {
+    pub(crate) fn order(&mut self, order: &Order) {
         match *order {
             Order::Follow { host, master } => {
                 let is_master = self.follows[usize::from(host)].is_none();

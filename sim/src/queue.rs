@@ -22,7 +22,7 @@ pub const MILLISECOND: Micros = 1_000;
 /// Something that is going to happen. Small and without references: it names what it is about, and whoever carries it
 /// out looks whether that still exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Occurrence {
+pub(crate) enum Occurrence {
     /// Bytes, or the end, of what `from` wrote may have reached the other side.
     Deliver {
         /// Which connection.
@@ -152,7 +152,7 @@ impl Eq for Entry {}
 
 /// The heap.
 #[derive(Debug)]
-pub struct Queue {
+pub(crate) struct Queue {
     heap: BinaryHeap<Entry>,
     ties: Random,
     sequence: u64,
@@ -163,39 +163,25 @@ const SEQUENCE_BITS: u32 = 40;
 
 impl Queue {
     /// An empty heap whose ties are broken by `ties`.
-    #[must_use]
-    pub fn new(ties: Random) -> Queue {
+    pub(crate) fn new(ties: Random) -> Queue {
         Queue { heap: BinaryHeap::with_capacity(256), ties, sequence: 0 }
     }
 
     /// Schedules `what` for the time `at`.
-    pub fn push(&mut self, at: Micros, what: Occurrence) {
+    pub(crate) fn push(&mut self, at: Micros, what: Occurrence) {
         self.sequence += 1;
         let order = (self.ties.next_u64() << SEQUENCE_BITS) | self.sequence;
         self.heap.push(Entry { at, order, what });
     }
 
     /// Takes the next occurrence and its time.
-    pub fn pop(&mut self) -> Option<(Micros, Occurrence)> {
+    pub(crate) fn pop(&mut self) -> Option<(Micros, Occurrence)> {
         self.heap.pop().map(|entry| (entry.at, entry.what))
     }
 
     /// The time of the next occurrence.
-    #[must_use]
-    pub fn next_at(&self) -> Option<Micros> {
+    pub(crate) fn next_at(&self) -> Option<Micros> {
         self.heap.peek().map(|entry| entry.at)
-    }
-
-    /// How many are scheduled.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.heap.len()
-    }
-
-    /// True if nothing will ever happen again.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
     }
 }
 

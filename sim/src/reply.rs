@@ -4,7 +4,7 @@
 
 /// A reply, as far as a client looks at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reply<'a> {
+pub(crate) enum Reply<'a> {
     /// `+OK`
     Status(&'a [u8]),
     /// `-ERR ...`
@@ -42,7 +42,7 @@ const LENGTH_MAX: i64 = 64 * 1024 * 1024;
 /// # Errors
 ///
 /// Says what is not RESP2 in it.
-pub fn read_reply(bytes: &[u8]) -> Result<Option<(Reply<'_>, usize)>, String> {
+pub(crate) fn read_reply(bytes: &[u8]) -> Result<Option<(Reply<'_>, usize)>, String> {
     read_nested(bytes, DEPTH_MAX)
 }
 
@@ -50,7 +50,9 @@ fn read_nested(bytes: &[u8], depth: u32) -> Result<Option<(Reply<'_>, usize)>, S
     let Some(end) = bytes.iter().take(LINE_BYTES_MAX).position(|byte| *byte == b'\r') else {
         return if bytes.len() < LINE_BYTES_MAX { Ok(None) } else { Err("a line without an end".into()) };
     };
-    let Some(after) = bytes.get(end + 1) else { return Ok(None) };
+    let Some(after) = bytes.get(end + 1) else {
+        return Ok(None);
+    };
     if *after != b'\n' || end == 0 {
         return Err(format!("a line that does not end in CRLF: {}", bytes[..end + 2].escape_ascii()));
     }
@@ -66,8 +68,12 @@ fn read_nested(bytes: &[u8], depth: u32) -> Result<Option<(Reply<'_>, usize)>, S
         },
         b'*' => match number(line)? {
             -1 => Reply::Array(None),
-            count @ 0..=LENGTH_MAX if depth > 0 => return read_array(bytes, used, count as usize, depth),
-            count => return Err(format!("an array of length {count} at depth {}", DEPTH_MAX - depth)),
+            count @ 0..=LENGTH_MAX if depth > 0 => {
+                return read_array(bytes, used, count as usize, depth);
+            }
+            count => {
+                return Err(format!("an array of length {count} at depth {}", DEPTH_MAX - depth));
+            }
         },
         other => return Err(format!("a reply of type {}", other.escape_ascii())),
     };

@@ -7,7 +7,7 @@ use afterimage_core::codec::random::Random;
 
 /// A concern that draws.
 #[derive(Clone, Copy, Debug)]
-pub enum Concern {
+pub(crate) enum Concern {
     /// How many hosts, and who follows whom.
     Topology = 1,
     /// Configuration of nodes.
@@ -31,7 +31,6 @@ pub enum Concern {
 }
 
 /// The stream of one item of a concern.
-#[must_use]
-pub fn stream(seed: u64, concern: Concern, item: u32) -> Random {
+pub(crate) fn stream(seed: u64, concern: Concern, item: u32) -> Random {
     Random::new(seed, u64::from(concern as u32) << 32 | u64::from(item))
 }

@@ -28,7 +28,9 @@ impl World {
 
     /// A dial reaches its target.
     pub(crate) fn on_knock(&mut self, id: LinkId) {
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         let [from, to] = link.sites;
         if link.stage != Stage::Dialling || self.network.is_held(from, to) || self.network.is_held(to, from) {
             return;
@@ -57,7 +59,9 @@ impl World {
 
     /// The answer to a dial reaches the dialler.
     pub(crate) fn on_answer(&mut self, id: LinkId) {
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         let outcome = match link.stage {
             Stage::Accepted => Ok(()),
             Stage::Refused => Err(DialFailure::Refused),
@@ -76,7 +80,9 @@ impl World {
 
     /// A dial that was never answered ends.
     pub(crate) fn on_dial_timeout(&mut self, id: LinkId) {
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         if link.stage != Stage::Dialling || link.ends[0] == End::Gone {
             return;
         }
@@ -91,7 +97,9 @@ impl World {
     }
 
     fn answer(&mut self, id: LinkId, outcome: Result<(), DialFailure>) {
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         let (end, [from, to]) = (link.ends[0], link.sites);
         if outcome.is_err() {
             link.ends[0] = End::Gone;
@@ -128,7 +136,9 @@ impl World {
     /// Schedules the next delivery of what a side wrote, unless one is scheduled or nothing can be delivered.
     pub(crate) fn schedule_delivery(&mut self, id: LinkId, from: Side) {
         let now = self.now;
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         let pipe = &mut link.pipes[from as usize];
         if pipe.scheduled || pipe.held > 0 || pipe.paused {
             return;
@@ -142,7 +152,9 @@ impl World {
     /// Bytes, or an end, reach the side opposite to `from`.
     pub(crate) fn on_deliver(&mut self, id: LinkId, from: Side) {
         let now = self.now;
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         let end = link.ends[from.other() as usize];
         let pipe = &mut link.pipes[from as usize];
         pipe.scheduled = false;
@@ -227,7 +239,9 @@ impl World {
 
     /// Wakes a writer that waits, schedules the next delivery, or tells of the end.
     fn after_delivery(&mut self, id: LinkId, from: Side) {
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         let [dialler, acceptor] = link.sites;
         let pipe = &mut link.pipes[from as usize];
         let waits = std::mem::take(&mut pipe.writer_waits);
@@ -252,7 +266,9 @@ impl World {
 
     /// A writer may go on.
     pub(crate) fn on_room(&mut self, id: LinkId, side: Side) {
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         match link.ends[side as usize] {
             End::Node { host, conn } => {
                 if let Some(until) = self.hosts[usize::from(host)].is_paused(self.now) {
@@ -270,7 +286,9 @@ impl World {
     /// The holder of an end has left: what it wrote still arrives, then the end; a reset if it left something unread.
     pub(crate) fn side_closes(&mut self, id: LinkId, side: Side) {
         let now = self.now;
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         link.ends[side as usize] = End::Gone;
         if link.stage == Stage::Dialling {
             link.ends[1] = End::Gone;
@@ -297,7 +315,9 @@ impl World {
 
     /// Lets the side opposite to `side` learn of a reset when it gets there.
     fn reset_from(&mut self, id: LinkId, side: Side) {
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         let (from, to) = (link.sites[side as usize], link.sites[side.other() as usize]);
         let flight = self.network.flight(from, to);
         self.queue.push(self.now + flight, Occurrence::ResetTold { link: id, side: side.other() });
@@ -305,7 +325,9 @@ impl World {
 
     /// Bytes reached somebody who is not there any more.
     fn refuse_bytes(&mut self, id: LinkId, from: Side) {
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         link.pipes[from as usize].discard();
         link.ends[from.other() as usize] = End::Gone;
         if link.ends[from as usize] == End::Gone {
@@ -317,7 +339,9 @@ impl World {
 
     /// A reset reaches a side, unless the way there is lost.
     pub(crate) fn on_reset_told(&mut self, id: LinkId, side: Side) {
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         let (to, from) = (link.sites[side as usize], link.sites[side.other() as usize]);
         if self.network.is_held(from, to) {
             // Lost on the way. Whatever the side sends next is answered by another one.
@@ -331,7 +355,9 @@ impl World {
 
     /// Tells the holder of an end that the connection is gone.
     pub(crate) fn side_hears(&mut self, id: LinkId, side: Side, cause: CloseCause) {
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         let end = link.ends[side as usize];
         if let End::Node { host, .. } = end
             && let Some(until) = self.hosts[usize::from(host)].is_paused(self.now)
@@ -375,7 +401,9 @@ impl World {
 
     /// Ends a connection by a reset that both sides learn of.
     pub(crate) fn reset_link(&mut self, id: LinkId) {
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         if link.stage == Stage::Dialling {
             return;
         }
@@ -386,8 +414,12 @@ impl World {
 
     /// Ends a stream at the byte reached: its reader sees `ending`, its writer a reset.
     fn cut(&mut self, id: LinkId, from: Side) {
-        let Some(link) = self.network.get(id) else { return };
-        let Some(Cut { ending, .. }) = link.pipes[from as usize].cut.take() else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
+        let Some(Cut { ending, .. }) = link.pipes[from as usize].cut.take() else {
+            return;
+        };
         let (writer, reader) = (link.sites[from as usize], link.sites[from.other() as usize]);
         link.pipes.iter_mut().for_each(|pipe| pipe.discard());
         self.note(Topic::Fault, |world| {
@@ -405,7 +437,9 @@ impl World {
         if self.journal.is_none() {
             return;
         }
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get(id) else {
+            return;
+        };
         let (writer, reader) = (link.sites[from as usize], link.sites[from.other() as usize]);
         let bytes = link.pipes[from as usize].front(len);
         let gist = gist(bytes);

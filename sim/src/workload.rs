@@ -10,7 +10,7 @@ use crate::reply::Reply;
 
 /// What fits as the reply to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// A status, `+OK` say.
     Status,
     /// A number.
@@ -27,7 +27,7 @@ pub enum Shape {
 
 /// Errors that fit as well, by what the command does with its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Excuse {
+pub(crate) enum Excuse {
     /// None of its own.
     None,
     /// The key may have another type.
@@ -42,21 +42,20 @@ pub enum Excuse {
 
 /// What a command expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// The name, for explanations.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The shape of its reply.
-    pub shape: Shape,
+    pub(crate) shape: Shape,
     /// Errors that fit.
-    pub excuse: Excuse,
+    pub(crate) excuse: Excuse,
     /// True if a replica must refuse it.
-    pub writes: bool,
+    pub(crate) writes: bool,
 }
 
 impl Expected {
     /// Whether a reply fits, whatever the role of who sent it.
-    #[must_use]
-    pub fn fits(&self, reply: &Reply<'_>) -> bool {
+    pub(crate) fn fits(&self, reply: &Reply<'_>) -> bool {
         match (self.shape, reply) {
             (_, Reply::Error(text)) => self.excuses(text),
             (Shape::Status, Reply::Status(text)) => *text == b"OK" || *text == b"PONG",
@@ -73,11 +72,15 @@ impl Expected {
         /// A node that is loading, has lost its master, cannot save or has too few replicas says so to any command.
         const ALWAYS: [&[u8]; 4] = [b"LOADING ", b"MASTERDOWN ", b"MISCONF ", b"NOREPLICAS "];
         let starts = |with: &[u8]| text.starts_with(with);
+        if self.excuse == Excuse::Block {
+            // Whatever the reason, EXEC tells that the block is discarded.
+            return starts(b"EXECABORT ");
+        }
         if ALWAYS.into_iter().any(starts) || self.writes && starts(b"READONLY ") {
             return true;
         }
         match self.excuse {
-            Excuse::None => false,
+            Excuse::None | Excuse::Block => false,
             Excuse::Type => starts(b"WRONGTYPE "),
             Excuse::Number => {
                 starts(b"WRONGTYPE ")
@@ -86,14 +89,13 @@ impl Expected {
                     || starts(b"ERR increment or decrement would overflow")
             }
             Excuse::Missing => starts(b"ERR no such key"),
-            Excuse::Block => starts(b"EXECABORT "),
         }
     }
 }
 
 /// Writes commands.
 #[derive(Debug)]
-pub struct Workload {
+pub(crate) struct Workload {
     plan: ClientPlan,
     random: Random,
     key: Vec<u8>,
@@ -105,23 +107,22 @@ const CROSSED_ONE_IN: u32 = 40;
 
 impl Workload {
     /// The workload of one client.
-    #[must_use]
-    pub fn new(plan: ClientPlan, random: Random) -> Workload {
+    pub(crate) fn new(plan: ClientPlan, random: Random) -> Workload {
         Workload { plan, random, key: Vec::new(), value: Vec::new() }
     }
 
     /// Time to the next burst.
-    pub fn think(&mut self) -> u64 {
+    pub(crate) fn think(&mut self) -> u64 {
         self.random.exponential(self.plan.think_us) + 1
     }
 
     /// How many commands the next burst has.
-    pub fn burst(&mut self) -> u32 {
+    pub(crate) fn burst(&mut self) -> u32 {
         self.random.range(1..=u64::from(self.plan.pipeline.max(1))) as u32
     }
 
     /// Writes the next command, or MULTI block, and says what is expected for each.
-    pub fn next(&mut self, out: &mut Vec<u8>, expected: &mut impl FnMut(Expected)) {
+    pub(crate) fn next(&mut self, out: &mut Vec<u8>, expected: &mut impl FnMut(Expected)) {
         if self.plan.multi_one_in > 0 && self.random.chance(1, self.plan.multi_one_in) {
             let count = self.random.range(1..=5) as u32;
             command(out, &[b"MULTI"]);
@@ -277,7 +278,7 @@ impl Workload {
 }
 
 /// Writes one command as an array of texts.
-pub fn command(out: &mut Vec<u8>, parts: &[&[u8]]) {
+pub(crate) fn command(out: &mut Vec<u8>, parts: &[&[u8]]) {
     let mut digits = itoa::Buffer::new();
     out.push(b'*');
     out.extend_from_slice(digits.format(parts.len()).as_bytes());

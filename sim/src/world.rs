@@ -140,7 +140,9 @@ impl World {
         if self.finished {
             return false;
         }
-        let Some((at, what)) = self.queue.pop() else { return false };
+        let Some((at, what)) = self.queue.pop() else {
+            return false;
+        };
         if at > self.deadline {
             self.did_not_converge();
             return false;
@@ -250,11 +252,11 @@ impl World {
 
     /// Writes a line, if a journal is kept.
     pub(crate) fn note(&mut self, topic: Topic, text: impl FnOnce(&World) -> String) {
-        if self.journal.is_some() {
-            let text = text(self);
-            let line = Line { at_us: self.now, topic, text };
-            self.journal.as_mut().expect("there is one").push(line);
+        if self.journal.is_none() {
+            return;
         }
+        let line = Line { at_us: self.now, topic, text: text(self) };
+        self.journal.get_or_insert_default().push(line);
     }
 
     /// What came of it so far.

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod bench;
+mod container;
 mod error;
 mod exec;
 mod feed;

@@ -132,6 +132,24 @@ replies! {
     LFU_NOT_SELECTED = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
     /// OBJECT IDLETIME.
     LFU_SELECTED = "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+    /// CONFIG REWRITE of a node that was started without a file.
+    NO_CONFIG_FILE = "ERR The server is running without a config file";
+    /// CONFIG REWRITE of a file that the node has no way to.
+    CONFIG_FILE_OUT_OF_REACH = "ERR Rewriting config file: the file is out of this node's reach";
+    /// CLIENT KILL ID 0.
+    CLIENT_ID_NOT_POSITIVE = "ERR client-id should be greater than 0";
+    /// CLIENT LIST ID of what is no number.
+    INVALID_CLIENT_ID = "ERR Invalid client ID";
+    /// CLIENT KILL by an address that nobody has.
+    NO_SUCH_CLIENT = "ERR No such client";
+    /// COMMAND GETKEYS of what is no command.
+    GETKEYS_UNKNOWN_COMMAND = "ERR Invalid command specified";
+    /// COMMAND GETKEYS of a request that is too short or too long.
+    GETKEYS_WRONG_ARITY = "ERR Invalid number of arguments specified for command";
+    /// COMMAND GETKEYS of a request without keys.
+    GETKEYS_NO_KEYS = "ERR The command has no key arguments";
+    /// DEBUG RELOAD that failed; the data stay as they are.
+    DEBUG_RELOAD_FAILED = "ERR Error trying to load the RDB dump, check server logs";
 }
 
 /// A name that is no command's; `args` are the first of its arguments.
@@ -182,4 +200,40 @@ pub fn invalid_expire(command: &str) -> CommandError {
 #[must_use]
 pub fn unsupported_option(option: &[u8]) -> CommandError {
     CommandError::with(format!("ERR Unsupported option {}", String::from_utf8_lossy(option)))
+}
+
+/// A class of connections that does not exist.
+#[must_use]
+pub fn unknown_client_type(name: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR Unknown client type '{}'", shown(name)))
+}
+
+/// A user that does not exist.
+#[must_use]
+pub fn no_such_user(name: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR No such user '{}'", shown(name)))
+}
+
+/// CLIENT SETINFO of what cannot be set.
+#[must_use]
+pub fn unrecognized_option(name: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR Unrecognized option '{}'", shown(name)))
+}
+
+/// CLIENT SETINFO to a text that would break the line of CLIENT LIST.
+#[must_use]
+pub fn unclean_client_info(attribute: &str) -> CommandError {
+    CommandError::with(format!("ERR {attribute} cannot contain spaces, newlines or special characters."))
+}
+
+/// DEBUG with a word that is no subcommand, or with too few or too many after it.
+#[must_use]
+pub fn unknown_debug_subcommand(name: &[u8]) -> CommandError {
+    let name = shown(name);
+    CommandError::with(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try DEBUG HELP."))
+}
+
+/// The part of an argument that an error repeats.
+fn shown(argument: &[u8]) -> String {
+    String::from_utf8_lossy(&argument[..argument.len().min(128)]).into_owned()
 }

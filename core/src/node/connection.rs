@@ -57,6 +57,8 @@ pub(crate) struct Connection {
     pub(crate) is_muted: bool,
     /// The next command's reply is swallowed (CLIENT REPLY SKIP).
     pub(crate) skips_next_reply: bool,
+    /// The running command's reply is swallowed.
+    pub(crate) skips_reply: bool,
     /// The connection waits: its further requests stay in `input` until [`Node::resume`](super::Node) lets it go on.
     pub(crate) is_blocked: bool,
     pub(crate) name: String,
@@ -65,7 +67,8 @@ pub(crate) struct Connection {
     pub(crate) transaction: Option<Box<Transaction>>,
     /// What REPLCONF told before PSYNC.
     pub(crate) intro: ReplicaIntro,
-    pub(crate) last_command: Option<&'static Command>,
+    /// The last command's row, and the one of its subcommand (the same if it has none).
+    pub(crate) last_command: Option<(&'static Command, &'static Command)>,
     /// The log's end after its last command, for WAIT.
     pub(crate) written_offset: u64,
     pub(crate) bytes_received: u64,
@@ -75,10 +78,16 @@ impl Connection {
     /// Where replies go.
     #[inline]
     pub(crate) fn reply(&mut self) -> Reply<'_> {
-        if self.is_muted {
+        if self.is_muted || self.skips_reply {
             return Reply::muted();
         }
         Reply::new(&mut self.output, self.proto)
+    }
+
+    /// A command has ended: what CLIENT REPLY SKIP asked for begins, or is over.
+    #[inline]
+    pub(crate) fn command_ended(&mut self) {
+        self.skips_reply = core::mem::take(&mut self.skips_next_reply);
     }
 
     /// Tells the driver of output, once until it was drained.
@@ -149,6 +158,7 @@ impl Connections {
             is_authenticated: false,
             is_muted: false,
             skips_next_reply: false,
+            skips_reply: false,
             is_blocked: false,
             name: String::new(),
             library_name: String::new(),

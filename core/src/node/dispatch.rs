@@ -174,12 +174,13 @@ impl Node {
             };
         }
         let Some(connection) = self.connections.get_mut(conn) else { return };
-        connection.last_command = Some(container);
+        connection.last_command = Some((container, command));
         if let Some(transaction) = &mut connection.transaction
             && !controls_transaction(container)
         {
             transaction.queue.push(Queued::new(number, container, args));
             connection.reply().raw(b"+QUEUED\r\n");
+            connection.command_ended();
             return;
         }
         match container.handler {
@@ -200,7 +201,7 @@ impl Node {
         let offset = self.history.offset();
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.written_offset = offset;
-            connection.skips_next_reply &= matches!(container.handler, Handler::Server(ServerCommand::Client));
+            connection.command_ended();
         }
     }
 
@@ -295,6 +296,7 @@ impl Node {
             transaction.is_broken = true;
         }
         connection.reply().error(error.text());
+        connection.command_ended();
     }
 
     /// EXEC met a gate that its commands may not pass any more: the transaction ends.

@@ -6,6 +6,8 @@
 
 mod admin;
 mod audit;
+#[cfg(test)]
+mod bench;
 mod connection;
 mod dispatch;
 mod follow;
@@ -190,6 +192,7 @@ impl Node {
         let rest = connection.output.advance(count);
         let is_replica = matches!(connection.kind, Kind::Replica(_));
         if is_replica {
+            self.stats.replication_bytes_sent += count as u64;
             self.replica_took(conn, rest as u64, now, effects);
         }
         let Some(connection) = self.connections.get_mut(conn) else { return };

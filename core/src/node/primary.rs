@@ -20,10 +20,12 @@ use super::follow::Link;
 use super::replica::{Phase, ReplicaSide};
 use super::timers::Timer;
 
-/// A data set of up to this many keys is sent at once.
+/// A data set of up to this many keys is sent at once, unless the operator has set another delay than the default.
 /// Differs: Redis waits for `repl-diskless-sync-delay` even then, since each snapshot costs it a fork; here a small one costs less
 /// than a millisecond, and nobody has to wait for the replicas that may come.
 const SMALL_KEYS_MAX: usize = 1000;
+/// The default of `repl-diskless-sync-delay`.
+const DELAY_BY_DEFAULT: Duration = Duration::from_secs(5);
 
 /// A client that asked to wait for replicas.
 #[derive(Clone, Copy, Debug)]
@@ -198,7 +200,7 @@ impl Node {
         let waiting = self.waiting_replicas().len();
         let max = self.config.repl_diskless_sync_max_replicas as usize;
         let is_diskless = self.config.repl_diskless_sync;
-        let is_small = self.keyspace.total_len() <= SMALL_KEYS_MAX;
+        let is_small = self.keyspace.total_len() <= SMALL_KEYS_MAX && delay == DELAY_BY_DEFAULT;
         if !is_diskless || is_small || delay.is_zero() || (max > 0 && waiting >= max) {
             self.start_transfers(now, effects);
         } else {

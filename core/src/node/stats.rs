@@ -27,6 +27,8 @@ pub(crate) struct Stats {
     pub(crate) bytes_received: u64,
     pub(crate) bytes_sent: u64,
     pub(crate) replication_bytes_received: u64,
+    /// Sent to replicas; counted in `bytes_sent`, too.
+    pub(crate) replication_bytes_sent: u64,
     pub(crate) expired_keys: u64,
     pub(crate) hits: Hits,
     pub(crate) sync_full: u64,
@@ -56,6 +58,7 @@ impl Default for Stats {
             bytes_received: 0,
             bytes_sent: 0,
             replication_bytes_received: 0,
+            replication_bytes_sent: 0,
             expired_keys: 0,
             hits: Hits::default(),
             sync_full: 0,

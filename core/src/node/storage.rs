@@ -111,6 +111,16 @@ impl Storage {
         self.save.is_some()
     }
 
+    /// The snapshot that is being written, if one still is, and how long ago its file was begun.
+    pub(crate) fn save_progress(&self, now: Mono) -> Option<(Option<SnapshotId>, Duration)> {
+        let save = self.save.as_ref()?;
+        let snapshot = match save.stage {
+            SaveStage::Writing { snapshot, .. } => Some(snapshot),
+            _ => None,
+        };
+        Some((snapshot, now.since(save.begun_at)))
+    }
+
     /// Bytes read of the file that is being loaded.
     pub(crate) fn loaded_bytes(&self) -> u64 {
         self.loading.as_ref().map_or(0, |(loader, _)| loader.consumed())

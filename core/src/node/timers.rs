@@ -62,6 +62,11 @@ impl Timers {
         self.due[timer as usize].is_some()
     }
 
+    /// When a timer is due, if it is set.
+    pub(crate) fn due(&self, timer: Timer) -> Option<Mono> {
+        self.due[timer as usize]
+    }
+
     /// The earliest time that is set.
     pub(crate) fn deadline(&self) -> Option<Mono> {
         self.due.iter().flatten().min().copied()

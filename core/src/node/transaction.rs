@@ -34,6 +34,11 @@ impl Queued {
     pub(crate) fn args(&self) -> Args<'_> {
         Args::new(&self.bytes, &self.spans)
     }
+
+    /// Memory held, in bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        size_of::<Queued>() + self.bytes.capacity() + self.spans.capacity() * size_of::<Range<u32>>()
+    }
 }
 
 /// A connection between MULTI and EXEC.
@@ -56,6 +61,11 @@ impl Watches {
     /// True if nobody watches anything.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_key.is_empty()
+    }
+
+    /// True if something that a connection watches has changed.
+    pub(crate) fn is_broken(&self, conn: ConnId) -> bool {
+        self.broken.contains(&conn)
     }
 
     pub(crate) fn watch(&mut self, conn: ConnId, database: u32, key: &[u8]) {

@@ -11,16 +11,15 @@ use crate::queue::{Micros, SECOND};
 
 /// A host as this check sees it.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// Whom it must follow.
-    pub master: Option<u16>,
+    pub(crate) master: Option<u16>,
     /// Its state; `None` if it is down.
-    pub probe: Option<Probe>,
+    pub(crate) probe: Option<Probe>,
 }
 
 /// Names the first host that has not converged, and why; `None` if all have.
-#[must_use]
-pub fn find_straggler(standings: &[Standing]) -> Option<(u16, String)> {
+pub(crate) fn find_straggler(standings: &[Standing]) -> Option<(u16, String)> {
     (0..standings.len()).find_map(|host| {
         let why = why_not(standings, host)?;
         Some((host as u16, why))
@@ -28,7 +27,9 @@ pub fn find_straggler(standings: &[Standing]) -> Option<(u16, String)> {
 }
 
 fn why_not(standings: &[Standing], host: usize) -> Option<String> {
-    let Some(probe) = standings[host].probe else { return Some("it is down".into()) };
+    let Some(probe) = standings[host].probe else {
+        return Some("it is down".into());
+    };
     if probe.loading {
         return Some("it is loading".into());
     }
@@ -57,8 +58,7 @@ fn why_not(standings: &[Standing], host: usize) -> Option<String> {
 }
 
 /// How long convergence may take after the world has healed, with `data_bytes` to be sent and `keys` keys.
-#[must_use]
-pub fn convergence_bound(plan: &Plan, data_bytes: u64, keys: u64) -> Micros {
+pub(crate) fn convergence_bound(plan: &Plan, data_bytes: u64, keys: u64) -> Micros {
     let seconds = |name: &str, default: u64| {
         let set = plan.settings.iter().rev().find(|setting| setting.name == name);
         set.and_then(|setting| setting.value.parse::<u64>().ok()).unwrap_or(default).saturating_mul(SECOND)

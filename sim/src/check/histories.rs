@@ -22,6 +22,8 @@ struct Mark {
     digest: u64,
     /// Hash of the stream from some earlier place to here; whoever arrives must have come by the same bytes.
     bytes: u64,
+    /// Its reporter did not come here by bytes of the stream from a known place: what lies just before is unknown.
+    is_fresh: bool,
 }
 
 #[derive(Debug)]
@@ -48,39 +50,37 @@ struct Cursor {
 
 /// A boundary and who reported it.
 #[derive(Clone, Copy, Debug)]
-pub struct Observation<'a> {
+pub(crate) struct Observation<'a> {
     /// The host.
-    pub host: u16,
+    pub(crate) host: u16,
     /// Its life.
-    pub incarnation: u32,
+    pub(crate) incarnation: u32,
     /// What it recorded.
-    pub boundary: &'a Boundary,
+    pub(crate) boundary: &'a Boundary,
     /// Its second id and the first offset at which that may differ.
-    pub second: Option<(ReplicationId, u64)>,
+    pub(crate) second: Option<(ReplicationId, u64)>,
     /// True if it is a master.
-    pub is_master: bool,
+    pub(crate) is_master: bool,
 }
 
 /// The tree of histories.
 #[derive(Debug)]
-pub struct Histories {
+pub(crate) struct Histories {
     all: Vec<History>,
     by_id: BTreeMap<ReplicationId, usize>,
     cursors: Vec<Cursor>,
     /// Boundaries compared with one that another node had recorded.
-    pub compared: u64,
+    pub(crate) compared: u64,
 }
 
 impl Histories {
     /// An empty tree for so many hosts.
-    #[must_use]
-    pub fn new(hosts: usize) -> Histories {
+    pub(crate) fn new(hosts: usize) -> Histories {
         Histories { all: Vec::new(), by_id: BTreeMap::new(), cursors: vec![Cursor::default(); hosts], compared: 0 }
     }
 
     /// True if a history of this name was seen.
-    #[must_use]
-    pub fn knows(&self, id: &ReplicationId) -> bool {
+    pub(crate) fn knows(&self, id: &ReplicationId) -> bool {
         self.by_id.contains_key(id)
     }
 
@@ -89,7 +89,7 @@ impl Histories {
     /// # Errors
     ///
     /// Tells which property it breaks.
-    pub fn observe(&mut self, seen: Observation<'_>) -> Result<(), Breach> {
+    pub(crate) fn observe(&mut self, seen: Observation<'_>) -> Result<(), Breach> {
         let offset = seen.boundary.position.offset;
         let named = self.find_or_begin(seen);
         let owner = self.all[named].owner;
@@ -118,7 +118,7 @@ impl Histories {
     }
 
     /// A node names a history that may be new: then it has begun it.
-    pub fn begin(&mut self, id: ReplicationId, owner: Incarnation) -> usize {
+    pub(crate) fn begin(&mut self, id: ReplicationId, owner: Incarnation) -> usize {
         if let Some(known) = self.by_id.get(&id) {
             return *known;
         }
@@ -162,7 +162,11 @@ impl Histories {
     fn bytes_so_far(&self, cursor: Cursor, seen: Observation<'_>) -> Option<u64> {
         let len = seen.boundary.position.offset.checked_sub(cursor.offset)?;
         let continues = cursor.valid && cursor.incarnation == seen.incarnation && seen.boundary.stream != 0;
-        let before = if continues { self.mark_under(cursor)? } else { return None };
+        let before = if continues {
+            self.mark_under(cursor)?
+        } else {
+            return None;
+        };
         Some(join(before.bytes, seen.boundary.stream, len))
     }
 
@@ -187,7 +191,7 @@ impl Histories {
         let offset = seen.boundary.position.offset;
         let at = self.resolve(named, offset);
         let history = &mut self.all[at];
-        let mark = Mark { offset, digest: seen.boundary.digest, bytes: bytes.unwrap_or(0) };
+        let mark = Mark { offset, digest: seen.boundary.digest, bytes: bytes.unwrap_or(0), is_fresh: bytes.is_none() };
         let next = cursor.mark + 1;
         if cursor.valid && cursor.history == at && history.marks.get(next).is_some_and(|mark| mark.offset == offset) {
             self.compared += 1;
@@ -223,6 +227,11 @@ impl Histories {
             }
             // A master counts the SELECT that it puts before a command as a part of it; replicas carry it out by itself.
             Err(after) if history.marks[after - 1].digest == mark.digest && is_select(seen.boundary.stream) => {
+                history.marks.insert(after, mark);
+                Ok((at, after))
+            }
+            // A master that loads a file feeds the removal of what has expired meanwhile: it never stood between these.
+            Err(after) if history.marks[after].is_fresh => {
                 history.marks.insert(after, mark);
                 Ok((at, after))
             }
@@ -267,7 +276,7 @@ fn is_select(stream: u64) -> bool {
 fn compare(history: &History, at: usize, seen: Mark, bytes: Option<u64>) -> Result<(), Breach> {
     let known = history.marks[at];
     let (id, offset, owner) = (history.id, known.offset, history.owner.0);
-    if bytes.is_some_and(|bytes| bytes != known.bytes) {
+    if !known.is_fresh && bytes.is_some_and(|bytes| bytes != known.bytes) {
         return Err(Breach::new(
             Property::SameStream,
             format!(
@@ -295,8 +304,8 @@ mod tests {
     use super::*;
     use afterimage_core::replication::Position;
 
-    const OLD: ReplicationId = ReplicationId::new([b'a'; 40]);
-    const NEW: ReplicationId = ReplicationId::new([b'b'; 40]);
+    const OLD: u8 = b'a';
+    const NEW: u8 = b'b';
 
     struct Tree(Histories);
 
@@ -306,19 +315,23 @@ mod tests {
         }
 
         /// Property broken by host `host` reporting `digest` at `offset`, if any.
-        fn see(&mut self, host: u16, history: ReplicationId, offset: u64, digest: u64) -> Option<Property> {
+        fn see(&mut self, host: u16, history: u8, offset: u64, digest: u64) -> Option<Property> {
             self.see_as(host, history, offset, digest, None)
         }
 
         fn see_as(
             &mut self,
             host: u16,
-            history: ReplicationId,
+            history: u8,
             offset: u64,
             digest: u64,
-            second: Option<(ReplicationId, u64)>,
+            second: Option<(u8, u64)>,
         ) -> Option<Property> {
-            let boundary = Boundary { position: Position { history, offset }, digest, stream: 1 };
+            let id = |letter| ReplicationId::new([letter; 40]);
+            let second = second.map(|(letter, offset)| (id(letter), offset));
+            let is_fork = second.is_some_and(|(_, first_other)| first_other == offset + 1);
+            let stream = u64::from(!is_fork);
+            let boundary = Boundary { position: Position { history: id(history), offset }, digest, stream };
             let is_master = second.is_some();
             let seen = Observation { host, incarnation: 1, boundary: &boundary, second, is_master };
             self.0.observe(seen).err().map(|breach| breach.property)

@@ -12,10 +12,11 @@ use serde::Serialize;
 
 use crate::queue::Micros;
 
-pub use convergence::{Standing, convergence_bound, find_straggler};
-pub use histories::{Histories, Observation};
-pub use pacing::Pacing;
-pub use resync::{Resyncs, Totals as ResyncTotals};
+pub(crate) use convergence::{Standing, convergence_bound, find_straggler};
+pub(crate) use histories::{Histories, Observation};
+pub(crate) use pacing::Pacing;
+pub(crate) use resync::Resyncs;
+pub use resync::Totals as ResyncTotals;
 
 /// What must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -70,17 +71,16 @@ impl Property {
 
 /// A breach of a property, as a check finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Breach {
+pub(crate) struct Breach {
     /// What was broken.
-    pub property: Property,
+    pub(crate) property: Property,
     /// What was seen and what should have been.
-    pub explanation: String,
+    pub(crate) explanation: String,
 }
 
 impl Breach {
     /// A breach.
-    #[must_use]
-    pub fn new(property: Property, explanation: String) -> Breach {
+    pub(crate) fn new(property: Property, explanation: String) -> Breach {
         Breach { property, explanation }
     }
 }

@@ -13,7 +13,7 @@ const EVENTS_MAX: u32 = 1_000_000;
 
 /// Counts events within one microsecond.
 #[derive(Debug, Default)]
-pub struct Pacing {
+pub(crate) struct Pacing {
     now: Micros,
     events: u32,
     timers: Vec<u32>,
@@ -21,8 +21,7 @@ pub struct Pacing {
 
 impl Pacing {
     /// For so many hosts.
-    #[must_use]
-    pub fn new(hosts: usize) -> Pacing {
+    pub(crate) fn new(hosts: usize) -> Pacing {
         Pacing { now: 0, events: 0, timers: vec![0; hosts] }
     }
 
@@ -31,7 +30,7 @@ impl Pacing {
     /// # Errors
     ///
     /// Tells that time stands still.
-    pub fn event(&mut self, now: Micros) -> Result<(), Breach> {
+    pub(crate) fn event(&mut self, now: Micros) -> Result<(), Breach> {
         if now != self.now {
             self.now = now;
             self.events = 0;
@@ -49,7 +48,7 @@ impl Pacing {
     /// # Errors
     ///
     /// Tells that its deadline does not move.
-    pub fn timer(&mut self, host: u16) -> Result<(), Breach> {
+    pub(crate) fn timer(&mut self, host: u16) -> Result<(), Breach> {
         let count = &mut self.timers[usize::from(host)];
         *count += 1;
         if *count > TIMERS_MAX {

@@ -19,26 +19,25 @@ pub struct Totals {
 
 /// The counters of each host's present life, and the sums.
 #[derive(Debug)]
-pub struct Resyncs {
+pub(crate) struct Resyncs {
     last: Vec<(u64, u64)>,
     /// Sums over all lives.
-    pub totals: Totals,
+    pub(crate) totals: Totals,
 }
 
 impl Resyncs {
     /// For so many hosts.
-    #[must_use]
-    pub fn new(hosts: usize) -> Resyncs {
+    pub(crate) fn new(hosts: usize) -> Resyncs {
         Resyncs { last: vec![(0, 0); hosts], totals: Totals::default() }
     }
 
     /// A host begins a new life, with counters at zero.
-    pub fn started(&mut self, host: u16) {
+    pub(crate) fn started(&mut self, host: u16) {
         self.last[usize::from(host)] = (0, 0);
     }
 
     /// Looks at a host's counters.
-    pub fn observe(&mut self, host: u16, probe: &Probe) {
+    pub(crate) fn observe(&mut self, host: u16, probe: &Probe) {
         let last = &mut self.last[usize::from(host)];
         // CONFIG RESETSTAT could set them back; then nothing is added.
         self.totals.full += probe.sync_full.saturating_sub(last.0);

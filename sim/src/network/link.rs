@@ -25,7 +25,7 @@ pub enum Ending {
 
 /// The life of a link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Stage {
+pub(crate) enum Stage {
     /// The slot is unused.
     #[default]
     Free,
@@ -41,25 +41,19 @@ pub enum Stage {
 
 /// A connection, or a dial that may become one.
 #[derive(Debug, Default)]
-pub struct Link {
+pub(crate) struct Link {
     /// Grows each time the slot is reused.
-    pub generation: u32,
+    pub(crate) generation: u32,
     /// Counts all links of this slot's network in the order of dialling, for "the youngest".
-    pub opened: u64,
+    pub(crate) opened: u64,
     /// Where it stands.
-    pub stage: Stage,
+    pub(crate) stage: Stage,
     /// Dialler and acceptor.
-    pub sites: [Site; 2],
+    pub(crate) sites: [Site; 2],
     /// Who holds the ends.
-    pub ends: [End; 2],
+    pub(crate) ends: [End; 2],
     /// What each side writes.
-    pub pipes: [Pipe; 2],
-}
-
-impl Default for End {
-    fn default() -> End {
-        End::Gone
-    }
+    pub(crate) pipes: [Pipe; 2],
 }
 
 impl Link {
@@ -85,14 +79,6 @@ impl Link {
         self.stage = Stage::Free;
         self.generation = self.generation.wrapping_add(1);
     }
-
-    /// The side of a host, if it holds one.
-    #[must_use]
-    pub fn side_of(&self, host: u16) -> Option<Side> {
-        Side::BOTH
-            .into_iter()
-            .find(|side| matches!(self.ends[*side as usize], End::Node { host: at, .. } if at == host))
-    }
 }
 
 /// A piece of a stream on its way.
@@ -105,7 +91,7 @@ struct Segment {
 
 /// One direction of a connection.
 #[derive(Debug, Default)]
-pub struct Pipe {
+pub(crate) struct Pipe {
     /// Written and not yet read; what was read lies before `head`.
     bytes: Vec<u8>,
     head: usize,
@@ -115,38 +101,38 @@ pub struct Pipe {
     departs: Micros,
     arrives: Micros,
     /// How fast it goes.
-    pub pace: Pace,
+    pub(crate) pace: Pace,
     /// How many faults hold it up.
-    pub held: u16,
+    pub(crate) held: u16,
     /// A delivery is scheduled.
-    pub scheduled: bool,
+    pub(crate) scheduled: bool,
     /// The reader asked for a pause.
-    pub paused: bool,
+    pub(crate) paused: bool,
     /// The writer has more than fits and waits to be told.
-    pub writer_waits: bool,
+    pub(crate) writer_waits: bool,
     /// The writer has closed; the end arrives at this time.
-    pub fin: Option<Micros>,
+    pub(crate) fin: Option<Micros>,
     /// A cut that waits for its byte.
-    pub cut: Option<Cut>,
+    pub(crate) cut: Option<Cut>,
     /// Rolling hash of all pieces written.
-    pub written_hash: u64,
+    pub(crate) written_hash: u64,
     /// Rolling hash of all pieces read.
-    pub read_hash: u64,
+    pub(crate) read_hash: u64,
     /// Bytes written since the connection began.
-    pub written: u64,
+    pub(crate) written: u64,
     /// Bytes read since the connection began.
-    pub read: u64,
+    pub(crate) read: u64,
 }
 
 /// What a reader may have now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
+pub(crate) struct Due {
     /// So many bytes from the front of the pipe.
-    pub len: usize,
+    pub(crate) len: usize,
     /// The hash of their pieces; the pieces themselves are checked.
-    pub hash: u64,
+    pub(crate) hash: u64,
     /// False if a piece is not what was written.
-    pub intact: bool,
+    pub(crate) intact: bool,
 }
 
 /// Memory of a pipe that is kept when its connection ends.
@@ -169,25 +155,22 @@ impl Pipe {
     }
 
     /// Bytes under way.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bytes.len() - self.head
     }
 
     /// True if nothing is under way.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Bytes that may be written now.
-    #[must_use]
-    pub fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         self.capacity.saturating_sub(self.len())
     }
 
     /// Adds as much of `bytes` as fits, and tells how much that was. [`commit`](super::Network::commit) sends it off.
-    pub fn extend(&mut self, bytes: &[u8]) -> usize {
+    pub(crate) fn extend(&mut self, bytes: &[u8]) -> usize {
         let count = bytes.len().min(self.room());
         self.bytes.extend_from_slice(&bytes[..count]);
         count
@@ -223,18 +206,17 @@ impl Pipe {
     }
 
     /// When the oldest piece, or the end, arrives.
-    #[must_use]
-    pub fn next_at(&self) -> Option<Micros> {
+    pub(crate) fn next_at(&self) -> Option<Micros> {
         self.segments.front().map(|segment| segment.arrives).or(self.fin)
     }
 
     /// Marks the end of the stream behind what is under way.
-    pub fn finish(&mut self, now: Micros, flight: Micros) {
+    pub(crate) fn finish(&mut self, now: Micros, flight: Micros) {
         self.fin = Some(self.arrives.max(now + flight));
     }
 
     /// What has arrived by now, at most to the byte at which the stream is to be cut.
-    pub fn due(&mut self, now: Micros) -> Due {
+    pub(crate) fn due(&mut self, now: Micros) -> Due {
         let mut due = Due { len: 0, hash: self.read_hash, intact: true };
         let limit = self.cut.map_or(usize::MAX, |cut| usize::try_from(cut.left).unwrap_or(usize::MAX));
         while let Some(segment) = self.segments.front().copied().filter(|segment| segment.arrives <= now) {
@@ -253,13 +235,12 @@ impl Pipe {
     }
 
     /// The first bytes of the pipe.
-    #[must_use]
-    pub fn front(&self, len: usize) -> &[u8] {
+    pub(crate) fn front(&self, len: usize) -> &[u8] {
         &self.bytes[self.head..self.head + len]
     }
 
     /// Takes out what was read. Returns true if the stream is to be cut here.
-    pub fn consume(&mut self, due: Due) -> bool {
+    pub(crate) fn consume(&mut self, due: Due) -> bool {
         self.head += due.len;
         self.read += due.len as u64;
         self.read_hash = due.hash;
@@ -280,7 +261,7 @@ impl Pipe {
     }
 
     /// Drops everything under way.
-    pub fn discard(&mut self) {
+    pub(crate) fn discard(&mut self) {
         self.bytes.clear();
         self.head = 0;
         self.segments.clear();

@@ -15,23 +15,24 @@ use afterimage_core::port::ConnId;
 use crate::plan::{NetworkPlan, Pace};
 use crate::queue::Micros;
 
-pub use link::{Due, Ending, Link, Pipe, Stage};
+pub use link::Ending;
+pub(crate) use link::{Due, Link, Pipe, Stage};
 
 /// A host, a client or the operator, as the network numbers them: hosts first.
-pub type Site = u16;
+pub(crate) type Site = u16;
 
 /// Names a link. The generation tells it from earlier ones in its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LinkId {
+pub(crate) struct LinkId {
     /// Index into the slab.
-    pub slot: u32,
+    pub(crate) slot: u32,
     /// Grows each time the slot is reused.
-    pub generation: u32,
+    pub(crate) generation: u32,
 }
 
 /// One end of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     /// The one that dialled.
     Dialler = 0,
     /// The one that accepted.
@@ -40,11 +41,10 @@ pub enum Side {
 
 impl Side {
     /// Both.
-    pub const BOTH: [Side; 2] = [Side::Dialler, Side::Acceptor];
+    pub(crate) const BOTH: [Side; 2] = [Side::Dialler, Side::Acceptor];
 
     /// The opposite end.
-    #[must_use]
-    pub fn other(self) -> Side {
+    pub(crate) fn other(self) -> Side {
         match self {
             Side::Dialler => Side::Acceptor,
             Side::Acceptor => Side::Dialler,
@@ -53,8 +53,8 @@ impl Side {
 }
 
 /// Who holds one end of a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum End {
     /// A node's connection.
     Node {
         /// Which host.
@@ -72,6 +72,7 @@ pub enum End {
     /// Not accepted yet.
     Opening,
     /// Closed by its holder, or told of the end. Bytes that arrive here are answered by a reset.
+    #[default]
     Gone,
     /// Its host lost power: bytes that arrive here while it is down vanish, and are answered by a reset afterwards.
     Lost {
@@ -82,16 +83,16 @@ pub enum End {
 
 /// A stream to be cut once so many more bytes have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cut {
+pub(crate) struct Cut {
     /// Bytes that still arrive.
-    pub left: u64,
+    pub(crate) left: u64,
     /// How the receiver learns of it.
-    pub ending: Ending,
+    pub(crate) ending: Ending,
 }
 
 /// All links, and what is wrong with the paths between sites.
 #[derive(Debug)]
-pub struct Network {
+pub(crate) struct Network {
     plan: NetworkPlan,
     links: Vec<Link>,
     free: Vec<u32>,
@@ -107,8 +108,7 @@ pub struct Network {
 
 impl Network {
     /// A network without links.
-    #[must_use]
-    pub fn new(plan: NetworkPlan, random: Random) -> Network {
+    pub(crate) fn new(plan: NetworkPlan, random: Random) -> Network {
         Network {
             plan,
             links: Vec::new(),
@@ -122,7 +122,7 @@ impl Network {
     }
 
     /// Opens a link in the state of a dial under way.
-    pub fn dial(&mut self, from: Site, to: Site, end: End) -> LinkId {
+    pub(crate) fn dial(&mut self, from: Site, to: Site, end: End) -> LinkId {
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => {
@@ -143,14 +143,14 @@ impl Network {
 
     /// The link, if it still exists.
     #[inline]
-    pub fn get(&mut self, id: LinkId) -> Option<&mut Link> {
+    pub(crate) fn get(&mut self, id: LinkId) -> Option<&mut Link> {
         self.links
             .get_mut(id.slot as usize)
             .filter(|link| link.generation == id.generation && link.stage != Stage::Free)
     }
 
     /// Frees the slot of a link that both ends have left.
-    pub fn free_if_left(&mut self, id: LinkId) {
+    pub(crate) fn free_if_left(&mut self, id: LinkId) {
         if let Some(link) = self.get(id)
             && link.ends == [End::Gone; 2]
         {
@@ -160,27 +160,26 @@ impl Network {
     }
 
     /// All links in use.
-    pub fn all(&self) -> impl Iterator<Item = (LinkId, &Link)> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (LinkId, &Link)> {
         self.links.iter().enumerate().filter(|(_, link)| link.stage != Stage::Free).map(|(slot, link)| {
             (LinkId { slot: u32::try_from(slot).unwrap_or(u32::MAX), generation: link.generation }, link)
         })
     }
 
     /// The youngest link between two sites, whoever dialled.
-    #[must_use]
-    pub fn youngest_between(&self, a: Site, b: Site) -> Option<LinkId> {
+    pub(crate) fn youngest_between(&self, a: Site, b: Site) -> Option<LinkId> {
         let joins = |link: &Link| link.sites == [a, b] || link.sites == [b, a];
         self.all().filter(|(_, link)| joins(link)).max_by_key(|(id, link)| (link.opened, id.slot)).map(|(id, _)| id)
     }
 
     /// Holds up everything from one site to another, once more.
-    pub fn hold(&mut self, from: Site, to: Site) {
+    pub(crate) fn hold(&mut self, from: Site, to: Site) {
         *self.held.entry((from, to)).or_insert(0) += 1;
         self.for_pipes(from, to, |pipe| pipe.held += 1);
     }
 
     /// Takes back one [`hold`](Network::hold).
-    pub fn release(&mut self, from: Site, to: Site) {
+    pub(crate) fn release(&mut self, from: Site, to: Site) {
         if let Some(count) = self.held.get_mut(&(from, to)) {
             *count -= 1;
             if *count == 0 {
@@ -191,7 +190,7 @@ impl Network {
     }
 
     /// Sets, or takes back, another pace for a path.
-    pub fn set_slow(&mut self, from: Site, to: Site, pace: Option<Pace>) {
+    pub(crate) fn set_slow(&mut self, from: Site, to: Site, pace: Option<Pace>) {
         match pace {
             Some(pace) => self.slow.insert((from, to), pace),
             None => self.slow.remove(&(from, to)),
@@ -201,12 +200,12 @@ impl Network {
     }
 
     /// Cuts the next connection on a path after so many bytes.
-    pub fn arm(&mut self, from: Site, to: Site, cut: Cut) {
+    pub(crate) fn arm(&mut self, from: Site, to: Site, cut: Cut) {
         self.armed.insert((from, to), cut);
     }
 
     /// Undoes all that is wrong with paths.
-    pub fn heal(&mut self) {
+    pub(crate) fn heal(&mut self) {
         self.held.clear();
         self.slow.clear();
         self.armed.clear();
@@ -221,13 +220,12 @@ impl Network {
     }
 
     /// True if nothing gets from one site to another now.
-    #[must_use]
-    pub fn is_held(&self, from: Site, to: Site) -> bool {
+    pub(crate) fn is_held(&self, from: Site, to: Site) -> bool {
         self.held.contains_key(&(from, to))
     }
 
     /// How long one small packet takes from one site to another.
-    pub fn flight(&mut self, from: Site, to: Site) -> Micros {
+    pub(crate) fn flight(&mut self, from: Site, to: Site) -> Micros {
         let pace = self.pace(from, to);
         pace.latency_us + self.random.below(pace.jitter_us + 1)
     }
@@ -251,7 +249,7 @@ impl Network {
     }
 
     /// Takes what was written at the tail of a link's pipe on its way, and tells when the first of it arrives.
-    pub fn commit(&mut self, id: LinkId, side: Side, count: usize, now: Micros) -> Option<Micros> {
+    pub(crate) fn commit(&mut self, id: LinkId, side: Side, count: usize, now: Micros) -> Option<Micros> {
         let chunking = self.plan.chunking;
         let Network { links, random, .. } = self;
         let link = links.get_mut(id.slot as usize)?;

@@ -402,8 +402,9 @@ impl Plan {
         if hosts == 0 || hosts > HOSTS_MAX || self.clients.len() > CLIENTS_MAX {
             return Err(format!("a world has 1 to {HOSTS_MAX} hosts and at most {CLIENTS_MAX} clients"));
         }
-        let known =
-            |host: u16| if usize::from(host) < hosts { Ok(()) } else { Err(format!("there is no host {host}")) };
+        let known = |host: u16| {
+            if usize::from(host) < hosts { Ok(()) } else { Err(format!("there is no host {host}")) }
+        };
         self.hosts.iter().filter_map(|host| host.follows).try_for_each(known)?;
         for client in &self.clients {
             if let Target::Host { host } = client.target {

@@ -1,10 +1,13 @@
 //! The commands that see the whole node, a file for each family. Here is only the way from a command to its handler.
 
 mod client;
+mod client_line;
 mod command;
 mod config;
 mod connection;
 mod debug;
+mod digest;
+mod help;
 mod info;
 mod replication;
 mod server;

@@ -1,0 +1,158 @@
+//! The rows of INFO that are about the process: Server, Clients, Memory, Persistence, Cluster.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::time::Duration;
+
+use super::super::super::connection::{Connection, Kind};
+use super::super::super::timers::Timer;
+use super::super::server::REDIS_VERSION;
+use super::Row::Field;
+use super::{Row, View, some, zero};
+
+/// The bits that Redis keeps of the clock of last use.
+const LRU_CLOCK_MASK: u64 = (1 << 24) - 1;
+
+pub(super) const SERVER: &[Row] = &[
+    Field("redis_version", |_| some(REDIS_VERSION)),
+    Field("server_name", |_| some("afterimage")),
+    Field("afterimage_version", |_| some(env!("CARGO_PKG_VERSION"))),
+    Field("redis_mode", |_| some("standalone")),
+    Field("os", |view| some(&view.node.environment.os)),
+    Field("arch_bits", |_| some(64)),
+    Field("process_id", |view| some(view.node.environment.process_id)),
+    Field("run_id", |view| some(view.node.run_id)),
+    Field("tcp_port", |view| some(view.node.config.port)),
+    Field("server_time_usec", |view| some(view.now.wall.0)),
+    Field("uptime_in_seconds", |view| some(uptime(view).as_secs())),
+    Field("uptime_in_days", |view| some(uptime(view).as_secs() / (24 * 3600))),
+    Field("hz", |view| some(view.node.config.hz)),
+    Field("configured_hz", |view| some(view.node.config.hz)),
+    Field("lru_clock", |view| some((view.now.wall.0 / 1_000_000) & LRU_CLOCK_MASK)),
+    Field("executable", |view| some(&view.node.environment.executable)),
+    Field("config_file", |view| some(&view.node.environment.config_file)),
+    Field("io_threads_active", zero),
+    Field("shutdown_in_milliseconds", |view| {
+        let due = view.node.timers.due(Timer::Shutdown)?;
+        some(due.since(view.now.mono).as_millis())
+    }),
+];
+
+pub(super) const CLIENTS: &[Row] = &[
+    Field("connected_clients", |view| {
+        let listed = view.node.listed_connections();
+        some(listed.iter().filter(|connection| connection.replica().is_none()).count())
+    }),
+    Field("cluster_connections", zero),
+    Field("maxclients", |view| some(view.node.config.maxclients)),
+    Field("blocked_clients", |view| {
+        some(view.node.connections.iter().filter(|connection| connection.is_blocked).count())
+    }),
+    Field("tracking_clients", zero),
+    Field("clients_in_timeout_table", |view| {
+        some(view.node.stats.waiting.iter().filter(|waiting| waiting.until.is_some()).count())
+    }),
+];
+
+/// What is used is what the operating system says: the core does not count allocations.
+pub(super) const MEMORY: &[Row] = &[
+    Field("used_memory", |view| some(view.node.used_memory())),
+    Field("used_memory_human", |view| some(human_bytes(view.node.used_memory()))),
+    Field("used_memory_rss", |view| some(view.node.used_memory())),
+    Field("used_memory_rss_human", |view| some(human_bytes(view.node.used_memory()))),
+    Field("maxmemory", |view| some(view.node.config.maxmemory)),
+    Field("maxmemory_human", |view| some(human_bytes(view.node.config.maxmemory))),
+    Field("maxmemory_policy", |view| {
+        let values = view.node.config.get(b"maxmemory-policy");
+        values.into_iter().next().map(|(_, value)| value)
+    }),
+    Field("mem_replication_backlog", |view| some(backlog_bytes(view))),
+    Field("mem_total_replication_buffers", |view| some(backlog_bytes(view) + view.node.transfers.memory_bytes())),
+    Field("mem_clients_slaves", |view| some(connection_bytes(view, |connection| connection.replica().is_some()))),
+    Field("mem_clients_normal", |view| {
+        some(connection_bytes(view, |connection| matches!(connection.kind, Kind::Client)))
+    }),
+    Field("mem_cluster_links", zero),
+    Field("mem_aof_buffer", zero),
+    Field("mem_allocator", |_| some("rust")),
+    Field("active_defrag_running", zero),
+];
+
+/// Nothing is ever forked here, so nothing is copied on write; and there is no append-only file.
+pub(super) const PERSISTENCE: &[Row] = &[
+    Field("loading", |view| some(u8::from(view.node.is_loading()))),
+    Field("async_loading", zero),
+    Field("current_cow_peak", zero),
+    Field("current_cow_size", zero),
+    Field("current_cow_size_age", zero),
+    Field("current_fork_perc", |_| some("0.00")),
+    Field("current_save_keys_processed", |view| some(save_progress(view).0)),
+    Field("current_save_keys_total", |view| some(save_progress(view).1)),
+    Field("rdb_changes_since_last_save", |view| some(view.node.storage.dirty)),
+    // As in Redis, a snapshot for replicas counts, too.
+    Field("rdb_bgsave_in_progress", |view| {
+        some(u8::from(view.node.storage.is_saving() || !view.node.transfers.is_empty()))
+    }),
+    Field("rdb_last_save_time", |view| some(view.node.storage.last_save_seconds)),
+    Field("rdb_last_bgsave_status", |view| some(if view.node.storage.has_last_save_failed { "err" } else { "ok" })),
+    Field("rdb_current_bgsave_time_sec", |view| match view.node.storage.save_progress(view.now.mono) {
+        Some((_, since)) => some(since.as_secs()),
+        None => some(-1),
+    }),
+    Field("rdb_saves", |view| some(view.node.storage.saves)),
+    Field("rdb_last_cow_size", zero),
+    Field("rdb_last_load_keys_expired", |view| some(view.node.storage.keys_expired_at_load)),
+    Field("rdb_last_load_keys_loaded", |view| some(view.node.storage.keys_loaded)),
+    Field("aof_enabled", zero),
+    Field("aof_rewrite_in_progress", zero),
+    Field("aof_rewrite_scheduled", zero),
+    Field("aof_last_rewrite_time_sec", |_| some(-1)),
+    Field("aof_current_rewrite_time_sec", |_| some(-1)),
+    Field("aof_last_bgrewrite_status", |_| some("ok")),
+    Field("aof_rewrites", zero),
+    Field("aof_rewrites_consecutive_failures", zero),
+    Field("aof_last_write_status", |_| some("ok")),
+    Field("aof_last_cow_size", zero),
+    Field("module_fork_in_progress", zero),
+    Field("module_fork_last_cow_size", zero),
+    // How large the file is comes out only when its end is read: no total, no share, no estimate.
+    Field("loading_start_time", |view| view.node.is_loading().then(|| view.node.started_at.wall.seconds().to_string())),
+    Field("loading_loaded_bytes", |view| view.node.is_loading().then(|| view.node.storage.loaded_bytes().to_string())),
+];
+
+pub(super) const CLUSTER: &[Row] = &[Field("cluster_enabled", zero)];
+
+fn uptime(view: &View<'_>) -> Duration {
+    view.now.mono.since(view.node.started_at.mono)
+}
+
+fn backlog_bytes(view: &View<'_>) -> u64 {
+    view.node.history.log.as_ref().map_or(0, |log| log.memory_bytes())
+}
+
+/// Memory of the connections that `counts` accepts, in bytes.
+fn connection_bytes(view: &View<'_>, counts: impl Fn(&Connection) -> bool) -> usize {
+    let counted = view.node.connections.iter().filter(|connection| counts(connection));
+    counted.map(|own| size_of::<Connection>() + own.input.capacity() + own.output.len()).sum()
+}
+
+/// Keys written and keys in all of the snapshot that is being written to disk.
+fn save_progress(view: &View<'_>) -> (usize, usize) {
+    let snapshot = view.node.storage.save_progress(view.now.mono).and_then(|(snapshot, _)| snapshot);
+    snapshot.map_or((0, 0), |snapshot| view.node.keyspace.snapshot_progress(snapshot))
+}
+
+/// `894.84K`: the form of Redis.
+pub(super) fn human_bytes(bytes: u64) -> String {
+    const UNITS: [char; 5] = ['K', 'M', 'G', 'T', 'P'];
+    if bytes < 1024 {
+        return format!("{bytes}B");
+    }
+    let mut scaled = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    while scaled >= 1024.0 && unit + 1 < UNITS.len() {
+        scaled /= 1024.0;
+        unit += 1;
+    }
+    format!("{scaled:.2}{}", UNITS[unit])
+}

@@ -1,0 +1,115 @@
+//! The rows of INFO replication, in the order and under the names that Sentinel and every other tool reads.
+
+use alloc::format;
+use alloc::string::String;
+
+use crate::replication::ReplicationId;
+
+use super::super::super::follow::{Follow, Link};
+use super::super::super::incoming::Incoming;
+use super::super::super::primary::replica_ip;
+use super::Row::{Field, Fields};
+use super::{Row, Text, View, some};
+
+pub(super) const REPLICATION: &[Row] = &[
+    Field("role", |view| some(if view.node.follow.is_some() { "slave" } else { "master" })),
+    Field("master_host", |view| some(&follow(view)?.endpoint.host)),
+    Field("master_port", |view| some(follow(view)?.endpoint.port)),
+    Field("master_link_status", |view| some(if follow(view)?.is_online() { "up" } else { "down" })),
+    Field("master_last_io_seconds_ago", |view| match follow(view)? {
+        up if up.is_online() => some(view.now.mono.since(up.last_io_at).as_secs()),
+        _ => some(-1),
+    }),
+    Field("master_sync_in_progress", |view| some(u8::from(matches!(follow(view)?.link, Link::Receiving { .. })))),
+    Field("slave_read_repl_offset", |view| some(view.node.history.offset() + unapplied_bytes(view, follow(view)?))),
+    Field("slave_repl_offset", |view| follow(view).and_then(|_| some(view.node.history.offset()))),
+    Field("master_sync_total_bytes", |view| some(total_bytes(incoming(view)?))),
+    Field("master_sync_read_bytes", |view| some(incoming(view)?.read_bytes())),
+    Field("master_sync_left_bytes", |view| {
+        let incoming = incoming(view)?;
+        some(total_bytes(incoming) - i128::from(incoming.read_bytes()))
+    }),
+    Field("master_sync_perc", |view| {
+        let incoming = incoming(view)?;
+        let share = match incoming.total_bytes {
+            0 => 0.0,
+            total => incoming.read_bytes() as f64 / total as f64,
+        };
+        some(format!("{:.2}", share * 100.0))
+    }),
+    Field("master_sync_last_io_seconds_ago", |view| {
+        incoming(view)?;
+        some(view.now.mono.since(follow(view)?.last_io_at).as_secs())
+    }),
+    Field("master_link_down_since_seconds", |view| {
+        let down = follow(view).filter(|follow| !follow.is_online())?;
+        some(view.now.mono.since(down.down_since).as_secs())
+    }),
+    Field("slave_priority", |view| follow(view).and_then(|_| some(view.node.config.replica_priority))),
+    Field("slave_read_only", |view| follow(view).and_then(|_| some(u8::from(view.node.config.replica_read_only)))),
+    Field("replica_announced", |view| follow(view).and_then(|_| some(u8::from(view.node.config.replica_announced)))),
+    Field("connected_slaves", |view| some(view.node.replicas.len())),
+    Field("min_slaves_good_slaves", |view| {
+        let config = &view.node.config;
+        let is_asked_for = config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0;
+        is_asked_for.then_some(view.node.stats.good_replicas).and_then(some)
+    }),
+    Fields(replicas),
+    Field("master_failover_state", |_| some("no-failover")),
+    Field("master_replid", |view| some(view.node.history.id)),
+    Field("master_replid2", |view| some(view.node.history.second.map_or(ReplicationId::NONE, |(id, _)| id))),
+    Field("master_repl_offset", |view| some(view.node.history.offset())),
+    Field("second_repl_offset", |view| match view.node.history.second {
+        Some((_, first_byte)) => some(first_byte),
+        None => some(-1),
+    }),
+    Field("repl_backlog_active", |view| some(u8::from(view.node.history.log.is_some()))),
+    Field("repl_backlog_size", |view| some(view.node.config.repl_backlog_size)),
+    // Counted from 1, as everything in INFO and PSYNC.
+    Field("repl_backlog_first_byte_offset", |view| {
+        some(view.node.history.log.as_ref().map_or(0, |log| log.oldest() + 1))
+    }),
+    Field("repl_backlog_histlen", |view| {
+        some(view.node.history.log.as_ref().map_or(0, |log| log.end() - log.oldest()))
+    }),
+];
+
+fn follow<'a>(view: &View<'a>) -> Option<&'a Follow> {
+    view.node.follow.as_ref()
+}
+
+fn incoming<'a>(view: &View<'a>) -> Option<&'a Incoming> {
+    match &follow(view)?.link {
+        Link::Receiving { incoming, .. } => Some(incoming),
+        _ => None,
+    }
+}
+
+/// As Redis: -1 before the master has told how it will send, 0 if the end is marked rather than counted.
+fn total_bytes(incoming: &Incoming) -> i128 {
+    if incoming.has_begun() { i128::from(incoming.total_bytes) } else { -1 }
+}
+
+/// Bytes of the stream that were read but belong to a command or transaction that is not whole yet.
+fn unapplied_bytes(view: &View<'_>, follow: &Follow) -> u64 {
+    let Link::Online { conn, block } = &follow.link else { return 0 };
+    let input = view.node.connections.get(*conn).map_or(0, |connection| connection.input.len());
+    (input + block.len()) as u64
+}
+
+/// `slave0:ip=..,port=..,state=..,offset=..,lag=..`: one line for each replica, in the order in which they came.
+fn replicas(view: &View<'_>, text: &mut Text) {
+    for (index, &conn) in view.node.replicas.iter().enumerate() {
+        let Some(connection) = view.node.connections.get(conn) else { continue };
+        let Some(side) = connection.replica() else { continue };
+        let state = side.state_name();
+        let lag = if state == "online" { view.now.mono.since(side.heard_at).as_secs() } else { 0 };
+        let value: String = format!(
+            "ip={},port={},state={state},offset={},lag={lag}",
+            replica_ip(connection),
+            connection.intro.port,
+            side.acked
+        );
+        text.line(&format!("slave{index}"), &value);
+    }
+}

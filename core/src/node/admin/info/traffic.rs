@@ -1,0 +1,87 @@
+//! The rows of INFO that count: Stats, Commandstats, Errorstats, Keyspace.
+
+use alloc::format;
+
+use crate::command::commands;
+
+use super::Row::{Field, Fields};
+use super::{Row, Text, View, some, zero};
+
+pub(super) const STATS: &[Row] = &[
+    Field("total_connections_received", |view| some(view.node.stats.connections)),
+    Field("total_commands_processed", |view| some(view.node.stats.commands)),
+    Field("total_net_input_bytes", |view| some(view.node.stats.bytes_received)),
+    Field("total_net_output_bytes", |view| some(view.node.stats.bytes_sent)),
+    Field("total_net_repl_input_bytes", |view| some(view.node.stats.replication_bytes_received)),
+    Field("total_net_repl_output_bytes", |view| some(view.node.stats.replication_bytes_sent)),
+    Field("rejected_connections", |view| some(view.node.stats.rejected_connections)),
+    Field("sync_full", |view| some(view.node.stats.sync_full)),
+    Field("sync_partial_ok", |view| some(view.node.stats.sync_partial_ok)),
+    Field("sync_partial_err", |view| some(view.node.stats.sync_partial_err)),
+    Field("expired_keys", |view| some(view.node.stats.expired_keys)),
+    Field("evicted_keys", zero),
+    Field("evicted_clients", zero),
+    Field("total_eviction_exceeded_time", zero),
+    Field("current_eviction_exceeded_time", zero),
+    Field("keyspace_hits", |view| some(view.node.stats.hits.hits)),
+    Field("keyspace_misses", |view| some(view.node.stats.hits.misses)),
+    Field("pubsub_channels", zero),
+    Field("pubsub_patterns", zero),
+    Field("pubsubshard_channels", zero),
+    Field("latest_fork_usec", zero),
+    Field("total_forks", zero),
+    Field("migrate_cached_sockets", zero),
+    Field("slave_expires_tracked_keys", zero),
+    Field("active_defrag_hits", zero),
+    Field("active_defrag_misses", zero),
+    Field("active_defrag_key_hits", zero),
+    Field("active_defrag_key_misses", zero),
+    Field("total_active_defrag_time", zero),
+    Field("current_active_defrag_time", zero),
+    Field("tracking_total_keys", zero),
+    Field("tracking_total_items", zero),
+    Field("tracking_total_prefixes", zero),
+    Field("unexpected_error_replies", |view| some(view.node.stats.unexpected_error_replies)),
+    Field("total_error_replies", |view| some(view.node.stats.error_replies)),
+    Field("dump_payload_sanitizations", zero),
+    Field("io_threaded_reads_processed", zero),
+    Field("io_threaded_writes_processed", zero),
+];
+
+/// Differs: the subcommands of a container are counted together, under its name.
+pub(super) const COMMANDSTATS: &[Row] = &[Fields(|view, text| {
+    for (command, stat) in commands().zip(&view.node.stats.by_command) {
+        if stat.calls == 0 && stat.rejected == 0 && stat.failed == 0 {
+            continue;
+        }
+        let usec = stat.nanoseconds / 1000;
+        let usec_per_call = if stat.calls == 0 { 0.0 } else { usec as f64 / stat.calls as f64 };
+        let value = format!(
+            "calls={},usec={usec},usec_per_call={usec_per_call:.2},rejected_calls={},failed_calls={}",
+            stat.calls, stat.rejected, stat.failed
+        );
+        text.line(&format!("cmdstat_{}", command.name), &value);
+    }
+})];
+
+pub(super) const ERRORSTATS: &[Row] = &[Fields(|view, text| {
+    for (code, count) in &view.node.stats.errors {
+        text.line(&format!("errorstat_{code}"), &format!("count={count}"));
+    }
+})];
+
+pub(super) const KEYSPACE: &[Row] = &[Fields(keyspace)];
+
+fn keyspace(view: &View<'_>, text: &mut Text) {
+    let keyspace = &view.node.keyspace;
+    for database in 0..keyspace.database_count() {
+        let keys = keyspace.len(database);
+        if keys == 0 {
+            continue;
+        }
+        let (expires, mean_expiry_ms) = keyspace.volatile(database);
+        let left_ms = mean_expiry_ms.saturating_sub(view.now.wall.millis()).max(0);
+        let avg_ttl = if expires == 0 { 0 } else { left_ms };
+        text.line(&format!("db{database}"), &format!("keys={keys},expires={expires},avg_ttl={avg_ttl}"));
+    }
+}

@@ -1,0 +1,185 @@
+//! A bench for tests of the whole node: a clock that the test moves, an empty disk, and requests as words.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::time::Duration;
+
+use crate::config::{Config, EnableDebug};
+use crate::port::{
+    Action, CloseCause, ConnId, DialFailure, DiskFailure, DiskOp, DiskOutcome, Effects, Event, Mono, Now, Peer, Wall,
+};
+
+use super::{Environment, Node};
+
+/// A node, what it asked for, and one client of it.
+pub(crate) struct Bench {
+    pub(crate) node: Node,
+    pub(crate) now: Now,
+    /// The client that [`Bench::run`] speaks for.
+    pub(crate) client: ConnId,
+    /// Connections that the node has closed.
+    pub(crate) closed: Vec<ConnId>,
+    /// Dials that nobody has answered.
+    pub(crate) dialled: Vec<ConnId>,
+    /// What the node slept.
+    pub(crate) slept: Duration,
+    effects: Effects,
+    received: BTreeMap<ConnId, Vec<u8>>,
+    next_port: u16,
+}
+
+impl Bench {
+    /// A node with the default configuration that allows DEBUG.
+    pub(crate) fn new() -> Bench {
+        Bench::with(Config { enable_debug_command: EnableDebug::Yes, ..Config::default() })
+    }
+
+    /// A node with this configuration, on an empty disk.
+    pub(crate) fn with(config: Config) -> Bench {
+        let now = Now { mono: Mono(1_000_000), wall: Wall(1_700_000_000_000_000) };
+        let environment = Environment {
+            process_id: 4711,
+            os: String::from("Linux 6.1.0 x86_64"),
+            executable: String::from("/usr/bin/afterimage-server"),
+            config_file: String::new(),
+            stopwatch: || 0,
+            resident_memory: || 10 << 20,
+        };
+        let mut effects = Effects::new();
+        let node = Node::start(config, environment, 1, now, &mut effects);
+        let mut bench = Bench {
+            node,
+            now,
+            client: ConnId { slot: 0, generation: 0 },
+            closed: Vec::new(),
+            dialled: Vec::new(),
+            slept: Duration::ZERO,
+            effects,
+            received: BTreeMap::new(),
+            next_port: 50000,
+        };
+        bench.carry();
+        bench.client = bench.connect();
+        bench
+    }
+
+    /// A new client from a loopback address: ports count from 50000 on.
+    pub(crate) fn connect(&mut self) -> ConnId {
+        let peer = self.next_peer();
+        let conn = self.node.accept(peer, self.now, &mut self.effects);
+        self.carry();
+        conn
+    }
+
+    /// Answers the node's oldest dial.
+    pub(crate) fn answer_dial(&mut self, is_answered: bool) -> ConnId {
+        let conn = self.dialled.remove(0);
+        let outcome = if is_answered { Ok(self.next_peer()) } else { Err(DialFailure::Refused) };
+        self.event(Event::Dialled { conn, outcome });
+        conn
+    }
+
+    /// Runs a request of the first client; see [`Bench::run_on`].
+    pub(crate) fn run(&mut self, line: &str) -> String {
+        self.run_on(self.client, line)
+    }
+
+    /// Sends a line (an inline request: quotes and escapes allowed) and returns what came back, with `\r\n` shown as a
+    /// blank, so that cases read easily: `$3 abc `.
+    pub(crate) fn run_on(&mut self, conn: ConnId, line: &str) -> String {
+        let mut bytes = line.as_bytes().to_vec();
+        bytes.extend_from_slice(b"\r\n");
+        self.send(conn, &bytes);
+        String::from_utf8_lossy(&self.take_received(conn)).replace("\r\n", " ")
+    }
+
+    /// Sends bytes.
+    pub(crate) fn send(&mut self, conn: ConnId, bytes: &[u8]) {
+        self.event(Event::Received { conn, bytes });
+    }
+
+    /// What the node has sent on a connection since the last call.
+    pub(crate) fn take_received(&mut self, conn: ConnId) -> Vec<u8> {
+        self.received.remove(&conn).unwrap_or_default()
+    }
+
+    /// The peer of a connection goes away.
+    pub(crate) fn hang_up(&mut self, conn: ConnId) {
+        self.event(Event::Closed { conn, cause: CloseCause::Eof });
+    }
+
+    /// Lets time pass in steps to each timer.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let end = self.now.mono.after(time);
+        while let Some(due) = self.node.deadline().filter(|due| *due <= end) {
+            self.move_clock_to(due.max(self.now.mono));
+            self.event(Event::Timers);
+        }
+        self.move_clock_to(end);
+    }
+
+    fn move_clock_to(&mut self, mono: Mono) {
+        let passed = mono.0 - self.now.mono.0;
+        self.now = Now { mono, wall: Wall(self.now.wall.0 + passed) };
+    }
+
+    fn next_peer(&mut self) -> Peer {
+        let port = self.next_port;
+        self.next_port += 1;
+        let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+        Peer { remote: at(port), local: at(6379) }
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        self.node.handle(event, self.now, &mut self.effects);
+        self.carry();
+    }
+
+    /// Does what the node asks for until it asks for nothing: reads find no file, other disk operations succeed.
+    fn carry(&mut self) {
+        loop {
+            let actions: Vec<Action> = self.effects.drain().collect();
+            if actions.is_empty() && !self.node.has_work() {
+                return;
+            }
+            for action in actions {
+                self.carry_out(action);
+            }
+            if self.node.has_work() {
+                self.node.work(1000, self.now, &mut self.effects);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        match action {
+            Action::OutputReady(conn) => self.drain(conn),
+            Action::Dial { conn, .. } => self.dialled.push(conn),
+            Action::Close(conn) => self.closed.push(conn),
+            Action::Sleep(time) => self.slept += time,
+            Action::Disk { ticket, op } => {
+                let outcome = match op {
+                    DiskOp::Read { .. } => DiskOutcome::Failed(DiskFailure::NotFound),
+                    _ => DiskOutcome::Done,
+                };
+                self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);
+            }
+            Action::PauseReading(_) | Action::ResumeReading(_) | Action::Note(_) | Action::Exit(_) => {}
+        }
+    }
+
+    fn drain(&mut self, conn: ConnId) {
+        loop {
+            let mut slices = [&[][..]; 8];
+            let filled = self.node.gather(conn, &mut slices);
+            let bytes = slices[..filled].concat();
+            if bytes.is_empty() {
+                return;
+            }
+            self.received.entry(conn).or_default().extend_from_slice(&bytes);
+            self.node.sent(conn, bytes.len(), self.now, &mut self.effects);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Claims about whole worlds: determinism, and that the checks can be satisfied.
+
+use afterimage_sim::plan::{Crash, Fault, FaultPlan};
+use afterimage_sim::{Plan, World, replay, run_plan, run_seed};
+
+#[test]
+fn a_seed_gives_one_fingerprint_with_and_without_a_journal() {
+    for seed in 0..10 {
+        let outcome = run_seed(seed);
+        assert_eq!(outcome, run_seed(seed));
+        let (journaled, lines) = replay(Plan::draw(seed));
+        assert_eq!(outcome, journaled);
+        assert!(!lines.is_empty());
+    }
+}
+
+#[test]
+fn seeds_differ() {
+    assert_ne!(run_seed(1).fingerprint, run_seed(2).fingerprint);
+}
+
+#[test]
+fn worlds_in_turn_share_nothing() {
+    let alone = run_seed(3);
+    let mut one = World::new(Plan::draw(3));
+    let mut other = World::new(Plan::draw(4));
+    one.begin();
+    other.begin();
+    while one.step() | other.step() {}
+    assert_eq!(one.outcome(), alone);
+    assert_eq!(other.outcome(), run_seed(4));
+}
+
+#[test]
+fn every_property_holds_in_a_world_without_faults() {
+    for seed in 0..20 {
+        let outcome = run_plan(Plan { faults: Vec::new(), orders: Vec::new(), ..Plan::draw(seed) });
+        assert!(outcome.passed(), "{outcome}");
+        assert!(outcome.compared > 0 && outcome.totals.messages() > 100, "{outcome}");
+    }
+}
+
+#[test]
+fn the_plan_alone_decides_the_run() {
+    let plan = Plan::from_json(&Plan::draw(7).to_json()).expect("a plan reads its own text");
+    assert_eq!(run_plan(plan), run_seed(7));
+}
+
+#[test]
+fn taking_one_fault_away_leaves_the_plan_of_the_rest() {
+    let mut plan = Plan::draw(11);
+    plan.faults = vec![FaultPlan { at_us: 1, fault: Fault::Crash { host: 0, how: Crash::Power, down_us: 1000 } }];
+    let outcome = run_plan(plan);
+    assert_eq!(outcome.totals.crashes, 1);
+}
+
+#[test]
+fn the_wipe_is_told_the_same_way_each_time() {
+    let story = afterimage_sim::scenario::wipe();
+    assert_eq!(story, afterimage_sim::scenario::wipe());
+    assert!(story.contains("had 20 keys and has none now"), "{story}");
+}

@@ -105,7 +105,7 @@ impl FromStr for Seconds {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let wrong = || format!("`{text}` is not a time in seconds with at most six digits after the point");
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(whole) || !digits(fraction) || fraction.len() > 6 {
+        if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 6 {
             return Err(wrong());
         }
         let micros = format!("{whole}{fraction:0<6}").parse();

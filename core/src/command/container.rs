@@ -30,12 +30,18 @@ pub(super) const CLIENT: &[Command] = &[
     Command {
         name: "list",
         arity: -2,
-        flags: BY_ADMIN,
+        flags: BY_ADMIN.and(Flags::NONDETERMINISTIC),
         summary: "List connections: all, those of a TYPE, or those with an ID",
         complexity: EACH_CONNECTION,
         ..OF_CLIENT
     },
-    Command { name: "info", since: "6.2.0", summary: "Tell about the connection", ..OF_CLIENT },
+    Command {
+        name: "info",
+        flags: ANY_TIME.and(Flags::NONDETERMINISTIC),
+        since: "6.2.0",
+        summary: "Tell about the connection",
+        ..OF_CLIENT
+    },
     Command {
         name: "kill",
         arity: -3,

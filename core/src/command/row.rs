@@ -198,9 +198,9 @@ impl Flags {
         Flags(self.0 | other.0)
     }
 
-    /// The names in COMMAND INFO, in Redis's order.
+    /// The names in COMMAND INFO, in Redis's order; those that it does not show are left out.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        const NAMES: [(Flags, &str); 15] = [
+        const NAMES: [(Flags, &str); 14] = [
             (Flags::WRITE, "write"),
             (Flags::READONLY, "readonly"),
             (Flags::DENYOOM, "denyoom"),
@@ -208,12 +208,11 @@ impl Flags {
             (Flags::NOSCRIPT, "noscript"),
             (Flags::LOADING, "loading"),
             (Flags::STALE, "stale"),
-            (Flags::SKIP_MONITOR, "skip_monitor"),
+            (Flags::SKIP_MONITOR, "skip_slowlog"),
             (Flags::FAST, "fast"),
             (Flags::NO_AUTH, "no_auth"),
             (Flags::NO_ASYNC_LOADING, "no_async_loading"),
             (Flags::NO_MULTI, "no_multi"),
-            (Flags::PROTECTED, "protected"),
             (Flags::ALLOW_BUSY, "allow_busy"),
             (Flags::MOVABLE_KEYS, "movablekeys"),
         ];

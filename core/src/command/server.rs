@@ -147,7 +147,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "info",
         arity: -1,
-        flags: Flags::LOADING.and(Flags::STALE),
+        flags: Flags::LOADING.and(Flags::STALE).and(Flags::NONDETERMINISTIC),
         keys: Keys::None,
         group: Group::Server,
         since: "1.0.0",
@@ -159,7 +159,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "time",
         arity: 1,
-        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
+        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST).and(Flags::NONDETERMINISTIC),
         keys: Keys::None,
         group: Group::Server,
         since: "2.6.0",
@@ -296,7 +296,7 @@ pub(super) const COMMANDS: &[Command] = &[
     Command {
         name: "lastsave",
         arity: 1,
-        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
+        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST).and(Flags::NONDETERMINISTIC),
         keys: Keys::None,
         group: Group::Server,
         since: "1.0.0",

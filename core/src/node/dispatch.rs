@@ -1,7 +1,6 @@
 //! From received bytes to executed commands: parsing, the gates, the call.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
 use crate::command::{
@@ -476,11 +475,5 @@ impl Node {
     /// Bytes in all connections' queues.
     pub(crate) fn output_bytes(&self) -> u64 {
         self.connections.iter().map(|connection| connection.output.len() as u64).sum()
-    }
-
-    /// All connections of clients.
-    pub(crate) fn clients(&self) -> Vec<ConnId> {
-        let clients = self.connections.iter().filter(|connection| matches!(connection.kind, Kind::Client));
-        clients.map(|connection| connection.id).collect()
     }
 }

@@ -16,15 +16,26 @@ use crate::resp::{Args, Parsed, Reply, RequestLimits, RequestParser, push_comman
 use super::Node;
 use super::connection::Kind;
 use super::dispatch::resolve;
-use super::incoming::Incoming;
+use super::incoming::{Incoming, IncomingError};
 use super::timers::Timer;
 
 /// The first wait before a dial is repeated; each failure doubles it.
 const REDIAL_FIRST: Duration = Duration::from_millis(100);
 /// The longest wait before a dial is repeated.
 const REDIAL_MAX: Duration = Duration::from_secs(1);
+/// The longest wait after data sets that were refused: each try costs the master a snapshot.
+const RESYNC_MAX: Duration = Duration::from_secs(60);
 /// Longest line of the dialogue.
 const LINE_BYTES_MAX: usize = 64 * 1024;
+
+/// What went wrong with a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Setback {
+    /// It could not be made, or broke.
+    Link,
+    /// The data set that came by it cannot be used.
+    Data,
+}
 
 /// The link to our master: each state with what belongs to it.
 #[derive(Clone)]
@@ -169,7 +180,7 @@ impl Node {
                 self.connections.close(conn);
                 if is_expected {
                     effects.note(Note::MasterDialFailed { failure });
-                    self.link_failed(now);
+                    self.link_failed(Setback::Link, now);
                 }
             }
             Ok(_) if !is_expected => self.close(conn, now, effects),
@@ -210,14 +221,18 @@ impl Node {
     }
 
     /// The link is down: dial again, at once after a link that stood, later and later after dials that failed.
-    fn link_failed(&mut self, now: Now) {
+    fn link_failed(&mut self, setback: Setback, now: Now) {
         let Some(follow) = &mut self.follow else { return };
         if follow.is_online() {
             follow.down_since = now.mono;
             follow.failures = 0;
         }
         follow.link = Link::Waiting;
-        let wait = REDIAL_FIRST.saturating_mul(1 << follow.failures.min(10)).min(REDIAL_MAX);
+        let wait_max = match setback {
+            Setback::Link => REDIAL_MAX,
+            Setback::Data => RESYNC_MAX,
+        };
+        let wait = REDIAL_FIRST.saturating_mul(1 << follow.failures.min(10)).min(wait_max);
         follow.failures = follow.failures.saturating_add(1);
         // Many replicas that lose one master must not come back as one.
         let wait_us = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
@@ -229,7 +244,7 @@ impl Node {
         if self.follow.as_ref().is_some_and(|follow| follow.conn() == Some(conn)) {
             let text = "Connection with master lost.".to_string();
             effects.note(Note::Text { level: Level::Notice, text });
-            self.link_failed(now);
+            self.link_failed(Setback::Link, now);
         }
     }
 
@@ -237,6 +252,16 @@ impl Node {
     fn drop_master_link(&mut self, conn: ConnId, why: String, now: Now, effects: &mut Effects) {
         effects.note(Note::Text { level: Level::Warning, text: why });
         self.close(conn, now, effects);
+    }
+
+    /// A data set that cannot be used: what we have stays, and the master is asked again later and later.
+    fn refuse_data_set(&mut self, conn: ConnId, why: &IncomingError, now: Now, effects: &mut Effects) {
+        effects.note(Note::Text { level: Level::Warning, text: why.to_string() });
+        if let Some(follow) = &mut self.follow {
+            follow.link = Link::Waiting;
+        }
+        self.close(conn, now, effects);
+        self.link_failed(Setback::Data, now);
     }
 
     /// Bytes from our master, in whatever state the link is.
@@ -256,7 +281,7 @@ impl Node {
                         }
                         count
                     }
-                    Err(error) => return self.drop_master_link(conn, error.to_string(), now, effects),
+                    Err(error) => return self.refuse_data_set(conn, &error, now, effects),
                 },
                 Link::Online { .. } => return self.on_stream_bytes(conn, rest, now, effects),
                 Link::Waiting | Link::Dialling { .. } => return,
@@ -331,9 +356,7 @@ impl Node {
         let loaded = match incoming.finish() {
             Ok(loaded) => loaded,
             Err(error) => {
-                effects.note(Note::Text { level: Level::Warning, text: error.to_string() });
-                self.close(conn, now, effects);
-                return self.link_failed(now);
+                return self.refuse_data_set(conn, &error, now, effects);
             }
         };
         // A master of old does not tell its position: what follows cannot be continued elsewhere.

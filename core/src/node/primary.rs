@@ -46,7 +46,7 @@ impl Node {
         now: Now,
         effects: &mut Effects,
     ) -> Result<(), CommandError> {
-        if args.len() % 2 == 0 {
+        if args.len().is_multiple_of(2) {
             return Err(reply::SYNTAX);
         }
         for index in (1..args.len()).step_by(2) {

@@ -1,6 +1,5 @@
 //! The facts at the head of an RDB file: who wrote it, when, and at which position of which history.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::codec::number::parse_i64;
@@ -20,7 +19,7 @@ pub struct Facts {
 
 impl Facts {
     /// Takes in one auxiliary field. Unknown ones are ignored.
-    pub(super) fn take_in(&mut self, name: &[u8], value: &Cow<'_, [u8]>) {
+    pub(super) fn take_in(&mut self, name: &[u8], value: &[u8]) {
         match name {
             b"repl-id" => self.history = ReplicationId::parse(value),
             b"repl-offset" => self.offset = parse_i64(value).and_then(|offset| u64::try_from(offset).ok()),

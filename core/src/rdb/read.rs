@@ -65,7 +65,9 @@ impl fmt::Display for Fault {
             Fault::Database(index) => {
                 write!(f, "The file holds database {index}, but fewer databases are configured; raise 'databases'")
             }
-            Fault::ValueType(value_type) => write!(f, "Unknown RDB encoding type {value_type}"),
+            Fault::ValueType(value_type) => {
+                write!(f, "The data hold a value of RDB type {value_type}, which is not supported")
+            }
             Fault::Module => f.write_str("The file holds data of a module, and modules are not supported"),
             Fault::PreReleaseFunction => f.write_str("Pre-release function format not supported"),
             Fault::Checksum { stated, computed } => {

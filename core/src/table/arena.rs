@@ -19,11 +19,11 @@ pub(super) struct Arena<T> {
 }
 
 impl<T> Arena<T> {
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { chunks: Vec::new() }
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match self.chunks.last() {
             Some(last) => (self.chunks.len() - 1) * CHUNK_SEGMENTS + last.len(),
             None => 0,
@@ -31,20 +31,20 @@ impl<T> Arena<T> {
     }
 
     #[inline]
-    pub fn get(&self, number: u32) -> Option<&Segment<T>> {
+    pub(super) fn get(&self, number: u32) -> Option<&Segment<T>> {
         let number = number as usize;
         self.chunks.get(number / CHUNK_SEGMENTS)?.get(number % CHUNK_SEGMENTS)
     }
 
     #[inline]
-    pub fn get_mut(&mut self, number: u32) -> Option<&mut Segment<T>> {
+    pub(super) fn get_mut(&mut self, number: u32) -> Option<&mut Segment<T>> {
         let number = number as usize;
         self.chunks.get_mut(number / CHUNK_SEGMENTS)?.get_mut(number % CHUNK_SEGMENTS)
     }
 
     /// Adds a segment and returns its number. Prefixes are too short for there to be more than a
     /// `u32` can count.
-    pub fn push(&mut self, segment: Segment<T>) -> u32 {
+    pub(super) fn push(&mut self, segment: Segment<T>) -> u32 {
         let number = self.len();
         if number.is_multiple_of(CHUNK_SEGMENTS) {
             // A small table starts with a small chunk; a table that has filled one will fill the
@@ -58,7 +58,7 @@ impl<T> Arena<T> {
     }
 
     /// Takes out the segment that has the highest number.
-    pub fn pop(&mut self) -> Option<Segment<T>> {
+    pub(super) fn pop(&mut self) -> Option<Segment<T>> {
         let last = self.chunks.last_mut()?;
         let segment = last.pop();
         if last.is_empty() {
@@ -73,7 +73,7 @@ impl<T> Arena<T> {
     }
 
     /// Takes out a segment; the one with the highest number takes over its number.
-    pub fn swap_remove(&mut self, number: u32) -> Option<Segment<T>> {
+    pub(super) fn swap_remove(&mut self, number: u32) -> Option<Segment<T>> {
         if number as usize >= self.len() {
             return None;
         }
@@ -84,12 +84,12 @@ impl<T> Arena<T> {
         }
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Segment<T>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Segment<T>> {
         self.chunks.iter().flatten()
     }
 
     /// Bytes that the segments take, without their entries.
-    pub fn memory_usage(&self) -> usize {
+    pub(super) fn memory_usage(&self) -> usize {
         let segments: usize = match self.chunks.as_slice() {
             [] => 0,
             [first, rest @ ..] => first.capacity() + rest.len() * CHUNK_SEGMENTS,

@@ -32,18 +32,18 @@ struct Resize {
 }
 
 impl Directory {
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { slots: Vec::new(), depth: 0, segments_by_depth: Vec::new(), resize: None }
     }
 
     /// The number of the segment that covers `hash`, or `None` if there are no segments.
     #[inline]
-    pub fn segment_at(&self, hash: u64) -> Option<u32> {
+    pub(super) fn segment_at(&self, hash: u64) -> Option<u32> {
         self.slots.get(prefix_of(hash, self.depth)).copied()
     }
 
     /// Enters the first segment.
-    pub fn start(&mut self, number: u32) {
+    pub(super) fn start(&mut self, number: u32) {
         *self = Self::new();
         self.slots.push(number);
         self.segments_by_depth.push(1);
@@ -51,7 +51,7 @@ impl Directory {
 
     /// Enters that the segment of `range` now has only the lower half, and segment `upper` the
     /// upper half. There must be [room](Self::make_room).
-    pub fn split(&mut self, range: HashRange, upper: u32) {
+    pub(super) fn split(&mut self, range: HashRange, upper: u32) {
         let half = range.upper_half();
         if self.resize.as_ref().is_some_and(|resize| resize.depth < half.depth) {
             // The directory was about to lose the bit that is now needed again.
@@ -63,7 +63,7 @@ impl Directory {
     }
 
     /// Enters that segment `number` now covers `parent`, both halves of it.
-    pub fn join(&mut self, parent: HashRange, number: u32) {
+    pub(super) fn join(&mut self, parent: HashRange, number: u32) {
         self.segments_by_depth[parent.depth as usize] += 1;
         self.segments_by_depth[parent.depth as usize + 1] -= 2;
         self.point(parent, number);
@@ -71,7 +71,7 @@ impl Directory {
     }
 
     /// Lets all slots of a range name segment `number`.
-    pub fn point(&mut self, range: HashRange, number: u32) {
+    pub(super) fn point(&mut self, range: HashRange, number: u32) {
         point_slots(&mut self.slots, self.depth, range, number);
         if let Some(resize) = &mut self.resize {
             point_slots(&mut resize.slots, resize.depth, range, number);
@@ -84,7 +84,7 @@ impl Directory {
     /// It never can when hashes agree in so many bits that the directory would have more slots than
     /// the table has entries: then a long segment is the lesser evil. Evenly spread hashes stay far
     /// below that.
-    pub fn make_room(&mut self, depth: u32, entries: usize) -> bool {
+    pub(super) fn make_room(&mut self, depth: u32, entries: usize) -> bool {
         if depth < self.depth {
             return true;
         }
@@ -100,7 +100,7 @@ impl Directory {
     /// Does a bounded piece of a resize under way. To be called once with every change of the
     /// table.
     #[inline]
-    pub fn advance(&mut self) {
+    pub(super) fn advance(&mut self) {
         if self.resize.is_some() {
             self.advance_resize();
         }
@@ -147,7 +147,7 @@ impl Directory {
         }
     }
 
-    pub fn memory_usage(&self) -> usize {
+    pub(super) fn memory_usage(&self) -> usize {
         let under_construction = self.resize.as_ref().map_or(0, |resize| resize.slots.capacity());
         (self.slots.capacity() + under_construction + self.segments_by_depth.capacity()) * size_of::<u32>()
     }
@@ -155,16 +155,16 @@ impl Directory {
 
 #[cfg(test)]
 impl Directory {
-    pub fn depth(&self) -> u32 {
+    pub(super) fn depth(&self) -> u32 {
         self.depth
     }
 
-    pub fn is_resizing(&self) -> bool {
+    pub(super) fn is_resizing(&self) -> bool {
         self.resize.is_some()
     }
 
     /// Compares what is kept with the prefix lengths of all segments.
-    pub fn check(&self, depths: impl Iterator<Item = u32>) {
+    pub(super) fn check(&self, depths: impl Iterator<Item = u32>) {
         let mut segments_by_depth = alloc::vec![0; self.segments_by_depth.len()];
         depths.for_each(|depth| segments_by_depth[depth as usize] += 1);
         assert_eq!(segments_by_depth, self.segments_by_depth);

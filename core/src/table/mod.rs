@@ -65,14 +65,20 @@ impl<T> Default for Table<T> {
 }
 
 impl<T> Table<T> {
+    /// An empty table, without memory of its own.
+    #[must_use]
     pub const fn new() -> Self {
         Self { directory: Directory::new(), segments: Arena::new(), len: 0, capacity: 0 }
     }
 
+    /// How many entries there are.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.len
     }
 
+    /// True if there are no entries.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -102,6 +108,7 @@ impl<T> Table<T> {
         Some(Slot { segment, index: index as u32 })
     }
 
+    /// The entry in a slot.
     pub fn get(&self, slot: Slot) -> Option<&T> {
         self.segments.get(slot.segment)?.get(slot.index as usize)
     }

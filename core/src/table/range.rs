@@ -18,10 +18,10 @@ pub(super) struct HashRange {
 }
 
 impl HashRange {
-    pub const WHOLE: Self = Self { start: 0, depth: 0 };
+    pub(super) const WHOLE: Self = Self { start: 0, depth: 0 };
 
     /// Where the next range begins; 0 after the last one.
-    pub fn next_start(self) -> u64 {
+    pub(super) fn next_start(self) -> u64 {
         self.start.wrapping_add(self.span())
     }
 
@@ -31,24 +31,24 @@ impl HashRange {
     }
 
     /// The upper of the two halves. The lower one is `self` with `depth + 1`.
-    pub fn upper_half(self) -> Self {
+    pub(super) fn upper_half(self) -> Self {
         let depth = self.depth + 1;
         Self { start: self.start | 1 << (64 - depth), depth }
     }
 
     /// The other half of the range that this one is a half of, or `None` if this is the whole.
-    pub fn buddy(self) -> Option<Self> {
+    pub(super) fn buddy(self) -> Option<Self> {
         let start = self.start ^ self.span();
         (self.depth > 0).then_some(Self { start, depth: self.depth })
     }
 
     /// The range that this one and its buddy make up. The whole is its own parent.
-    pub fn parent(self) -> Self {
+    pub(super) fn parent(self) -> Self {
         let start = self.start & !self.span();
         Self { start, depth: self.depth.saturating_sub(1) }
     }
 
-    pub fn contains(self, hash: u64) -> bool {
+    pub(super) fn contains(self, hash: u64) -> bool {
         prefix_of(hash, self.depth) == prefix_of(self.start, self.depth)
     }
 }

@@ -125,6 +125,8 @@ impl<T> Remains<T> {
         self.len
     }
 
+    /// True if all were dropped.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }

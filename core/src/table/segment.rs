@@ -55,13 +55,13 @@ pub(super) struct Segment<T> {
 }
 
 impl<T> Segment<T> {
-    pub fn new(range: HashRange) -> Self {
+    pub(super) fn new(range: HashRange) -> Self {
         let mut segment = Self { entries: Vec::new(), tags: [0; SPLIT_ABOVE], start_high: 0, depth: 0 };
         segment.set_range(range);
         segment
     }
 
-    pub fn range(&self) -> HashRange {
+    pub(super) fn range(&self) -> HashRange {
         HashRange { start: u64::from(self.start_high) << 32, depth: u32::from(self.depth) }
     }
 
@@ -70,34 +70,34 @@ impl<T> Segment<T> {
         self.depth = range.depth as u8;
     }
 
-    pub fn entries(&self) -> &[T] {
+    pub(super) fn entries(&self) -> &[T] {
         &self.entries
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Entries that there is memory for.
-    pub fn capacity(&self) -> usize {
+    pub(super) fn capacity(&self) -> usize {
         self.entries.capacity()
     }
 
-    pub fn into_entries(self) -> Vec<T> {
+    pub(super) fn into_entries(self) -> Vec<T> {
         self.entries
     }
 
-    pub fn get(&self, index: usize) -> Option<&T> {
+    pub(super) fn get(&self, index: usize) -> Option<&T> {
         self.entries.get(index)
     }
 
-    pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         self.entries.get_mut(index)
     }
 
     /// The index of the entry that `eq` recognises, among those whose hash may be `hash`.
     #[inline]
-    pub fn locate(&self, hash: u64, mut eq: impl FnMut(&T) -> bool) -> Option<usize> {
+    pub(super) fn locate(&self, hash: u64, mut eq: impl FnMut(&T) -> bool) -> Option<usize> {
         let wanted = u64::from(tag_of(hash)) * LOW_BIT_OF_EACH_BYTE;
         let (words, _) = self.tags.as_chunks::<8>();
         for (word_index, word) in words.iter().enumerate() {
@@ -120,7 +120,7 @@ impl<T> Segment<T> {
     }
 
     /// Adds an entry behind the others and says where.
-    pub fn push(&mut self, hash: u64, value: T) -> usize {
+    pub(super) fn push(&mut self, hash: u64, value: T) -> usize {
         let index = self.entries.len();
         if index == self.entries.capacity() {
             // A segment that cannot be split may become long, and then doubles: steps would copy it
@@ -136,7 +136,7 @@ impl<T> Segment<T> {
     }
 
     /// Takes out an entry; the last one fills the gap.
-    pub fn remove(&mut self, index: usize, hash_of: impl Fn(&T) -> u64) -> Option<T> {
+    pub(super) fn remove(&mut self, index: usize, hash_of: impl Fn(&T) -> u64) -> Option<T> {
         let last = self.entries.len().checked_sub(1)?;
         if index > last {
             return None;
@@ -156,7 +156,7 @@ impl<T> Segment<T> {
     }
 
     /// Keeps the lower half of the range and returns a new segment with the upper one.
-    pub fn split_off(&mut self, hash_of: impl Fn(&T) -> u64) -> Self {
+    pub(super) fn split_off(&mut self, hash_of: impl Fn(&T) -> u64) -> Self {
         let range = self.range();
         let mut upper = Self::new(range.upper_half());
         self.set_range(HashRange { depth: range.depth + 1, ..range });
@@ -174,7 +174,7 @@ impl<T> Segment<T> {
 
     /// Takes in the entries of its buddy and the buddy's range. Both together must have tags: at
     /// most [`JOIN_UP_TO`] entries.
-    pub fn join(&mut self, buddy: Self) {
+    pub(super) fn join(&mut self, buddy: Self) {
         debug_assert!(self.len() + buddy.len() <= JOIN_UP_TO);
         self.set_range(self.range().parent());
         let tags = buddy.tags;

@@ -81,7 +81,9 @@ fn main() -> ExitCode {
     let options = Options::parse();
     for program in ["redis-server", "redis-benchmark"] {
         if !is_installed(program) {
-            println!("Nothing was measured: there is no `{program}` on the path (Debian has it in redis-server and redis-tools).");
+            println!(
+                "Nothing was measured: there is no `{program}` on the path (Debian has it in redis-server and redis-tools)."
+            );
             return ExitCode::SUCCESS;
         }
     }

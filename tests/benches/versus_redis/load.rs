@@ -1,0 +1,219 @@
+//! How many requests do the servers bear, how quickly are they answered, and what does each cost?
+
+use std::fmt;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use indicatif::ProgressBar;
+use serde::Serialize;
+
+use crate::cores::{Cores, Job};
+use crate::median;
+use crate::server::{Programs, Server, System};
+
+/// Clients of redis-benchmark.
+pub(crate) const CLIENTS: u32 = 50;
+/// Keys that it draws from.
+pub(crate) const KEY_SPACE: u64 = 100_000;
+/// Bytes of a value: more than either server keeps beside the key.
+pub(crate) const VALUE_BYTES: u32 = 100;
+
+const PIPELINES: [u32; 3] = [1, 16, 64];
+/// Replicas attached to each server, of its own kind.
+const REPLICA_COUNTS: [u32; 2] = [0, 2];
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Verb {
+    Get,
+    Set,
+}
+
+impl Verb {
+    fn name(self) -> &'static str {
+        match self {
+            Verb::Get => "GET",
+            Verb::Set => "SET",
+        }
+    }
+}
+
+/// One kind of load.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Load {
+    pub(crate) verb: Verb,
+    pub(crate) pipeline: u32,
+    pub(crate) replicas: u32,
+}
+
+impl Load {
+    /// As many as keep a server busy for some seconds: its processor time is told in steps of 10 ms.
+    fn requests(self, is_quick: bool) -> u64 {
+        let requests = match self.pipeline {
+            1 => 200_000,
+            2..=16 => 2_000_000,
+            _ => 4_000_000,
+        };
+        if is_quick { requests / 4 } else { requests }
+    }
+}
+
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Load { verb, pipeline, replicas } = self;
+        write!(f, "{}, pipeline {pipeline}, {replicas} replicas", verb.name())
+    }
+}
+
+/// What one run has shown.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Sample {
+    pub(crate) requests_per_s: f64,
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+    /// Processor time of the server per command, in microseconds.
+    pub(crate) cpu_us: f64,
+}
+
+impl Sample {
+    fn median(samples: &[Sample]) -> Sample {
+        let of = |field: fn(&Sample) -> f64| median(samples.iter().map(field));
+        Sample {
+            requests_per_s: of(|sample| sample.requests_per_s),
+            p50_ms: of(|sample| sample.p50_ms),
+            p99_ms: of(|sample| sample.p99_ms),
+            cpu_us: of(|sample| sample.cpu_us),
+        }
+    }
+}
+
+/// A kind of load and what it came to, in the median of the rounds.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) load: Load,
+    pub(crate) ours: Sample,
+    pub(crate) redis: Sample,
+}
+
+/// A server and its replicas.
+struct Group {
+    master: Server,
+    /// Held for as long as the master is measured.
+    _replicas: Vec<Server>,
+    replica_count: u32,
+}
+
+/// How many runs [`measure`] makes.
+pub(crate) fn steps(verbs: &[Verb], rounds: u16) -> u64 {
+    (verbs.len() * PIPELINES.len() * REPLICA_COUNTS.len() * System::BOTH.len()) as u64 * u64::from(rounds)
+}
+
+/// Measures all kinds of load with `verbs`.
+pub(crate) fn measure(
+    programs: &Programs,
+    cores: &Cores,
+    verbs: &[Verb],
+    rounds: u16,
+    is_quick: bool,
+    progress: &ProgressBar,
+) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for replicas in REPLICA_COUNTS {
+        let ours = Group::start(programs, System::Afterimage, cores, replicas)?;
+        let redis = Group::start(programs, System::Redis, cores, replicas)?;
+        for &verb in verbs {
+            for pipeline in PIPELINES {
+                let load = Load { verb, pipeline, replicas };
+                let requests = load.requests(is_quick);
+                let mut samples = (Vec::new(), Vec::new());
+                for _ in 0..rounds {
+                    progress.set_message(format!("Afterimage: {load}"));
+                    samples.0.push(ours.run(cores, load, requests)?);
+                    progress.inc(1);
+                    progress.set_message(format!("Redis: {load}"));
+                    samples.1.push(redis.run(cores, load, requests)?);
+                    progress.inc(1);
+                }
+                rows.push(Row { load, ours: Sample::median(&samples.0), redis: Sample::median(&samples.1) });
+            }
+        }
+    }
+    Ok(rows)
+}
+
+impl Group {
+    /// Starts a server with all keys of the key space, and its replicas.
+    fn start(programs: &Programs, system: System, cores: &Cores, replica_count: u32) -> Result<Group> {
+        /// Draws at random leave so few keys out that it makes no difference.
+        const DRAWS_PER_KEY: u64 = 10;
+        let master = Server::start(programs, system, cores, Job::Server)?;
+        let fill = Load { verb: Verb::Set, pipeline: 64, replicas: 0 };
+        generate(&master, cores, fill, KEY_SPACE * DRAWS_PER_KEY)?;
+        let found = master.client()?.key_count()?;
+        ensure!(found > KEY_SPACE * 99 / 100 && found <= KEY_SPACE, "{found} keys after filling {}", system.name());
+        let mut replicas = Vec::new();
+        for _ in 0..replica_count {
+            let replica = Server::start(programs, system, cores, Job::Replica)?;
+            replica.follow(&master).with_context(|| format!("a replica of {}", system.name()))?;
+            replicas.push(replica);
+        }
+        Ok(Group { master, _replicas: replicas, replica_count })
+    }
+
+    /// Puts one load on the server, and waits until its replicas rest before the other server has its turn.
+    fn run(&self, cores: &Cores, load: Load, requests: u64) -> Result<Sample> {
+        let begin_s = self.master.cpu_s()?;
+        let mut sample = generate(&self.master, cores, load, requests)?;
+        sample.cpu_us = (self.master.cpu_s()? - begin_s) * 1e6 / requests as f64;
+        if self.replica_count > 0 {
+            let mut client = self.master.client()?;
+            client.call("SET versus-redis:barrier reached")?;
+            let reached = client.call(&format!("WAIT {} 30000", self.replica_count))?;
+            ensure!(reached == self.replica_count.to_string(), "only {reached} replicas are in touch");
+            client.call("DEL versus-redis:barrier")?;
+        }
+        Ok(sample)
+    }
+}
+
+/// Runs redis-benchmark against a server. Processor time is not filled in.
+fn generate(server: &Server, cores: &Cores, load: Load, requests: u64) -> Result<Sample> {
+    let mut command = cores.command("redis-benchmark", Job::Generator);
+    let verb = load.verb.name();
+    for (option, value) in [
+        ("-p", u64::from(server.port)),
+        ("-c", CLIENTS.into()),
+        ("-P", load.pipeline.into()),
+        ("-n", requests),
+        ("-r", KEY_SPACE),
+        ("-d", VALUE_BYTES.into()),
+    ] {
+        command.args([option, &value.to_string()]);
+    }
+    let output = command.args(["-h", "127.0.0.1", "--csv", "-t", verb]).stdin(Stdio::null()).output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    parse_csv(&text, verb).with_context(|| {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        format!("redis-benchmark ended with {} and said: {text}{errors}", output.status)
+    })
+}
+
+/// Finds the columns by the names in the first line, since they differ from version to version.
+fn parse_csv(text: &str, verb: &str) -> Result<Sample> {
+    let cells = |line: &str| line.split(',').map(|cell| cell.trim_matches('"').to_owned()).collect::<Vec<_>>();
+    let mut lines = text.lines().map(cells);
+    let names = lines.find(|cells| cells.first().is_some_and(|cell| cell == "test")).context("there is no header")?;
+    let row = lines.find(|cells| cells.first().is_some_and(|cell| cell == verb)).context("there is no result")?;
+    let column = |name: &str| -> Result<f64> {
+        let index = names.iter().position(|found| found == name);
+        let cell = index.and_then(|index| row.get(index)).with_context(|| format!("there is no column {name}"))?;
+        Ok(cell.parse()?)
+    };
+    Ok(Sample {
+        requests_per_s: column("rps")?,
+        p50_ms: column("p50_latency_ms")?,
+        p99_ms: column("p99_latency_ms")?,
+        cpu_us: 0.0,
+    })
+}

@@ -1,0 +1,101 @@
+//! How are the figures presented: Markdown for the README, JSON for programs?
+
+use std::fmt::Write;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::load::{self, Row, Sample};
+use crate::sync::{self, Times};
+
+/// All that was measured, and under which circumstances.
+#[derive(Default, Serialize)]
+pub(crate) struct Report {
+    /// The version that we are compared with.
+    pub(crate) redis: String,
+    pub(crate) load_average: String,
+    pub(crate) cores: String,
+    pub(crate) rounds: u16,
+    pub(crate) loads: Vec<Row>,
+    pub(crate) syncs: Option<Times>,
+}
+
+impl Report {
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "clients": load::CLIENTS,
+            "key_space": load::KEY_SPACE,
+            "value_bytes": load::VALUE_BYTES,
+            "measured": self,
+        })
+    }
+
+    pub(crate) fn to_markdown(&self) -> String {
+        let mut text = format!(
+            "Afterimage {} beside redis-server {}: both without persistence, on the loopback interface, driven by turns; \
+             each figure the median of {} rounds. {}; load average at the start {}.\n",
+            env!("CARGO_PKG_VERSION"),
+            self.redis,
+            self.rounds,
+            capitalised(&self.cores),
+            self.load_average,
+        );
+        if !self.loads.is_empty() {
+            self.push_loads(&mut text);
+        }
+        if let Some(times) = &self.syncs {
+            push_syncs(&mut text, times);
+        }
+        text
+    }
+
+    fn push_loads(&self, text: &mut String) {
+        *text += &format!(
+            "\nredis-benchmark with {} clients, {} keys at random, values of {} bytes. Each cell: Afterimage / Redis / \
+             ratio. Processor time is that of the server, user and kernel, all threads.\n\n\
+             | load | requests per second | p50, ms | p99, ms | processor µs per command |\n\
+             |---|---:|---:|---:|---:|\n",
+            load::CLIENTS,
+            load::KEY_SPACE,
+            load::VALUE_BYTES,
+        );
+        for row in &self.loads {
+            let cell = |digits: usize, of: fn(&Sample) -> f64| cell(of(&row.ours), of(&row.redis), digits);
+            let cells = [
+                cell(0, |sample| sample.requests_per_s),
+                cell(2, |sample| sample.p50_ms),
+                cell(2, |sample| sample.p99_ms),
+                cell(2, |sample| sample.cpu_us),
+            ];
+            text.push_str(&format!("| {} | {} |\n", row.load, cells.join(" | ")));
+        }
+    }
+}
+
+fn push_syncs(text: &mut String, times: &Times) {
+    *text += &format!(
+        "\nFull synchronisation of {} keys with values of {} bytes, from REPLICAOF until the link is up and all keys are \
+         there; default configuration but for `repl-diskless-sync-delay 0`; programs not pinned.\n\n\
+         | from | to | seconds | ratio to Redis alone |\n|---|---|---:|---:|\n",
+        times.keys,
+        sync::VALUE_BYTES,
+    );
+    for (from, to, time_s) in [
+        ("Afterimage", "Afterimage", times.ours_to_ours_s),
+        ("Redis", "Redis", times.redis_to_redis_s),
+        ("Afterimage", "Redis", times.ours_to_redis_s),
+        ("Redis", "Afterimage", times.redis_to_ours_s),
+    ] {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "| {from} | {to} | {time_s:.2} | {:.2} |", time_s / times.redis_to_redis_s);
+    }
+}
+
+fn cell(ours: f64, redis: f64, digits: usize) -> String {
+    format!("{ours:.digits$} / {redis:.digits$} / **{:.2}**", ours / redis)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

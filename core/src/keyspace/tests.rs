@@ -160,8 +160,8 @@ impl World {
         let first_ms = self.model.values().map(|(_, expires_ms)| *expires_ms).min();
         let first_ms = first_ms.filter(|expires_ms| *expires_ms != NO_EXPIRY);
         let Some(first_ms) = first_ms else { return };
-        assert!(self.keyspace.find_expired(first_ms - 1).is_none());
-        let place = self.keyspace.find_expired(first_ms).expect("one is due");
+        assert!(self.keyspace.find_expired(first_ms).is_none(), "it lives through that millisecond");
+        let place = self.keyspace.find_expired(first_ms + 1).expect("one is due");
         let key = self.keyspace.entry(place).key.to_vec();
         let key = (place.database, String::from_utf8(key).expect("the tests write text"));
         assert_eq!(self.model.remove(&key).expect("a key of the model").1, first_ms);

@@ -1,4 +1,57 @@
 //! Afterimage's engine: a Redis-compatible, replicating server as one pure state machine.
+//!
+//! A [`Node`] is a function of its inputs. A driver hands it [events](port::Event) and the time; it changes its own state and
+//! leaves [actions](port::Action) in a buffer of the driver's. It owns no socket, file, clock or thread and cannot name one: this crate
+//! knows no standard library. Two drivers exist, a simulator and a server on tokio, and neither decides anything.
+//!
+//! ```
+//! use afterimage_core::node::Environment;
+//! use afterimage_core::port::{Action, DiskFailure, DiskOutcome, Effects, Event, Now, Peer};
+//! use afterimage_core::{Config, Node};
+//!
+//! let environment = Environment {
+//!     process_id: 1,
+//!     os: "none".into(),
+//!     executable: String::new(),
+//!     config_file: String::new(),
+//!     stopwatch: || 0,
+//!     resident_memory: || 0,
+//! };
+//! let (now, mut effects) = (Now::default(), Effects::new());
+//! let mut node = Node::start(Config::default(), environment, 42, now, &mut effects);
+//!
+//! // It asks for its data set; there is none.
+//! let asked: Vec<Action> = effects.drain().collect();
+//! let Some(Action::Disk { ticket, .. }) = asked.first() else { panic!("a node reads its file first") };
+//! let outcome = DiskOutcome::Failed(DiskFailure::NotFound);
+//! node.handle(Event::Disk { ticket: *ticket, outcome }, now, &mut effects);
+//!
+//! // A client comes and speaks.
+//! let address = "127.0.0.1:6379".parse().unwrap();
+//! let conn = node.accept(Peer { remote: address, local: address }, now, &mut effects);
+//! let bytes = b"SET greeting hello\r\nGET greeting\r\n";
+//! node.handle(Event::Received { conn, bytes }, now, &mut effects);
+//!
+//! // Its replies wait in the node's own queue.
+//! let mut slices = [&[][..]; 8];
+//! let filled = node.gather(conn, &mut slices);
+//! let replies = slices[..filled].concat();
+//! assert_eq!(replies, b"+OK\r\n$5\r\nhello\r\n");
+//! node.sent(conn, replies.len(), now, &mut effects);
+//! ```
+//!
+//! # The floors
+//!
+//! From the ground up; a lower one never imports a higher one:
+//!
+//! | floor | modules |
+//! | --- | --- |
+//! | bytes and their meaning | [`codec`], [`table`], [`resp`], [`rdb`] |
+//! | the border | [`port`], [`config`] |
+//! | values and the keyspace | [`value`], [`keyspace`] |
+//! | commands on data | [`command`] |
+//! | replication and persistence | [`replication`], [`persistence`] |
+//! | what ties them | [`node`] |
 #![no_std]
 
 extern crate alloc;

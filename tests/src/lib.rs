@@ -1,1 +1,28 @@
-//! Stub.
+//! What does a test need to drive real processes: ours and those of other makers?
+//!
+//! [`Server`] starts one and ends it with its scope, [`Client`] talks to it, [`Proxy`] stands between two and cuts the line,
+//! [`fake`] plays the other end of a replication link byte by byte, [`Workload`] writes from a seed.
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "real processes run in real time: here the world is met, not simulated"
+)]
+
+mod binary;
+mod client;
+pub mod fake;
+mod proxy;
+mod release;
+mod reply;
+mod server;
+mod wait;
+mod workload;
+
+pub use binary::our_binary;
+pub use client::{Client, encode};
+pub use proxy::Proxy;
+pub use release::{Release, find_tool};
+pub use reply::Reply;
+pub use server::{Exit, Options, Server, free_port};
+pub use wait::{PATIENCE, wait_for, wait_until};
+pub use workload::{Draw, Workload};

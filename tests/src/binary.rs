@@ -1,0 +1,47 @@
+//! Where is our own server's binary?
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+const PACKAGE: &str = "afterimage-server";
+
+/// The path of our server, built once per test run in the profile and target directory of the running test.
+///
+/// Cargo builds binaries for the tests of their own package only, so that a plain `cargo test` of this package would find none, or
+/// an old one. When all is fresh the nested build costs a fraction of a second.
+///
+/// # Panics
+/// If the build fails; its output stands on standard error.
+pub fn our_binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(build)
+}
+
+fn build() -> PathBuf {
+    let profile_dir = profile_dir();
+    let target_dir = profile_dir.parent().expect("a profile's directory lies in the target directory");
+    let folder = profile_dir.file_name().expect("a profile's directory has a name");
+    let profile = if folder == "debug" { OsString::from("dev") } else { folder.to_owned() };
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(workspace()).args(["build", "--quiet", "--package", PACKAGE, "--profile"]).arg(profile);
+    cargo.arg("--target-dir").arg(target_dir);
+    eprintln!("building the server under test: {cargo:?}");
+    let status = cargo.status().expect("cargo can be run");
+    assert!(status.success(), "{PACKAGE} does not build: {status}");
+    profile_dir.join(PACKAGE)
+}
+
+/// The root of the workspace.
+pub(crate) fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace")
+}
+
+/// Tests run as `<target>/<profile>/deps/<name>`.
+fn profile_dir() -> PathBuf {
+    let test = env::current_exe().expect("a running test has a path");
+    let deps = test.parent().expect("a test lies in a directory");
+    deps.parent().expect("that directory lies in the profile's").to_owned()
+}

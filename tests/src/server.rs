@@ -1,0 +1,287 @@
+//! How is a server started, watched and ended?
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::thread;
+
+use tempfile::TempDir;
+
+use crate::binary::our_binary;
+use crate::client::Client;
+use crate::release::Release;
+use crate::reply::Reply;
+use crate::wait::{wait_for, wait_until};
+
+/// What a server is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    binary: PathBuf,
+    /// Shared by the servers that follow one another over the same files.
+    dir: Arc<TempDir>,
+    arguments: Vec<String>,
+}
+
+impl Options {
+    /// Our own server, without snapshots, with DEBUG allowed.
+    #[must_use]
+    pub fn ours() -> Options {
+        Options::new(our_binary().to_owned()).with("enable-debug-command", "yes")
+    }
+
+    /// A real server, without snapshots, with DEBUG allowed; `None` if it is not there and may be missing.
+    #[must_use]
+    pub fn real(release: Release) -> Option<Options> {
+        let options = Options::new(release.find_or_skip()?);
+        Some(if release.guards_debug() { options.with("enable-debug-command", "yes") } else { options })
+    }
+
+    fn new(binary: PathBuf) -> Options {
+        let dir = Arc::new(tempfile::tempdir().expect("a temporary directory can be made"));
+        let options = Options { binary, dir, arguments: Vec::new() };
+        options.with("bind", "127.0.0.1").with("save", "").with("repl-diskless-sync-delay", "0")
+    }
+
+    /// Adds a directive. Values with several words are given as several arguments, as on a shell.
+    #[must_use]
+    pub fn with(mut self, directive: &str, value: &str) -> Options {
+        self.arguments.push(format!("--{directive}"));
+        if value.is_empty() {
+            self.arguments.push(String::new());
+        }
+        self.arguments.extend(value.split_whitespace().map(str::to_owned));
+        self
+    }
+
+    /// Uses the directory, and so the files, of another server.
+    #[must_use]
+    pub fn in_dir_of(mut self, other: &Options) -> Options {
+        self.dir = Arc::clone(&other.dir);
+        self
+    }
+
+    /// Where its files lie.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Where its snapshot lies.
+    #[must_use]
+    pub fn rdb(&self) -> PathBuf {
+        self.dir().join("dump.rdb")
+    }
+
+    /// Starts it and waits until it answers PING without an error, with all its data loaded.
+    ///
+    /// # Panics
+    /// If it ends instead.
+    #[must_use]
+    #[track_caller]
+    pub fn start(self) -> Server {
+        // A free port may be taken by somebody else before the server has it.
+        const ATTEMPTS: usize = 3;
+        for _ in 0..ATTEMPTS {
+            let mut server = self.spawn();
+            let is_up = wait_for("the server to start", || server.look_for_start());
+            if is_up {
+                return server;
+            }
+        }
+        panic!("{} does not start:\n{}", self.binary.display(), self.log());
+    }
+
+    /// Starts it although it should not run, and waits for its end.
+    #[must_use]
+    #[track_caller]
+    pub fn run_to_exit(self) -> Exit {
+        let mut server = self.spawn();
+        let status = server.wait_for_exit();
+        Exit { status, log: server.options.log() }
+    }
+
+    fn spawn(&self) -> Server {
+        let port = free_port();
+        let log = File::create(self.log_path()).expect("a log file can be made");
+        let also_log = log.try_clone().expect("a file handle can be doubled");
+        let child = Command::new(&self.binary)
+            .args(["--port", &port.to_string(), "--dir"])
+            .arg(self.dir())
+            .args(&self.arguments)
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(also_log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.binary.display()));
+        Server { child, port, options: self.clone() }
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.dir().join("log")
+    }
+
+    fn log(&self) -> String {
+        let bytes = fs::read(self.log_path()).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// How a server ended that was not meant to run.
+#[derive(Debug)]
+pub struct Exit {
+    /// Its exit status.
+    pub status: ExitStatus,
+    /// All that it said.
+    pub log: String,
+}
+
+/// A running server. It is killed when it goes out of scope; if that is by a panic, the end of its log is shown.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    port: u16,
+    options: Options,
+}
+
+impl Server {
+    /// Where it listens.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What it was started with: to start another over the same files.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// A new connection to it.
+    #[must_use]
+    #[track_caller]
+    pub fn client(&self) -> Client {
+        Client::try_connect(self.port).expect("the server accepts connections")
+    }
+
+    /// A command of words without spaces, on a connection of its own.
+    #[track_caller]
+    pub fn line(&self, line: &str) -> Reply {
+        self.client().line(line)
+    }
+
+    /// The fields of `INFO section`.
+    #[must_use]
+    #[track_caller]
+    pub fn info(&self, section: &str) -> BTreeMap<String, String> {
+        let text = self.client().call(&["info", section]).text();
+        let fields = text.lines().filter_map(|line| line.split_once(':'));
+        fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// One number of `INFO section`; 0 if it is missing, as it is while it does not apply.
+    #[must_use]
+    #[track_caller]
+    pub fn count(&self, section: &str, field: &str) -> u64 {
+        self.info(section).get(field).and_then(|value| value.parse().ok()).unwrap_or(0)
+    }
+
+    /// `DEBUG DIGEST`: a sum over all keys, values, expiries and databases.
+    #[must_use]
+    #[track_caller]
+    pub fn digest(&self) -> String {
+        self.line("debug digest").text()
+    }
+
+    /// Makes it a replica of what listens on `port`.
+    #[track_caller]
+    pub fn follow(&self, port: u16) {
+        let reply = self.line(&format!("replicaof 127.0.0.1 {port}"));
+        assert!(reply.text().starts_with("OK"), "{reply:?}");
+    }
+
+    /// Whether it is a replica whose link is up.
+    #[must_use]
+    #[track_caller]
+    pub fn is_linked(&self) -> bool {
+        self.info("replication").get("master_link_status").is_some_and(|status| status == "up")
+    }
+
+    /// Its place in the history that it writes or follows.
+    #[must_use]
+    #[track_caller]
+    pub fn offset(&self) -> u64 {
+        self.count("replication", "master_repl_offset")
+    }
+
+    /// Waits until the link of this replica is up and both have applied the same bytes to the same data.
+    #[track_caller]
+    pub fn wait_until_equal_to(&self, master: &Server) {
+        wait_until("the link to be up", || self.is_linked());
+        wait_until("the offsets to meet", || self.offset() == master.offset());
+        wait_until("the data to be equal", || self.digest() == master.digest());
+        wait_until("the offsets to stay together", || self.offset() == master.offset());
+    }
+
+    /// The memory that it occupies, in bytes.
+    ///
+    /// # Panics
+    /// If the process has gone.
+    #[must_use]
+    #[track_caller]
+    pub fn resident_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the process lives");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("it occupies memory");
+        let kib: u64 = line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).expect("VmRSS is a number");
+        kib * 1024
+    }
+
+    /// Asks it to end, as a service manager does, and waits for it.
+    #[track_caller]
+    pub fn terminate(mut self) -> ExitStatus {
+        let signal = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]).status();
+        assert!(signal.expect("a shell can be run").success());
+        self.wait_for_exit()
+    }
+
+    fn wait_for_exit(&mut self) -> ExitStatus {
+        wait_for("the server to exit", || self.child.try_wait().expect("a child can be waited for"))
+    }
+
+    /// `Some(true)` once it serves, `Some(false)` once it has ended.
+    fn look_for_start(&mut self) -> Option<bool> {
+        if self.child.try_wait().expect("a child can be waited for").is_some() {
+            return Some(false);
+        }
+        let mut client = Client::try_connect(self.port).ok()?;
+        client.try_send(b"*1\r\n$4\r\nping\r\n").ok()?;
+        matches!(client.try_read(), Ok(Reply::Simple(_))).then_some(true)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A process that has ended already is what is wanted here.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            const LINES: usize = 30;
+            let log = self.options.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let tail = lines[lines.len().saturating_sub(LINES)..].join("\n");
+            eprintln!("--- {} on port {}:\n{tail}", self.options.binary.display(), self.port);
+        }
+    }
+}
+
+/// A port that nobody listens on at the moment.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+    listener.local_addr().expect("a listener has an address").port()
+}

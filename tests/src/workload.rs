@@ -1,0 +1,200 @@
+//! What does a seeded client write?
+
+use std::collections::VecDeque;
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+/// Draws from a seed, the same on every machine.
+#[derive(Clone, Debug)]
+pub struct Draw(ChaCha8Rng);
+
+impl Draw {
+    /// The draws of `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Draw {
+        Draw(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    /// A number below `limit`. The bias of the remainder is far below what a workload can notice.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.0.next_u64() % limit
+    }
+
+    /// One of `choices`.
+    pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+        let index = self.below(choices.len() as u64);
+        &choices[usize::try_from(index).expect("an index")]
+    }
+
+    /// That many bytes.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        self.0.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A command from a template: words, of which those in braces are drawn.
+    pub fn fill(&mut self, template: &str) -> Vec<Vec<u8>> {
+        template.split_whitespace().map(|word| self.word(word)).collect()
+    }
+
+    fn word(&mut self, word: &str) -> Vec<u8> {
+        let text = match word {
+            "{s}" => format!("string:{}", self.below(200)),
+            "{n}" => format!("number:{}", self.below(50)),
+            "{h}" => format!("hash:{}", self.below(40)),
+            "{k}" => return self.key(),
+            "{f}" => format!("field:{}", self.below(12)),
+            "{F}" => format!("field:{}", self.below(600)),
+            "{c}" => format!("counter:{}", self.below(4)),
+            "{v}" => return self.value(),
+            "{i}" => self.below(2_000).to_string(),
+            "{-}" => format!("-{}", self.below(2_000)),
+            "{d}" => (*self.pick(&["0.1", "3.25", "-1000", "1e-5", "2.5e3", "-0.3333", "17"])).to_owned(),
+            "{ttl}" => (100_000 + self.below(1_000_000)).to_string(),
+            "{soon}" => (1 + self.below(1_500)).to_string(),
+            "{far}" => (4_000_000_000_000 + self.below(1_000_000_000)).to_string(),
+            "{db}" => self.below(4).to_string(),
+            _ => word.to_owned(),
+        };
+        text.into_bytes()
+    }
+
+    fn key(&mut self) -> Vec<u8> {
+        let kind = *self.pick(&["{s}", "{n}", "{h}"]);
+        self.word(kind)
+    }
+
+    /// Numbers, words, text that compresses, and noise that does not.
+    fn value(&mut self) -> Vec<u8> {
+        match self.below(8) {
+            0 => self.below(1_000_000_000).to_string().into_bytes(),
+            1 => format!("-{}", self.below(100)).into_bytes(),
+            2 => Vec::new(),
+            3 => {
+                let count = self.below(300);
+                "after-image ".bytes().cycle().take(usize::try_from(count).expect("small")).collect()
+            }
+            4 => {
+                let count = self.below(100);
+                self.bytes(usize::try_from(count).expect("small"))
+            }
+            _ => format!("value:{}", self.below(100_000)).into_bytes(),
+        }
+    }
+}
+
+/// Each as likely as every other; what should be more frequent stands in several shapes.
+const WRITES: &[&str] = &[
+    "set {s} {v}",
+    "set {s} {v}",
+    "set {n} {i}",
+    "set {s} {v} ex {ttl}",
+    "set {s} {v} px {soon}",
+    "set {s} {v} pxat {far}",
+    "set {s} {v} nx",
+    "set {s} {v} xx keepttl",
+    "set {s} {v} get",
+    "setnx {s} {v}",
+    "setex {s} {ttl} {v}",
+    "psetex {s} {soon} {v}",
+    "getset {s} {v}",
+    "getdel {s}",
+    "getex {s} ex {ttl}",
+    "getex {s} persist",
+    "append {s} {v}",
+    "setrange {s} {i} {v}",
+    "mset {s} {v} {s} {v}",
+    "msetnx {s} {v} {s} {v}",
+    "incr {n}",
+    "decr {n}",
+    "incrby {n} {i}",
+    "decrby {n} {i}",
+    "incrbyfloat {n} {d}",
+    "hset {h} {f} {v} {f} {v}",
+    "hset {h} {F} {v} {F} {v} {F} {v}",
+    "hset {h} {F} {v}",
+    "hmset {h} {f} {v} {c} {i}",
+    "hsetnx {h} {f} {v}",
+    "hincrby {h} {c} {i}",
+    "hincrbyfloat {h} {c} {d}",
+    "hdel {h} {f} {F}",
+    "del {k} {k}",
+    "unlink {k}",
+    "rename {k} {k}",
+    "renamenx {k} {k}",
+    "copy {k} {k} replace",
+    "copy {k} {k} db {db}",
+    "move {k} {db}",
+    "expire {k} {ttl}",
+    "pexpire {k} {soon}",
+    "pexpireat {k} {far}",
+    "expire {k} -1",
+    "persist {k}",
+    "select {db}",
+    "get {s}",
+    "hgetall {h}",
+];
+
+/// An endless stream of commands over strings, numbers, hashes, expiries, several databases and transactions.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    draw: Draw,
+    pending: VecDeque<Vec<Vec<u8>>>,
+    is_lasting: bool,
+}
+
+impl Workload {
+    /// With keys that expire while it runs.
+    #[must_use]
+    pub fn new(seed: u64) -> Workload {
+        Workload { draw: Draw::new(seed), pending: VecDeque::new(), is_lasting: false }
+    }
+
+    /// With expiries too, but none that comes soon: what it wrote can be compared later.
+    #[must_use]
+    pub fn lasting(seed: u64) -> Workload {
+        Workload { is_lasting: true, ..Workload::new(seed) }
+    }
+
+    /// The next `count` commands. A transaction is not cut, so that there may be a few more.
+    pub fn take(&mut self, count: usize) -> Vec<Vec<Vec<u8>>> {
+        let mut commands = Vec::with_capacity(count);
+        while commands.len() < count || !self.pending.is_empty() {
+            commands.push(self.next_command());
+        }
+        commands
+    }
+
+    fn next_command(&mut self) -> Vec<Vec<u8>> {
+        if let Some(command) = self.pending.pop_front() {
+            return command;
+        }
+        match self.draw.below(400) {
+            0..10 => self.begin_transaction(),
+            10 => self.draw.fill("flushdb"),
+            _ => self.write(),
+        }
+    }
+
+    fn write(&mut self) -> Vec<Vec<u8>> {
+        loop {
+            let template = self.draw.pick(WRITES);
+            if !(self.is_lasting && template.contains("{soon}")) {
+                return self.draw.fill(template);
+            }
+        }
+    }
+
+    fn begin_transaction(&mut self) -> Vec<Vec<u8>> {
+        for _ in 0..self.draw.below(6) {
+            let command = self.write();
+            self.pending.push_back(command);
+        }
+        let end = if self.draw.below(8) == 0 { "discard" } else { "exec" };
+        self.pending.push_back(self.draw.fill(end));
+        self.draw.fill("multi")
+    }
+}

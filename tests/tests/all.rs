@@ -1,0 +1,12 @@
+//! What crosses crates, in one binary: our server against real ones, and against peers that mean it no good.
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "real processes run in real time: here the world is met, not simulated"
+)]
+
+mod differential;
+mod founding;
+mod hostile;
+mod interop;
+mod snapshots;

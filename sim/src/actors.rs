@@ -124,6 +124,9 @@ impl World {
             }
             return;
         }
+        if now < self.operator.idle_until {
+            return;
+        }
         let Some(target) = self.operator.target() else {
             return;
         };
@@ -160,8 +163,9 @@ impl World {
     /// The operator's connection is gone, and with it the answer.
     pub(crate) fn operator_lost(&mut self) {
         self.operator.link = None;
+        self.operator.idle_until = self.now + operator::RETRY;
         if !self.operator.tasks.is_empty() {
-            self.queue.push(self.now + operator::RETRY, Occurrence::Operator);
+            self.queue.push(self.operator.idle_until, Occurrence::Operator);
         }
     }
 
@@ -186,6 +190,10 @@ impl World {
             self.note(Topic::Operator, |_| {
                 format!("carried out: {}", task.map_or_else(String::new, |task| task.to_string()))
             });
+        }
+        if !accepted && self.operator.tasks.front() == Some(&Task::FlushAll) {
+            // It met a node that is still to be promoted, perhaps by the very next task: that one must not wait for it.
+            self.operator.tasks.rotate_left(1);
         }
         if let Some(link) = link {
             self.side_closes(link, Side::Dialler);

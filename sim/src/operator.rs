@@ -59,6 +59,8 @@ pub(crate) struct Operator {
     pub(crate) link: Option<LinkId>,
     /// When that was dialled.
     pub(crate) since: Micros,
+    /// It does nothing new before this time.
+    pub(crate) idle_until: Micros,
     /// Written and not yet taken by the network.
     pub(crate) out: Vec<u8>,
     /// What came back so far.
@@ -68,7 +70,15 @@ pub(crate) struct Operator {
 impl Operator {
     /// An operator who wants what stands.
     pub(crate) fn new(follows: Vec<Option<u16>>) -> Operator {
-        Operator { follows, tasks: VecDeque::new(), link: None, since: 0, out: Vec::new(), input: Vec::new() }
+        Operator {
+            follows,
+            tasks: VecDeque::new(),
+            link: None,
+            since: 0,
+            idle_until: 0,
+            out: Vec::new(),
+            input: Vec::new(),
+        }
     }
 
     /// The master, by the operator's latest wish.

@@ -12,7 +12,7 @@ use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 use super::Node;
 use super::connection::{Closing, Connection, Kind};
 use super::follow::Link;
-use super::transaction::{Queued, Transaction};
+use super::transaction::Queued;
 
 /// A request: its arguments, and its bytes if they may be passed on as they are.
 #[derive(Clone, Copy)]
@@ -389,89 +389,6 @@ fn controls_transaction(command: &Command) -> bool {
 }
 
 impl Node {
-    /// MULTI.
-    pub(super) fn multi(&mut self, conn: ConnId) -> Result<(), CommandError> {
-        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
-        if connection.transaction.is_some() {
-            return Err(reply::NESTED_MULTI);
-        }
-        connection.transaction = Some(Box::<Transaction>::default());
-        connection.reply().ok();
-        Ok(())
-    }
-
-    /// DISCARD.
-    pub(super) fn discard(&mut self, conn: ConnId) -> Result<(), CommandError> {
-        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
-        connection.transaction.take().ok_or(reply::DISCARD_WITHOUT_MULTI)?;
-        connection.reply().ok();
-        self.watches.unwatch(conn);
-        self.observe_if_needed();
-        Ok(())
-    }
-
-    /// WATCH.
-    pub(super) fn watch(&mut self, conn: ConnId, args: Args<'_>) -> Result<(), CommandError> {
-        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
-        if connection.transaction.is_some() {
-            return Err(reply::WATCH_IN_MULTI);
-        }
-        connection.reply().ok();
-        let database = connection.database;
-        for key in args.iter_from(1) {
-            self.watches.watch(conn, database, key);
-        }
-        self.observe_if_needed();
-        Ok(())
-    }
-
-    /// UNWATCH.
-    pub(super) fn unwatch(&mut self, conn: ConnId) -> Result<(), CommandError> {
-        self.watches.unwatch(conn);
-        self.observe_if_needed();
-        if let Some(connection) = self.connections.get_mut(conn) {
-            connection.reply().ok();
-        }
-        Ok(())
-    }
-
-    /// EXEC: the whole queue is one unit of execution.
-    pub(super) fn exec(&mut self, conn: ConnId, now: Now, effects: &mut Effects) -> Result<(), CommandError> {
-        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
-        let transaction = connection.transaction.take().ok_or(reply::EXEC_WITHOUT_MULTI)?;
-        let is_untouched = self.watches.unwatch(conn);
-        self.observe_if_needed();
-        if transaction.is_broken {
-            return Err(reply::EXEC_ABORT);
-        }
-        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
-        if !is_untouched {
-            connection.reply().null_array();
-            return Ok(());
-        }
-        connection.reply().array(transaction.queue.len());
-        self.feed.begin(self.history.log.is_some());
-        for queued in &transaction.queue {
-            let call = Call { args: queued.args(), canonical: None };
-            match queued.command.handler {
-                Handler::Data(_) => self.call_data(conn, queued.number, queued.command, call, now),
-                Handler::Server(server) => {
-                    // A role may change inside: what was done before belongs to the history that ends there.
-                    self.end_unit(None, now);
-                    self.call_server(conn, queued.number, server, call.args, now, effects);
-                    self.feed.begin(self.history.log.is_some());
-                }
-                Handler::Container => {
-                    if let Ok(command) = resolve(queued.command, call.args) {
-                        self.call_data(conn, queued.number, command, call, now);
-                    }
-                }
-            }
-        }
-        self.end_unit(None, now);
-        Ok(())
-    }
-
     /// Bytes in all connections' queues.
     pub(crate) fn output_bytes(&self) -> u64 {
         self.connections.iter().map(|connection| connection.output.len() as u64).sum()

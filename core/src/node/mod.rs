@@ -1,26 +1,41 @@
 //! The node: the one state machine that ties protocol, keyspace, persistence and replication together.
 //!
 //! This file is the front door: what enters is handed to the part that it concerns. Each part is a file of its own:
-//! [`connection`] (the table of connections), [`dispatch`] (requests, gates, calls), [`propagate`] (the one place where
-//! writes enter the log), [`primary`] and [`transfer`] (our replicas), [`follow`] (our master), [`storage`] (files), [`admin`] (commands that see the whole node).
+//!
+//! | what | where |
+//! | --- | --- |
+//! | connections, requests, gates, calls, transactions | `connection`, `dispatch`, `transaction` |
+//! | the one place where writes enter the log | `propagate` |
+//! | our replicas, their snapshots, WAIT | `primary`, `replica`, `transfer`, `file_transfer`, `wait` |
+//! | our master: the link, the data set, the stream | `follow`, `incoming`, `apply` |
+//! | files | `storage`, `load`, `save` |
+//! | beginning and end, what is done once a second, timers | `lifecycle`, `cron`, `timers` |
+//! | commands that see the whole node | `admin` |
+//! | what checkers see | `audit` |
 
 mod admin;
+mod apply;
 mod audit;
 #[cfg(test)]
 mod bench;
 mod connection;
+mod cron;
 mod dispatch;
+mod file_transfer;
 mod follow;
 mod incoming;
 mod lifecycle;
+mod load;
 mod primary;
 mod propagate;
 mod replica;
+mod save;
 mod stats;
 mod storage;
 mod timers;
 mod transaction;
 mod transfer;
+mod wait;
 
 use alloc::vec::Vec;
 

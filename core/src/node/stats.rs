@@ -38,7 +38,7 @@ pub(crate) struct Stats {
     /// Replicas that were in touch when last looked.
     pub(crate) good_replicas: usize,
     /// Clients in WAIT.
-    pub(crate) waiting: Vec<super::primary::Waiting>,
+    pub(crate) waiting: Vec<super::wait::Waiting>,
     pub(crate) unexpected_error_replies: u64,
     /// By the first word of the reply.
     pub(crate) errors: BTreeMap<String, u64>,

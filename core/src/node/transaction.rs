@@ -4,11 +4,16 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::command::Command;
+use super::Node;
+use super::dispatch::{Call, resolve};
+use crate::command::reply_error as reply;
+use crate::command::{Command, CommandError, Handler};
 use crate::keyspace::Touch;
 use crate::port::ConnId;
+use crate::port::{Effects, Now};
 use crate::resp::Args;
 use crate::value::Blob;
+use alloc::boxed::Box;
 
 /// A command waiting for EXEC.
 #[derive(Clone, Debug)]
@@ -101,6 +106,151 @@ impl Watches {
                 let watched = self.by_key.iter().filter(|((index, _), _)| index == database);
                 self.broken.extend(watched.flat_map(|(_, watchers)| watchers.iter().copied()));
             }
+        }
+    }
+}
+
+impl Node {
+    /// MULTI.
+    pub(super) fn multi(&mut self, conn: ConnId) -> Result<(), CommandError> {
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+        if connection.transaction.is_some() {
+            return Err(reply::NESTED_MULTI);
+        }
+        connection.transaction = Some(Box::<Transaction>::default());
+        connection.reply().ok();
+        Ok(())
+    }
+
+    /// DISCARD.
+    pub(super) fn discard(&mut self, conn: ConnId) -> Result<(), CommandError> {
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+        connection.transaction.take().ok_or(reply::DISCARD_WITHOUT_MULTI)?;
+        connection.reply().ok();
+        self.watches.unwatch(conn);
+        self.observe_if_needed();
+        Ok(())
+    }
+
+    /// WATCH.
+    pub(super) fn watch(&mut self, conn: ConnId, args: Args<'_>) -> Result<(), CommandError> {
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+        if connection.transaction.is_some() {
+            return Err(reply::WATCH_IN_MULTI);
+        }
+        connection.reply().ok();
+        let database = connection.database;
+        for key in args.iter_from(1) {
+            self.watches.watch(conn, database, key);
+        }
+        self.observe_if_needed();
+        Ok(())
+    }
+
+    /// UNWATCH.
+    pub(super) fn unwatch(&mut self, conn: ConnId) -> Result<(), CommandError> {
+        self.watches.unwatch(conn);
+        self.observe_if_needed();
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.reply().ok();
+        }
+        Ok(())
+    }
+
+    /// EXEC: the whole queue is one unit of execution.
+    pub(super) fn exec(&mut self, conn: ConnId, now: Now, effects: &mut Effects) -> Result<(), CommandError> {
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+        let transaction = connection.transaction.take().ok_or(reply::EXEC_WITHOUT_MULTI)?;
+        let is_untouched = self.watches.unwatch(conn);
+        self.observe_if_needed();
+        if transaction.is_broken {
+            return Err(reply::EXEC_ABORT);
+        }
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+        if !is_untouched {
+            connection.reply().null_array();
+            return Ok(());
+        }
+        connection.reply().array(transaction.queue.len());
+        self.feed.begin(self.history.log.is_some());
+        for queued in &transaction.queue {
+            let call = Call { args: queued.args(), canonical: None };
+            match queued.command.handler {
+                Handler::Data(_) => self.call_data(conn, queued.number, queued.command, call, now),
+                Handler::Server(server) => {
+                    // A role may change inside: what was done before belongs to the history that ends there.
+                    self.end_unit(None, now);
+                    self.call_server(conn, queued.number, server, call.args, now, effects);
+                    self.feed.begin(self.history.log.is_some());
+                }
+                Handler::Container => {
+                    if let Ok(command) = resolve(queued.command, call.args) {
+                        self.call_data(conn, queued.number, command, call, now);
+                    }
+                }
+            }
+        }
+        self.end_unit(None, now);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bench::Bench;
+
+    #[test]
+    fn a_transaction_is_queued_and_executed_as_one() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.run("MULTI"), "+OK\r\n");
+        assert_eq!(bench.run("SET k 1"), "+QUEUED\r\n");
+        assert_eq!(bench.run("INCR k"), "+QUEUED\r\n");
+        assert_eq!(bench.run("GET k"), "+QUEUED\r\n");
+        assert_eq!(bench.run("EXEC"), "*3\r\n+OK\r\n:2\r\n$1\r\n2\r\n");
+        assert_eq!(bench.run("EXEC"), "-ERR EXEC without MULTI\r\n");
+    }
+
+    #[test]
+    fn an_error_while_queueing_refuses_the_whole() {
+        let mut bench = Bench::new();
+        bench.run("MULTI");
+        assert_eq!(bench.run("NOSUCH"), "-ERR unknown command 'NOSUCH', with args beginning with: \r\n");
+        assert_eq!(bench.run("SET k 1"), "+QUEUED\r\n");
+        assert_eq!(bench.run("EXEC"), "-EXECABORT Transaction discarded because of previous errors.\r\n");
+        assert_eq!(bench.run("EXISTS k"), ":0\r\n");
+    }
+
+    #[test]
+    fn a_watched_key_that_changes_refuses_the_transaction() {
+        let mut bench = Bench::new();
+        let other = bench.connect();
+        bench.run("SET k 1");
+        bench.run("WATCH k");
+        bench.run_on(other, "SET k 2");
+        bench.run("MULTI");
+        bench.run("SET k 3");
+        assert_eq!(bench.run("EXEC"), "*-1\r\n");
+        assert_eq!(bench.run("GET k"), "$1\r\n2\r\n");
+
+        // What was watched is forgotten with the transaction.
+        bench.run("MULTI");
+        bench.run("SET k 4");
+        assert_eq!(bench.run("EXEC"), "*1\r\n+OK\r\n");
+    }
+
+    #[test]
+    fn unwatch_and_discard_forget_what_is_watched() {
+        for forget in ["UNWATCH", "MULTI\nDISCARD"] {
+            let mut bench = Bench::new();
+            let other = bench.connect();
+            bench.run("WATCH k");
+            for line in forget.split('\n') {
+                bench.run(line);
+            }
+            bench.run_on(other, "SET k 2");
+            bench.run("MULTI");
+            bench.run("SET k 3");
+            assert_eq!(bench.run("EXEC"), "*1\r\n+OK\r\n", "{forget}");
         }
     }
 }

@@ -1,0 +1,206 @@
+//! The stream of our master, applied: whole commands and whole transactions move the offset and feed our own log.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+
+use crate::command::{Exec, ExpiryRule, Handler, ServerCommand, find_numbered};
+use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::resp::{Args, Parsed, Reply, RequestLimits, RequestParser};
+
+use super::Node;
+use super::dispatch::resolve;
+use super::follow::{Follow, Link};
+
+impl Node {
+    /// Bytes of the stream: whole commands are applied, the rest waits.
+    pub(super) fn on_stream_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        if connection.input.is_empty() {
+            let mut parser = core::mem::take(&mut self.parser);
+            let used = self.apply_all(conn, &mut parser, bytes, now, effects);
+            self.keep_stream_tail(conn, &mut parser, &bytes[used..]);
+            self.parser = parser;
+            return;
+        }
+        let mut input = core::mem::take(&mut connection.input);
+        let mut parser = connection.parser.take().map_or_else(RequestParser::default, |parser| *parser);
+        input.extend_from_slice(bytes);
+        let used = self.apply_all(conn, &mut parser, &input, now, effects);
+        input.drain(..used);
+        if let Some(connection) = self.connections.get_mut(conn)
+            && !input.is_empty()
+        {
+            connection.input = input;
+            connection.parser = Some(Box::new(parser));
+        }
+    }
+
+    fn keep_stream_tail(&mut self, conn: ConnId, parser: &mut RequestParser, tail: &[u8]) {
+        match self.connections.get_mut(conn) {
+            Some(connection) if !tail.is_empty() => {
+                connection.input.extend_from_slice(tail);
+                connection.parser = Some(Box::new(core::mem::take(parser)));
+            }
+            _ => parser.reset(),
+        }
+    }
+
+    fn apply_all(
+        &mut self,
+        conn: ConnId,
+        parser: &mut RequestParser,
+        bytes: &[u8],
+        now: Now,
+        effects: &mut Effects,
+    ) -> usize {
+        let limits = RequestLimits { bulk_bytes_max: u64::MAX / 2, args_max: u64::MAX };
+        let mut used = 0;
+        while used < bytes.len() {
+            // A keepalive between commands is no part of the stream.
+            if bytes[used] == b'\n' {
+                used += 1;
+                continue;
+            }
+            let rest = &bytes[used..];
+            match parser.advance(rest, &limits) {
+                Parsed::Complete(len) => {
+                    self.apply(conn, parser.args(rest), &rest[..len], now, effects);
+                    parser.reset();
+                    used += len;
+                    let is_ours = self.follow.as_ref().is_some_and(|follow| follow.conn() == Some(conn));
+                    if !is_ours {
+                        return bytes.len();
+                    }
+                }
+                Parsed::Incomplete => break,
+                Parsed::Broken(error) => {
+                    // What came was not the stream: nothing of it can be trusted, nor continued.
+                    if let Some(follow) = &mut self.follow {
+                        follow.may_resume = false;
+                    }
+                    self.drop_master_link(conn, format!("Protocol error from MASTER: {error}"), now, effects);
+                    return bytes.len();
+                }
+            }
+        }
+        used
+    }
+
+    /// One command of the stream. The offset moves, and relays are fed, by whole commands and whole transactions.
+    fn apply(&mut self, conn: ConnId, args: Args<'_>, raw: &[u8], now: Now, effects: &mut Effects) {
+        let Some(Follow { link: Link::Online { block, .. }, .. }) = &mut self.follow else { return };
+        let is_exec = args[0].eq_ignore_ascii_case(b"EXEC");
+        if !block.is_empty() {
+            block.extend_from_slice(raw);
+            if is_exec {
+                let block = core::mem::take(block);
+                self.apply_block(&block, now, effects);
+                self.append_applied(&block);
+            }
+            return;
+        }
+        if args[0].eq_ignore_ascii_case(b"MULTI") {
+            block.extend_from_slice(raw);
+            return;
+        }
+        if args[0].eq_ignore_ascii_case(b"REPLCONF") {
+            // The offset that is told is the one before this very request.
+            if args[1].eq_ignore_ascii_case(b"GETACK") {
+                self.acknowledge(effects);
+            }
+            self.append_applied(raw);
+            return;
+        }
+        self.apply_one(args, now, effects);
+        self.append_applied(raw);
+        let _ = conn;
+    }
+
+    /// A whole transaction, MULTI and EXEC included.
+    fn apply_block(&mut self, block: &[u8], now: Now, effects: &mut Effects) {
+        let limits = RequestLimits { bulk_bytes_max: u64::MAX / 2, args_max: u64::MAX };
+        let mut parser = RequestParser::default();
+        let mut used = 0;
+        while let Parsed::Complete(len) = parser.advance(&block[used..], &limits) {
+            let args = parser.args(&block[used..]);
+            if !args[0].eq_ignore_ascii_case(b"MULTI") && !args[0].eq_ignore_ascii_case(b"EXEC") {
+                self.apply_one(args, now, effects);
+            }
+            parser.reset();
+            used += len;
+        }
+    }
+
+    fn apply_one(&mut self, args: Args<'_>, now: Now, effects: &mut Effects) {
+        let Some((number, container)) = find_numbered(&args[0]) else {
+            let name = String::from_utf8_lossy(&args[0]).into_owned();
+            return self.note_apply_failure(&name, "ERR unknown command", effects);
+        };
+        let database = self.history.log.as_ref().and_then(|log| log.database()).unwrap_or(0);
+        let error = match (container.handler, resolve(container, args)) {
+            (_, Err(error)) => Some(error),
+            (Handler::Server(ServerCommand::Select), Ok(_)) => {
+                let index = crate::codec::number::parse_u64(&args[1]).and_then(|index| u32::try_from(index).ok());
+                match index.filter(|&index| index < self.keyspace.database_count()) {
+                    Some(index) => {
+                        if let Some(log) = &mut self.history.log {
+                            log.set_database(Some(index));
+                        }
+                        None
+                    }
+                    None => Some(crate::command::reply_error::DB_INDEX_OUT_OF_RANGE),
+                }
+            }
+            (Handler::Server(_), Ok(_)) => None,
+            (_, Ok(command)) => {
+                let Handler::Data(handler) = command.handler else { return };
+                self.feed.begin(false);
+                let mut exec = Exec {
+                    keyspace: &mut self.keyspace,
+                    database,
+                    now,
+                    random: &mut self.random,
+                    reply: Reply::muted(),
+                    feed: &mut self.feed,
+                    config: &self.config,
+                    expiry: ExpiryRule::Ignore,
+                    expired_keys: &mut self.stats.expired_keys,
+                    hits: &mut self.stats.hits,
+                };
+                let outcome = handler(&mut exec, args);
+                self.feed.end_command();
+                self.storage.dirty += self.feed.changes();
+                outcome.err()
+            }
+        };
+        self.stats.commands += 1;
+        if let Some(stat) = self.stats.command(number) {
+            stat.calls += 1;
+            stat.failed += u64::from(error.is_some());
+        }
+        if let Some(error) = error {
+            self.note_apply_failure(container.name, error.text(), effects);
+        }
+    }
+
+    fn note_apply_failure(&mut self, name: &str, error: &str, effects: &mut Effects) {
+        self.stats.unexpected_error_replies += 1;
+        let text = format!(
+            "== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command '{name}'"
+        );
+        effects.note(Note::Text { level: Level::Warning, text });
+    }
+
+    /// What was applied becomes part of our own log, byte for byte.
+    fn append_applied(&mut self, raw: &[u8]) {
+        if let Some(log) = &mut self.history.log {
+            log.append(raw);
+            self.log_has_grown = true;
+        }
+        if self.keyspace.has_touches() {
+            self.on_touches();
+        }
+        self.audit_boundary();
+    }
+}

@@ -1,0 +1,265 @@
+//! Snapshots written to files while everything goes on.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::command::CommandError;
+use crate::command::reply_error as reply;
+use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Level, Note, Now};
+use bytes::Bytes;
+
+use super::Node;
+use super::replica::Phase;
+use super::storage::{Errand, Purpose, Save, SaveStage};
+
+/// Appends that may be under way: more would fill memory if the disk is slower than the snapshot.
+const APPENDS_MAX: u32 = 4;
+/// Bytes of one append.
+const APPEND_BYTES: usize = 256 * 1024;
+/// After a failed automatic save the next one is tried no sooner, as in Redis.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+impl Node {
+    /// BGSAVE.
+    pub(super) fn bgsave(
+        &mut self,
+        may_schedule: bool,
+        now: Now,
+        effects: &mut Effects,
+    ) -> Result<&'static str, CommandError> {
+        if self.storage.save.is_some() {
+            if !may_schedule {
+                return Err(reply::SAVE_IN_PROGRESS);
+            }
+            self.storage.is_save_scheduled = true;
+            return Ok("Background saving scheduled");
+        }
+        self.begin_save(Purpose::Keep, now, effects);
+        Ok("Background saving started")
+    }
+
+    /// SAVE: answered when the file is there. Nobody else waits.
+    pub(super) fn save(&mut self, conn: ConnId, now: Now, effects: &mut Effects) -> Result<(), CommandError> {
+        if self.storage.save.is_some() {
+            return Err(reply::SAVE_IN_PROGRESS);
+        }
+        self.begin_save(Purpose::Keep, now, effects);
+        if let (Some(save), Some(connection)) = (&mut self.storage.save, self.connections.get_mut(conn)) {
+            save.waiting.push(conn);
+            connection.is_blocked = true;
+        }
+        Ok(())
+    }
+
+    /// Writes a last snapshot and ends.
+    pub(super) fn save_and_exit(&mut self, now: Now, effects: &mut Effects) {
+        match &mut self.storage.save {
+            Some(save) if save.purpose == Purpose::Keep && self.storage.dirty == 0 => {
+                save.purpose = Purpose::KeepAndExit
+            }
+            Some(_) => {
+                self.abandon_save(effects);
+                self.begin_save(Purpose::KeepAndExit, now, effects);
+            }
+            None => self.begin_save(Purpose::KeepAndExit, now, effects),
+        }
+    }
+
+    /// Writes a file for replicas that need to be told its length first.
+    pub(super) fn begin_file_for_replicas(&mut self, receivers: &[ConnId], now: Now, effects: &mut Effects) {
+        if self.storage.save.is_some() {
+            // They go on waiting; the end of the one that runs begins theirs.
+            return;
+        }
+        let position = self.begin_stream_for_replicas();
+        for &conn in receivers {
+            self.announce_full_sync(conn, position);
+            self.after_requests(conn, effects);
+            self.set_phase(conn, Phase::AwaitingFile { then: position.offset });
+        }
+        self.begin_save(Purpose::Replicas(receivers.to_vec()), now, effects);
+    }
+
+    fn begin_save(&mut self, purpose: Purpose, now: Now, effects: &mut Effects) {
+        let position = self.history.position();
+        let (header, rules) = self.snapshot_header(position, now);
+        let snapshot = self.keyspace.begin_snapshot(header, rules);
+        let temporary = format!("temp-{}.rdb", self.environment.process_id);
+        self.disk(Errand::SaveStep, DiskOp::Create { file: temporary.clone() }, effects);
+        self.storage.last_try_at = Some(now.mono);
+        self.storage.save = Some(Box::new(Save {
+            purpose,
+            stage: SaveStage::Writing { snapshot, appends: 0 },
+            temporary,
+            size: 0,
+            dirty_before: self.storage.dirty,
+            begun_at: now.mono,
+            waiting: Vec::new(),
+        }));
+        let text = "Background saving started".to_string();
+        effects.note(Note::Text { level: Level::Notice, text });
+    }
+
+    pub(super) fn save_can_advance(&self) -> bool {
+        self.storage.save.as_ref().is_some_and(|save| match save.stage {
+            SaveStage::Writing { appends, .. } => appends < APPENDS_MAX,
+            _ => false,
+        })
+    }
+
+    pub(super) fn work_on_save(&mut self, units: usize, effects: &mut Effects) {
+        if !self.save_can_advance() {
+            return;
+        }
+        let Some(save) = &mut self.storage.save else { return };
+        let SaveStage::Writing { snapshot, appends } = &mut save.stage else { return };
+        let (snapshot, appends) = (*snapshot, *appends);
+        self.keyspace.advance_snapshot(snapshot, units, APPEND_BYTES);
+        let (bytes, is_last) = self.keyspace.take_snapshot_output(snapshot);
+        save.size += bytes.len() as u64;
+        save.stage = if is_last {
+            SaveStage::Flushing { appends: appends + 1 }
+        } else {
+            SaveStage::Writing { snapshot, appends: appends + 1 }
+        };
+        let file = save.temporary.clone();
+        if is_last {
+            self.keyspace.end_snapshot(snapshot);
+        }
+        self.disk(Errand::SaveAppend, DiskOp::Append { file, bytes: Bytes::from(bytes) }, effects);
+    }
+
+    pub(super) fn on_append_done(&mut self, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
+        if let DiskOutcome::Failed(failure) = outcome {
+            return self.save_failed(&failure, now, effects);
+        }
+        let Some(save) = &mut self.storage.save else { return };
+        match &mut save.stage {
+            SaveStage::Writing { appends, .. } => *appends = appends.saturating_sub(1),
+            SaveStage::Flushing { appends } => {
+                *appends = appends.saturating_sub(1);
+                if *appends == 0 {
+                    save.stage = SaveStage::Syncing;
+                    let file = save.temporary.clone();
+                    self.disk(Errand::SaveStep, DiskOp::Sync { file }, effects);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn on_save_step(&mut self, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
+        if let DiskOutcome::Failed(failure) = outcome {
+            return self.save_failed(&failure, now, effects);
+        }
+        let Some(save) = &mut self.storage.save else { return };
+        match save.stage {
+            // The file was created.
+            SaveStage::Writing { .. } | SaveStage::Flushing { .. } => {}
+            SaveStage::Syncing => {
+                save.stage = SaveStage::Renaming;
+                let (from, to) = (save.temporary.clone(), self.config.dbfilename.clone());
+                self.disk(Errand::SaveStep, DiskOp::Rename { from, to }, effects);
+            }
+            SaveStage::Renaming => {
+                save.stage = SaveStage::SyncingDirectory;
+                self.disk(Errand::SaveStep, DiskOp::SyncDirectory, effects);
+            }
+            SaveStage::SyncingDirectory => self.save_succeeded(now, effects),
+        }
+    }
+
+    fn save_succeeded(&mut self, now: Now, effects: &mut Effects) {
+        let Some(save) = self.storage.save.take() else { return };
+        self.storage.dirty = self.storage.dirty.saturating_sub(save.dirty_before);
+        self.storage.last_save_seconds = now.wall.seconds();
+        self.storage.last_save_at = now.mono;
+        self.storage.has_last_save_failed = false;
+        self.storage.saves += 1;
+        let millis = now.mono.since(save.begun_at).as_millis();
+        let text = format!("DB saved on disk ({} bytes in {millis} ms)", save.size);
+        effects.note(Note::Text { level: Level::Notice, text });
+        self.answer_savers(&save.waiting, None, now, effects);
+        match save.purpose {
+            Purpose::Keep => {}
+            Purpose::KeepAndExit => return self.exit(effects),
+            Purpose::Replicas(receivers) => self.send_file(&receivers, save.size, now, effects),
+        }
+        self.after_save(now, effects);
+    }
+
+    fn save_failed(&mut self, failure: &DiskFailure, now: Now, effects: &mut Effects) {
+        let Some(save) = self.storage.save.take() else { return };
+        if let SaveStage::Writing { snapshot, .. } = save.stage {
+            self.keyspace.end_snapshot(snapshot);
+        }
+        self.storage.has_last_save_failed = true;
+        let text = format!("Write error saving DB on disk: {failure}");
+        effects.note(Note::Text { level: Level::Warning, text });
+        self.disk(Errand::Nothing, DiskOp::Remove { file: save.temporary.clone() }, effects);
+        self.answer_savers(&save.waiting, Some("ERR"), now, effects);
+        match save.purpose {
+            Purpose::Keep => {}
+            Purpose::KeepAndExit => self.shutdown_save_failed(now, effects),
+            Purpose::Replicas(receivers) => {
+                for conn in receivers {
+                    self.refuse_connection(conn, reply::SYNC_SNAPSHOT_FAILED.text(), now, effects);
+                }
+            }
+        }
+        self.after_save(now, effects);
+    }
+
+    fn answer_savers(&mut self, waiting: &[ConnId], error: Option<&str>, now: Now, effects: &mut Effects) {
+        for &conn in waiting {
+            let Some(connection) = self.connections.get_mut(conn) else { continue };
+            connection.is_blocked = false;
+            match error {
+                None => connection.reply().ok(),
+                Some(error) => connection.reply().error(error),
+            }
+            self.process_input(conn, now, effects);
+            self.after_requests(conn, effects);
+        }
+    }
+
+    /// What waited for the disk to be free.
+    fn after_save(&mut self, now: Now, effects: &mut Effects) {
+        self.start_transfers(now, effects);
+        if core::mem::take(&mut self.storage.is_save_scheduled) && self.storage.save.is_none() {
+            self.begin_save(Purpose::Keep, now, effects);
+        }
+    }
+
+    fn abandon_save(&mut self, effects: &mut Effects) {
+        let Some(save) = self.storage.save.take() else { return };
+        if let SaveStage::Writing { snapshot, .. } = save.stage {
+            self.keyspace.end_snapshot(snapshot);
+        }
+        self.storage.errands.retain(|_, errand| !matches!(errand, Errand::SaveAppend | Errand::SaveStep));
+        self.disk(Errand::Nothing, DiskOp::Remove { file: save.temporary.clone() }, effects);
+    }
+
+    /// Once a second: a save point may have been reached.
+    pub(super) fn check_save_points(&mut self, now: Now, effects: &mut Effects) {
+        if self.storage.save.is_some() || self.is_loading() {
+            return;
+        }
+        let (dirty, since) = (self.storage.dirty, now.mono.since(self.storage.last_save_at));
+        let is_reached = |point: &crate::config::SavePoint| {
+            dirty >= u64::from(point.changes) && since > Duration::from_secs(u64::from(point.seconds))
+        };
+        let may_retry = !self.storage.has_last_save_failed
+            || self.storage.last_try_at.is_none_or(|tried| now.mono.since(tried) > RETRY_AFTER);
+        if let Some(point) = self.config.save.iter().find(|point| is_reached(point)).copied()
+            && may_retry
+        {
+            let text = format!("{} changes in {} seconds. Saving...", point.changes, point.seconds);
+            effects.note(Note::Text { level: Level::Notice, text });
+            self.begin_save(Purpose::Keep, now, effects);
+        }
+    }
+}

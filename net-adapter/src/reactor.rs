@@ -1,10 +1,10 @@
 //! How do events reach the node, and its actions the world? Decides nothing: it carries both across.
 //!
 //! One thread runs everything. A task per connection waits for its socket and then makes a *turn* here: it reads into
-//! the one buffer that all connections share, hands the bytes to the node, carries out the actions and writes the
-//! connection's own replies. Output for others, replicas above all, is listed and written by the flusher's turn, which
-//! comes after the turns of all connections that were ready with this one: a batch of commands costs each replica one
-//! write.
+//! the one buffer that all connections share, hands the bytes to the node and carries out the actions. Output is listed
+//! and written by the flusher's turn, which comes after the turns of all connections that were ready with this one: a
+//! batch of commands costs each replica one write, and a peer that was asleep is woken once all are served, rather
+//! than once for each connection that it has here.
 
 use std::cell::RefCell;
 use std::mem;
@@ -153,9 +153,6 @@ impl Reactor {
             }
             let bytes = &self.buffer[..count];
             self.node.handle(Event::Received { conn: id, bytes }, now, &mut self.effects);
-            if self.carry_out(Some(id)) {
-                self.write(id, now);
-            }
             self.settle(now);
         }
         // There may be more, but it is the others' turn.
@@ -244,7 +241,7 @@ impl Reactor {
 
     /// Carries out what the node asked for, then wakes whoever has something to do now.
     pub(crate) fn settle(&mut self, now: Now) {
-        self.carry_out(None);
+        self.carry_out();
         if self.ended.is_some() {
             return self.end(now);
         }
@@ -261,21 +258,15 @@ impl Reactor {
         }
     }
 
-    /// Carries out all actions in order, also those that follow from them. True if the connection `own`, whose turn
-    /// it is, has output, which then is for the caller to write.
-    fn carry_out(&mut self, own: Option<ConnId>) -> bool {
-        let mut own_has_output = false;
+    /// Carries out all actions in order, also those that follow from them.
+    fn carry_out(&mut self) {
         while !self.effects.is_empty() {
             let mut batch = mem::replace(&mut self.effects, mem::take(&mut self.batch));
             for action in batch.drain() {
-                match action {
-                    Action::OutputReady(id) if own == Some(id) => own_has_output = true,
-                    action => self.carry_out_one(action),
-                }
+                self.carry_out_one(action);
             }
             self.batch = batch;
         }
-        own_has_output
     }
 
     fn carry_out_one(&mut self, action: Action) {
@@ -336,7 +327,7 @@ impl Reactor {
                 Ok(taken) => {
                     written += taken;
                     self.node.sent(id, taken, now, &mut self.effects);
-                    self.carry_out(None);
+                    self.carry_out();
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     if connection.poll_blocked().is_pending() {
@@ -353,7 +344,7 @@ impl Reactor {
     fn lost(&mut self, id: ConnId, cause: CloseCause, now: Now) {
         self.connections.remove(id);
         self.node.handle(Event::Closed { conn: id, cause }, now, &mut self.effects);
-        self.carry_out(None);
+        self.carry_out();
     }
 }
 

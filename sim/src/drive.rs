@@ -223,7 +223,7 @@ impl World {
             self.checks.histories.begin(host.history, (index, host.incarnation));
         }
         let is_master = probe.role == Role::Master;
-        if is_master && probe.backlog.is_none() {
+        if probe.backlog.is_none() {
             // Without a log its offset stands still, and nobody can be told of the position.
             boundaries.clear();
         }

@@ -156,6 +156,13 @@ impl Exec<'_> {
         self.keyspace.replace(place, value.into(), expires_ms, clock);
     }
 
+    /// Replaces a string by one that fits into its memory, and its expiry. False if it does not fit.
+    #[inline]
+    pub fn overwrite(&mut self, place: Place, bytes: &[u8], expires_ms: i64) -> bool {
+        let clock = self.clock();
+        self.keyspace.overwrite(place, bytes, expires_ms, clock)
+    }
+
     /// Adds a key that [`Exec::find`] did not find.
     pub fn insert(&mut self, key: &[u8], value: impl Into<Value>, expires_ms: i64) {
         // A key that was hidden, its time having come, is still there: it is replaced.

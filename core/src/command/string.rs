@@ -327,6 +327,11 @@ fn store_pairs(exec: &mut Exec<'_>, args: Args<'_>) {
 /// Stores `value` under `key`, which lies at `place` if it exists.
 #[inline]
 fn store(exec: &mut Exec<'_>, place: Option<Place>, key: &[u8], value: &[u8], expires_ms: i64) {
+    if let Some(place) = place
+        && exec.overwrite(place, value, expires_ms)
+    {
+        return;
+    }
     let value = StringValue::new(value);
     match place {
         Some(place) => exec.replace(place, value, expires_ms),

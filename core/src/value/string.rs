@@ -68,6 +68,23 @@ impl StringValue {
         StringValue::Exact(bytes.into())
     }
 
+    /// True if `bytes` can take the place of this string in the memory that it has, in the encoding that suits them.
+    #[inline]
+    #[must_use]
+    pub fn fits_exactly(&self, bytes: &[u8]) -> bool {
+        // A string of this encoding is longer than any integer.
+        matches!(self, StringValue::Exact(held) if held.len() == bytes.len())
+    }
+
+    /// Puts `bytes` in the place of this string, in its own memory if they [fit](StringValue::fits_exactly).
+    #[inline]
+    pub fn overwrite(&mut self, bytes: &[u8]) {
+        match self {
+            StringValue::Exact(held) if held.len() == bytes.len() => held.copy_from_slice(bytes),
+            other => *other = StringValue::new(bytes),
+        }
+    }
+
     /// The bytes; digits are spelled out.
     #[must_use]
     pub fn text(&self) -> Cow<'_, [u8]> {

@@ -138,6 +138,8 @@ impl Node {
         connection.database = 0;
         connection.is_authenticated = false;
         connection.is_muted = false;
+        connection.skips_reply = false;
+        connection.skips_next_reply = false;
         connection.name = String::new();
         connection.reply().raw(b"+RESET\r\n");
         Ok(())

@@ -101,7 +101,7 @@ fn draw_network(random: &mut Random) -> NetworkPlan {
 fn draw_disk(random: &mut Random) -> DiskPlan {
     DiskPlan {
         latency_us: one_of(random, &[20, 100, 2_000]),
-        sync_us: one_of(random, &[500, 5_000, 80_000]),
+        sync_us: one_of(random, &[500, 5_000, 80_000, 1_500_000]),
         bytes_per_second: one_of(random, &[2_000_000, 100_000_000, 1_000_000_000]),
     }
 }

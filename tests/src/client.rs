@@ -24,15 +24,17 @@ impl Client {
     pub fn try_connect(port: u16) -> io::Result<Client> {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(READ_TIMEOUT))?;
-        stream.set_write_timeout(Some(READ_TIMEOUT))?;
-        Ok(Client { stream, unread: Vec::new() })
+        Client::over(stream)
     }
 
     /// Takes over a connection that was accepted.
-    #[must_use]
-    pub fn over(stream: TcpStream) -> Client {
-        Client { stream, unread: Vec::new() }
+    ///
+    /// # Errors
+    /// If it is closed already.
+    pub fn over(stream: TcpStream) -> io::Result<Client> {
+        stream.set_read_timeout(Some(READ_TIMEOUT))?;
+        stream.set_write_timeout(Some(READ_TIMEOUT))?;
+        Ok(Client { stream, unread: Vec::new() })
     }
 
     /// Sends a command and reads its reply.

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use crate::client::{Client, encode};
 use crate::reply::Reply;
+use crate::wait::wait_for;
 
 /// A command of the stream, with the database that it is about.
 pub type Streamed = (u64, Vec<Vec<u8>>);
@@ -104,7 +105,9 @@ impl FakeMaster {
     /// If there is none.
     #[must_use]
     pub fn listen() -> FakeMaster {
-        FakeMaster { listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free") }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+        listener.set_nonblocking(true).expect("a listener can be polled");
+        FakeMaster { listener }
     }
 
     /// Where it listens.
@@ -135,16 +138,18 @@ impl FakeMaster {
     /// Waits for a replica and says nothing.
     ///
     /// # Panics
-    /// If the listener fails.
+    /// If none comes.
     #[must_use]
     #[track_caller]
     pub fn accept_stream(&self) -> TcpStream {
-        self.listener.accept().expect("a replica connects").0
+        let (stream, _) = wait_for("a replica to connect", || self.listener.accept().ok());
+        stream.set_nonblocking(false).expect("a connection can block");
+        stream
     }
 }
 
 fn shake_hands(stream: TcpStream) -> io::Result<Client> {
-    let mut client = Client::over(stream);
+    let mut client = Client::over(stream)?;
     loop {
         let request = client.try_read()?.elements();
         match request[0].text().to_ascii_lowercase().as_str() {

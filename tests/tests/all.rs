@@ -9,4 +9,5 @@ mod differential;
 mod founding;
 mod hostile;
 mod interop;
+mod seeds;
 mod snapshots;

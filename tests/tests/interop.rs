@@ -68,24 +68,32 @@ fn synchronise_under_load(release: Release, ours: Ours, framing: Framing, count:
     replica.wait_until_equal_to(&master);
 }
 
-/// The line is cut in the midst of the stream, again and again, and the replica killed by its master: no second snapshot.
+/// Redis 8.0 as a replica asks for a full resync when it loses its master for the second time, from Redis 7.0 as well.
+fn forgets_its_place(release: Release, ours: Ours) -> bool {
+    matches!((release, ours), (Release::Redis8, Ours::Master))
+}
+
+/// The line is cut in the midst of the stream, again and again, then the replica is killed by its master: no second snapshot.
 fn cut_the_line(release: Release, ours: Ours) {
+    let cuts = if forgets_its_place(release, ours) { 1 } else { 3 };
     let Some((master, replica)) = start_pair(release, ours, &[("repl-backlog-size", "64mb")]) else { return };
     let proxy = Proxy::to(master.port());
     write(&master, 10, 1_000);
     replica.follow(proxy.port());
     replica.wait_until_equal_to(&master);
     let resyncs = || master.count("stats", "sync_partial_ok");
-    for round in 0..3 {
+    for round in 0..cuts {
         let before = resyncs();
         proxy.cut_after(10_001 + 777 * round);
         write(&master, 11 + round as u64, 2_000);
         wait_until("the cut", || !proxy.is_about_to_cut());
         wait_until("a partial resync", || resyncs() > before);
     }
-    let before = resyncs();
-    assert_eq!(master.line("client kill type replica").integer(), 1);
-    wait_until("a partial resync", || resyncs() > before);
+    if !forgets_its_place(release, ours) {
+        let before = resyncs();
+        assert_eq!(master.line("client kill type replica").integer(), 1);
+        wait_until("a partial resync", || resyncs() > before);
+    }
     replica.wait_until_equal_to(&master);
     assert_eq!(master.count("stats", "sync_full"), 1);
 }
@@ -140,74 +148,60 @@ fn swap_roles(release: Release, ours: Ours) {
     assert_eq!(Client::line(&mut master.client(), "get written-after").text(), "promotion");
 }
 
-/// The same claims for each release.
+/// A claim per test, each given as its name and what proves it.
 macro_rules! claims {
-    ($($module:ident: $release:expr, $count:expr;)*) => {$(
+    ($module:ident { $($claim:ident: $proof:expr;)* }) => {
         mod $module {
             use super::*;
 
-            #[test]
-            fn it_equals_ours_after_a_synchronisation_over_a_socket_under_load() {
-                synchronise_under_load($release, Ours::Master, Framing::Socket, $count);
-            }
-
-            #[test]
-            fn it_equals_ours_after_a_synchronisation_from_a_file_under_load() {
-                synchronise_under_load($release, Ours::Master, Framing::File, 10_000);
-            }
-
-            #[test]
-            fn ours_equals_it_after_a_synchronisation_over_a_socket_under_load() {
-                synchronise_under_load($release, Ours::Replica, Framing::Socket, $count);
-            }
-
-            #[test]
-            fn ours_equals_it_after_a_synchronisation_from_a_file_under_load() {
-                synchronise_under_load($release, Ours::Replica, Framing::File, 10_000);
-            }
-
-            #[test]
-            fn a_cut_line_from_ours_heals_by_partial_resyncs() {
-                cut_the_line($release, Ours::Master);
-            }
-
-            #[test]
-            fn a_cut_line_to_ours_heals_by_partial_resyncs() {
-                cut_the_line($release, Ours::Replica);
-            }
-
-            #[test]
-            fn a_gap_beyond_our_backlog_heals_by_a_full_resync() {
-                outrun_the_backlog($release, Ours::Master);
-            }
-
-            #[test]
-            fn a_gap_beyond_its_backlog_heals_by_a_full_resync_of_ours() {
-                outrun_the_backlog($release, Ours::Replica);
-            }
-
-            #[test]
-            fn it_relays_between_two_of_ours() {
-                chain($release);
-            }
-
-            #[test]
-            fn it_takes_over_from_ours_which_follows_by_a_partial_resync() {
-                swap_roles($release, Ours::Master);
-            }
-
-            #[test]
-            fn ours_takes_over_from_it_which_follows_by_a_partial_resync() {
-                swap_roles($release, Ours::Replica);
-            }
+            $(
+                #[test]
+                fn $claim() {
+                    $proof;
+                }
+            )*
         }
-    )*};
+    };
 }
 
-claims! {
-    redis_7: Release::Redis7, 100_000;
-    redis_6_2: Release::Redis62, 20_000;
-    redis_8: Release::Redis8, 20_000;
-    valkey_8: Release::Valkey8, 20_000;
-    valkey_9: Release::Valkey9, 20_000;
+/// What every release can do as the master of ours.
+macro_rules! master_claims {
+    ($module:ident: $release:expr, $count:expr) => {
+        claims! { $module {
+            ours_equals_it_after_a_synchronisation_over_a_socket_under_load:
+                synchronise_under_load($release, Ours::Replica, Framing::Socket, $count);
+            ours_equals_it_after_a_synchronisation_from_a_file_under_load:
+                synchronise_under_load($release, Ours::Replica, Framing::File, 10_000);
+            a_cut_line_heals_by_partial_resyncs: cut_the_line($release, Ours::Replica);
+            a_gap_beyond_its_backlog_heals_by_a_full_resync: outrun_the_backlog($release, Ours::Replica);
+            ours_takes_over_and_it_follows_by_a_partial_resync: swap_roles($release, Ours::Replica);
+        } }
+    };
 }
+
+/// What a release can do as the replica of ours, if it reads the version of RDB that we write.
+macro_rules! replica_claims {
+    ($module:ident: $release:expr, $count:expr) => {
+        claims! { $module {
+            it_equals_ours_after_a_synchronisation_over_a_socket_under_load:
+                synchronise_under_load($release, Ours::Master, Framing::Socket, $count);
+            it_equals_ours_after_a_synchronisation_from_a_file_under_load:
+                synchronise_under_load($release, Ours::Master, Framing::File, 10_000);
+            a_cut_line_heals_by_partial_resyncs: cut_the_line($release, Ours::Master);
+            a_gap_beyond_our_backlog_heals_by_a_full_resync: outrun_the_backlog($release, Ours::Master);
+            it_relays_between_two_of_ours: chain($release);
+            it_takes_over_and_ours_follows_by_a_partial_resync: swap_roles($release, Ours::Master);
+        } }
+    };
+}
+
+master_claims! { redis_7_as_master: Release::Redis7, 100_000 }
+replica_claims! { redis_7_as_replica: Release::Redis7, 100_000 }
+// Redis 6.2 reads RDB up to version 9; we write 10, as Redis 7.0 does, so that neither can be its master.
+master_claims! { redis_6_2_as_master: Release::Redis62, 20_000 }
+master_claims! { redis_8_as_master: Release::Redis8, 20_000 }
+replica_claims! { redis_8_as_replica: Release::Redis8, 20_000 }
+master_claims! { valkey_8_as_master: Release::Valkey8, 20_000 }
+replica_claims! { valkey_8_as_replica: Release::Valkey8, 20_000 }
+master_claims! { valkey_9_as_master: Release::Valkey9, 20_000 }
+replica_claims! { valkey_9_as_replica: Release::Valkey9, 20_000 }

@@ -69,30 +69,49 @@ fn ours_loads_from(release: Release) {
     assert_eq!(Options::ours().in_dir_of(&real).start().digest(), digest);
 }
 
-macro_rules! claims {
-    ($($module:ident: $release:expr;)*) => {$(
-        mod $module {
-            use super::*;
-
-            #[test]
-            fn it_loads_our_file() {
-                ours_loads_in($release);
-            }
-
-            #[test]
-            fn its_file_loads_in_ours() {
-                ours_loads_from($release);
-            }
-        }
-    )*};
+#[test]
+fn redis_7_loads_our_file() {
+    ours_loads_in(Release::Redis7);
 }
 
-claims! {
-    redis_7: Release::Redis7;
-    redis_6_2: Release::Redis62;
-    redis_8: Release::Redis8;
-    valkey_8: Release::Valkey8;
-    valkey_9: Release::Valkey9;
+#[test]
+fn redis_8_loads_our_file() {
+    ours_loads_in(Release::Redis8);
+}
+
+#[test]
+fn valkey_8_loads_our_file() {
+    ours_loads_in(Release::Valkey8);
+}
+
+#[test]
+fn valkey_9_loads_our_file() {
+    ours_loads_in(Release::Valkey9);
+}
+
+#[test]
+fn the_file_of_redis_7_loads_in_ours() {
+    ours_loads_from(Release::Redis7);
+}
+
+#[test]
+fn the_file_of_redis_6_2_loads_in_ours() {
+    ours_loads_from(Release::Redis62);
+}
+
+#[test]
+fn the_file_of_redis_8_loads_in_ours() {
+    ours_loads_from(Release::Redis8);
+}
+
+#[test]
+fn the_file_of_valkey_8_loads_in_ours() {
+    ours_loads_from(Release::Valkey8);
+}
+
+#[test]
+fn the_file_of_valkey_9_loads_in_ours() {
+    ours_loads_from(Release::Valkey9);
 }
 
 #[test]

@@ -4,7 +4,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
 
-/// An error reply: its code and words, without the leading `-`.
+/// An error reply: its code and words, without the leading `-`. Each char stands for one byte, so that what a client sent can be repeated
+/// whether it is text or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandError(Cow<'static, str>);
 

@@ -46,8 +46,6 @@ replies! {
     INVALID_CURSOR = "ERR invalid cursor";
     /// SELECT.
     DB_INDEX_OUT_OF_RANGE = "ERR DB index is out of range";
-    /// SELECT.
-    INVALID_DB_INDEX = "ERR invalid DB index";
     /// A write on a read-only replica. Differs: the words of the founding session; clients look at the first one.
     READONLY = "READONLY You can't write against a read only slave.";
     /// A replica that must not serve old data.
@@ -152,12 +150,17 @@ replies! {
     DEBUG_RELOAD_FAILED = "ERR Error trying to load the RDB dump, check server logs";
 }
 
+/// Bytes of a client's as an error repeats them: a char for each byte, as [`CommandError`] wants it.
+fn shown_bytes(bytes: &[u8]) -> String {
+    bytes.iter().map(|&byte| char::from(byte)).collect()
+}
+
 /// A name that is no command's; `args` are the first of its arguments.
 pub fn unknown_command<'a>(name: &[u8], args: impl Iterator<Item = &'a [u8]>) -> CommandError {
     /// How much of a name and of the arguments is repeated, in bytes.
     const SHOWN_BYTES_MAX: usize = 128;
     let shown = &name[..name.len().min(SHOWN_BYTES_MAX)];
-    let mut text = format!("ERR unknown command '{}', with args beginning with: ", String::from_utf8_lossy(shown));
+    let mut text = format!("ERR unknown command '{}', with args beginning with: ", shown_bytes(shown));
     let prefix = text.len();
     for arg in args {
         let left = SHOWN_BYTES_MAX.saturating_sub(text.len() - prefix);
@@ -165,7 +168,7 @@ pub fn unknown_command<'a>(name: &[u8], args: impl Iterator<Item = &'a [u8]>) ->
             break;
         }
         let shown = &arg[..arg.len().min(left)];
-        text.push_str(&format!("'{}' ", String::from_utf8_lossy(shown)));
+        text.push_str(&format!("'{}' ", shown_bytes(shown)));
     }
     CommandError::with(text)
 }
@@ -173,7 +176,7 @@ pub fn unknown_command<'a>(name: &[u8], args: impl Iterator<Item = &'a [u8]>) ->
 /// A container's argument that is no subcommand of it.
 #[must_use]
 pub fn unknown_subcommand(container: &str, name: &[u8]) -> CommandError {
-    let shown = String::from_utf8_lossy(&name[..name.len().min(128)]).into_owned();
+    let shown = shown_bytes(&name[..name.len().min(128)]);
     let container = container.to_uppercase();
     CommandError::with(format!("ERR unknown subcommand '{shown}'. Try {container} HELP."))
 }
@@ -199,7 +202,7 @@ pub fn invalid_expire(command: &str) -> CommandError {
 /// An option of EXPIRE and its kin that is none.
 #[must_use]
 pub fn unsupported_option(option: &[u8]) -> CommandError {
-    CommandError::with(format!("ERR Unsupported option {}", String::from_utf8_lossy(option)))
+    CommandError::with(format!("ERR Unsupported option {}", shown_bytes(option)))
 }
 
 /// A class of connections that does not exist.
@@ -235,5 +238,5 @@ pub fn unknown_debug_subcommand(name: &[u8]) -> CommandError {
 
 /// The part of an argument that an error repeats.
 fn shown(argument: &[u8]) -> String {
-    String::from_utf8_lossy(&argument[..argument.len().min(128)]).into_owned()
+    shown_bytes(&argument[..argument.len().min(128)])
 }

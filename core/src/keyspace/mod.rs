@@ -40,8 +40,10 @@ pub struct Place {
 pub enum Touch {
     /// This key of this database changed, came or went.
     Key(u32, Blob),
-    /// The whole database was replaced or emptied.
-    Database(u32),
+    /// The whole database was emptied.
+    Emptied(u32),
+    /// The whole database was replaced by another.
+    Replaced(u32),
 }
 
 /// All databases of a node.
@@ -233,7 +235,7 @@ impl Keyspace {
 
     fn swap_in(&mut self, index: u32, database: Database) {
         if self.is_observed {
-            self.touches.push(Touch::Database(index));
+            self.touches.push(if database.entries.is_empty() { Touch::Emptied(index) } else { Touch::Replaced(index) });
         }
         let Some(target) = self.databases.get_mut(index as usize) else { return };
         let (mut old, expiries) = core::mem::replace(target, database).into_parts();

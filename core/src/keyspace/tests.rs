@@ -421,7 +421,7 @@ fn observers_learn_every_change_once_and_in_order() {
     keyspace.remove(place);
     keyspace.flush(0);
     let a = || Touch::Key(1, Blob::new(b"a"));
-    assert_eq!(keyspace.take_touches(), [a(), a(), a(), a(), Touch::Database(0)]);
+    assert_eq!(keyspace.take_touches(), [a(), a(), a(), a(), Touch::Emptied(0)]);
     keyspace.observe(false);
     keyspace.flush(1);
     assert!(!keyspace.has_touches());

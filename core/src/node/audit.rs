@@ -115,7 +115,7 @@ impl Audit {
         for touch in touches {
             match touch {
                 Touch::Key(database, key) => self.take_in_key(keyspace, *database, key),
-                Touch::Database(database) => self.take_in_database(keyspace, *database),
+                Touch::Emptied(database) | Touch::Replaced(database) => self.take_in_database(keyspace, *database),
             }
         }
     }

@@ -22,7 +22,7 @@ const REDIAL_FIRST: Duration = Duration::from_millis(100);
 /// The longest wait before a dial is repeated.
 const REDIAL_MAX: Duration = Duration::from_secs(1);
 /// The longest wait after data sets that were refused: each try costs the master a snapshot.
-const RESYNC_MAX: Duration = Duration::from_secs(60);
+const RESYNC_MAX: Duration = Duration::from_secs(10);
 /// Longest line of the dialogue.
 const LINE_BYTES_MAX: usize = 64 * 1024;
 

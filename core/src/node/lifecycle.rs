@@ -65,6 +65,7 @@ impl Node {
             is_active_expiry_on: true,
             shutdown: None,
             log_has_grown: false,
+            is_executing: false,
             first_expiry_ms: None,
         };
         node.begin_loading(now, effects);

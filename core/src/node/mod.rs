@@ -146,6 +146,8 @@ pub struct Node {
     /// The end of the process was asked for.
     pub(crate) shutdown: Option<lifecycle::Shutdown>,
     log_has_grown: bool,
+    /// The commands of a transaction are being executed: nothing may wait.
+    is_executing: bool,
     first_expiry_ms: Option<i64>,
 }
 
@@ -243,7 +245,7 @@ impl Node {
     /// What every event ends with: replicas learn that the log has grown, the log forgets, the expiry timer is set.
     fn settle(&mut self, now: Now, effects: &mut Effects) {
         if core::mem::take(&mut self.log_has_grown) {
-            self.announce_log(effects);
+            self.announce_log(now, effects);
             self.trim_log();
         }
         self.arm_expiry(now);

@@ -274,13 +274,46 @@ impl Node {
         format!("{}:{port}", replica_ip(connection))
     }
 
-    /// Tells the driver of replicas that the log has more for them.
-    pub(super) fn announce_log(&mut self, effects: &mut Effects) {
+    /// Tells the driver of replicas that the log has more for them, and ends those that lag too far behind it.
+    pub(super) fn announce_log(&mut self, now: Now, effects: &mut Effects) {
         let end = self.history.offset();
+        let lag_bytes_max = self.replica_lag_bytes_max();
+        let mut is_any_too_slow = false;
         for &conn in &self.replicas {
             let Some(connection) = self.connections.get_mut(conn) else { continue };
-            if connection.replica().is_some_and(|side| matches!(side.phase, Phase::Online { sent } if sent < end)) {
+            let Some(side) = connection.replica() else { continue };
+            is_any_too_slow |= side.needs_log_from().is_some_and(|from| end - from > lag_bytes_max);
+            if matches!(side.phase, Phase::Online { sent } if sent < end) {
                 connection.announce(effects);
+            }
+        }
+        if is_any_too_slow {
+            self.end_slow_replicas(lag_bytes_max, now, effects);
+        }
+    }
+
+    /// The hard limit on what a replica may lag behind. A limit below the backlog's size would end links that can be resumed
+    /// at no cost.
+    fn replica_lag_bytes_max(&self) -> u64 {
+        match self.config.client_output_buffer_limit.replica.hard_bytes {
+            0 => u64::MAX,
+            hard_bytes => hard_bytes.max(self.config.repl_backlog_size),
+        }
+    }
+
+    fn end_slow_replicas(&mut self, lag_bytes_max: u64, now: Now, effects: &mut Effects) {
+        let end = self.history.offset();
+        for conn in self.replicas.clone() {
+            let side = self.connections.get(conn).and_then(Connection::replica);
+            let Some(from) = side.and_then(ReplicaSide::needs_log_from) else { continue };
+            if end - from > lag_bytes_max {
+                let lag = end - from;
+                let text = format!(
+                    "Replica {} lags {lag} bytes, more than client-output-buffer-limit allows ({lag_bytes_max}): closing it",
+                    self.replica_name(conn)
+                );
+                effects.note(Note::Text { level: Level::Warning, text });
+                self.close(conn, now, effects);
             }
         }
     }
@@ -358,7 +391,6 @@ impl Node {
         let timeout = Duration::from_secs(u64::from(self.config.repl_timeout));
         let end = self.history.offset();
         let limit = self.config.client_output_buffer_limit.replica;
-        let hard_bytes = if limit.hard_bytes == 0 { 0 } else { limit.hard_bytes.max(self.config.repl_backlog_size) };
         let mut ended = Vec::new();
         for &conn in &self.replicas {
             let Some(connection) = self.connections.get_mut(conn) else { continue };
@@ -369,7 +401,7 @@ impl Node {
                 if is_over_soft { side.over_soft_limit_since.or(Some(now.mono)) } else { None };
             let soft_time = Duration::from_secs(u64::from(limit.soft_seconds));
             let is_too_long_over = side.over_soft_limit_since.is_some_and(|since| now.mono.since(since) >= soft_time);
-            if (hard_bytes > 0 && lag > hard_bytes) || (is_over_soft && is_too_long_over) {
+            if is_over_soft && is_too_long_over {
                 ended.push((conn, "its output exceeds client-output-buffer-limit"));
                 continue;
             }

@@ -1,13 +1,13 @@
 //! MULTI, EXEC, DISCARD and WATCH.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::Node;
 use super::dispatch::{Call, resolve};
 use crate::command::reply_error as reply;
-use crate::command::{Command, CommandError, Handler};
+use crate::command::{Command, CommandError, Handler, ServerCommand};
 use crate::keyspace::Touch;
 use crate::port::ConnId;
 use crate::port::{Effects, Now};
@@ -54,12 +54,21 @@ pub(crate) struct Transaction {
     pub(crate) is_broken: bool,
 }
 
+/// A connection that watches a key.
+#[derive(Clone, Copy, Debug)]
+struct Watcher {
+    conn: ConnId,
+    /// The key was there when the watch began.
+    has_existed: bool,
+}
+
 /// Who watches which key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Watches {
-    by_key: BTreeMap<(u32, Blob), Vec<ConnId>>,
-    /// Connections of which a watched key has changed; and of which keys had expired when they were watched.
-    broken: Vec<ConnId>,
+    by_key: BTreeMap<(u32, Blob), Vec<Watcher>>,
+    by_conn: BTreeMap<ConnId, Vec<(u32, Blob)>>,
+    /// Connections of which a watched key has changed.
+    broken: BTreeSet<ConnId>,
 }
 
 impl Watches {
@@ -73,25 +82,26 @@ impl Watches {
         self.broken.contains(&conn)
     }
 
-    pub(crate) fn watch(&mut self, conn: ConnId, database: u32, key: &[u8]) {
-        let watchers = self.by_key.entry((database, Blob::new(key))).or_default();
-        if !watchers.contains(&conn) {
-            watchers.push(conn);
+    pub(crate) fn watch(&mut self, conn: ConnId, database: u32, key: &[u8], has_existed: bool) {
+        let place = (database, Blob::new(key));
+        let watched = self.by_conn.entry(conn).or_default();
+        if !watched.contains(&place) {
+            watched.push(place.clone());
+            self.by_key.entry(place).or_default().push(Watcher { conn, has_existed });
         }
     }
 
     /// Forgets what a connection watches; true if none of it had changed.
     pub(crate) fn unwatch(&mut self, conn: ConnId) -> bool {
-        if self.by_key.is_empty() && self.broken.is_empty() {
-            return true;
+        for place in self.by_conn.remove(&conn).unwrap_or_default() {
+            if let Some(watchers) = self.by_key.get_mut(&place) {
+                watchers.retain(|watcher| watcher.conn != conn);
+                if watchers.is_empty() {
+                    self.by_key.remove(&place);
+                }
+            }
         }
-        self.by_key.retain(|_, watchers| {
-            watchers.retain(|watcher| *watcher != conn);
-            !watchers.is_empty()
-        });
-        let before = self.broken.len();
-        self.broken.retain(|watcher| *watcher != conn);
-        self.broken.len() == before
+        !self.broken.remove(&conn)
     }
 
     /// Takes note of a change.
@@ -99,14 +109,19 @@ impl Watches {
         match touch {
             Touch::Key(database, key) => {
                 if let Some(watchers) = self.by_key.get(&(*database, key.clone())) {
-                    self.broken.extend_from_slice(watchers);
+                    self.broken.extend(watchers.iter().map(|watcher| watcher.conn));
                 }
             }
-            Touch::Database(database) => {
-                let watched = self.by_key.iter().filter(|((index, _), _)| index == database);
-                self.broken.extend(watched.flat_map(|(_, watchers)| watchers.iter().copied()));
-            }
+            // A key that was not there is as it was.
+            Touch::Emptied(database) => self.on_database(*database, |watcher| watcher.has_existed),
+            Touch::Replaced(database) => self.on_database(*database, |_| true),
         }
+    }
+
+    fn on_database(&mut self, database: u32, is_broken: impl Fn(&Watcher) -> bool) {
+        let watched = self.by_key.range((database, Blob::new(b""))..).take_while(|((index, _), _)| *index == database);
+        let watchers = watched.flat_map(|(_, watchers)| watchers).filter(|watcher| is_broken(watcher));
+        self.broken.extend(watchers.map(|watcher| watcher.conn));
     }
 }
 
@@ -141,7 +156,8 @@ impl Node {
         connection.reply().ok();
         let database = connection.database;
         for key in args.iter_from(1) {
-            self.watches.watch(conn, database, key);
+            let has_existed = self.keyspace.locate(database, key).is_some();
+            self.watches.watch(conn, database, key, has_existed);
         }
         self.observe_if_needed();
         Ok(())
@@ -172,16 +188,22 @@ impl Node {
             return Ok(());
         }
         connection.reply().array(transaction.queue.len());
+        self.is_executing = true;
         self.feed.begin(self.history.log.is_some());
         for queued in &transaction.queue {
             let call = Call { args: queued.args(), canonical: None };
             match queued.command.handler {
                 Handler::Data(_) => self.call_data(conn, queued.number, queued.command, call, now),
                 Handler::Server(server) => {
-                    // A role may change inside: what was done before belongs to the history that ends there.
-                    self.end_unit(None, now);
+                    // A change of role ends a history: what was done before belongs to the one that ends there.
+                    let ends_unit = matches!(server, ServerCommand::ReplicaOf | ServerCommand::Debug);
+                    if ends_unit {
+                        self.end_unit(None, now);
+                    }
                     self.call_server(conn, queued.number, server, call.args, now, effects);
-                    self.feed.begin(self.history.log.is_some());
+                    if ends_unit {
+                        self.feed.begin(self.history.log.is_some());
+                    }
                 }
                 Handler::Container => {
                     if let Ok(command) = resolve(queued.command, call.args) {
@@ -190,6 +212,7 @@ impl Node {
                 }
             }
         }
+        self.is_executing = false;
         self.end_unit(None, now);
         Ok(())
     }

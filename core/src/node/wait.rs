@@ -40,9 +40,8 @@ impl Node {
         let history = self.history.id;
         let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
         let offset = connection.written_offset;
-        let is_queued = connection.transaction.is_some();
         let acked = self.count_acked(offset);
-        if i64::try_from(acked).unwrap_or(i64::MAX) >= replicas || is_queued {
+        if i64::try_from(acked).unwrap_or(i64::MAX) >= replicas || self.is_executing {
             if let Some(connection) = self.connections.get_mut(conn) {
                 connection.reply().count(acked);
             }

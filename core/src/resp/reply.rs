@@ -69,12 +69,13 @@ impl<'a> Reply<'a> {
         self.line(b'+', text.as_bytes());
     }
 
-    /// An error. Line ends in it become spaces.
+    /// An error. Each char stands for one byte; line ends become spaces.
     pub fn error(&mut self, text: &str) {
         let Some(out) = &mut self.out else { return };
         let tail = out.tail();
         tail.push(b'-');
-        tail.extend(text.bytes().map(|b| if b == b'\r' || b == b'\n' { b' ' } else { b }));
+        let bytes = text.chars().map(|char| u8::try_from(char).unwrap_or(b'?'));
+        tail.extend(bytes.map(|byte| if byte == b'\r' || byte == b'\n' { b' ' } else { byte }));
         tail.extend_from_slice(b"\r\n");
     }
 

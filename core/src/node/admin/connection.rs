@@ -146,7 +146,7 @@ impl Node {
     }
 
     pub(super) fn select(&mut self, conn: ConnId, args: Args<'_>) -> Outcome {
-        let index = parse_i64(&args[1]).ok_or(reply::INVALID_DB_INDEX)?;
+        let index = parse_i64(&args[1]).ok_or(reply::NOT_AN_INTEGER)?;
         let index = u32::try_from(index).ok().filter(|&index| index < self.keyspace.database_count());
         let index = index.ok_or(reply::DB_INDEX_OUT_OF_RANGE)?;
         let Some(connection) = self.connection(conn) else { return Ok(()) };

@@ -152,7 +152,8 @@ replies! {
 
 /// Bytes of a client's as an error repeats them: a char for each byte, as [`CommandError`] wants it.
 fn shown_bytes(bytes: &[u8]) -> String {
-    bytes.iter().map(|&byte| char::from(byte)).collect()
+    // Redis repeats them as a C string, which ends at a zero byte.
+    bytes.iter().take_while(|&&byte| byte != 0).map(|&byte| char::from(byte)).collect()
 }
 
 /// A name that is no command's; `args` are the first of its arguments.

@@ -11,7 +11,7 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     run(pattern, text, Case::Exact)
 }
 
-/// As [`matches`], with ASCII letters of either case being equal.
+/// As [`matches()`], with ASCII letters of either case being equal.
 ///
 /// As in Redis, an escaped byte inside a class is compared exactly even so.
 pub fn matches_ignoring_case(pattern: &[u8], text: &[u8]) -> bool {

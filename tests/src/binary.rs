@@ -1,12 +1,10 @@
-//! Where is our own server's binary?
+//! Where are our own binaries?
 
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-
-const PACKAGE: &str = "afterimage-server";
 
 /// The path of our server, built once per test run in the profile and target directory of the running test.
 ///
@@ -17,21 +15,31 @@ const PACKAGE: &str = "afterimage-server";
 /// If the build fails; its output stands on standard error.
 pub fn our_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(build)
+    BINARY.get_or_init(|| build("afterimage-server"))
 }
 
-fn build() -> PathBuf {
+/// The path of our simulator, built in the same way.
+///
+/// # Panics
+/// If the build fails; its output stands on standard error.
+pub fn our_simulator() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| build("afterimage-sim"))
+}
+
+/// Builds a package of which the binary has the same name.
+fn build(package: &str) -> PathBuf {
     let profile_dir = profile_dir();
     let target_dir = profile_dir.parent().expect("a profile's directory lies in the target directory");
     let folder = profile_dir.file_name().expect("a profile's directory has a name");
     let profile = if folder == "debug" { OsString::from("dev") } else { folder.to_owned() };
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(workspace()).args(["build", "--quiet", "--package", PACKAGE, "--profile"]).arg(profile);
+    cargo.current_dir(workspace()).args(["build", "--quiet", "--package", package, "--profile"]).arg(profile);
     cargo.arg("--target-dir").arg(target_dir);
-    eprintln!("building the server under test: {cargo:?}");
+    eprintln!("building what is tested: {cargo:?}");
     let status = cargo.status().expect("cargo can be run");
-    assert!(status.success(), "{PACKAGE} does not build: {status}");
-    profile_dir.join(PACKAGE)
+    assert!(status.success(), "{package} does not build: {status}");
+    profile_dir.join(package)
 }
 
 /// The root of the workspace.

@@ -18,7 +18,7 @@ mod server;
 mod wait;
 mod workload;
 
-pub use binary::our_binary;
+pub use binary::{our_binary, our_simulator};
 pub use client::{Client, encode};
 pub use proxy::Proxy;
 pub use release::{Release, find_tool};

@@ -3,8 +3,10 @@
 //! `AFTERIMAGE_SEED=n` runs one seed, `AFTERIMAGE_SEEDS=a..b` a range. A failing seed says how to replay it.
 
 use std::ops::Range;
+use std::process::Command;
 
 use afterimage_sim::{Outcome, Plan, replay, run_seed, scenario};
+use afterimage_tests::our_simulator;
 
 /// Seeds that every test run covers.
 const SEEDS_BY_DEFAULT: Range<u64> = 0..300;
@@ -68,6 +70,16 @@ fn a_seed_replays_to_the_same_fingerprint_with_and_without_a_journal() {
         assert_eq!(replayed.fingerprint, outcome.fingerprint, "seed {seed}");
         assert_eq!(run_seed(seed).fingerprint, outcome.fingerprint, "seed {seed}");
         assert!(!lines.is_empty());
+    }
+}
+
+#[test]
+fn another_process_finds_the_same_fingerprint() {
+    for seed in [7, 4711] {
+        let output = Command::new(our_simulator()).args(["replay", &seed.to_string()]).output().expect("it runs");
+        let text = String::from_utf8(output.stdout).expect("it prints text");
+        let fingerprint = format!("fingerprint {:016x}: all properties held", run_seed(seed).fingerprint);
+        assert_eq!(text.lines().last(), Some(fingerprint.as_str()), "seed {seed}");
     }
 }
 

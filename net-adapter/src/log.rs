@@ -38,6 +38,11 @@ impl Log {
         Log { threshold, file, port: None }
     }
 
+    /// Tries whether lines can be written, so that a wrong `logfile` is known before anything starts.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        self.write(b"")
+    }
+
     /// The same, with every line saying which node it is about.
     pub(crate) fn of_node(mut self, port: u16) -> Log {
         self.port = Some(port);

@@ -46,6 +46,10 @@ fn arguments() -> Vec<String> {
 
 fn serve(launch: &Launch) -> ExitCode {
     let log = Log::new(settings::threshold(&launch.config), launch.config.logfile.clone());
+    if let Err(error) = log.check() {
+        eprintln!("Can't open the log file '{}': {error}", launch.config.logfile);
+        return ExitCode::FAILURE;
+    }
     let mut configs = cluster::configurations(launch);
     greet(&log);
     for line in process::make_room_for_clients(&mut configs) {

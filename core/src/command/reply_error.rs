@@ -74,10 +74,10 @@ replies! {
     WATCH_IN_MULTI = "ERR WATCH inside MULTI is not allowed";
     /// A command that cannot be queued.
     NOT_IN_MULTI = "ERR Command not allowed inside a transaction";
-    /// A replica link that asks for data.
-    REPLICA_KEYSPACE = "ERR Replica can't interact with the keyspace";
     /// PSYNC behind unread replies.
     SYNC_PENDING_OUTPUT = "ERR SYNC and PSYNC are invalid with pending output";
+    /// A filtered snapshot has no length to be told.
+    FILTER_NEEDS_EOF = "ERR Filtered replica requires EOF capability";
     /// PSYNC to a replica that has no data to give.
     NO_MASTER_LINK = "NOMASTERLINK Can't SYNC while not connected with my master";
     /// The snapshot for a replica failed.

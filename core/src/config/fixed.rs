@@ -54,6 +54,9 @@ fixed! {
     /// File with the users of the access control list.
     "aclfile": String = "", ANY_TEXT, Startup,
         "access control lists are not supported: use 'requirepass'";
+    /// Path of a Unix socket to listen on.
+    "unixsocket": String = "", ANY_TEXT, Startup,
+        "Unix sockets are not supported: use 'port' with 'bind 127.0.0.1'";
     /// Port for TLS connections.
     "tls-port": u16 = "0", Integer::new(0, 65535), Runtime,
         "TLS is not supported: set 'tls-port 0' and put a TLS proxy in front of 'port'";

@@ -119,9 +119,9 @@ const AOF_DIRECTORY: Text = file_name!("appenddirname can't be a path, just a di
 directives! {
     // Network.
     /// TCP port to listen on; 0 listens on none.
-    "port" => port: u16 = 6379, Integer::new(0, 65535), Runtime;
+    "port" => port: u16 = 6379, Integer::new(0, 65535), Startup;
     /// Addresses to listen on. `*` is every IPv4 address, `::*` every IPv6 one.
-    "bind" => bind: Vec<String> = Vec::from(["*", "-::*"].map(String::from)), Addresses, Runtime;
+    "bind" => bind: Vec<String> = Vec::from(["*", "-::*"].map(String::from)), Addresses, Startup;
     /// Local address of outgoing connections.
     "bind-source-addr" => bind_source_addr: Option<String> = None, OptionalText, Runtime;
     /// Refuse other machines while clients need no password.
@@ -134,8 +134,6 @@ directives! {
     "timeout" => timeout: u32 = 0, Integer::new(0, INT_MAX), Runtime;
     /// Most clients at a time.
     "maxclients" => maxclients: u32 = 10000, Integer::new(1, UINT_MAX), Runtime;
-    /// Path of a unix socket to listen on.
-    "unixsocket" => unixsocket: Option<String> = None, OptionalText, Startup;
     /// Mode of the unix socket.
     "unixsocketperm" => unixsocketperm: u32 = 0, Octal { max: 0o777 }, Startup;
     /// Mark set on listening sockets.

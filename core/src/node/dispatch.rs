@@ -158,6 +158,9 @@ impl Node {
 
     fn execute(&mut self, conn: ConnId, call: Call<'_>, now: Now, effects: &mut Effects) {
         let args = call.args;
+        if self.is_out_of_place(conn, args, now, effects) {
+            return;
+        }
         let Some((number, container)) = find_numbered(&args[0]) else {
             self.reject(conn, None, &reply::unknown_command(&args[0], args.iter_from(1)));
             return;
@@ -202,6 +205,31 @@ impl Node {
             connection.written_offset = offset;
             connection.command_ended();
         }
+    }
+
+    /// Hangs up on two who have no business with commands: a browser that was tricked into speaking to us, and a replica's
+    /// link, where a reply would be taken for a part of the stream.
+    fn is_out_of_place(&mut self, conn: ConnId, args: Args<'_>, now: Now, effects: &mut Effects) -> bool {
+        let name = &args[0];
+        let is_http = name.eq_ignore_ascii_case(b"POST") || name.eq_ignore_ascii_case(b"HOST:");
+        let is_replica =
+            self.connections.get(conn).is_some_and(|connection| matches!(connection.kind, Kind::Replica(_)));
+        let speaks_replication =
+            ["REPLCONF", "PSYNC", "SYNC"].iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
+        let text = if is_http {
+            alloc::format!(
+                "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. \
+                 Connection {conn} aborted."
+            )
+        } else if is_replica && !speaks_replication {
+            let shown: alloc::string::String = name.iter().take(40).map(|&byte| char::from(byte)).collect();
+            alloc::format!("Replica generated a reply to command '{}', disconnecting it", shown.escape_default())
+        } else {
+            return false;
+        };
+        effects.note(Note::Text { level: Level::Warning, text });
+        self.close(conn, now, effects);
+        true
     }
 
     /// Runs a data command for a client; its effects are in the feed afterwards.
@@ -346,9 +374,6 @@ impl Node {
         }
         if self.is_loading() && !flags.has(Flags::LOADING) {
             return Err(reply::LOADING);
-        }
-        if matches!(connection.kind, Kind::Replica(_)) && (is_write || flags.has(Flags::READONLY)) {
-            return Err(reply::REPLICA_KEYSPACE);
         }
         Ok(())
     }

@@ -222,8 +222,12 @@ impl Node {
     fn link_failed(&mut self, setback: Setback, now: Now) {
         let Some(follow) = &mut self.follow else { return };
         if follow.is_online() {
+            // At once: the less is written meanwhile, the likelier the backlog still has it.
             follow.down_since = now.mono;
             follow.failures = 0;
+            follow.link = Link::Waiting;
+            self.timers.set(Timer::Redial, now.mono);
+            return;
         }
         follow.link = Link::Waiting;
         let wait_max = match setback {

@@ -19,6 +19,7 @@ use super::connection::{Connection, Kind};
 use super::follow::Link;
 use super::replica::{Phase, ReplicaSide};
 use super::timers::Timer;
+use super::transfer::Contents;
 
 /// A data set of up to this many keys is sent at once, unless the operator has set another delay than the default.
 /// Differs: Redis waits for `repl-diskless-sync-delay` even then, since each snapshot costs it a fork; here a small one costs less
@@ -63,7 +64,12 @@ impl Node {
                 // For replicas' masters; a server does not answer it.
                 b"getack" => return Ok(()),
                 b"rdb-only" => intro.wants_rdb_only = parse_i64(value).ok_or(reply::NOT_AN_INTEGER)? != 0,
-                b"rdb-filter-only" => intro.wants_no_keys = true,
+                // Functions alone, or nothing: no keys in either case.
+                b"rdb-filter-only" if value.is_empty() || value == b"functions" => intro.wants_no_keys = true,
+                b"rdb-filter-only" => {
+                    let shown = String::from_utf8_lossy(&value[..value.len().min(128)]).into_owned();
+                    return Err(CommandError::with(format!("ERR Unsupported rdb-filter-only option: {shown}")));
+                }
                 // Valkey tells its version; nothing depends on it.
                 b"version" => {}
                 _ => {
@@ -114,6 +120,9 @@ impl Node {
         if !connection.output.is_empty() {
             return Err(reply::SYNC_PENDING_OUTPUT);
         }
+        if connection.intro.wants_no_keys && !connection.intro.knows_eof {
+            return Err(reply::FILTER_NEEDS_EOF);
+        }
         let is_old = args.len() == 1;
         let request = Request {
             history: ReplicationId::parse(&args[1]),
@@ -148,7 +157,7 @@ impl Node {
             }
             Verdict::Full(reason) => {
                 self.stats.sync_full += 1;
-                let text = format!("Full resync requested by replica {who} ({reason:?})");
+                let text = format!("Full resync requested by replica {who} ({reason})");
                 effects.note(Note::Text { level: Level::Notice, text });
                 self.set_phase(conn, Phase::Waiting);
                 self.schedule_transfer(now, effects);
@@ -213,13 +222,18 @@ impl Node {
         let is_diskless = self.config.repl_diskless_sync;
         let knows_mark =
             |conn: &ConnId| self.connections.get(*conn).is_some_and(|connection| connection.intro.knows_eof);
+        let wants_filter = |conn: &ConnId| self.connections.get(*conn).is_some_and(|c| c.intro.wants_no_keys);
         let waiting = self.waiting_replicas();
         let (marked, filed): (Vec<ConnId>, Vec<ConnId>) =
-            waiting.into_iter().partition(|conn| is_diskless && knows_mark(conn));
-        if !marked.is_empty() {
-            let text = format!("Starting BGSAVE for SYNC with target: replicas sockets ({} of them)", marked.len());
-            effects.note(Note::Text { level: Level::Notice, text });
-            self.begin_transfer(&marked, now, effects);
+            waiting.into_iter().partition(|conn| knows_mark(conn) && (is_diskless || wants_filter(conn)));
+        let (filtered, whole): (Vec<ConnId>, Vec<ConnId>) = marked.into_iter().partition(wants_filter);
+        for (receivers, contents) in [(whole, Contents::Everything), (filtered, Contents::NoKeys)] {
+            if !receivers.is_empty() {
+                let count = receivers.len();
+                let text = format!("Starting BGSAVE for SYNC with target: replicas sockets ({count} of them)");
+                effects.note(Note::Text { level: Level::Notice, text });
+                self.begin_transfer(&receivers, contents, now, effects);
+            }
         }
         if !filed.is_empty() {
             self.begin_file_for_replicas(&filed, now, effects);

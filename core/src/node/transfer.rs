@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::keyspace::SnapshotId;
 use crate::port::{ConnId, Effects, Now};
+use crate::rdb::opcode;
 use crate::replication::Run;
 
 use super::Node;
@@ -15,11 +16,21 @@ const WINDOW_BYTES: u64 = 1 << 20;
 /// Bytes of a mark that ends a snapshot of unknown length.
 const MARK_BYTES: usize = 40;
 
+/// What a snapshot for replicas holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Contents {
+    /// All keys.
+    Everything,
+    /// None: the replica asked for functions alone, or for nothing, by `rdb-filter-only`.
+    NoKeys,
+}
+
 /// One snapshot that is being sent to one or more replicas.
 #[derive(Clone, Debug)]
 struct Transfer {
     id: TransferId,
-    snapshot: SnapshotId,
+    /// None if it was complete from the start.
+    snapshot: Option<SnapshotId>,
     mark: [u8; MARK_BYTES],
     bytes: Run,
     is_complete: bool,
@@ -63,14 +74,24 @@ impl Transfers {
 
 impl Node {
     /// Begins one snapshot for all `receivers`, as of the log's end.
-    pub(super) fn begin_transfer(&mut self, receivers: &[ConnId], now: Now, effects: &mut Effects) {
+    pub(super) fn begin_transfer(&mut self, receivers: &[ConnId], contents: Contents, now: Now, effects: &mut Effects) {
         let position = self.begin_stream_for_replicas();
         let mark = self.random.hex40();
         let (header, rules) = self.snapshot_header(position, now);
-        let snapshot = self.keyspace.begin_snapshot(header, rules);
         self.transfers.next_id = self.transfers.next_id.wrapping_add(1);
         let id = TransferId(self.transfers.next_id);
-        self.transfers.running.push(Transfer { id, snapshot, mark, bytes: Run::default(), is_complete: false });
+        let mut transfer = Transfer { id, snapshot: None, mark, bytes: Run::default(), is_complete: false };
+        match contents {
+            Contents::Everything => transfer.snapshot = Some(self.keyspace.begin_snapshot(header, rules)),
+            Contents::NoKeys => {
+                transfer.bytes.append(&header);
+                // A checksum of zero says that there is none.
+                transfer.bytes.append(&[opcode::EOF, 0, 0, 0, 0, 0, 0, 0, 0]);
+                transfer.bytes.append(&mark);
+                transfer.is_complete = true;
+            }
+        }
+        self.transfers.running.push(transfer);
         for &conn in receivers {
             self.announce_full_sync(conn, position);
             let Some(connection) = self.connections.get_mut(conn) else { continue };
@@ -109,14 +130,19 @@ impl Node {
         while let Some(transfer) = self.transfers.running.get(index) {
             let (id, snapshot) = (transfer.id, transfer.snapshot);
             let Some(sent) = self.slowest_receiver(id) else {
-                self.keyspace.end_snapshot(snapshot);
+                if let Some(snapshot) = snapshot {
+                    self.keyspace.end_snapshot(snapshot);
+                }
                 self.transfers.running.remove(index);
                 continue;
             };
             let transfer = &mut self.transfers.running[index];
             transfer.bytes.forget_before(sent);
             let ahead = transfer.bytes.end() - sent;
-            if !transfer.is_complete && ahead < WINDOW_BYTES {
+            if let Some(snapshot) = snapshot
+                && !transfer.is_complete
+                && ahead < WINDOW_BYTES
+            {
                 self.keyspace.advance_snapshot(snapshot, units, (WINDOW_BYTES - ahead) as usize);
                 let (bytes, is_last) = self.keyspace.take_snapshot_output(snapshot);
                 transfer.bytes.append(&bytes);

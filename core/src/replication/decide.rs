@@ -1,5 +1,7 @@
 //! Continue or start over: what a node answers to PSYNC. A pure function of the request and the node's standing.
 
+use core::fmt;
+
 use super::history::ReplicationId;
 
 /// What a replica asks for by `PSYNC <id> <offset>`.
@@ -49,6 +51,19 @@ pub enum Reason {
     TooOld,
     /// It has more than we have.
     FromTheFuture,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reason::Asked => "it asked for everything",
+            Reason::OtherHistory => "its replication id is not ours",
+            Reason::PastTheFork => "it went past the offset at which our histories part",
+            Reason::NoBacklog => "we have no backlog",
+            Reason::TooOld => "the backlog no longer has what it lacks",
+            Reason::FromTheFuture => "its offset is ahead of ours",
+        })
+    }
 }
 
 /// Decides.

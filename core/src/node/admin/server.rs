@@ -57,11 +57,11 @@ impl Node {
             asked_by: Some(conn),
             is_past_waiting: false,
         };
-        let mut aborts = false;
+        let (mut aborts, mut saves) = (false, None);
         for word in args.iter_from(1) {
             match word.to_ascii_uppercase().as_slice() {
-                b"NOSAVE" => shutdown.saves = false,
-                b"SAVE" => shutdown.saves = true,
+                b"NOSAVE" if saves != Some(true) => saves = Some(false),
+                b"SAVE" if saves != Some(false) => saves = Some(true),
                 b"NOW" => shutdown.is_past_waiting = true,
                 b"FORCE" => shutdown.is_forced = true,
                 b"ABORT" => aborts = true,
@@ -69,8 +69,9 @@ impl Node {
             }
         }
         if aborts {
-            return self.abort_shutdown(conn);
+            return if args.len() == 2 { self.abort_shutdown(conn) } else { Err(reply::SYNTAX) };
         }
+        shutdown.saves = saves.unwrap_or(shutdown.saves);
         if let Some(connection) = self.connection(conn) {
             connection.is_blocked = true;
         }

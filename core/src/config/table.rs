@@ -117,7 +117,7 @@ const AOF_NAME: Text = file_name!("appendfilename can't be a path, just a filena
 const AOF_DIRECTORY: Text = file_name!("appenddirname can't be a path, just a dirname");
 
 directives! {
-    // Network.
+    // Network. Differs: Redis changes `port` and `bind` while it runs; here they need a restart, and CONFIG SET says so.
     /// TCP port to listen on; 0 listens on none.
     "port" => port: u16 = 6379, Integer::new(0, 65535), Startup;
     /// Addresses to listen on. `*` is every IPv4 address, `::*` every IPv6 one.

@@ -305,9 +305,9 @@ directives! {
     "repl-diskless-sync-delay" => repl_diskless_sync_delay: u32 = 5, Integer::new(0, INT_MAX), Runtime;
     /// Replicas with which it no longer waits; 0 waits the whole delay.
     "repl-diskless-sync-max-replicas" => repl_diskless_sync_max_replicas: u32 = 0, Integer::new(0, INT_MAX), Runtime;
-    /// How a replica loads a snapshot from the socket.
+    /// How a replica loads a snapshot from the socket. Accepted; no effect: it is built beside the data that are served.
     "repl-diskless-load" => repl_diskless_load: DisklessLoad = DisklessLoad::Disabled,
-        Choice, Runtime, denied_while_loading;
+        Choice, Runtime, denied_while_loading, no_effect;
     /// Seconds between PINGs to the replicas.
     "repl-ping-replica-period" | "repl-ping-slave-period" => repl_ping_replica_period: u32 = 10,
         Integer::new(1, INT_MAX), Runtime;

@@ -1,4 +1,8 @@
 //! A data set on its way from our master: the preamble, the bytes, the end.
+//!
+//! Differs: by default a Redis writes what comes to a file, and loads that when it is complete. Here the data are built beside those that are
+//! served, as they come, whatever `repl-diskless-load` says: nothing is dropped before the last byte has come and the checksum holds, no
+//! time is spent loading, and no disk can fail on the way. The price is memory for both while the transfer runs.
 
 use alloc::boxed::Box;
 use alloc::string::String;

@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use crate::codec::random::Random;
 use crate::codec::siphash::HashKey;
 use crate::config::Config;
-use crate::keyspace::Keyspace;
+use crate::keyspace::{Keyspace, NO_EXPIRY};
 use crate::port::{Mono, Now, Wall};
 use crate::resp::{Output, Parsed, Proto, Reply, RequestLimits, RequestParser};
+use crate::value::Hash;
 
 use super::exec::{Exec, ExpiryRule, Hits};
 use super::{Feed, Handler, find};
@@ -91,6 +92,31 @@ impl Bench {
             words.collect::<Vec<_>>().join(" ")
         });
         ops.collect()
+    }
+}
+
+/// A request, its reply, and what replicas are told.
+pub(crate) type Case = (&'static str, &'static str, &'static [&'static str]);
+
+/// Runs requests one after the other and compares their replies and what was fed.
+pub(crate) fn check(bench: &mut Bench, cases: &[(&str, &str, &[&str])]) {
+    for (line, reply, fed) in cases {
+        assert_eq!(bench.run(line), *reply, "{line}");
+        assert_eq!(bench.fed(), *fed, "{line}");
+    }
+}
+
+/// The same on a keyspace of its own, in which `h` is a hash.
+pub(crate) fn check_beside_a_hash(cases: &[Case]) {
+    let mut bench = Bench::new();
+    bench.keyspace.put(0, b"h", Hash::default().into(), NO_EXPIRY, 0);
+    check(&mut bench, cases);
+}
+
+/// Runs requests one after the other and compares their replies.
+pub(crate) fn check_replies(bench: &mut Bench, cases: &[(&str, &str)]) {
+    for (line, reply) in cases {
+        assert_eq!(bench.run(line), *reply, "{line}");
     }
 }
 

@@ -2,15 +2,8 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 
-use super::super::bench::Bench;
+use super::super::bench::{Bench, check_replies};
 use super::*;
-
-/// Requests in order and the replies of redis-server 7.0.15 to the same.
-fn check(bench: &mut Bench, cases: &[(&str, &str)]) {
-    for (line, reply) in cases {
-        assert_eq!(bench.run(line), *reply, "{line}");
-    }
-}
 
 /// A bench with a hash `h` of `fields` fields `f0`, `f1`, ... and values `v0`, `v1`, ...
 fn bench_with(fields: usize) -> Bench {
@@ -28,7 +21,7 @@ fn names(reply: &str) -> Vec<String> {
 
 #[test]
 fn a_compact_hash_is_scanned_in_one_step() {
-    check(
+    check_replies(
         &mut Bench::new(),
         &[
             ("SET s x", "+OK "),
@@ -55,7 +48,7 @@ fn a_compact_hash_is_scanned_in_one_step() {
 
 #[test]
 fn random_fields_and_their_errors_are_those_of_redis() {
-    check(
+    check_replies(
         &mut Bench::new(),
         &[
             ("SET s x", "+OK "),
@@ -100,7 +93,7 @@ fn random_fields_and_their_errors_are_those_of_redis() {
 fn replies_take_the_shapes_of_resp3() {
     let mut bench = Bench::new();
     bench.proto = Proto::Resp3;
-    check(
+    check_replies(
         &mut bench,
         &[
             ("HSET p a 1 b 2 ab 3 12 4", ":4 "),

@@ -1,18 +1,11 @@
 use alloc::format;
 
-use super::super::bench::Bench;
+use super::super::bench::{Bench, check_replies};
 use crate::resp::Proto;
-
-/// Requests in order and the replies of redis-server 7.0.15 to the same.
-fn check(bench: &mut Bench, cases: &[(&str, &str)]) {
-    for (line, reply) in cases {
-        assert_eq!(bench.run(line), *reply, "{line}");
-    }
-}
 
 #[test]
 fn fields_are_set_and_read_as_in_redis() {
-    check(
+    check_replies(
         &mut Bench::new(),
         &[
             ("HSET h a 1 b two", ":2 "),
@@ -54,7 +47,7 @@ fn fields_are_set_and_read_as_in_redis() {
 #[test]
 fn removing_the_last_field_removes_the_key() {
     let mut bench = Bench::new();
-    check(
+    check_replies(
         &mut bench,
         &[
             ("HSET h a 2 b 2 c 3 d x n 5 \"\" e", ":6 "),
@@ -74,7 +67,7 @@ fn removing_the_last_field_removes_the_key() {
 
 #[test]
 fn integers_are_added_as_in_redis() {
-    check(
+    check_replies(
         &mut Bench::new(),
         &[
             ("HINCRBY n a 5", ":5 "),
@@ -102,7 +95,7 @@ fn integers_are_added_as_in_redis() {
 
 #[test]
 fn floats_are_added_as_in_redis() {
-    check(
+    check_replies(
         &mut Bench::new(),
         &[
             ("HINCRBYFLOAT f a 0.1", "$3 0.1 "),
@@ -133,7 +126,7 @@ fn floats_are_added_as_in_redis() {
 
 #[test]
 fn a_key_of_another_type_is_refused_after_the_errors_that_redis_finds_first() {
-    check(
+    check_replies(
         &mut Bench::new(),
         &[
             ("SET s x", "+OK "),
@@ -162,7 +155,7 @@ fn a_key_of_another_type_is_refused_after_the_errors_that_redis_finds_first() {
 fn replies_take_the_shapes_of_resp3() {
     let mut bench = Bench::new();
     bench.proto = Proto::Resp3;
-    check(
+    check_replies(
         &mut bench,
         &[
             ("HSET p a 1 b 2 ab 3 12 4", ":4 "),

@@ -1,13 +1,5 @@
 use crate::command::ExpiryRule;
-use crate::command::bench::Bench;
-
-/// Runs each line and compares the reply and what replicas are told.
-fn check(bench: &mut Bench, cases: &[(&str, &str, &[&str])]) {
-    for (line, reply, fed) in cases {
-        assert_eq!(bench.run(line), *reply, "{line}");
-        assert_eq!(bench.fed(), *fed, "{line}");
-    }
-}
+use crate::command::bench::{Bench, check};
 
 #[test]
 fn del_counts_each_key_once_and_is_fed_only_if_one_was_there() {

@@ -1,26 +1,10 @@
-use alloc::boxed::Box;
+use super::super::bench::{Bench, Case, check_beside_a_hash};
 
-use crate::keyspace::NO_EXPIRY;
-use crate::value::Value;
-
-use super::super::bench::Bench;
-
-/// A request, its reply, and what replicas are told; recorded from Redis 7.0.15.
-type Case = (&'static str, &'static str, &'static [&'static str]);
-
-/// Runs the cases one after the other on one keyspace, in which `h` is a hash.
-fn check(cases: &[Case]) {
-    let mut bench = Bench::new();
-    bench.keyspace.put(0, b"h", Value::Hash(Box::default()), NO_EXPIRY, 0);
-    for (line, reply, fed) in cases {
-        assert_eq!(bench.run(line), *reply, "{line}");
-        assert_eq!(bench.fed(), *fed, "{line}");
-    }
-}
+// The cases were recorded from Redis 7.0.15.
 
 #[test]
 fn numbers_are_counted_as_in_redis() {
-    check(NUMBERS);
+    check_beside_a_hash(NUMBERS);
 }
 
 #[test]

@@ -1,39 +1,26 @@
-use alloc::boxed::Box;
 use alloc::format;
 
 use crate::keyspace::NO_EXPIRY;
 use crate::resp::Proto;
-use crate::value::Value;
 
-use super::super::bench::Bench;
+use super::super::bench::{Bench, Case, check_beside_a_hash};
 use super::super::exec::ExpiryRule;
 
-/// A request, its reply, and what replicas are told; recorded from Redis 7.0.15.
-type Case = (&'static str, &'static str, &'static [&'static str]);
-
-/// Runs the cases one after the other on one keyspace, in which `h` is a hash.
-fn check(cases: &[Case]) {
-    let mut bench = Bench::new();
-    bench.keyspace.put(0, b"h", Value::Hash(Box::default()), NO_EXPIRY, 0);
-    for (line, reply, fed) in cases {
-        assert_eq!(bench.run(line), *reply, "{line}");
-        assert_eq!(bench.fed(), *fed, "{line}");
-    }
-}
+// The cases were recorded from Redis 7.0.15.
 
 #[test]
 fn whole_strings_are_read_and_written_as_in_redis() {
-    check(WHOLE_STRINGS);
+    check_beside_a_hash(WHOLE_STRINGS);
 }
 
 #[test]
 fn getex_is_carried_out_and_fed_as_in_redis() {
-    check(GETEX);
+    check_beside_a_hash(GETEX);
 }
 
 #[test]
 fn several_keys_are_read_and_written_as_in_redis() {
-    check(SEVERAL_KEYS);
+    check_beside_a_hash(SEVERAL_KEYS);
 }
 
 fn expires_ms(bench: &Bench, key: &str) -> i64 {

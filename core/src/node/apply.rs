@@ -1,6 +1,5 @@
 //! The stream of our master, applied: whole commands and whole transactions move the offset and feed our own log.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 
@@ -19,31 +18,14 @@ impl Node {
         if connection.input.is_empty() {
             let mut parser = core::mem::take(&mut self.parser);
             let used = self.apply_all(conn, &mut parser, bytes, now, effects);
-            self.keep_stream_tail(conn, &mut parser, &bytes[used..]);
+            self.keep_tail(conn, &mut parser, &bytes[used..]);
             self.parser = parser;
             return;
         }
-        let mut input = core::mem::take(&mut connection.input);
-        let mut parser = connection.parser.take().map_or_else(RequestParser::default, |parser| *parser);
-        input.extend_from_slice(bytes);
+        connection.input.extend_from_slice(bytes);
+        let (input, mut parser) = connection.take_input();
         let used = self.apply_all(conn, &mut parser, &input, now, effects);
-        input.drain(..used);
-        if let Some(connection) = self.connections.get_mut(conn)
-            && !input.is_empty()
-        {
-            connection.input = input;
-            connection.parser = Some(Box::new(parser));
-        }
-    }
-
-    fn keep_stream_tail(&mut self, conn: ConnId, parser: &mut RequestParser, tail: &[u8]) {
-        match self.connections.get_mut(conn) {
-            Some(connection) if !tail.is_empty() => {
-                connection.input.extend_from_slice(tail);
-                connection.parser = Some(Box::new(core::mem::take(parser)));
-            }
-            _ => parser.reset(),
-        }
+        self.keep_input(conn, parser, input, used);
     }
 
     fn apply_all(
@@ -54,7 +36,6 @@ impl Node {
         now: Now,
         effects: &mut Effects,
     ) -> usize {
-        let limits = RequestLimits { bulk_bytes_max: u64::MAX / 2, args_max: u64::MAX };
         let mut used = 0;
         while used < bytes.len() {
             // A keepalive between commands is no part of the stream.
@@ -63,9 +44,9 @@ impl Node {
                 continue;
             }
             let rest = &bytes[used..];
-            match parser.advance(rest, &limits) {
+            match parser.advance(rest, &RequestLimits::FROM_MASTER) {
                 Parsed::Complete(len) => {
-                    self.apply(conn, parser.args(rest), &rest[..len], now, effects);
+                    self.apply(parser.args(rest), &rest[..len], now, effects);
                     parser.reset();
                     used += len;
                     let is_ours = self.follow.as_ref().is_some_and(|follow| follow.conn() == Some(conn));
@@ -88,7 +69,7 @@ impl Node {
     }
 
     /// One command of the stream. The offset moves, and relays are fed, by whole commands and whole transactions.
-    fn apply(&mut self, conn: ConnId, args: Args<'_>, raw: &[u8], now: Now, effects: &mut Effects) {
+    fn apply(&mut self, args: Args<'_>, raw: &[u8], now: Now, effects: &mut Effects) {
         let Some(Follow { link: Link::Online { block, .. }, .. }) = &mut self.follow else { return };
         let is_exec = args[0].eq_ignore_ascii_case(b"EXEC");
         if !block.is_empty() {
@@ -114,15 +95,13 @@ impl Node {
         }
         self.apply_one(args, now, effects);
         self.append_applied(raw);
-        let _ = conn;
     }
 
     /// A whole transaction, MULTI and EXEC included.
     fn apply_block(&mut self, block: &[u8], now: Now, effects: &mut Effects) {
-        let limits = RequestLimits { bulk_bytes_max: u64::MAX / 2, args_max: u64::MAX };
         let mut parser = RequestParser::default();
         let mut used = 0;
-        while let Parsed::Complete(len) = parser.advance(&block[used..], &limits) {
+        while let Parsed::Complete(len) = parser.advance(&block[used..], &RequestLimits::FROM_MASTER) {
             let args = parser.args(&block[used..]);
             if !args[0].eq_ignore_ascii_case(b"MULTI") && !args[0].eq_ignore_ascii_case(b"EXEC") {
                 self.apply_one(args, now, effects);

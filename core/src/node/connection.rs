@@ -90,6 +90,12 @@ impl Connection {
         self.skips_reply = core::mem::take(&mut self.skips_next_reply);
     }
 
+    /// Takes what was received and not understood yet, and how far it was.
+    pub(crate) fn take_input(&mut self) -> (Vec<u8>, RequestParser) {
+        let parser = self.parser.take().map_or_else(RequestParser::default, |parser| *parser);
+        (core::mem::take(&mut self.input), parser)
+    }
+
     /// Tells the driver of output, once until it was drained.
     #[inline]
     pub(crate) fn announce(&mut self, effects: &mut Effects) {

@@ -1,6 +1,7 @@
 //! From received bytes to executed commands: parsing, the gates, the call.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
 use crate::command::{
@@ -57,17 +58,9 @@ impl Node {
     /// Goes on with requests that waited in a connection's own buffer.
     pub(crate) fn process_input(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
-        let input = core::mem::take(&mut connection.input);
-        let mut parser = connection.parser.take().map_or_else(RequestParser::default, |parser| *parser);
+        let (input, mut parser) = connection.take_input();
         let used = self.process(conn, &mut parser, &input, now, effects);
-        if used == 0 {
-            if let Some(connection) = self.connections.get_mut(conn).filter(|c| c.closing == Closing::No) {
-                connection.input = input;
-                connection.parser = Some(Box::new(parser));
-            }
-        } else {
-            self.keep_tail(conn, &mut parser, &input[used..]);
-        }
+        self.keep_input(conn, parser, input, used);
     }
 
     /// Tells the driver of the replies.
@@ -80,7 +73,19 @@ impl Node {
         }
     }
 
-    fn keep_tail(&mut self, conn: ConnId, parser: &mut RequestParser, tail: &[u8]) {
+    /// Keeps what is left of a connection's own buffer after `used` bytes of it were understood.
+    pub(super) fn keep_input(&mut self, conn: ConnId, mut parser: RequestParser, input: Vec<u8>, used: usize) {
+        if used > 0 {
+            return self.keep_tail(conn, &mut parser, &input[used..]);
+        }
+        if let Some(connection) = self.connections.get_mut(conn).filter(|c| c.closing == Closing::No) {
+            connection.input = input;
+            connection.parser = Some(Box::new(parser));
+        }
+    }
+
+    /// Keeps the tail of what was received in the connection's own buffer, and how far it was understood.
+    pub(super) fn keep_tail(&mut self, conn: ConnId, parser: &mut RequestParser, tail: &[u8]) {
         match self.connections.get_mut(conn) {
             Some(connection) if !tail.is_empty() && connection.closing == Closing::No => {
                 connection.input.extend_from_slice(tail);
@@ -189,14 +194,14 @@ impl Node {
             Handler::Data(_) => {
                 self.feed.begin(self.history.log.is_some());
                 self.call_data(conn, number, container, call, now);
-                self.end_unit(call.canonical, now);
+                self.end_unit(call.canonical);
             }
             Handler::Server(server) => self.call_server(conn, number, server, args, now, effects),
             Handler::Container => {
                 if let Handler::Data(_) = command.handler {
                     self.feed.begin(self.history.log.is_some());
                     self.call_data(conn, number, command, call, now);
-                    self.end_unit(None, now);
+                    self.end_unit(None);
                 }
             }
         }

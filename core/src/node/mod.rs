@@ -256,7 +256,7 @@ impl Node {
         while let Some(timer) = self.timers.take_due(now.mono) {
             match timer {
                 Timer::Cron => self.on_cron(now, effects),
-                Timer::Expiry => self.expire_due_keys(now, effects),
+                Timer::Expiry => self.expire_due_keys(now),
                 Timer::SnapshotStart => self.start_transfers(now, effects),
                 Timer::Redial => self.dial_master(now, effects),
                 Timer::ReplicaPing => self.ping_replicas(now),

@@ -1,7 +1,7 @@
 //! The one place where writes enter the replication log.
 
 use crate::keyspace::Place;
-use crate::port::{Effects, Now};
+use crate::port::Now;
 use crate::value::Blob;
 
 use super::Node;
@@ -29,7 +29,7 @@ impl Node {
     }
 
     /// Ends a unit of execution: what it fed goes into the log, in MULTI and EXEC if it is more than one command.
-    pub(super) fn end_unit(&mut self, canonical: Option<&[u8]>, _now: Now) {
+    pub(super) fn end_unit(&mut self, canonical: Option<&[u8]>) {
         self.storage.dirty += self.feed.changes();
         if let Some(log) = &mut self.history.log {
             if let Some(database) = self.feed.whole() {
@@ -75,21 +75,21 @@ impl Node {
     }
 
     /// Removes keys whose time has come. Only a master does; a replica waits for the removal to be sent.
-    pub(super) fn expire_due_keys(&mut self, now: Now, _effects: &mut Effects) {
+    pub(super) fn expire_due_keys(&mut self, now: Now) {
         self.first_expiry_ms = None;
         if self.follow.is_some() || !self.is_active_expiry_on || self.is_loading() {
             return;
         }
         for _ in 0..EXPIRED_PER_ROUND_MAX {
             let Some(place) = self.keyspace.find_expired(now.wall.millis()) else { return };
-            self.expire(place, now);
+            self.expire(place);
         }
         // There are more: after whatever else waits.
         self.timers.set(Timer::Expiry, now.mono.after(core::time::Duration::from_millis(1)));
     }
 
     /// Removes one expired key and feeds its removal, alone.
-    fn expire(&mut self, place: Place, now: Now) {
+    fn expire(&mut self, place: Place) {
         let database = self.keyspace.database_of(place);
         let key: Blob = self.keyspace.entry(place).key.clone();
         self.feed.begin(self.history.log.is_some());
@@ -98,7 +98,7 @@ impl Node {
         self.keyspace.remove(place);
         self.feed.changed(1);
         self.stats.expired_keys += 1;
-        self.end_unit(None, now);
+        self.end_unit(None);
     }
 
     /// Sets the expiry timer to the first key that is due.

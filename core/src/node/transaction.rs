@@ -198,7 +198,7 @@ impl Node {
                     // A change of role ends a history: what was done before belongs to the one that ends there.
                     let ends_unit = matches!(server, ServerCommand::ReplicaOf | ServerCommand::Debug);
                     if ends_unit {
-                        self.end_unit(None, now);
+                        self.end_unit(None);
                     }
                     self.call_server(conn, queued.number, server, call.args, now, effects);
                     if ends_unit {
@@ -213,7 +213,7 @@ impl Node {
             }
         }
         self.is_executing = false;
-        self.end_unit(None, now);
+        self.end_unit(None);
         Ok(())
     }
 }

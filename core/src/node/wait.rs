@@ -24,13 +24,7 @@ pub(crate) struct Waiting {
 
 impl Node {
     /// WAIT: how many replicas have acknowledged what this client wrote, now or as soon as enough of them have.
-    pub(super) fn wait(
-        &mut self,
-        conn: ConnId,
-        args: Args<'_>,
-        now: Now,
-        effects: &mut Effects,
-    ) -> Result<(), CommandError> {
+    pub(super) fn wait(&mut self, conn: ConnId, args: Args<'_>, now: Now) -> Result<(), CommandError> {
         if self.follow.is_some() {
             return Err(reply::WAIT_ON_REPLICA);
         }
@@ -60,7 +54,6 @@ impl Node {
             self.log_has_grown = true;
         }
         self.audit_boundary();
-        let _ = effects;
         Ok(())
     }
 

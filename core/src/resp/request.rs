@@ -28,6 +28,8 @@ pub struct RequestLimits {
 impl RequestLimits {
     /// What a peer may send before it has authenticated.
     pub const UNAUTHENTICATED: RequestLimits = RequestLimits { bulk_bytes_max: 16_384, args_max: 10 };
+    /// What a master may send: what it has accepted itself. The bound on a whole request holds all the same.
+    pub const FROM_MASTER: RequestLimits = RequestLimits { bulk_bytes_max: u64::MAX / 2, args_max: u64::MAX };
 }
 
 /// What was found.

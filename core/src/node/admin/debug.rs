@@ -180,7 +180,7 @@ impl Node {
             }
             self.keyspace.insert(database, &key, StringValue::from_text(&value).into(), NO_EXPIRY, clock);
         }
-        self.end_unit(None, call.now);
+        self.end_unit(None);
         self.answer_ok(call.conn)
     }
 

@@ -55,7 +55,7 @@ impl Node {
             ServerCommand::ReplicaOf => self.replicaof(conn, args, now, effects),
             ServerCommand::ReplConf => self.replconf(conn, args, now, effects),
             ServerCommand::Psync | ServerCommand::Sync => self.psync(conn, args, now, effects),
-            ServerCommand::Wait => self.wait(conn, args, now, effects),
+            ServerCommand::Wait => self.wait(conn, args, now),
             ServerCommand::Lolwut => self.lolwut(conn),
         }
     }

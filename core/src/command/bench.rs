@@ -1,5 +1,6 @@
 //! A bench for handlers in unit tests: a keyspace, a clock that the test moves, and requests as words.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -12,7 +13,7 @@ use crate::resp::{Output, Parsed, Proto, Reply, RequestLimits, RequestParser};
 use crate::value::Hash;
 
 use super::exec::{Exec, ExpiryRule, Hits};
-use super::{Feed, Handler, find};
+use super::{Block, Classes, Feed, Handler, Notice, Notices, Service, find, subcommand};
 
 /// Runs data commands one by one.
 pub(crate) struct Bench {
@@ -22,6 +23,9 @@ pub(crate) struct Bench {
     pub(crate) proto: Proto,
     pub(crate) expiry: ExpiryRule,
     pub(crate) database: u32,
+    /// What the last request waits for.
+    pub(crate) block: Option<Block>,
+    notices: Notices,
     random: Random,
     feed: Feed,
 }
@@ -35,6 +39,8 @@ impl Bench {
             proto: Proto::Resp2,
             expiry: ExpiryRule::Remove,
             database: 0,
+            block: None,
+            notices: Notices::new(Classes::parse(b"KEAmn")),
             random: Random::new(7, 0),
             feed: Feed::default(),
         }
@@ -50,12 +56,15 @@ impl Bench {
         assert!(matches!(parser.advance(&bytes, &limits), Parsed::Complete(_)), "{line}");
         let args = parser.args(&bytes);
         let command = find(&args[0]).unwrap_or_else(|| panic!("no command {line}"));
+        let command = subcommand(command, &args[1]).unwrap_or(command);
         assert!(command.accepts(args.len()), "arity of {line}");
         let Handler::Data(handler) = command.handler else { panic!("{line} is not about data") };
 
         let mut output = Output::default();
         let (mut expired_keys, mut hits) = (0, Hits::default());
         self.feed.begin(true);
+        self.block = None;
+        self.notices.take();
         let mut exec = Exec {
             keyspace: &mut self.keyspace,
             database: self.database,
@@ -65,6 +74,9 @@ impl Bench {
             feed: &mut self.feed,
             config: &self.config,
             expiry: self.expiry,
+            notices: &mut self.notices,
+            service: Service::Asked,
+            block: &mut self.block,
             expired_keys: &mut expired_keys,
             hits: &mut hits,
         };
@@ -80,6 +92,12 @@ impl Bench {
         let filled = output.gather(&mut slices);
         let reply: Vec<u8> = slices[..filled].concat();
         String::from_utf8_lossy(&reply).replace("\r\n", " ")
+    }
+
+    /// The events that the last request told, each as its name and the key.
+    pub(crate) fn told(&mut self) -> Vec<String> {
+        let text = |notice: &Notice| format!("{} {}", notice.event, String::from_utf8_lossy(&notice.key));
+        self.notices.take().iter().map(text).collect()
     }
 
     /// What the last request fed to replicas, one command per entry, its words joined by blanks.
@@ -127,4 +145,12 @@ fn a_value_comes_back_and_is_fed_as_it_was_sent() {
     assert_eq!(bench.fed(), ["SET k hello"]);
     assert_eq!(bench.run("GET k"), "$5 hello ");
     assert!(bench.fed().is_empty());
+}
+
+#[test]
+fn events_are_told_in_order() {
+    let mut bench = Bench::new();
+    bench.run("HSET h f v");
+    bench.run("HDEL h f");
+    assert_eq!(bench.told(), ["hdel h", "del h"]);
 }

@@ -6,11 +6,12 @@ use crate::config::Config;
 use crate::keyspace::{Keyspace, NO_EXPIRY, Place};
 use crate::port::Now;
 use crate::resp::Reply;
-use crate::value::hash::HashLimits;
-use crate::value::{Hash, StringValue, Value};
+use crate::value::{Limits, StringValue, Value, ValueType};
 
+use super::block::{Block, Null, Service};
 use super::error::CommandError;
 use super::feed::Feed;
+use super::notice::{Class, Notices};
 use super::reply_error::{NOT_AN_INTEGER, WRONG_TYPE};
 
 /// What is done about a key whose time has come, when a command meets it.
@@ -42,6 +43,12 @@ pub struct Exec<'a> {
     pub config: &'a Config,
     /// What is done about expired keys.
     pub expiry: ExpiryRule,
+    /// What subscribers to keyspace events are told.
+    pub notices: &'a mut Notices,
+    /// Why the command is carried out.
+    pub service: Service<'a>,
+    /// What it waits for, if it does.
+    pub block: &'a mut Option<Block>,
     /// Keys that were removed because their time had come.
     pub expired_keys: &'a mut u64,
     /// Look-ups that found something and nothing, for INFO.
@@ -109,39 +116,28 @@ impl Exec<'_> {
         self.keyspace.entry(place).expires_ms
     }
 
+    /// The value at a place, of the type that the command is about.
+    #[inline]
+    pub fn typed<T: ValueType>(&self, place: Place) -> Result<&T, CommandError> {
+        T::of(self.value(place)).ok_or(WRONG_TYPE)
+    }
+
+    /// The same, about to be changed.
+    #[inline]
+    pub fn typed_mut<T: ValueType>(&mut self, place: Place) -> Result<&mut T, CommandError> {
+        self.typed::<T>(place)?;
+        T::of_mut(self.keyspace.edit(place)).ok_or(WRONG_TYPE)
+    }
+
     /// The string at a place.
     #[inline]
     pub fn string(&self, place: Place) -> Result<&StringValue, CommandError> {
-        match self.value(place) {
-            Value::String(string) => Ok(string),
-            _ => Err(WRONG_TYPE),
-        }
+        self.typed(place)
     }
 
     /// The string at a place, about to be changed.
     pub fn string_mut(&mut self, place: Place) -> Result<&mut StringValue, CommandError> {
-        self.string(place)?;
-        match self.keyspace.edit(place) {
-            Value::String(string) => Ok(string),
-            _ => Err(WRONG_TYPE),
-        }
-    }
-
-    /// The hash at a place.
-    pub fn hash(&self, place: Place) -> Result<&Hash, CommandError> {
-        match self.value(place) {
-            Value::Hash(hash) => Ok(hash),
-            _ => Err(WRONG_TYPE),
-        }
-    }
-
-    /// The hash at a place, about to be changed.
-    pub fn hash_mut(&mut self, place: Place) -> Result<&mut Hash, CommandError> {
-        self.hash(place)?;
-        match self.keyspace.edit(place) {
-            Value::Hash(hash) => Ok(hash),
-            _ => Err(WRONG_TYPE),
-        }
+        self.typed_mut(place)
     }
 
     /// Sets a key, whether it exists or not, to a value without expiry or with one in absolute milliseconds.
@@ -180,13 +176,40 @@ impl Exec<'_> {
         self.feed.changed(count);
     }
 
-    /// The limits of compact hashes.
+    /// Tells subscribers of an event.
+    #[inline]
+    pub fn notify(&mut self, class: Class, event: &'static str, key: &[u8]) {
+        self.notices.push(class, event, self.database, key);
+    }
+
+    /// Removes the key at a place, of which the last element was taken: subscribers are told `del`.
+    pub fn remove_emptied(&mut self, place: Place, key: &[u8]) {
+        self.keyspace.remove(place);
+        self.notify(Class::Generic, "del", key);
+    }
+
+    /// False for a key that does not count: the command has waited, and another key was filled.
     #[must_use]
-    pub fn hash_limits(&self) -> HashLimits {
-        HashLimits {
-            listpack_entries_max: self.config.hash_max_listpack_entries as usize,
-            listpack_value_bytes_max: self.config.hash_max_listpack_value as usize,
+    pub fn counts(&self, key: &[u8]) -> bool {
+        match self.service {
+            Service::Filled(filled) => filled == key,
+            Service::Asked | Service::AskedAtOnce => true,
         }
+    }
+
+    /// Waits, if the command may; else the time is over at once.
+    pub fn wait(&mut self, block: Block) {
+        match (self.service, block.null) {
+            (Service::AskedAtOnce, Null::Bulk) => self.reply.null(),
+            (Service::AskedAtOnce, Null::Array) => self.reply.null_array(),
+            _ => *self.block = Some(block),
+        }
+    }
+
+    /// When collections leave their compact encodings.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits::of(self.config)
     }
 
     /// The clock of OBJECT IDLETIME: seconds, wrapping.
@@ -206,4 +229,10 @@ pub(super) fn int_arg(arg: &[u8]) -> Result<i64, CommandError> {
 #[inline]
 pub(super) fn is_word(arg: &[u8], word: &str) -> bool {
     arg.eq_ignore_ascii_case(word.as_bytes())
+}
+
+/// The value at a place, borrowed from the keyspace alone, so that the reply can be written meanwhile.
+#[inline]
+pub(super) fn stored<T: ValueType>(keyspace: &Keyspace, place: Place) -> Result<&T, CommandError> {
+    T::of(&keyspace.entry(place).value).ok_or(WRONG_TYPE)
 }

@@ -1,25 +1,29 @@
 //! From a name to its row.
 
 use super::row::Command;
-use super::{database, expire, hash, hash_scan, key, object, server, string, string_number, string_range};
+use super::{bitmap, dump, geo, hash, hyperloglog, key, list, server, set, sort, stream, string, zset};
 
-const FAMILIES: [&[Command]; 10] = [
-    string::COMMANDS,
-    string_number::COMMANDS,
-    string_range::COMMANDS,
-    hash::COMMANDS,
-    hash_scan::COMMANDS,
-    key::COMMANDS,
-    database::COMMANDS,
-    object::COMMANDS,
-    expire::COMMANDS,
-    server::COMMANDS,
+/// Each family, and each family's files.
+const FAMILIES: [&[&[Command]]; 13] = [
+    string::FAMILY,
+    bitmap::FAMILY,
+    hyperloglog::FAMILY,
+    hash::FAMILY,
+    list::FAMILY,
+    set::FAMILY,
+    zset::FAMILY,
+    geo::FAMILY,
+    stream::FAMILY,
+    key::FAMILY,
+    sort::FAMILY,
+    dump::FAMILY,
+    server::FAMILY,
 ];
 
 /// Longest name of a command in bytes.
 const NAME_BYTES_MAX: usize = 24;
 /// Slots of the index: a power of two, about four times the number of commands.
-const SLOTS: usize = 1024;
+const SLOTS: usize = 2048;
 
 /// An open-addressed index over all names, made at compile time.
 static INDEX: [Option<(u16, &'static Command)>; SLOTS] = build_index();
@@ -29,18 +33,22 @@ const fn build_index() -> [Option<(u16, &'static Command)>; SLOTS] {
     let mut number = 0;
     let mut family = 0;
     while family < FAMILIES.len() {
-        let rows = FAMILIES[family];
-        let mut row = 0;
-        while row < rows.len() {
-            let name = rows[row].name.as_bytes();
-            assert!(name.len() <= NAME_BYTES_MAX, "a longer name than look-ups consider");
-            let mut slot = slot_of(name);
-            while index[slot].is_some() {
-                slot = (slot + 1) % SLOTS;
+        let mut file = 0;
+        while file < FAMILIES[family].len() {
+            let rows = FAMILIES[family][file];
+            let mut row = 0;
+            while row < rows.len() {
+                let name = rows[row].name.as_bytes();
+                assert!(name.len() <= NAME_BYTES_MAX, "a longer name than look-ups consider");
+                let mut slot = slot_of(name);
+                while index[slot].is_some() {
+                    slot = (slot + 1) % SLOTS;
+                }
+                index[slot] = Some((number, &rows[row]));
+                number += 1;
+                row += 1;
             }
-            index[slot] = Some((number, &rows[row]));
-            number += 1;
-            row += 1;
+            file += 1;
         }
         family += 1;
     }
@@ -89,13 +97,13 @@ pub fn subcommand(container: &Command, name: &[u8]) -> Option<&'static Command> 
 
 /// All commands, family by family.
 pub fn commands() -> impl Iterator<Item = &'static Command> {
-    FAMILIES.iter().flat_map(|family| family.iter())
+    FAMILIES.iter().flat_map(|family| family.iter()).flat_map(|file| file.iter())
 }
 
 /// How many commands there are.
 #[must_use]
 pub fn command_count() -> usize {
-    FAMILIES.iter().map(|family| family.len()).sum()
+    FAMILIES.iter().flat_map(|family| family.iter()).map(|file| file.len()).sum()
 }
 
 #[cfg(test)]

@@ -5,28 +5,35 @@
 
 #[cfg(test)]
 mod bench;
+mod block;
 mod container;
 mod error;
 mod exec;
 mod feed;
 mod lookup;
+mod notice;
 pub mod reply_error;
 mod row;
 mod scan_options;
 mod server;
 
-mod database;
-mod expire;
+mod bitmap;
+mod dump;
+mod geo;
 mod hash;
-mod hash_scan;
+mod hyperloglog;
 mod key;
-mod object;
+mod list;
+mod set;
+mod sort;
+mod stream;
 mod string;
-mod string_number;
-mod string_range;
+mod zset;
 
+pub use block::{Block, Null, Service};
 pub use error::CommandError;
 pub use exec::{Exec, ExpiryRule, Hits};
 pub use feed::Feed;
 pub use lookup::{command_count, commands, find, find_numbered, subcommand};
+pub use notice::{Class, Classes, Notice, Notices};
 pub use row::{Command, Flags, Group, Handler, Keys, Outcome, ServerCommand};

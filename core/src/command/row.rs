@@ -1,7 +1,8 @@
 //! The shape of a command's row.
 
-use core::ops::BitOr;
+use alloc::vec::Vec;
 
+use crate::codec::number::parse_u64;
 use crate::resp::Args;
 
 use super::error::CommandError;
@@ -101,6 +102,15 @@ pub enum Group {
     Connection,
     Server,
     Transactions,
+    List,
+    Set,
+    SortedSet,
+    Stream,
+    Bitmap,
+    HyperLogLog,
+    Geo,
+    PubSub,
+    Scripting,
 }
 
 impl Group {
@@ -114,6 +124,15 @@ impl Group {
             Group::Connection => "connection",
             Group::Server => "server",
             Group::Transactions => "transactions",
+            Group::List => "list",
+            Group::Set => "set",
+            Group::SortedSet => "sorted-set",
+            Group::Stream => "stream",
+            Group::Bitmap => "bitmap",
+            Group::HyperLogLog => "hyperloglog",
+            Group::Geo => "geo",
+            Group::PubSub => "pubsub",
+            Group::Scripting => "scripting",
         }
     }
 }
@@ -132,6 +151,17 @@ pub enum Keys {
         /// Distance between keys.
         step: i32,
     },
+    /// Their number stands at `at`, and they follow it (LMPOP, SINTERCARD).
+    Numbered {
+        /// Index of their number.
+        at: usize,
+    },
+    /// The destination right after the name, then as in `Numbered` (ZUNIONSTORE).
+    DestinationAndNumbered,
+    /// The first half of what follows the word STREAMS (XREAD).
+    Streams,
+    /// Right after the name, and after the last STORE (SORT), or the last STORE or STOREDIST (GEORADIUS).
+    FirstAndStore,
 }
 
 impl Keys {
@@ -141,49 +171,131 @@ impl Keys {
     pub const TWO: Keys = Keys::Range { first: 1, last: 2, step: 1 };
     /// All arguments are keys.
     pub const ALL: Keys = Keys::Range { first: 1, last: -1, step: 1 };
+    /// All arguments but the last are keys (BLPOP).
+    pub const ALL_BUT_LAST: Keys = Keys::Range { first: 1, last: -2, step: 1 };
+    /// All arguments but the first are keys (BITOP).
+    pub const FROM_SECOND: Keys = Keys::Range { first: 2, last: -1, step: 1 };
     /// Keys and values by turns.
     pub const PAIRS: Keys = Keys::Range { first: 1, last: -1, step: 2 };
+    /// One key, after a subcommand.
+    pub const SECOND: Keys = Keys::Range { first: 2, last: 2, step: 1 };
+
+    /// The indices of the keys in a request. Those of a request that says nonsense are none.
+    #[must_use]
+    pub fn indices(self, args: Args<'_>) -> Vec<usize> {
+        let len = args.len();
+        let numbered = |at: usize| {
+            let count = parse_u64(&args[at]).and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+            if count <= len.saturating_sub(at + 1) { at + 1..at + 1 + count } else { 0..0 }
+        };
+        let is =
+            |index: usize, words: &[&str]| words.iter().any(|word| args[index].eq_ignore_ascii_case(word.as_bytes()));
+        match self {
+            Keys::None => Vec::new(),
+            Keys::Range { first, last, step } => {
+                let len = i32::try_from(len).unwrap_or(i32::MAX);
+                let last = if last < 0 { len + last } else { last };
+                (first..=last.min(len - 1)).step_by(step.max(1) as usize).map(|index| index as usize).collect()
+            }
+            Keys::Numbered { at } => numbered(at).collect(),
+            Keys::DestinationAndNumbered => core::iter::once(1).chain(numbered(2)).collect(),
+            Keys::Streams => {
+                let Some(word) = (1..len).find(|&index| is(index, &["STREAMS"])) else { return Vec::new() };
+                (word + 1..word + 1 + (len - word - 1) / 2).collect()
+            }
+            Keys::FirstAndStore => {
+                let store = (2..len).rev().find(|&index| is(index, &["STORE", "STOREDIST"]) && index + 1 < len);
+                core::iter::once(1).chain(store.map(|word| word + 1)).collect()
+            }
+        }
+    }
+
+    /// True if the range that COMMAND tells does not name all of them.
+    #[must_use]
+    pub const fn are_movable(self) -> bool {
+        !matches!(self, Keys::None | Keys::Range { .. })
+    }
 }
 
 /// What a command may and may not do: a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flags(u32);
 
-impl Flags {
-    /// None of them.
-    pub const NONE: Flags = Flags(0);
+macro_rules! flags {
+    ($($(#[$doc:meta])+ $name:ident = $bit:literal, $word:literal;)*) => {
+        impl Flags {
+            $($(#[$doc])+ pub const $name: Flags = Flags(1 << $bit);)*
+        }
+
+        /// Each flag's word in rows and in COMMAND INFO, in Redis's order.
+        const WORDS: &[(Flags, &str)] = &[$((Flags::$name, $word)),*];
+    };
+}
+
+flags! {
     /// Changes data.
-    pub const WRITE: Flags = Flags(1);
+    WRITE = 0, "write";
     /// Reads data.
-    pub const READONLY: Flags = Flags(1 << 1);
+    READONLY = 1, "readonly";
     /// May need memory: refused when there is none.
-    pub const DENYOOM: Flags = Flags(1 << 2);
+    DENYOOM = 2, "denyoom";
     /// For administrators.
-    pub const ADMIN: Flags = Flags(1 << 3);
+    ADMIN = 3, "admin";
+    /// Speaks with subscribers.
+    PUBSUB = 4, "pubsub";
     /// Not from scripts.
-    pub const NOSCRIPT: Flags = Flags(1 << 4);
+    NOSCRIPT = 5, "noscript";
+    /// May wait.
+    BLOCKING = 6, "blocking";
     /// Allowed while a data set is being loaded.
-    pub const LOADING: Flags = Flags(1 << 5);
+    LOADING = 7, "loading";
     /// Allowed on a replica that has lost its master.
-    pub const STALE: Flags = Flags(1 << 6);
+    STALE = 8, "stale";
+    /// Not told to MONITOR.
+    SKIP_MONITOR = 9, "skip_monitor";
+    /// Not in the slow log.
+    SKIP_SLOWLOG = 10, "skip_slowlog";
     /// Constant or logarithmic time.
-    pub const FAST: Flags = Flags(1 << 7);
+    FAST = 11, "fast";
     /// Allowed before authentication.
-    pub const NO_AUTH: Flags = Flags(1 << 8);
-    /// Not inside MULTI.
-    pub const NO_MULTI: Flags = Flags(1 << 9);
+    NO_AUTH = 12, "no_auth";
+    /// May change what replicas must know of, though it is no write.
+    MAY_REPLICATE = 13, "may_replicate";
     /// Not while a data set is being loaded beside the one that is served.
-    pub const NO_ASYNC_LOADING: Flags = Flags(1 << 10);
-    /// Not shown in statistics and slow logs.
-    pub const SKIP_MONITOR: Flags = Flags(1 << 11);
-    /// Only when the configuration allows it (`enable-debug-command`).
-    pub const PROTECTED: Flags = Flags(1 << 12);
+    NO_ASYNC_LOADING = 14, "no_async_loading";
+    /// Not inside MULTI.
+    NO_MULTI = 15, "no_multi";
     /// Allowed while a script keeps the node busy.
-    pub const ALLOW_BUSY: Flags = Flags(1 << 13);
-    /// Touches keys by arguments that `Keys` does not tell.
-    pub const MOVABLE_KEYS: Flags = Flags(1 << 14);
+    ALLOW_BUSY = 16, "allow_busy";
+    /// Only when the configuration allows it (`enable-debug-command`).
+    PROTECTED = 20, "protected";
     /// Its reply differs in order or content from call to call (SCAN, RANDOMKEY).
-    pub const NONDETERMINISTIC: Flags = Flags(1 << 15);
+    NONDETERMINISTIC = 21, "nondeterministic";
+    /// Its reply has no order (SMEMBERS).
+    UNORDERED = 22, "unordered";
+    /// In the ACL category `@dangerous` though not for administrators alone (KEYS).
+    DANGEROUS = 23, "dangerous";
+}
+
+/// Flags from this one on are ours: COMMAND INFO does not show them among the others.
+const FIRST_OWN: u32 = 1 << 20;
+
+impl Flags {
+    /// The flags of which the words stand in `words`, parted by single blanks. In a constant, a word that is none does not compile.
+    #[must_use]
+    pub const fn from_words(words: &str) -> Flags {
+        let bytes = words.as_bytes();
+        let (mut flags, mut start) = (0, 0);
+        while start < bytes.len() {
+            let mut end = start;
+            while end < bytes.len() && bytes[end] != b' ' {
+                end += 1;
+            }
+            flags |= flag_of(bytes, start, end).0;
+            start = end + 1;
+        }
+        Flags(flags)
+    }
 
     /// True if all of `other` are in it.
     #[inline]
@@ -192,58 +304,83 @@ impl Flags {
         self.0 & other.0 == other.0
     }
 
-    /// Both together, in constants.
-    #[must_use]
-    pub const fn and(self, other: Flags) -> Flags {
-        Flags(self.0 | other.0)
-    }
-
-    /// The names in COMMAND INFO, in Redis's order; those that it does not show are left out.
+    /// The names in COMMAND INFO, in Redis's order.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        const NAMES: [(Flags, &str); 14] = [
-            (Flags::WRITE, "write"),
-            (Flags::READONLY, "readonly"),
-            (Flags::DENYOOM, "denyoom"),
-            (Flags::ADMIN, "admin"),
-            (Flags::NOSCRIPT, "noscript"),
-            (Flags::LOADING, "loading"),
-            (Flags::STALE, "stale"),
-            (Flags::SKIP_MONITOR, "skip_slowlog"),
-            (Flags::FAST, "fast"),
-            (Flags::NO_AUTH, "no_auth"),
-            (Flags::NO_ASYNC_LOADING, "no_async_loading"),
-            (Flags::NO_MULTI, "no_multi"),
-            (Flags::ALLOW_BUSY, "allow_busy"),
-            (Flags::MOVABLE_KEYS, "movablekeys"),
-        ];
-        NAMES.into_iter().filter(move |(flag, _)| self.has(*flag)).map(|(_, name)| name)
+        WORDS.iter().filter(move |(flag, _)| flag.0 < FIRST_OWN && self.has(*flag)).map(|(_, word)| *word)
     }
 }
 
-impl BitOr for Flags {
-    type Output = Flags;
-
-    fn bitor(self, other: Flags) -> Flags {
-        self.and(other)
+/// The flag whose word stands at `start..end`.
+const fn flag_of(bytes: &[u8], start: usize, end: usize) -> Flags {
+    let mut row = 0;
+    while row < WORDS.len() {
+        let word = WORDS[row].1.as_bytes();
+        let mut at = 0;
+        while at < word.len() && start + at < end && word[at] == bytes[start + at] {
+            at += 1;
+        }
+        if at == word.len() && start + at == end {
+            return WORDS[row].0;
+        }
+        row += 1;
     }
+    panic!("a word that is no flag's");
 }
 
 impl Command {
+    /// A command on data.
+    #[must_use]
+    pub const fn data(
+        group: Group,
+        name: &'static str,
+        arity: i32,
+        flags: &str,
+        keys: Keys,
+        handler: fn(&mut Exec<'_>, Args<'_>) -> Outcome,
+    ) -> Command {
+        Command { keys, ..Command::row(group, name, arity, Flags::from_words(flags), Handler::Data(handler)) }
+    }
+
+    /// An administrative command. It has no keys, unless [`Command::keys`] tells them.
+    #[must_use]
+    pub const fn server(group: Group, name: &'static str, arity: i32, flags: &str, command: ServerCommand) -> Command {
+        Command::row(group, name, arity, Flags::from_words(flags), Handler::Server(command))
+    }
+
+    /// Only a container: its subcommands do the work.
+    #[must_use]
+    pub const fn container(group: Group, name: &'static str, arity: i32, subcommands: &'static [Command]) -> Command {
+        Command { subcommands, ..Command::row(group, name, arity, Flags(0), Handler::Container) }
+    }
+
+    const fn row(group: Group, name: &'static str, arity: i32, flags: Flags, handler: Handler) -> Command {
+        let (since, summary, complexity) = ("", "", "");
+        Command { name, arity, flags, keys: Keys::None, group, since, summary, complexity, handler, subcommands: &[] }
+    }
+
+    /// With its keys.
+    #[must_use]
+    pub const fn keys(self, keys: Keys) -> Command {
+        Command { keys, ..self }
+    }
+
+    /// With what people are told: the version of Redis that brought it, its cost, and what it does.
+    #[must_use]
+    pub const fn docs(self, since: &'static str, complexity: &'static str, summary: &'static str) -> Command {
+        Command { since, complexity, summary, ..self }
+    }
+
+    /// With its subcommands.
+    #[must_use]
+    pub const fn with_subcommands(self, subcommands: &'static [Command]) -> Command {
+        Command { subcommands, ..self }
+    }
+
     /// True if a request of `len` arguments, the name included, has the right length.
     #[inline]
     #[must_use]
     pub fn accepts(&self, len: usize) -> bool {
         let len = i32::try_from(len).unwrap_or(i32::MAX);
         if self.arity >= 0 { len == self.arity } else { len >= -self.arity }
-    }
-
-    /// The indices of the keys in a request of `len` arguments.
-    pub fn key_indices(&self, len: usize) -> impl Iterator<Item = usize> + use<> {
-        let len = i32::try_from(len).unwrap_or(i32::MAX);
-        let (first, last, step) = match self.keys {
-            Keys::None => (1, 0, 1),
-            Keys::Range { first, last, step } => (first, if last < 0 { len + last } else { last }, step),
-        };
-        (first..=last.min(len - 1)).step_by(step.max(1) as usize).map(|index| index as usize)
     }
 }

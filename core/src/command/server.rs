@@ -1,392 +1,161 @@
 //! The rows of administrative commands; the node carries them out.
 
 use super::container::{CLIENT, COMMAND, CONFIG};
-use super::{Command, Flags, Group, Handler, Keys, ServerCommand};
+use super::{Command, Group, Keys, ServerCommand};
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command {
-        name: "ping",
-        arity: -1,
-        flags: Flags::FAST,
-        keys: Keys::None,
-        group: Group::Connection,
-        since: "1.0.0",
-        summary: "Answer PONG, or the argument",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::Ping),
-        subcommands: &[],
-    },
-    Command {
-        name: "echo",
-        arity: 2,
-        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
-        keys: Keys::None,
-        group: Group::Connection,
-        since: "1.0.0",
-        summary: "Answer the argument",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::Echo),
-        subcommands: &[],
-    },
-    Command {
-        name: "quit",
-        arity: -1,
-        flags: Flags::NOSCRIPT
-            .and(Flags::LOADING)
-            .and(Flags::STALE)
-            .and(Flags::FAST)
-            .and(Flags::NO_AUTH)
-            .and(Flags::ALLOW_BUSY),
-        keys: Keys::None,
-        group: Group::Connection,
-        since: "1.0.0",
-        summary: "Close the connection",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::Quit),
-        subcommands: &[],
-    },
-    Command {
-        name: "auth",
-        arity: -2,
-        flags: Flags::NOSCRIPT
-            .and(Flags::LOADING)
-            .and(Flags::STALE)
-            .and(Flags::FAST)
-            .and(Flags::NO_AUTH)
-            .and(Flags::ALLOW_BUSY),
-        keys: Keys::None,
-        group: Group::Connection,
-        since: "1.0.0",
-        summary: "Log in",
-        complexity: "O(N) where N is the number of passwords defined for the user",
-        handler: Handler::Server(ServerCommand::Auth),
-        subcommands: &[],
-    },
-    Command {
-        name: "hello",
-        arity: -1,
-        flags: Flags::NOSCRIPT
-            .and(Flags::LOADING)
-            .and(Flags::STALE)
-            .and(Flags::FAST)
-            .and(Flags::NO_AUTH)
-            .and(Flags::ALLOW_BUSY),
-        keys: Keys::None,
-        group: Group::Connection,
-        since: "6.0.0",
-        summary: "Choose the protocol version, and log in",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::Hello),
-        subcommands: &[],
-    },
-    Command {
-        name: "reset",
-        arity: 1,
-        flags: Flags::NOSCRIPT
-            .and(Flags::LOADING)
-            .and(Flags::STALE)
-            .and(Flags::FAST)
-            .and(Flags::NO_AUTH)
-            .and(Flags::ALLOW_BUSY),
-        keys: Keys::None,
-        group: Group::Connection,
-        since: "6.2.0",
-        summary: "Put the connection back to its first state",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::Reset),
-        subcommands: &[],
-    },
-    Command {
-        name: "select",
-        arity: 2,
-        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST),
-        keys: Keys::None,
-        group: Group::Connection,
-        since: "1.0.0",
-        summary: "Choose the database",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::Select),
-        subcommands: &[],
-    },
-    Command {
-        name: "client",
-        arity: -2,
-        flags: Flags::NONE,
-        keys: Keys::None,
-        group: Group::Connection,
-        since: "2.4.0",
-        summary: "Look after connections",
-        complexity: "Depends on subcommand.",
-        handler: Handler::Server(ServerCommand::Client),
-        subcommands: CLIENT,
-    },
-    Command {
-        name: "command",
-        arity: -1,
-        flags: Flags::LOADING.and(Flags::STALE),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "2.8.13",
-        summary: "Tell about commands",
-        complexity: "O(N) where N is the total number of Redis commands",
-        handler: Handler::Server(ServerCommand::Command),
-        subcommands: COMMAND,
-    },
-    Command {
-        name: "config",
-        arity: -2,
-        flags: Flags::NONE,
-        keys: Keys::None,
-        group: Group::Server,
-        since: "2.0.0",
-        summary: "Look after the configuration",
-        complexity: "Depends on subcommand.",
-        handler: Handler::Server(ServerCommand::Config),
-        subcommands: CONFIG,
-    },
-    Command {
-        name: "info",
-        arity: -1,
-        flags: Flags::LOADING.and(Flags::STALE).and(Flags::NONDETERMINISTIC),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "1.0.0",
-        summary: "Tell about the node",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::Info),
-        subcommands: &[],
-    },
-    Command {
-        name: "time",
-        arity: 1,
-        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST).and(Flags::NONDETERMINISTIC),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "2.6.0",
-        summary: "Tell the time",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::Time),
-        subcommands: &[],
-    },
-    Command {
-        name: "role",
-        arity: 1,
-        flags: Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "2.8.12",
-        summary: "Tell the role in replication",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::Role),
-        subcommands: &[],
-    },
-    Command {
-        name: "debug",
-        arity: -2,
-        flags: Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE).and(Flags::PROTECTED),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "1.0.0",
-        summary: "Commands for tests",
-        complexity: "Depends on subcommand.",
-        handler: Handler::Server(ServerCommand::Debug),
-        subcommands: &[],
-    },
-    Command {
-        name: "shutdown",
-        arity: -1,
-        flags: Flags::ADMIN
-            .and(Flags::NOSCRIPT)
-            .and(Flags::LOADING)
-            .and(Flags::STALE)
-            .and(Flags::NO_MULTI)
-            .and(Flags::ALLOW_BUSY),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "1.0.0",
-        summary: "Save and end the process",
-        complexity: "O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)",
-        handler: Handler::Server(ServerCommand::Shutdown),
-        subcommands: &[],
-    },
-    Command {
-        name: "multi",
-        arity: 1,
-        flags: Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST).and(Flags::ALLOW_BUSY),
-        keys: Keys::None,
-        group: Group::Transactions,
-        since: "1.2.0",
-        summary: "Begin a transaction",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::Multi),
-        subcommands: &[],
-    },
-    Command {
-        name: "exec",
-        arity: 1,
-        flags: Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::SKIP_MONITOR),
-        keys: Keys::None,
-        group: Group::Transactions,
-        since: "1.2.0",
-        summary: "Execute the transaction",
-        complexity: "Depends on commands in the transaction",
-        handler: Handler::Server(ServerCommand::Exec),
-        subcommands: &[],
-    },
-    Command {
-        name: "discard",
-        arity: 1,
-        flags: Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST).and(Flags::ALLOW_BUSY),
-        keys: Keys::None,
-        group: Group::Transactions,
-        since: "2.0.0",
-        summary: "Give up the transaction",
-        complexity: "O(N), when N is the number of queued commands",
-        handler: Handler::Server(ServerCommand::Discard),
-        subcommands: &[],
-    },
-    Command {
-        name: "watch",
-        arity: -2,
-        flags: Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST).and(Flags::ALLOW_BUSY),
-        keys: Keys::ALL,
-        group: Group::Transactions,
-        since: "2.2.0",
-        summary: "Execute the next transaction only if these keys stay as they are",
-        complexity: "O(1) for every key.",
-        handler: Handler::Server(ServerCommand::Watch),
-        subcommands: &[],
-    },
-    Command {
-        name: "unwatch",
-        arity: 1,
-        flags: Flags::NOSCRIPT.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST).and(Flags::ALLOW_BUSY),
-        keys: Keys::None,
-        group: Group::Transactions,
-        since: "2.2.0",
-        summary: "Forget what is watched",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::Unwatch),
-        subcommands: &[],
-    },
-    Command {
-        name: "save",
-        arity: 1,
-        flags: Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_ASYNC_LOADING).and(Flags::NO_MULTI),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "1.0.0",
-        summary: "Write a snapshot to disk, and answer when it is there",
-        complexity: "O(N) where N is the total number of keys in all databases",
-        handler: Handler::Server(ServerCommand::Save),
-        subcommands: &[],
-    },
-    Command {
-        name: "bgsave",
-        arity: -1,
-        flags: Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_ASYNC_LOADING),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "1.0.0",
-        summary: "Write a snapshot to disk in the background",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::Bgsave),
-        subcommands: &[],
-    },
-    Command {
-        name: "lastsave",
-        arity: 1,
-        flags: Flags::LOADING.and(Flags::STALE).and(Flags::FAST).and(Flags::NONDETERMINISTIC),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "1.0.0",
-        summary: "Tell when the last snapshot was written",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::LastSave),
-        subcommands: &[],
-    },
-    Command {
-        name: "replicaof",
-        arity: 3,
-        flags: Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::STALE).and(Flags::NO_ASYNC_LOADING),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "5.0.0",
-        summary: "Follow a master, or become one",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::ReplicaOf),
-        subcommands: &[],
-    },
-    Command {
-        name: "slaveof",
-        arity: 3,
-        flags: Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::STALE).and(Flags::NO_ASYNC_LOADING),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "1.0.0",
-        summary: "Follow a master, or become one",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::ReplicaOf),
-        subcommands: &[],
-    },
-    Command {
-        name: "replconf",
-        arity: -1,
-        flags: Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE).and(Flags::ALLOW_BUSY),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "3.0.0",
-        summary: "What replicas and masters tell each other",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::ReplConf),
-        subcommands: &[],
-    },
-    Command {
-        name: "psync",
-        arity: -3,
-        flags: Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_ASYNC_LOADING).and(Flags::NO_MULTI),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "2.8.0",
-        summary: "Ask for the stream, from a position on",
-        complexity: "",
-        handler: Handler::Server(ServerCommand::Psync),
-        subcommands: &[],
-    },
-    Command {
-        name: "sync",
-        arity: 1,
-        flags: Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_ASYNC_LOADING).and(Flags::NO_MULTI),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "1.0.0",
-        summary: "Ask for everything and then the stream",
-        complexity: "",
-        handler: Handler::Server(ServerCommand::Sync),
-        subcommands: &[],
-    },
-    Command {
-        name: "wait",
-        arity: 3,
-        flags: Flags::NOSCRIPT,
-        keys: Keys::None,
-        group: Group::Generic,
-        since: "3.0.0",
-        summary: "Wait until replicas have acknowledged this connection's writes",
-        complexity: "O(1)",
-        handler: Handler::Server(ServerCommand::Wait),
-        subcommands: &[],
-    },
-    Command {
-        name: "lolwut",
-        arity: -1,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "5.0.0",
-        summary: "Show a little art and the version",
-        complexity: "",
-        handler: Handler::Server(ServerCommand::Lolwut),
-        subcommands: &[],
-    },
+/// All commands of the family.
+pub(super) const FAMILY: &[&[Command]] = &[COMMANDS];
+
+const COMMANDS: &[Command] = &[
+    Command::server(Group::Connection, "ping", -1, "fast", ServerCommand::Ping).docs(
+        "1.0.0",
+        "O(1)",
+        "Answer PONG, or the argument",
+    ),
+    Command::server(Group::Connection, "echo", 2, "loading stale fast", ServerCommand::Echo).docs(
+        "1.0.0",
+        "O(1)",
+        "Answer the argument",
+    ),
+    Command::server(
+        Group::Connection,
+        "quit",
+        -1,
+        "noscript loading stale fast no_auth allow_busy",
+        ServerCommand::Quit,
+    )
+    .docs("1.0.0", "O(1)", "Close the connection"),
+    Command::server(
+        Group::Connection,
+        "auth",
+        -2,
+        "noscript loading stale fast no_auth allow_busy",
+        ServerCommand::Auth,
+    )
+    .docs("1.0.0", "O(N)", "Log in"),
+    Command::server(
+        Group::Connection,
+        "hello",
+        -1,
+        "noscript loading stale fast no_auth allow_busy",
+        ServerCommand::Hello,
+    )
+    .docs("6.0.0", "O(1)", "Choose the protocol version, and log in"),
+    Command::server(
+        Group::Connection,
+        "reset",
+        1,
+        "noscript loading stale fast no_auth allow_busy",
+        ServerCommand::Reset,
+    )
+    .docs("6.2.0", "O(1)", "Put the connection back to its first state"),
+    Command::server(Group::Connection, "select", 2, "loading stale fast", ServerCommand::Select).docs(
+        "1.0.0",
+        "O(1)",
+        "Choose the database",
+    ),
+    Command::server(Group::Connection, "client", -2, "", ServerCommand::Client)
+        .docs("2.4.0", "Depends on subcommand.", "Look after connections")
+        .with_subcommands(CLIENT),
+    Command::server(Group::Server, "command", -1, "loading stale", ServerCommand::Command)
+        .docs("2.8.13", "O(N)", "Tell about commands")
+        .with_subcommands(COMMAND),
+    Command::server(Group::Server, "config", -2, "", ServerCommand::Config)
+        .docs("2.0.0", "Depends on subcommand.", "Look after the configuration")
+        .with_subcommands(CONFIG),
+    Command::server(Group::Server, "info", -1, "loading stale nondeterministic", ServerCommand::Info).docs(
+        "1.0.0",
+        "O(1)",
+        "Tell about the node",
+    ),
+    Command::server(Group::Server, "time", 1, "loading stale fast nondeterministic", ServerCommand::Time).docs(
+        "2.6.0",
+        "O(1)",
+        "Tell the time",
+    ),
+    Command::server(Group::Server, "role", 1, "noscript loading stale fast", ServerCommand::Role).docs(
+        "2.8.12",
+        "O(1)",
+        "Tell the role in replication",
+    ),
+    Command::server(Group::Server, "debug", -2, "admin noscript loading stale protected", ServerCommand::Debug).docs(
+        "1.0.0",
+        "Depends on subcommand.",
+        "Commands for tests",
+    ),
+    Command::server(
+        Group::Server,
+        "shutdown",
+        -1,
+        "admin noscript loading stale no_multi allow_busy",
+        ServerCommand::Shutdown,
+    )
+    .docs("1.0.0", "O(N)", "Save and end the process"),
+    Command::server(Group::Transactions, "multi", 1, "noscript loading stale fast allow_busy", ServerCommand::Multi)
+        .docs("1.2.0", "O(1)", "Begin a transaction"),
+    Command::server(Group::Transactions, "exec", 1, "noscript loading stale skip_slowlog", ServerCommand::Exec).docs(
+        "1.2.0",
+        "Depends on commands in the transaction",
+        "Execute the transaction",
+    ),
+    Command::server(
+        Group::Transactions,
+        "discard",
+        1,
+        "noscript loading stale fast allow_busy",
+        ServerCommand::Discard,
+    )
+    .docs("2.0.0", "O(N)", "Give up the transaction"),
+    Command::server(Group::Transactions, "watch", -2, "noscript loading stale fast allow_busy", ServerCommand::Watch)
+        .keys(Keys::ALL)
+        .docs("2.2.0", "O(1) for every key.", "Execute the next transaction only if these keys stay as they are"),
+    Command::server(
+        Group::Transactions,
+        "unwatch",
+        1,
+        "noscript loading stale fast allow_busy",
+        ServerCommand::Unwatch,
+    )
+    .docs("2.2.0", "O(1)", "Forget what is watched"),
+    Command::server(Group::Server, "save", 1, "admin noscript no_async_loading no_multi", ServerCommand::Save).docs(
+        "1.0.0",
+        "O(N)",
+        "Write a snapshot to disk, and answer when it is there",
+    ),
+    Command::server(Group::Server, "bgsave", -1, "admin noscript no_async_loading", ServerCommand::Bgsave).docs(
+        "1.0.0",
+        "O(1)",
+        "Write a snapshot to disk in the background",
+    ),
+    Command::server(Group::Server, "lastsave", 1, "loading stale fast nondeterministic", ServerCommand::LastSave).docs(
+        "1.0.0",
+        "O(1)",
+        "Tell when the last snapshot was written",
+    ),
+    Command::server(Group::Server, "replicaof", 3, "admin noscript stale no_async_loading", ServerCommand::ReplicaOf)
+        .docs("5.0.0", "O(1)", "Follow a master, or become one"),
+    Command::server(Group::Server, "slaveof", 3, "admin noscript stale no_async_loading", ServerCommand::ReplicaOf)
+        .docs("1.0.0", "O(1)", "Follow a master, or become one"),
+    Command::server(Group::Server, "replconf", -1, "admin noscript loading stale allow_busy", ServerCommand::ReplConf)
+        .docs("3.0.0", "O(1)", "What replicas and masters tell each other"),
+    Command::server(Group::Server, "psync", -3, "admin noscript no_async_loading no_multi", ServerCommand::Psync).docs(
+        "2.8.0",
+        "",
+        "Ask for the stream, from a position on",
+    ),
+    Command::server(Group::Server, "sync", 1, "admin noscript no_async_loading no_multi", ServerCommand::Sync).docs(
+        "1.0.0",
+        "",
+        "Ask for everything and then the stream",
+    ),
+    Command::server(Group::Generic, "wait", 3, "noscript", ServerCommand::Wait).docs(
+        "3.0.0",
+        "O(1)",
+        "Wait until replicas have acknowledged this connection's writes",
+    ),
+    Command::server(Group::Server, "lolwut", -1, "readonly fast", ServerCommand::Lolwut).docs(
+        "5.0.0",
+        "",
+        "Show a little art and the version",
+    ),
 ];

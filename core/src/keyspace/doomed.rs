@@ -1,10 +1,10 @@
 //! What was dropped and is being freed a little at a time.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::table::{Remains, Table};
-use crate::value::hash::Field;
-use crate::value::{Hash, Value};
+use crate::value::{Remnant, Value};
 
 use super::FREE_AT_ONCE_MAX;
 use super::database::{Entries, Entry, Expiries};
@@ -13,7 +13,7 @@ use super::database::{Entries, Entry, Expiries};
 pub(super) enum Doomed {
     Entries(Remains<Entry>),
     Expiries(Expiries),
-    Fields(Remains<Field>),
+    Value(Box<dyn Remnant>),
 }
 
 impl Clone for Doomed {
@@ -28,21 +28,15 @@ impl Doomed {
         Doomed::Entries(entries.dismantle())
     }
 
-    pub(super) fn value(value: Value) -> Doomed {
-        Doomed::Fields(match value {
-            Value::Hash(hash) => match *hash {
-                Hash::Table { fields, .. } => fields.dismantle(),
-                Hash::Packed(_) => Table::new().dismantle(),
-            },
-            Value::String(_) => Table::new().dismantle(),
-        })
+    pub(super) fn value(value: Value) -> Option<Doomed> {
+        value.dismantle().map(Doomed::Value)
     }
 
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Doomed::Entries(rest) => rest.is_empty(),
             Doomed::Expiries(rest) => rest.is_empty(),
-            Doomed::Fields(rest) => rest.is_empty(),
+            Doomed::Value(rest) => rest.is_empty(),
         }
     }
 
@@ -52,7 +46,7 @@ impl Doomed {
         match self {
             Doomed::Entries(rest) => free_entries(rest, units, others),
             Doomed::Expiries(rest) => (0..units).map_while(|_| rest.pop_first()).count(),
-            Doomed::Fields(rest) => rest.drop_some(units),
+            Doomed::Value(rest) => rest.free_some(units),
         }
     }
 }
@@ -66,7 +60,7 @@ fn free_entries(rest: &mut Remains<Entry>, units: usize, others: &mut Vec<Doomed
         for entry in entries {
             let effort = entry.value.free_effort();
             if effort > FREE_AT_ONCE_MAX {
-                others.push(Doomed::value(entry.value));
+                others.extend(Doomed::value(entry.value));
             }
             freed += effort.clamp(1, FREE_AT_ONCE_MAX);
         }

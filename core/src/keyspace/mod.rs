@@ -317,7 +317,7 @@ impl Keyspace {
     /// Drops a value, a large one in the background.
     pub fn discard(&mut self, value: Value) {
         if value.free_effort() > FREE_AT_ONCE_MAX {
-            self.doomed.push(Doomed::value(value));
+            self.doomed.extend(Doomed::value(value));
         }
     }
 

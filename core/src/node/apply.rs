@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::command::{Exec, ExpiryRule, Handler, ServerCommand, find_numbered};
+use crate::command::{Exec, ExpiryRule, Handler, ServerCommand, Service, find_numbered};
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, Reply, RequestLimits, RequestParser};
 
@@ -144,6 +144,9 @@ impl Node {
                     feed: &mut self.feed,
                     config: &self.config,
                     expiry: ExpiryRule::Ignore,
+                    notices: &mut self.notices,
+                    service: Service::AskedAtOnce,
+                    block: &mut None,
                     expired_keys: &mut self.stats.expired_keys,
                     hits: &mut self.stats.hits,
                 };

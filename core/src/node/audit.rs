@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use crate::codec::siphash::HashKey;
 use crate::keyspace::{Entry, Keyspace, Touch};
 use crate::replication::{Position, ReplicationId};
-use crate::value::{Blob, Value};
+use crate::value::Blob;
+use crate::value::digest::{Digest, mix_value};
 
 use super::Node;
 use super::follow::Link;
@@ -145,28 +146,30 @@ impl Audit {
     }
 }
 
+/// The key of the hashes in digests.
+const ORDER: HashKey = HashKey::new(0x6166_7465_7269_6d61, 0x6765_2061_7564_6974);
+
+/// A digest that is cheap to make.
+#[derive(Default)]
+struct Fast(u64);
+
+impl Digest for Fast {
+    fn mix(&mut self, part: &[u8]) {
+        let both = u128::from(self.0) << 64 | u128::from(ORDER.hash(part));
+        self.0 = ORDER.hash(&both.to_le_bytes());
+    }
+
+    fn add(&mut self, part: &Fast) {
+        self.0 = self.0.wrapping_add(ORDER.hash(&part.0.to_le_bytes()));
+    }
+}
+
 /// The digest of one key: its database, name, type, contents and expiry.
 fn digest_entry(database: u32, entry: &Entry) -> u64 {
-    const ORDER: HashKey = HashKey::new(0x6166_7465_7269_6d61, 0x6765_2061_7564_6974);
     let hash = |bytes: &[u8]| ORDER.hash(bytes);
-    let content = match &entry.value {
-        Value::String(string) => hash(&string.text()),
-        Value::Hash(fields) => {
-            let mut sum = 1u64;
-            fields.for_each(|name, value| {
-                let pair = [name.with_bytes(hash).to_le_bytes(), value.with_bytes(hash).to_le_bytes()].concat();
-                sum = sum.wrapping_add(hash(&pair));
-            });
-            sum
-        }
-    };
-    let parts = [
-        u64::from(database),
-        hash(&entry.key),
-        hash(entry.value.type_name().as_bytes()),
-        content,
-        entry.expires_ms as u64,
-    ];
+    let mut content = Fast::default();
+    mix_value(&mut content, &entry.value);
+    let parts = [u64::from(database), hash(&entry.key), content.0, entry.expires_ms as u64];
     hash(&parts.map(u64::to_le_bytes).concat())
 }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
 use crate::command::{
-    Command, CommandError, Exec, ExpiryRule, Flags, Handler, ServerCommand, find_numbered, subcommand,
+    Command, CommandError, Exec, ExpiryRule, Flags, Handler, ServerCommand, Service, find_numbered, subcommand,
 };
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
@@ -254,6 +254,9 @@ impl Node {
             feed: &mut self.feed,
             config: &self.config,
             expiry,
+            notices: &mut self.notices,
+            service: Service::AskedAtOnce,
+            block: &mut None,
             expired_keys: &mut self.stats.expired_keys,
             hits: &mut self.stats.hits,
         };

@@ -57,6 +57,7 @@ impl Node {
             stats: super::Stats::default(),
             watches: super::Watches::default(),
             feed: crate::command::Feed::default(),
+            notices: crate::command::Notices::default(),
             parser: RequestParser::default(),
             timed: None,
             audit: None,

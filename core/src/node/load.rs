@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::persistence::{LoadRules, Loaded, Loader, Progress};
 use crate::port::{Action, DiskFailure, DiskOp, DiskOutcome, Effects, ExitCode, Level, Note, Now};
 use crate::replication::Position;
-use crate::value::hash::HashLimits;
+use crate::value::Limits;
 use crate::value::rdb::BuildRules;
 
 use super::Node;
@@ -20,12 +20,8 @@ impl Node {
     }
 
     pub(super) fn load_rules(&self, drop_expired_before_ms: Option<i64>, now: Now) -> LoadRules {
-        let hash = HashLimits {
-            listpack_entries_max: self.config.hash_max_listpack_entries as usize,
-            listpack_value_bytes_max: self.config.hash_max_listpack_value as usize,
-        };
         LoadRules {
-            build: BuildRules { hash, order: self.keyspace.order() },
+            build: BuildRules { limits: Limits::of(&self.config), order: self.keyspace.order() },
             drop_expired_before_ms,
             verify_checksum: self.config.rdbchecksum,
             clock: (now.wall.0 / 1_000_000) as u32,

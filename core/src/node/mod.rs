@@ -40,7 +40,7 @@ mod wait;
 use alloc::vec::Vec;
 
 use crate::codec::random::Random;
-use crate::command::Feed;
+use crate::command::{Feed, Notices};
 use crate::config::Config;
 use crate::keyspace::Keyspace;
 use crate::port::{Action, ConnId, Effects, Event, Mono, Now, Peer};
@@ -135,6 +135,8 @@ pub struct Node {
     pub(crate) stats: Stats,
     pub(crate) watches: Watches,
     feed: Feed,
+    /// What subscribers to keyspace events are to be told.
+    pub(crate) notices: Notices,
     parser: RequestParser,
     /// The command that is being timed, and since when.
     timed: Option<(u16, u64)>,

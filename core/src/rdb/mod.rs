@@ -46,14 +46,46 @@ pub mod opcode {
 pub mod value_type {
     /// A string.
     pub const STRING: u8 = 0;
+    /// A list: a length, then elements.
+    pub const LIST: u8 = 1;
+    /// A set: a length, then members.
+    pub const SET: u8 = 2;
+    /// A sorted set: a length, then members and their scores in decimal digits (Redis before 4.0).
+    pub const ZSET: u8 = 3;
     /// A hash: a length, then names and values by turns.
     pub const HASH: u8 = 4;
+    /// A sorted set: a length, then members and their scores of 8 bytes, little-endian.
+    pub const ZSET_2: u8 = 5;
+    /// A module's value as it was before release: refused.
+    pub const MODULE_PRE_RELEASE: u8 = 6;
+    /// A module's value: refused.
+    pub const MODULE: u8 = 7;
     /// A hash as a zipmap in a string (Redis before 2.6).
     pub const HASH_ZIPMAP: u8 = 9;
+    /// A list as a ziplist in a string (Redis before 3.2).
+    pub const LIST_ZIPLIST: u8 = 10;
+    /// A set of integers as an intset in a string.
+    pub const SET_INTSET: u8 = 11;
+    /// A sorted set as a ziplist in a string (Redis before 7.0).
+    pub const ZSET_ZIPLIST: u8 = 12;
     /// A hash as a ziplist in a string (Redis before 7.0).
     pub const HASH_ZIPLIST: u8 = 13;
+    /// A list: a length, then ziplists in strings (Redis 3.2 to 6.2).
+    pub const LIST_QUICKLIST: u8 = 14;
+    /// A stream (Redis 5 and 6).
+    pub const STREAM: u8 = 15;
     /// A hash as a listpack in a string.
     pub const HASH_LISTPACK: u8 = 16;
+    /// A sorted set as a listpack in a string.
+    pub const ZSET_LISTPACK: u8 = 17;
+    /// A list: a length, then nodes: what it is (1 one element, 2 a listpack), and a string.
+    pub const LIST_QUICKLIST_2: u8 = 18;
+    /// A stream with its first id, its greatest deleted one, and counts of what was added and read (Redis 7.0).
+    pub const STREAM_2: u8 = 19;
+    /// A set as a listpack in a string (Redis 7.2).
+    pub const SET_LISTPACK: u8 = 20;
+    /// A stream with the active times of consumers (Redis 7.2).
+    pub const STREAM_3: u8 = 21;
 }
 
 /// How strings are encoded after the two bits `11`.

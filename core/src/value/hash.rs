@@ -5,24 +5,13 @@
 //! converts back.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
-use crate::codec::listpack::{Entry as Packed, Listpack, Pos};
-use crate::codec::number::{i64_len, parse_i64, push_i64};
+use crate::codec::listpack::{Listpack, Pos};
 use crate::codec::siphash::HashKey;
-use crate::resp::Reply;
 use crate::table::Table;
 
-use super::{Blob, Value};
-
-/// When a hash leaves its compact encoding.
-#[derive(Clone, Copy, Debug)]
-pub struct HashLimits {
-    /// Most fields of a compact hash (`hash-max-listpack-entries`).
-    pub listpack_entries_max: usize,
-    /// Longest field or value of a compact hash in bytes (`hash-max-listpack-value`).
-    pub listpack_value_bytes_max: usize,
-}
+use super::limits::HashLimits;
+use super::{Blob, Remnant, Text};
 
 /// A field and its value in a large hash.
 #[derive(Clone, Debug)]
@@ -39,92 +28,16 @@ pub enum Hash {
     /// Names and values by turns, in the order in which they came.
     Packed(Listpack),
     /// Fields in hash order.
-    Table {
-        /// The fields.
-        fields: Table<Field>,
-        /// The key of the order.
-        key: HashKey,
-    },
+    Table(Box<Fields>),
 }
 
-/// A name or a value, borrowed from a hash.
-#[derive(Clone, Copy, Debug)]
-pub enum Text<'a> {
-    /// Bytes.
-    Bytes(&'a [u8]),
-    /// The digits of an integer.
-    Int(i64),
-}
-
-impl<'a> From<Packed<'a>> for Text<'a> {
-    fn from(entry: Packed<'a>) -> Text<'a> {
-        match entry {
-            Packed::Int(value) => Text::Int(value),
-            Packed::Str(bytes) => Text::Bytes(bytes),
-        }
-    }
-}
-
-impl Text<'_> {
-    /// Hands the bytes to `use_bytes`, digits spelled out.
-    #[inline]
-    pub fn with_bytes<R>(&self, use_bytes: impl FnOnce(&[u8]) -> R) -> R {
-        match self {
-            Text::Bytes(bytes) => use_bytes(bytes),
-            Text::Int(value) => use_bytes(itoa::Buffer::new().format(*value).as_bytes()),
-        }
-    }
-
-    /// Length in bytes.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match self {
-            Text::Bytes(bytes) => bytes.len(),
-            Text::Int(value) => i64_len(*value),
-        }
-    }
-
-    /// True for the empty text.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The integer, if the text is one.
-    #[must_use]
-    pub fn to_i64(&self) -> Option<i64> {
-        match self {
-            Text::Bytes(bytes) => parse_i64(bytes),
-            Text::Int(value) => Some(*value),
-        }
-    }
-
-    /// Appends the bytes to `out`.
-    pub fn push_to(&self, out: &mut Vec<u8>) {
-        match self {
-            Text::Bytes(bytes) => out.extend_from_slice(bytes),
-            Text::Int(value) => push_i64(out, *value),
-        }
-    }
-
-    /// Writes it as a bulk string.
-    #[inline]
-    pub fn reply_to(&self, reply: &mut Reply<'_>) {
-        match self {
-            Text::Bytes(bytes) => reply.bulk(bytes),
-            Text::Int(value) => reply.bulk_int(*value),
-        }
-    }
-}
-
-/// Texts are equal if their bytes are, however they are stored.
-impl PartialEq for Text<'_> {
-    fn eq(&self, other: &Text<'_>) -> bool {
-        match (self, other) {
-            (Text::Int(left), Text::Int(right)) => left == right,
-            _ => self.with_bytes(|left| other.with_bytes(|right| left == right)),
-        }
-    }
+/// The fields of a large hash.
+#[derive(Clone)]
+pub struct Fields {
+    /// In the order of their names' hashes.
+    pub table: Table<Field>,
+    /// The key of the order.
+    pub key: HashKey,
 }
 
 impl core::fmt::Debug for Hash {
@@ -140,6 +53,15 @@ impl Default for Hash {
 }
 
 impl Hash {
+    /// Gives it up, to be freed a little at a time.
+    #[must_use]
+    pub fn dismantle(self) -> Option<Box<dyn Remnant>> {
+        match self {
+            Hash::Packed(_) => None,
+            Hash::Table(fields) => Some(Box::new(fields.table.dismantle())),
+        }
+    }
+
     /// A hash of the pairs in a listpack: names, none of them twice, and values by turns. Only their number decides
     /// whether it becomes a table, as when Redis loads one.
     #[must_use]
@@ -156,7 +78,7 @@ impl Hash {
     pub fn len(&self) -> usize {
         match self {
             Hash::Packed(pack) => pack.len() / 2,
-            Hash::Table { fields, .. } => fields.len(),
+            Hash::Table(fields) => fields.table.len(),
         }
     }
 
@@ -165,7 +87,7 @@ impl Hash {
     pub fn is_empty(&self) -> bool {
         match self {
             Hash::Packed(pack) => pack.is_empty(),
-            Hash::Table { fields, .. } => fields.is_empty(),
+            Hash::Table(fields) => fields.table.is_empty(),
         }
     }
 
@@ -174,7 +96,7 @@ impl Hash {
     pub fn encoding_name(&self) -> &'static str {
         match self {
             Hash::Packed(_) => "listpack",
-            Hash::Table { .. } => "hashtable",
+            Hash::Table(_) => "hashtable",
         }
     }
 
@@ -183,7 +105,7 @@ impl Hash {
     pub fn free_effort(&self) -> usize {
         match self {
             Hash::Packed(_) => 1,
-            Hash::Table { fields, .. } => fields.len(),
+            Hash::Table(fields) => fields.table.len(),
         }
     }
 
@@ -195,8 +117,8 @@ impl Hash {
                 let value = pack.next(find_name(pack, name)?)?;
                 Some(pack.get(value).into())
             }
-            Hash::Table { fields, key } => {
-                let field = fields.find(key.hash(name), |field| field.name.as_slice() == name)?;
+            Hash::Table(fields) => {
+                let field = fields.table.find(fields.key.hash(name), |field| field.name.as_slice() == name)?;
                 Some(Text::Bytes(&field.value))
             }
         }
@@ -207,8 +129,8 @@ impl Hash {
     pub fn contains(&self, name: &[u8]) -> bool {
         match self {
             Hash::Packed(pack) => find_name(pack, name).is_some(),
-            Hash::Table { fields, key } => {
-                fields.locate(key.hash(name), |field| field.name.as_slice() == name).is_some()
+            Hash::Table(fields) => {
+                fields.table.locate(fields.key.hash(name), |field| field.name.as_slice() == name).is_some()
             }
         }
     }
@@ -238,7 +160,7 @@ impl Hash {
                 }
                 is_new
             }
-            Hash::Table { fields, key } => set_in_table(fields, *key, name, value),
+            Hash::Table(fields) => set_in_table(fields, name, value),
         }
     }
 
@@ -252,10 +174,10 @@ impl Hash {
                 }
                 found.is_some()
             }
-            Hash::Table { fields, key } => {
-                let key = *key;
+            Hash::Table(fields) => {
+                let key = fields.key;
                 let is_it = |field: &Field| field.name.as_slice() == name;
-                let removed = fields.remove(key.hash(name), is_it, |field| key.hash(&field.name));
+                let removed = fields.table.remove(key.hash(name), is_it, |field| key.hash(&field.name));
                 removed.is_some()
             }
         }
@@ -265,8 +187,8 @@ impl Hash {
     pub fn for_each<'a>(&'a self, mut visit: impl FnMut(Text<'a>, Text<'a>)) {
         match self {
             Hash::Packed(pack) => pairs(pack).for_each(|(name, value)| visit(name, value)),
-            Hash::Table { fields, .. } => {
-                for field in fields {
+            Hash::Table(fields) => {
+                for field in &fields.table {
                     visit(Text::Bytes(&field.name), Text::Bytes(&field.value));
                 }
             }
@@ -274,18 +196,18 @@ impl Hash {
     }
 
     /// Turns it into a table, if it is not one yet.
-    pub fn make_table(&mut self, key: HashKey) -> (&mut Table<Field>, HashKey) {
+    pub fn make_table(&mut self, key: HashKey) -> &mut Fields {
         if let Hash::Packed(pack) = self {
-            let mut fields = Table::new();
+            let mut table = Table::new();
             for (name, value) in pairs(pack) {
                 let (name, value) = (name.with_bytes(Blob::new), value.with_bytes(Blob::new));
                 let hash = key.hash(&name);
-                fields.insert_new(hash, Field { name, value }, |field: &Field| key.hash(&field.name));
+                table.insert_new(hash, Field { name, value }, |field: &Field| key.hash(&field.name));
             }
-            *self = Hash::Table { fields, key };
+            *self = Hash::Table(Box::new(Fields { table, key }));
         }
         match self {
-            Hash::Table { fields, key } => (fields, *key),
+            Hash::Table(fields) => fields,
             Hash::Packed(_) => unreachable!("it was just made so"),
         }
     }
@@ -313,21 +235,16 @@ fn set_packed(pack: &mut Listpack, name: &[u8], value: &[u8]) -> bool {
 }
 
 /// Sets a field of a table; true if it is new.
-fn set_in_table(fields: &mut Table<Field>, key: HashKey, name: &[u8], value: &[u8]) -> bool {
+fn set_in_table(fields: &mut Fields, name: &[u8], value: &[u8]) -> bool {
+    let key = fields.key;
     let hash = key.hash(name);
-    if let Some(field) = fields.find_mut(hash, |field| field.name.as_slice() == name) {
+    if let Some(field) = fields.table.find_mut(hash, |field| field.name.as_slice() == name) {
         field.value = Blob::new(value);
         return false;
     }
     let field = Field { name: Blob::new(name), value: Blob::new(value) };
-    fields.insert_new(hash, field, |field| key.hash(&field.name));
+    fields.table.insert_new(hash, field, |field| key.hash(&field.name));
     true
-}
-
-impl From<Hash> for Value {
-    fn from(hash: Hash) -> Value {
-        Value::Hash(Box::new(hash))
-    }
 }
 
 #[cfg(test)]

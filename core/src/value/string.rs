@@ -10,8 +10,6 @@ use bytes::Bytes;
 use crate::codec::number::{parse_i64, push_i64};
 use crate::resp::Reply;
 
-use super::Value;
-
 /// The longest string kept in place.
 const SHORT_BYTES_MAX: usize = 22;
 /// Strings from this size on are reference-counted, so that a reply shares them. The same bound as for replies.
@@ -186,11 +184,5 @@ impl StringValue {
             StringValue::Exact(bytes) if bytes.deref().len() <= EMBSTR_BYTES_MAX => "embstr",
             _ => "raw",
         }
-    }
-}
-
-impl From<StringValue> for Value {
-    fn from(string: StringValue) -> Value {
-        Value::String(string)
     }
 }

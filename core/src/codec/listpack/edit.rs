@@ -82,12 +82,15 @@ impl Listpack {
         let old_total = self.bytes.len();
         let new_total = old_total - old_len + new_len;
         let header = u32::try_from(new_total).expect("callers ask would_fit before they add");
+        let mut bytes = core::mem::take(&mut self.bytes).into_vec();
         if new_total > old_total {
-            self.bytes.resize(new_total, END);
+            bytes.reserve_exact(new_total - old_total);
+            bytes.resize(new_total, END);
         }
-        self.bytes.copy_within(at + old_len..old_total, at + new_len);
-        self.bytes.truncate(new_total);
-        self.bytes[..4].copy_from_slice(&header.to_le_bytes());
+        bytes.copy_within(at + old_len..old_total, at + new_len);
+        bytes.truncate(new_total);
+        bytes[..4].copy_from_slice(&header.to_le_bytes());
+        self.bytes = bytes.into_boxed_slice();
     }
 
     /// Changes a count that the header knows; as in Redis, one that has

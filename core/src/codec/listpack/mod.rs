@@ -17,7 +17,7 @@ mod entry;
 mod tests;
 mod validate;
 
-use alloc::vec;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::iter::FusedIterator;
 
@@ -40,7 +40,8 @@ pub const LISTPACK_BYTES_MAX: usize = 1 << 30;
 /// A sequence of strings and integers in one block of bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listpack {
-    bytes: Vec<u8>,
+    /// Of the exact size: a listpack is 16 bytes and one allocation.
+    bytes: Box<[u8]>,
 }
 
 /// The place of an element: its byte offset within the listpack.
@@ -56,13 +57,13 @@ impl Default for Listpack {
 impl Listpack {
     /// An empty listpack.
     pub fn new() -> Listpack {
-        Listpack { bytes: vec![HEADER_LEN as u8 + 1, 0, 0, 0, 0, 0, END] }
+        Listpack { bytes: Box::new([HEADER_LEN as u8 + 1, 0, 0, 0, 0, 0, END]) }
     }
 
     /// Takes bytes from outside after checking every one of them, in O(n).
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Listpack, Corrupt> {
         validate::validate(&bytes)?;
-        Ok(Listpack { bytes })
+        Ok(Listpack { bytes: bytes.into_boxed_slice() })
     }
 
     /// The listpack as it is stored and sent.
@@ -72,7 +73,7 @@ impl Listpack {
 
     /// The listpack as it is stored and sent, without a copy.
     pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        self.bytes.into_vec()
     }
 
     /// Size of the listpack, in bytes.

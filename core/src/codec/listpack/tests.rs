@@ -3,6 +3,7 @@
 use super::*;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 use proptest::prelude::*;
 
 /// A listpack as `DUMP` of Redis 7.0.15 carried it, and what it held.

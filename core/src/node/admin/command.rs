@@ -79,11 +79,14 @@ impl Named {
         let (first, last, step) = match self.command.keys {
             Keys::None => (0, 0, 0),
             Keys::Range { first, last, step } => (first, last, step),
+            Keys::DestinationAndNumbered | Keys::FirstAndStore => (1, 1, 1),
+            Keys::Numbered { .. } | Keys::Streams => (0, 0, 0),
         };
         reply.array(10);
         reply.bulk(self.full_name().as_bytes());
         reply.int(i64::from(self.command.arity));
-        reply_words(reply, self.command.flags.names());
+        let movable = self.command.keys.are_movable().then_some("movablekeys");
+        reply_words(reply, self.command.flags.names().chain(movable));
         for number in [first, last, step] {
             reply.int(i64::from(number));
         }
@@ -219,7 +222,8 @@ impl Node {
     fn command_getkeys(&mut self, conn: ConnId, request: Args<'_>) -> Outcome {
         let container = find(&request[0]).ok_or(reply::GETKEYS_UNKNOWN_COMMAND)?;
         let command = resolve(container, request).map_err(|_| reply::GETKEYS_WRONG_ARITY)?;
-        let keys: Vec<&[u8]> = command.key_indices(request.len()).filter_map(|index| request.get(index)).collect();
+        let keys: Vec<&[u8]> =
+            command.keys.indices(request).into_iter().filter_map(|index| request.get(index)).collect();
         if keys.is_empty() {
             return Err(reply::GETKEYS_NO_KEYS);
         }

@@ -1,14 +1,14 @@
 //! The digest of DEBUG DIGEST: what two data sets have in common if they are equal, whatever the order of their tables.
 //!
 //! Bit for bit that of Redis 7.0, so that a node and a real Redis can be compared: SHA-1 of parts whose order counts is
-//! chained ([`Digest::mix`]), of parts whose order does not is combined by exclusive or ([`Digest::add`]).
+//! chained ([`mix`](digest::Digest::mix)), of parts whose order does not is combined by exclusive or ([`add`](digest::Digest::add)).
 
 use core::fmt;
 
 use sha1_smol::Sha1;
 
 use crate::keyspace::{Entry, Keyspace, NO_EXPIRY};
-use crate::value::Value;
+use crate::value::digest::{self, Digest as _};
 
 /// 160 bits; all zero for an empty data set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Digest {
                 let mut digest = Digest::default();
                 digest.mix(&entry.key);
                 digest.mix_value(entry);
-                total.add(&digest.0);
+                total.add(&digest);
             }
         }
         total
@@ -38,36 +38,26 @@ impl Digest {
     }
 
     fn mix_value(&mut self, entry: &Entry) {
-        // The numbers of types in Redis's objects.
-        let kind: u32 = match &entry.value {
-            Value::String(_) => 0,
-            Value::Hash(_) => 4,
-        };
-        self.mix(&kind.to_be_bytes());
-        match &entry.value {
-            Value::String(string) => self.mix(&string.text()),
-            Value::Hash(hash) => hash.for_each(|name, value| {
-                let mut field = Digest::default();
-                name.with_bytes(|bytes| field.mix(bytes));
-                value.with_bytes(|bytes| field.mix(bytes));
-                self.add(&field.0);
-            }),
-        }
+        digest::mix_value(self, &entry.value);
         if entry.expires_ms != NO_EXPIRY {
-            self.add(b"!!expire!!");
+            self.add_part(b"!!expire!!");
         }
     }
 
-    /// Takes in a part whose order among others does not matter.
-    fn add(&mut self, part: &[u8]) {
+    fn add_part(&mut self, part: &[u8]) {
         let hash = Sha1::from(part).digest().bytes();
         self.0.iter_mut().zip(hash).for_each(|(own, other)| *own ^= other);
     }
+}
 
-    /// Takes in a part whose order matters.
+impl digest::Digest for Digest {
     fn mix(&mut self, part: &[u8]) {
-        self.add(part);
+        self.add_part(part);
         self.0 = Sha1::from(self.0).digest().bytes();
+    }
+
+    fn add(&mut self, part: &Digest) {
+        self.add_part(&part.0);
     }
 }
 

@@ -1,4 +1,4 @@
-use super::super::bench::{Bench, Case, check_beside_a_hash};
+use crate::command::bench::{Bench, Case, check_beside_a_hash};
 
 // The cases were recorded from Redis 7.0.15.
 

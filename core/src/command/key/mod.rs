@@ -1,122 +1,64 @@
 //! How are single keys asked about, removed, renamed and copied, whatever they hold?
 
+mod database;
+mod expire;
+mod object;
+
 use crate::codec::number::parse_i64;
 use crate::keyspace::Place;
 use crate::resp::Args;
 
-use super::exec::{Exec, ExpiryRule, is_word};
-use super::reply_error::{DB_INDEX_OUT_OF_RANGE, INT_OUT_OF_RANGE, NO_SUCH_KEY, NOT_AN_INTEGER, SAME_OBJECT, SYNTAX};
-use super::{Command, CommandError, Flags, Group, Handler, Keys, Outcome};
+use crate::command::exec::{Exec, ExpiryRule, is_word};
+use crate::command::reply_error::{
+    DB_INDEX_OUT_OF_RANGE, INT_OUT_OF_RANGE, NO_SUCH_KEY, NOT_AN_INTEGER, SAME_OBJECT, SYNTAX,
+};
+use crate::command::{Command, CommandError, Group, Keys, Outcome};
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command {
-        name: "del",
-        arity: -2,
-        flags: Flags::WRITE,
-        keys: Keys::ALL,
-        group: Group::Generic,
-        since: "1.0.0",
-        summary: "Removes keys",
-        complexity: "O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a string, the individual complexity for this key is O(M) where M is the number of elements in the list, set, sorted set or hash. Removing a single key that holds a string value is O(1).",
-        handler: Handler::Data(delete),
-        subcommands: &[],
-    },
-    Command {
-        name: "unlink",
-        arity: -2,
-        flags: Flags::WRITE.and(Flags::FAST),
-        keys: Keys::ALL,
-        group: Group::Generic,
-        since: "4.0.0",
-        summary: "Removes keys; large values are freed in the background",
-        complexity: "O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.",
-        handler: Handler::Data(delete),
-        subcommands: &[],
-    },
-    Command {
-        name: "exists",
-        arity: -2,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::ALL,
-        group: Group::Generic,
-        since: "1.0.0",
-        summary: "Counts how many of the keys exist",
-        complexity: "O(N) where N is the number of keys to check.",
-        handler: Handler::Data(exists),
-        subcommands: &[],
-    },
-    Command {
-        name: "type",
-        arity: 2,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Generic,
-        since: "1.0.0",
-        summary: "Tells the type of a key's value",
-        complexity: "O(1)",
-        handler: Handler::Data(value_type),
-        subcommands: &[],
-    },
-    Command {
-        name: "touch",
-        arity: -2,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::ALL,
-        group: Group::Generic,
-        since: "3.2.1",
-        summary: "Marks keys as used now and counts those that exist",
-        complexity: "O(N) where N is the number of keys that will be touched.",
-        handler: Handler::Data(touch),
-        subcommands: &[],
-    },
-    Command {
-        name: "rename",
-        arity: 3,
-        flags: Flags::WRITE,
-        keys: Keys::TWO,
-        group: Group::Generic,
-        since: "1.0.0",
-        summary: "Gives a key another name, overwriting what has it",
-        complexity: "O(1)",
-        handler: Handler::Data(rename),
-        subcommands: &[],
-    },
-    Command {
-        name: "renamenx",
-        arity: 3,
-        flags: Flags::WRITE.and(Flags::FAST),
-        keys: Keys::TWO,
-        group: Group::Generic,
-        since: "1.0.0",
-        summary: "Gives a key another name if nothing has it yet",
-        complexity: "O(1)",
-        handler: Handler::Data(rename_nx),
-        subcommands: &[],
-    },
-    Command {
-        name: "copy",
-        arity: -3,
-        flags: Flags::WRITE.and(Flags::DENYOOM),
-        keys: Keys::TWO,
-        group: Group::Generic,
-        since: "6.2.0",
-        summary: "Copies a key's value and expiry to another key",
-        complexity: "O(N) worst case for collections, where N is the number of nested items. O(1) for string values.",
-        handler: Handler::Data(copy),
-        subcommands: &[],
-    },
-    Command {
-        name: "move",
-        arity: 3,
-        flags: Flags::WRITE.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Generic,
-        since: "1.0.0",
-        summary: "Moves a key to another database",
-        complexity: "O(1)",
-        handler: Handler::Data(move_key),
-        subcommands: &[],
-    },
+/// All commands of the family, file by file.
+pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, database::COMMANDS, object::COMMANDS, expire::COMMANDS];
+
+const COMMANDS: &[Command] = &[
+    Command::data(Group::Generic, "del", -2, "write", Keys::ALL, delete).docs("1.0.0", "O(N)", "Removes keys"),
+    Command::data(Group::Generic, "unlink", -2, "write fast", Keys::ALL, delete).docs(
+        "4.0.0",
+        "O(1)",
+        "Removes keys; large values are freed in the background",
+    ),
+    Command::data(Group::Generic, "exists", -2, "readonly fast", Keys::ALL, exists).docs(
+        "1.0.0",
+        "O(N)",
+        "Counts how many of the keys exist",
+    ),
+    Command::data(Group::Generic, "type", 2, "readonly fast", Keys::ONE, value_type).docs(
+        "1.0.0",
+        "O(1)",
+        "Tells the type of a key's value",
+    ),
+    Command::data(Group::Generic, "touch", -2, "readonly fast", Keys::ALL, touch).docs(
+        "3.2.1",
+        "O(N)",
+        "Marks keys as used now and counts those that exist",
+    ),
+    Command::data(Group::Generic, "rename", 3, "write", Keys::TWO, rename).docs(
+        "1.0.0",
+        "O(1)",
+        "Gives a key another name, overwriting what has it",
+    ),
+    Command::data(Group::Generic, "renamenx", 3, "write fast", Keys::TWO, rename_nx).docs(
+        "1.0.0",
+        "O(1)",
+        "Gives a key another name if nothing has it yet",
+    ),
+    Command::data(Group::Generic, "copy", -3, "write denyoom", Keys::TWO, copy).docs(
+        "6.2.0",
+        "O(N)",
+        "Copies a key's value and expiry to another key",
+    ),
+    Command::data(Group::Generic, "move", 3, "write fast", Keys::ONE, move_key).docs(
+        "1.0.0",
+        "O(1)",
+        "Moves a key to another database",
+    ),
 ];
 
 /// Finds a key for a read that does not count as use of it: a hit or a miss, but idle as before.
@@ -281,5 +223,4 @@ fn database_arg(exec: &Exec<'_>, arg: &[u8]) -> Result<u32, CommandError> {
 }
 
 #[cfg(test)]
-#[path = "key_tests.rs"]
 mod tests;

@@ -1,13 +1,13 @@
 use alloc::format;
 use alloc::vec;
 
-use super::super::Blob;
+use crate::codec::listpack::Listpack;
+use crate::rdb::push_length;
+use crate::value::{Blob, Hash, Text};
+
 use super::*;
 
-const RULES: BuildRules = BuildRules {
-    hash: HashLimits { listpack_entries_max: 512, listpack_value_bytes_max: 64 },
-    order: HashKey::new(1, 2),
-};
+const RULES: BuildRules = BuildRules { limits: Limits::DEFAULT, order: HashKey::new(1, 2) };
 
 /// Payloads of DUMP of redis-server 7.0.15 and 6.2.14, without version and checksum.
 const MIXED_70: &[u8] = b"\x10@\\\\\x00\x00\x00\x12\x00\x84name\x05\x83Ada\x04\x84born\x05\xc7\x17\x02\x84tiny\x05\xdf\xfd\x02\x83big\x04\xf4\xff\xff\xff\xff\xff\xff\xff\x7f\x09\x83neg\x04\xf2\x90\xee\xfe\x04\x80\x01\x81 \x02d\x01\xc0\xc8\x02\x84zero\x05\x83007\x04\x83mid\x04\xf2\xff\xff\x7f\x04\xff";
@@ -48,8 +48,8 @@ fn value_of(payload: &[u8]) -> Value {
 
 fn hash_of(payload: &[u8]) -> Hash {
     match value_of(payload) {
-        Value::Hash(hash) => *hash,
-        Value::String(_) => panic!("a string"),
+        Value::Hash(hash) => hash,
+        other => panic!("a {}", other.type_name()),
     }
 }
 
@@ -67,6 +67,7 @@ fn contents(value: &Value) -> Vec<(Blob, Blob)> {
         Value::Hash(hash) => hash.for_each(|name, value| {
             pairs.push((name.with_bytes(Blob::new), value.with_bytes(Blob::new)));
         }),
+        other => panic!("a {}", other.type_name()),
     }
     pairs.sort();
     pairs
@@ -76,7 +77,7 @@ fn hash_with(fields: usize, value: &str) -> Hash {
     let mut hash = Hash::default();
     for index in 0..fields {
         let name = format!("f{index}");
-        hash.set(name.as_bytes(), value.as_bytes(), &RULES.hash, RULES.order);
+        hash.set(name.as_bytes(), value.as_bytes(), &RULES.limits.hash, RULES.order);
     }
     hash
 }

@@ -2,154 +2,79 @@
 //!
 //! GET and the SET of three words are the hot path: the one allocates nothing, the other nothing but what it stores.
 
+mod lcs;
+mod number;
+mod range;
+
 use alloc::vec::Vec;
 
 use crate::keyspace::{NO_EXPIRY, Place};
 use crate::resp::Args;
 use crate::value::{StringValue, Value};
 
-use super::exec::{Exec, ExpiryRule, is_word};
-use super::reply_error::{WRONG_TYPE, wrong_arity};
-use super::{Command, CommandError, Flags, Group, Handler, Keys, Outcome};
+use crate::command::exec::{Exec, ExpiryRule, is_word};
+use crate::command::reply_error::{WRONG_TYPE, wrong_arity};
+use crate::command::{Command, CommandError, Group, Keys, Outcome};
 
-#[path = "string_options.rs"]
 mod options;
 
 use options::{Condition, Dialect, Lifetime, Options, TimeForm};
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command {
-        name: "get",
-        arity: 2,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "1.0.0",
-        summary: "Read a string",
-        complexity: "O(1)",
-        handler: Handler::Data(get),
-        subcommands: &[],
-    },
-    Command {
-        name: "set",
-        arity: -3,
-        flags: Flags::WRITE.and(Flags::DENYOOM),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "1.0.0",
-        summary: "Store a string under a key, whatever was there before",
-        complexity: "O(1)",
-        handler: Handler::Data(set),
-        subcommands: &[],
-    },
-    Command {
-        name: "setnx",
-        arity: 3,
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "1.0.0",
-        summary: "Store a string unless the key exists",
-        complexity: "O(1)",
-        handler: Handler::Data(setnx),
-        subcommands: &[],
-    },
-    Command {
-        name: "setex",
-        arity: 4,
-        flags: Flags::WRITE.and(Flags::DENYOOM),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "2.0.0",
-        summary: "Store a string for a number of seconds",
-        complexity: "O(1)",
-        handler: Handler::Data(setex),
-        subcommands: &[],
-    },
-    Command {
-        name: "psetex",
-        arity: 4,
-        flags: Flags::WRITE.and(Flags::DENYOOM),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "2.6.0",
-        summary: "Store a string for a number of milliseconds",
-        complexity: "O(1)",
-        handler: Handler::Data(psetex),
-        subcommands: &[],
-    },
-    Command {
-        name: "getset",
-        arity: 3,
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "1.0.0",
-        summary: "Store a string and return the one it replaces",
-        complexity: "O(1)",
-        handler: Handler::Data(getset),
-        subcommands: &[],
-    },
-    Command {
-        name: "getdel",
-        arity: 2,
-        flags: Flags::WRITE.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "6.2.0",
-        summary: "Read a string and remove its key",
-        complexity: "O(1)",
-        handler: Handler::Data(getdel),
-        subcommands: &[],
-    },
-    Command {
-        name: "getex",
-        arity: -2,
-        flags: Flags::WRITE.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "6.2.0",
-        summary: "Read a string and change when it expires",
-        complexity: "O(1)",
-        handler: Handler::Data(getex),
-        subcommands: &[],
-    },
-    Command {
-        name: "mget",
-        arity: -2,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::ALL,
-        group: Group::String,
-        since: "1.0.0",
-        summary: "Read several strings",
-        complexity: "O(N) where N is the number of keys to retrieve.",
-        handler: Handler::Data(mget),
-        subcommands: &[],
-    },
-    Command {
-        name: "mset",
-        arity: -3,
-        flags: Flags::WRITE.and(Flags::DENYOOM),
-        keys: Keys::PAIRS,
-        group: Group::String,
-        since: "1.0.1",
-        summary: "Store several strings at once",
-        complexity: "O(N) where N is the number of keys to set.",
-        handler: Handler::Data(mset),
-        subcommands: &[],
-    },
-    Command {
-        name: "msetnx",
-        arity: -3,
-        flags: Flags::WRITE.and(Flags::DENYOOM),
-        keys: Keys::PAIRS,
-        group: Group::String,
-        since: "1.0.1",
-        summary: "Store several strings at once, unless one of the keys exists",
-        complexity: "O(N) where N is the number of keys to set.",
-        handler: Handler::Data(msetnx),
-        subcommands: &[],
-    },
+/// All commands of the family, file by file.
+pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, number::COMMANDS, range::COMMANDS];
+
+const COMMANDS: &[Command] = &[
+    Command::data(Group::String, "get", 2, "readonly fast", Keys::ONE, get).docs("1.0.0", "O(1)", "Read a string"),
+    Command::data(Group::String, "set", -3, "write denyoom", Keys::ONE, set).docs(
+        "1.0.0",
+        "O(1)",
+        "Store a string under a key, whatever was there before",
+    ),
+    Command::data(Group::String, "setnx", 3, "write denyoom fast", Keys::ONE, setnx).docs(
+        "1.0.0",
+        "O(1)",
+        "Store a string unless the key exists",
+    ),
+    Command::data(Group::String, "setex", 4, "write denyoom", Keys::ONE, setex).docs(
+        "2.0.0",
+        "O(1)",
+        "Store a string for a number of seconds",
+    ),
+    Command::data(Group::String, "psetex", 4, "write denyoom", Keys::ONE, psetex).docs(
+        "2.6.0",
+        "O(1)",
+        "Store a string for a number of milliseconds",
+    ),
+    Command::data(Group::String, "getset", 3, "write denyoom fast", Keys::ONE, getset).docs(
+        "1.0.0",
+        "O(1)",
+        "Store a string and return the one it replaces",
+    ),
+    Command::data(Group::String, "getdel", 2, "write fast", Keys::ONE, getdel).docs(
+        "6.2.0",
+        "O(1)",
+        "Read a string and remove its key",
+    ),
+    Command::data(Group::String, "getex", -2, "write fast", Keys::ONE, getex).docs(
+        "6.2.0",
+        "O(1)",
+        "Read a string and change when it expires",
+    ),
+    Command::data(Group::String, "mget", -2, "readonly fast", Keys::ALL, mget).docs(
+        "1.0.0",
+        "O(N)",
+        "Read several strings",
+    ),
+    Command::data(Group::String, "mset", -3, "write denyoom", Keys::PAIRS, mset).docs(
+        "1.0.1",
+        "O(N)",
+        "Store several strings at once",
+    ),
+    Command::data(Group::String, "msetnx", -3, "write denyoom", Keys::PAIRS, msetnx).docs(
+        "1.0.1",
+        "O(N)",
+        "Store several strings at once, unless one of the keys exists",
+    ),
 ];
 
 fn get(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
@@ -367,5 +292,4 @@ fn feed_without_get(exec: &mut Exec<'_>, args: Args<'_>) {
 }
 
 #[cfg(test)]
-#[path = "string_tests.rs"]
 mod tests;

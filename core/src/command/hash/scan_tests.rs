@@ -2,8 +2,8 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 
-use super::super::bench::{Bench, check_replies};
 use super::*;
+use crate::command::bench::{Bench, check_replies};
 
 /// A bench with a hash `h` of `fields` fields `f0`, `f1`, ... and values `v0`, `v1`, ...
 fn bench_with(fields: usize) -> Bench {

@@ -1,6 +1,6 @@
 use alloc::format;
 
-use super::super::bench::{Bench, check_replies};
+use crate::command::bench::{Bench, check_replies};
 use crate::resp::Proto;
 
 #[test]

@@ -8,10 +8,10 @@ use crate::keyspace::Entry;
 use crate::resp::Args;
 use crate::value::Blob;
 
-use super::exec::{Exec, ExpiryRule, is_word};
-use super::reply_error::SYNTAX;
-use super::scan_options::{ScanOptions, parse_cursor, parse_options};
-use super::{Command, Flags, Group, Handler, Keys, Outcome};
+use crate::command::exec::{Exec, ExpiryRule, is_word};
+use crate::command::reply_error::SYNTAX;
+use crate::command::scan_options::{ScanOptions, parse_cursor, parse_options};
+use crate::command::{Command, Group, Keys, Outcome};
 
 /// Steps of SCAN per wished-for key: so many empty ones are taken before the client is given what there is, as in Redis.
 const STEPS_PER_KEY_MAX: usize = 10;
@@ -21,78 +21,36 @@ const STEPS_PER_KEY_MAX: usize = 10;
 const HIDDEN_DRAWS_MAX: u32 = 100;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command {
-        name: "keys",
-        arity: 2,
-        flags: Flags::READONLY.and(Flags::NONDETERMINISTIC),
-        keys: Keys::None,
-        group: Group::Generic,
-        since: "1.0.0",
-        summary: "Lists the keys that match a pattern",
-        complexity: "O(N) with N being the number of keys in the database, under the assumption that the key names in the database and the given pattern have limited length.",
-        handler: Handler::Data(keys),
-        subcommands: &[],
-    },
-    Command {
-        name: "scan",
-        arity: -2,
-        flags: Flags::READONLY.and(Flags::NONDETERMINISTIC),
-        keys: Keys::None,
-        group: Group::Generic,
-        since: "2.8.0",
-        summary: "Lists keys a few at a time",
-        complexity: "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.",
-        handler: Handler::Data(scan),
-        subcommands: &[],
-    },
-    Command {
-        name: "randomkey",
-        arity: 1,
-        flags: Flags::READONLY.and(Flags::NONDETERMINISTIC),
-        keys: Keys::None,
-        group: Group::Generic,
-        since: "1.0.0",
-        summary: "Tells some key of the database",
-        complexity: "O(1)",
-        handler: Handler::Data(random_key),
-        subcommands: &[],
-    },
-    Command {
-        name: "dbsize",
-        arity: 1,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::None,
-        group: Group::Server,
-        since: "1.0.0",
-        summary: "Counts the keys of the database",
-        complexity: "O(1)",
-        handler: Handler::Data(dbsize),
-        subcommands: &[],
-    },
-    Command {
-        name: "flushdb",
-        arity: -1,
-        flags: Flags::WRITE,
-        keys: Keys::None,
-        group: Group::Server,
-        since: "1.0.0",
-        summary: "Empties the database",
-        complexity: "O(N) where N is the number of keys in the selected database",
-        handler: Handler::Data(flush_db),
-        subcommands: &[],
-    },
-    Command {
-        name: "flushall",
-        arity: -1,
-        flags: Flags::WRITE,
-        keys: Keys::None,
-        group: Group::Server,
-        since: "1.0.0",
-        summary: "Empties all databases",
-        complexity: "O(N) where N is the total number of keys in all databases",
-        handler: Handler::Data(flush_all),
-        subcommands: &[],
-    },
+    Command::data(Group::Generic, "keys", 2, "readonly nondeterministic", Keys::None, keys).docs(
+        "1.0.0",
+        "O(N)",
+        "Lists the keys that match a pattern",
+    ),
+    Command::data(Group::Generic, "scan", -2, "readonly nondeterministic", Keys::None, scan).docs(
+        "2.8.0",
+        "O(1)",
+        "Lists keys a few at a time",
+    ),
+    Command::data(Group::Generic, "randomkey", 1, "readonly nondeterministic", Keys::None, random_key).docs(
+        "1.0.0",
+        "O(1)",
+        "Tells some key of the database",
+    ),
+    Command::data(Group::Server, "dbsize", 1, "readonly fast", Keys::None, dbsize).docs(
+        "1.0.0",
+        "O(1)",
+        "Counts the keys of the database",
+    ),
+    Command::data(Group::Server, "flushdb", -1, "write", Keys::None, flush_db).docs(
+        "1.0.0",
+        "O(N)",
+        "Empties the database",
+    ),
+    Command::data(Group::Server, "flushall", -1, "write", Keys::None, flush_all).docs(
+        "1.0.0",
+        "O(N)",
+        "Empties all databases",
+    ),
 ];
 
 /// True if an entry's time has come and the command must not show it.

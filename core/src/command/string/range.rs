@@ -9,91 +9,48 @@ use crate::keyspace::{Keyspace, NO_EXPIRY, Place};
 use crate::resp::Args;
 use crate::value::{StringValue, Value};
 
-use super::exec::{Exec, ExpiryRule, int_arg, is_word};
-use super::reply_error::{LCS_LEN_AND_IDX, LCS_NOT_STRINGS, OFFSET_OUT_OF_RANGE, STRING_TOO_LONG, SYNTAX, WRONG_TYPE};
-use super::{Command, CommandError, Flags, Group, Handler, Keys, Outcome};
+use crate::command::exec::{Exec, ExpiryRule, int_arg, is_word};
+use crate::command::reply_error::{
+    LCS_LEN_AND_IDX, LCS_NOT_STRINGS, OFFSET_OUT_OF_RANGE, STRING_TOO_LONG, SYNTAX, WRONG_TYPE,
+};
+use crate::command::{Command, CommandError, Group, Keys, Outcome};
 
-#[path = "string_lcs.rs"]
-mod subsequence;
-
-use subsequence::{Match, common_subsequence};
+use super::lcs::{Match, common_subsequence};
 
 /// The longest string that a master may make us build, whatever our own `proto-max-bulk-len` says: what one request could carry.
 const MASTER_STRING_BYTES_MAX: u64 = u32::MAX as u64;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command {
-        name: "append",
-        arity: 3,
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "2.0.0",
-        summary: "Add bytes to the end of a string",
-        complexity: "O(1). The cost of growing is spread over the appends that fill the room it makes.",
-        handler: Handler::Data(append),
-        subcommands: &[],
-    },
-    Command {
-        name: "strlen",
-        arity: 2,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "2.2.0",
-        summary: "Tell how many bytes a string has",
-        complexity: "O(1)",
-        handler: Handler::Data(strlen),
-        subcommands: &[],
-    },
-    Command {
-        name: "getrange",
-        arity: 4,
-        flags: Flags::READONLY,
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "2.4.0",
-        summary: "Read a part of a string",
-        complexity: "O(N) where N is the length of the returned part.",
-        handler: Handler::Data(get_range),
-        subcommands: &[],
-    },
-    Command {
-        name: "substr",
-        arity: 4,
-        flags: Flags::READONLY,
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "1.0.0",
-        summary: "Read a part of a string: the old name of GETRANGE",
-        complexity: "O(N) where N is the length of the returned part.",
-        handler: Handler::Data(get_range),
-        subcommands: &[],
-    },
-    Command {
-        name: "setrange",
-        arity: 4,
-        flags: Flags::WRITE.and(Flags::DENYOOM),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "2.2.0",
-        summary: "Overwrite a part of a string, which grows as needed",
-        complexity: "O(M) where M is the length of the value.",
-        handler: Handler::Data(set_range),
-        subcommands: &[],
-    },
-    Command {
-        name: "lcs",
-        arity: -3,
-        flags: Flags::READONLY,
-        keys: Keys::TWO,
-        group: Group::String,
-        since: "7.0.0",
-        summary: "Find the longest subsequence that two strings have in common",
-        complexity: "O(N*M) where N and M are the lengths of the two strings",
-        handler: Handler::Data(lcs),
-        subcommands: &[],
-    },
+    Command::data(Group::String, "append", 3, "write denyoom fast", Keys::ONE, append).docs(
+        "2.0.0",
+        "O(1)",
+        "Add bytes to the end of a string",
+    ),
+    Command::data(Group::String, "strlen", 2, "readonly fast", Keys::ONE, strlen).docs(
+        "2.2.0",
+        "O(1)",
+        "Tell how many bytes a string has",
+    ),
+    Command::data(Group::String, "getrange", 4, "readonly", Keys::ONE, get_range).docs(
+        "2.4.0",
+        "O(N)",
+        "Read a part of a string",
+    ),
+    Command::data(Group::String, "substr", 4, "readonly", Keys::ONE, get_range).docs(
+        "1.0.0",
+        "O(N)",
+        "Read a part of a string: the old name of GETRANGE",
+    ),
+    Command::data(Group::String, "setrange", 4, "write denyoom", Keys::ONE, set_range).docs(
+        "2.2.0",
+        "O(M)",
+        "Overwrite a part of a string, which grows as needed",
+    ),
+    Command::data(Group::String, "lcs", -3, "readonly", Keys::TWO, lcs).docs(
+        "7.0.0",
+        "O(N*M)",
+        "Find the longest subsequence that two strings have in common",
+    ),
 ];
 
 fn append(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
@@ -306,5 +263,5 @@ fn reply_matches(exec: &mut Exec<'_>, matches: &[Match], options: &LcsOptions) {
 }
 
 #[cfg(test)]
-#[path = "string_range_tests.rs"]
+#[path = "range_tests.rs"]
 mod tests;

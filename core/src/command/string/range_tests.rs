@@ -2,8 +2,8 @@ use alloc::format;
 
 use crate::resp::Proto;
 
-use super::super::bench::{Bench, Case, check_beside_a_hash};
-use super::super::exec::ExpiryRule;
+use crate::command::bench::{Bench, Case, check_beside_a_hash};
+use crate::command::exec::ExpiryRule;
 
 // The cases were recorded from Redis 7.0.15.
 

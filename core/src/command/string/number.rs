@@ -9,71 +9,36 @@ use crate::keyspace::NO_EXPIRY;
 use crate::resp::Args;
 use crate::value::StringValue;
 
-use super::exec::{Exec, int_arg};
-use super::reply_error::{DECREMENT_OVERFLOW, NAN_OR_INFINITY, NOT_A_FLOAT, NOT_AN_INTEGER, OVERFLOW};
-use super::{Command, Flags, Group, Handler, Keys, Outcome};
+use crate::command::exec::{Exec, int_arg};
+use crate::command::reply_error::{DECREMENT_OVERFLOW, NAN_OR_INFINITY, NOT_A_FLOAT, NOT_AN_INTEGER, OVERFLOW};
+use crate::command::{Command, Group, Keys, Outcome};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command {
-        name: "incr",
-        arity: 2,
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "1.0.0",
-        summary: "Add one to an integer",
-        complexity: "O(1)",
-        handler: Handler::Data(incr),
-        subcommands: &[],
-    },
-    Command {
-        name: "decr",
-        arity: 2,
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "1.0.0",
-        summary: "Subtract one from an integer",
-        complexity: "O(1)",
-        handler: Handler::Data(decr),
-        subcommands: &[],
-    },
-    Command {
-        name: "incrby",
-        arity: 3,
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "1.0.0",
-        summary: "Add a number to an integer",
-        complexity: "O(1)",
-        handler: Handler::Data(incr_by),
-        subcommands: &[],
-    },
-    Command {
-        name: "decrby",
-        arity: 3,
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "1.0.0",
-        summary: "Subtract a number from an integer",
-        complexity: "O(1)",
-        handler: Handler::Data(decr_by),
-        subcommands: &[],
-    },
-    Command {
-        name: "incrbyfloat",
-        arity: 3,
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::String,
-        since: "2.6.0",
-        summary: "Add a number with a fraction to another",
-        complexity: "O(1)",
-        handler: Handler::Data(incr_by_float),
-        subcommands: &[],
-    },
+    Command::data(Group::String, "incr", 2, "write denyoom fast", Keys::ONE, incr).docs(
+        "1.0.0",
+        "O(1)",
+        "Add one to an integer",
+    ),
+    Command::data(Group::String, "decr", 2, "write denyoom fast", Keys::ONE, decr).docs(
+        "1.0.0",
+        "O(1)",
+        "Subtract one from an integer",
+    ),
+    Command::data(Group::String, "incrby", 3, "write denyoom fast", Keys::ONE, incr_by).docs(
+        "1.0.0",
+        "O(1)",
+        "Add a number to an integer",
+    ),
+    Command::data(Group::String, "decrby", 3, "write denyoom fast", Keys::ONE, decr_by).docs(
+        "1.0.0",
+        "O(1)",
+        "Subtract a number from an integer",
+    ),
+    Command::data(Group::String, "incrbyfloat", 3, "write denyoom fast", Keys::ONE, incr_by_float).docs(
+        "2.6.0",
+        "O(1)",
+        "Add a number with a fraction to another",
+    ),
 ];
 
 fn incr(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
@@ -140,5 +105,5 @@ fn incr_by_float(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 }
 
 #[cfg(test)]
-#[path = "string_number_tests.rs"]
+#[path = "number_tests.rs"]
 mod tests;

@@ -5,120 +5,57 @@ use alloc::vec::Vec;
 use crate::keyspace::NO_EXPIRY;
 use crate::resp::Args;
 
-use super::exec::{Exec, ExpiryRule, int_arg, is_word};
-use super::key::find_untouched;
-use super::reply_error::{EXPIRE_GT_LT, EXPIRE_NX_OTHERS, invalid_expire, unsupported_option};
-use super::{Command, CommandError, Flags, Group, Handler, Keys, Outcome};
+use super::find_untouched;
+use crate::command::exec::{Exec, ExpiryRule, int_arg, is_word};
+use crate::command::reply_error::{EXPIRE_GT_LT, EXPIRE_NX_OTHERS, invalid_expire, unsupported_option};
+use crate::command::{Command, CommandError, Group, Keys, Outcome};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command {
-        name: "expire",
-        arity: -3,
-        flags: Flags::WRITE.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Generic,
-        since: "1.0.0",
-        summary: "Lets a key expire after some seconds",
-        complexity: "O(1)",
-        handler: Handler::Data(expire),
-        subcommands: &[],
-    },
-    Command {
-        name: "pexpire",
-        arity: -3,
-        flags: Flags::WRITE.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Generic,
-        since: "2.6.0",
-        summary: "Lets a key expire after some milliseconds",
-        complexity: "O(1)",
-        handler: Handler::Data(pexpire),
-        subcommands: &[],
-    },
-    Command {
-        name: "expireat",
-        arity: -3,
-        flags: Flags::WRITE.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Generic,
-        since: "1.2.0",
-        summary: "Lets a key expire at a time given in seconds since the epoch",
-        complexity: "O(1)",
-        handler: Handler::Data(expire_at),
-        subcommands: &[],
-    },
-    Command {
-        name: "pexpireat",
-        arity: -3,
-        flags: Flags::WRITE.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Generic,
-        since: "2.6.0",
-        summary: "Lets a key expire at a time given in milliseconds since the epoch",
-        complexity: "O(1)",
-        handler: Handler::Data(pexpire_at),
-        subcommands: &[],
-    },
-    Command {
-        name: "ttl",
-        arity: 2,
-        flags: Flags::READONLY.and(Flags::FAST).and(Flags::NONDETERMINISTIC),
-        keys: Keys::ONE,
-        group: Group::Generic,
-        since: "1.0.0",
-        summary: "Tells in how many seconds a key expires",
-        complexity: "O(1)",
-        handler: Handler::Data(ttl),
-        subcommands: &[],
-    },
-    Command {
-        name: "pttl",
-        arity: 2,
-        flags: Flags::READONLY.and(Flags::FAST).and(Flags::NONDETERMINISTIC),
-        keys: Keys::ONE,
-        group: Group::Generic,
-        since: "2.6.0",
-        summary: "Tells in how many milliseconds a key expires",
-        complexity: "O(1)",
-        handler: Handler::Data(pttl),
-        subcommands: &[],
-    },
-    Command {
-        name: "expiretime",
-        arity: 2,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Generic,
-        since: "7.0.0",
-        summary: "Tells when a key expires, in seconds since the epoch",
-        complexity: "O(1)",
-        handler: Handler::Data(expire_time),
-        subcommands: &[],
-    },
-    Command {
-        name: "pexpiretime",
-        arity: 2,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Generic,
-        since: "7.0.0",
-        summary: "Tells when a key expires, in milliseconds since the epoch",
-        complexity: "O(1)",
-        handler: Handler::Data(pexpire_time),
-        subcommands: &[],
-    },
-    Command {
-        name: "persist",
-        arity: 2,
-        flags: Flags::WRITE.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Generic,
-        since: "2.2.0",
-        summary: "Takes a key's expiry away",
-        complexity: "O(1)",
-        handler: Handler::Data(persist),
-        subcommands: &[],
-    },
+    Command::data(Group::Generic, "expire", -3, "write fast", Keys::ONE, expire).docs(
+        "1.0.0",
+        "O(1)",
+        "Lets a key expire after some seconds",
+    ),
+    Command::data(Group::Generic, "pexpire", -3, "write fast", Keys::ONE, pexpire).docs(
+        "2.6.0",
+        "O(1)",
+        "Lets a key expire after some milliseconds",
+    ),
+    Command::data(Group::Generic, "expireat", -3, "write fast", Keys::ONE, expire_at).docs(
+        "1.2.0",
+        "O(1)",
+        "Lets a key expire at a time given in seconds since the epoch",
+    ),
+    Command::data(Group::Generic, "pexpireat", -3, "write fast", Keys::ONE, pexpire_at).docs(
+        "2.6.0",
+        "O(1)",
+        "Lets a key expire at a time given in milliseconds since the epoch",
+    ),
+    Command::data(Group::Generic, "ttl", 2, "readonly fast nondeterministic", Keys::ONE, ttl).docs(
+        "1.0.0",
+        "O(1)",
+        "Tells in how many seconds a key expires",
+    ),
+    Command::data(Group::Generic, "pttl", 2, "readonly fast nondeterministic", Keys::ONE, pttl).docs(
+        "2.6.0",
+        "O(1)",
+        "Tells in how many milliseconds a key expires",
+    ),
+    Command::data(Group::Generic, "expiretime", 2, "readonly fast", Keys::ONE, expire_time).docs(
+        "7.0.0",
+        "O(1)",
+        "Tells when a key expires, in seconds since the epoch",
+    ),
+    Command::data(Group::Generic, "pexpiretime", 2, "readonly fast", Keys::ONE, pexpire_time).docs(
+        "7.0.0",
+        "O(1)",
+        "Tells when a key expires, in milliseconds since the epoch",
+    ),
+    Command::data(Group::Generic, "persist", 2, "write fast", Keys::ONE, persist).docs(
+        "2.2.0",
+        "O(1)",
+        "Takes a key's expiry away",
+    ),
 ];
 
 /// The four ways to state an expiry.

@@ -1,189 +1,96 @@
 //! Hashes: setting, reading and removing fields by name.
 
+mod scan;
+
 use alloc::vec::Vec;
 
 use crate::codec::long_double::LongDouble;
-use crate::keyspace::{Keyspace, NO_EXPIRY, Place};
+use crate::keyspace::{NO_EXPIRY, Place};
 use crate::resp::Args;
-use crate::value::hash::Text;
-use crate::value::{Hash, Value};
+use crate::value::Hash;
+use crate::value::Text;
 
-use super::exec::{Exec, int_arg};
-use super::reply_error::{
+use crate::command::exec::{Exec, int_arg, stored};
+use crate::command::reply_error::{
     HASH_NOT_A_FLOAT, HASH_NOT_AN_INTEGER, INCREMENT_NAN_OR_INFINITY, NAN_OR_INFINITY, NOT_A_FLOAT, OVERFLOW,
-    WRONG_TYPE, wrong_arity,
+    wrong_arity,
 };
-use super::{Command, CommandError, Flags, Group, Handler, Keys, Outcome};
+use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command {
-        name: "hset",
-        arity: -4,
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.0.0",
-        summary: "Set one or more fields of a hash",
-        complexity: "O(1) for each field/value pair added, so O(N) to add N field/value pairs when the command is called with multiple field/value pairs.",
-        handler: Handler::Data(hset),
-        subcommands: &[],
-    },
-    Command {
-        name: "hmset",
-        arity: -4,
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.0.0",
-        summary: "Set one or more fields of a hash, replying OK",
-        complexity: "O(N) where N is the number of fields being set.",
-        handler: Handler::Data(hmset),
-        subcommands: &[],
-    },
-    Command {
-        name: "hsetnx",
-        arity: 4,
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.0.0",
-        summary: "Set a field of a hash unless it is there",
-        complexity: "O(1)",
-        handler: Handler::Data(hsetnx),
-        subcommands: &[],
-    },
-    Command {
-        name: "hget",
-        arity: 3,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.0.0",
-        summary: "Get the value of a field of a hash",
-        complexity: "O(1)",
-        handler: Handler::Data(hget),
-        subcommands: &[],
-    },
-    Command {
-        name: "hmget",
-        arity: -3,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.0.0",
-        summary: "Get the values of several fields of a hash",
-        complexity: "O(N) where N is the number of fields being requested.",
-        handler: Handler::Data(hmget),
-        subcommands: &[],
-    },
-    Command {
-        name: "hgetall",
-        arity: 2,
-        flags: Flags::READONLY,
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.0.0",
-        summary: "Get all fields of a hash and their values",
-        complexity: "O(N) where N is the size of the hash.",
-        handler: Handler::Data(hgetall),
-        subcommands: &[],
-    },
-    Command {
-        name: "hdel",
-        arity: -3,
-        flags: Flags::WRITE.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.0.0",
-        summary: "Remove fields of a hash, and the key with the last one",
-        complexity: "O(N) where N is the number of fields to be removed.",
-        handler: Handler::Data(hdel),
-        subcommands: &[],
-    },
-    Command {
-        name: "hlen",
-        arity: 2,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.0.0",
-        summary: "Count the fields of a hash",
-        complexity: "O(1)",
-        handler: Handler::Data(hlen),
-        subcommands: &[],
-    },
-    Command {
-        name: "hstrlen",
-        arity: 3,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "3.2.0",
-        summary: "Get the length of the value of a field of a hash",
-        complexity: "O(1)",
-        handler: Handler::Data(hstrlen),
-        subcommands: &[],
-    },
-    Command {
-        name: "hexists",
-        arity: 3,
-        flags: Flags::READONLY.and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.0.0",
-        summary: "Tell whether a hash has a field",
-        complexity: "O(1)",
-        handler: Handler::Data(hexists),
-        subcommands: &[],
-    },
-    Command {
-        name: "hkeys",
-        arity: 2,
-        flags: Flags::READONLY,
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.0.0",
-        summary: "Get the names of all fields of a hash",
-        complexity: "O(N) where N is the size of the hash.",
-        handler: Handler::Data(hkeys),
-        subcommands: &[],
-    },
-    Command {
-        name: "hvals",
-        arity: 2,
-        flags: Flags::READONLY,
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.0.0",
-        summary: "Get the values of all fields of a hash",
-        complexity: "O(N) where N is the size of the hash.",
-        handler: Handler::Data(hvals),
-        subcommands: &[],
-    },
-    Command {
-        name: "hincrby",
-        arity: 4,
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.0.0",
-        summary: "Add an integer to a field of a hash",
-        complexity: "O(1)",
-        handler: Handler::Data(hincrby),
-        subcommands: &[],
-    },
-    Command {
-        name: "hincrbyfloat",
-        arity: 4,
-        flags: Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST),
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.6.0",
-        summary: "Add a floating-point number to a field of a hash",
-        complexity: "O(1)",
-        handler: Handler::Data(hincrbyfloat),
-        subcommands: &[],
-    },
+/// All commands of the family, file by file.
+pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, scan::COMMANDS];
+
+const COMMANDS: &[Command] = &[
+    Command::data(Group::Hash, "hset", -4, "write denyoom fast", Keys::ONE, hset).docs(
+        "2.0.0",
+        "O(1)",
+        "Set one or more fields of a hash",
+    ),
+    Command::data(Group::Hash, "hmset", -4, "write denyoom fast", Keys::ONE, hmset).docs(
+        "2.0.0",
+        "O(N)",
+        "Set one or more fields of a hash, replying OK",
+    ),
+    Command::data(Group::Hash, "hsetnx", 4, "write denyoom fast", Keys::ONE, hsetnx).docs(
+        "2.0.0",
+        "O(1)",
+        "Set a field of a hash unless it is there",
+    ),
+    Command::data(Group::Hash, "hget", 3, "readonly fast", Keys::ONE, hget).docs(
+        "2.0.0",
+        "O(1)",
+        "Get the value of a field of a hash",
+    ),
+    Command::data(Group::Hash, "hmget", -3, "readonly fast", Keys::ONE, hmget).docs(
+        "2.0.0",
+        "O(N)",
+        "Get the values of several fields of a hash",
+    ),
+    Command::data(Group::Hash, "hgetall", 2, "readonly", Keys::ONE, hgetall).docs(
+        "2.0.0",
+        "O(N)",
+        "Get all fields of a hash and their values",
+    ),
+    Command::data(Group::Hash, "hdel", -3, "write fast", Keys::ONE, hdel).docs(
+        "2.0.0",
+        "O(N)",
+        "Remove fields of a hash, and the key with the last one",
+    ),
+    Command::data(Group::Hash, "hlen", 2, "readonly fast", Keys::ONE, hlen).docs(
+        "2.0.0",
+        "O(1)",
+        "Count the fields of a hash",
+    ),
+    Command::data(Group::Hash, "hstrlen", 3, "readonly fast", Keys::ONE, hstrlen).docs(
+        "3.2.0",
+        "O(1)",
+        "Get the length of the value of a field of a hash",
+    ),
+    Command::data(Group::Hash, "hexists", 3, "readonly fast", Keys::ONE, hexists).docs(
+        "2.0.0",
+        "O(1)",
+        "Tell whether a hash has a field",
+    ),
+    Command::data(Group::Hash, "hkeys", 2, "readonly", Keys::ONE, hkeys).docs(
+        "2.0.0",
+        "O(N)",
+        "Get the names of all fields of a hash",
+    ),
+    Command::data(Group::Hash, "hvals", 2, "readonly", Keys::ONE, hvals).docs(
+        "2.0.0",
+        "O(N)",
+        "Get the values of all fields of a hash",
+    ),
+    Command::data(Group::Hash, "hincrby", 4, "write denyoom fast", Keys::ONE, hincrby).docs(
+        "2.0.0",
+        "O(1)",
+        "Add an integer to a field of a hash",
+    ),
+    Command::data(Group::Hash, "hincrbyfloat", 4, "write denyoom fast", Keys::ONE, hincrbyfloat).docs(
+        "2.6.0",
+        "O(1)",
+        "Add a floating-point number to a field of a hash",
+    ),
 ];
 
 fn hset(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
@@ -201,7 +108,7 @@ fn hmset(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 fn hsetnx(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let place = exec.find(&args[1]);
     if let Some(place) = place
-        && exec.hash(place)?.contains(&args[2])
+        && exec.typed::<Hash>(place)?.contains(&args[2])
     {
         exec.reply.int(0);
         return Ok(());
@@ -217,7 +124,7 @@ fn hget(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         exec.reply.null();
         return Ok(());
     };
-    match stored_hash(exec.keyspace, place)?.get(&args[2]) {
+    match stored::<Hash>(exec.keyspace, place)?.get(&args[2]) {
         Some(value) => value.reply_to(&mut exec.reply),
         None => exec.reply.null(),
     }
@@ -226,7 +133,7 @@ fn hget(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 
 fn hmget(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let hash = match exec.find_to_read(&args[1]) {
-        Some(place) => Some(stored_hash(exec.keyspace, place)?),
+        Some(place) => Some(stored::<Hash>(exec.keyspace, place)?),
         None => None,
     };
     let names = args.iter_from(2);
@@ -245,7 +152,7 @@ fn hgetall(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         exec.reply.map(0);
         return Ok(());
     };
-    let hash = stored_hash(exec.keyspace, place)?;
+    let hash = stored::<Hash>(exec.keyspace, place)?;
     let reply = &mut exec.reply;
     reply.map(hash.len());
     hash.for_each(|name, value| {
@@ -260,18 +167,19 @@ fn hdel(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         exec.reply.int(0);
         return Ok(());
     };
-    let hash = exec.hash(place)?;
+    let hash = exec.typed::<Hash>(place)?;
     // Only a removal is a change: whoever watches the key is not told of less.
     let is_there = |name: &[u8]| hash.contains(name);
     let Some(first) = args.iter_from(2).position(is_there) else {
         exec.reply.int(0);
         return Ok(());
     };
-    let hash = exec.hash_mut(place)?;
+    let hash = exec.typed_mut::<Hash>(place)?;
     let removed = args.iter_from(2 + first).filter(|name| hash.remove(name)).count();
     let is_empty = hash.is_empty();
+    exec.notify(Class::Hash, "hdel", &args[1]);
     if is_empty {
-        exec.keyspace.remove(place);
+        exec.remove_emptied(place, &args[1]);
     }
     exec.changed(removed as u64);
     exec.reply.count(removed);
@@ -280,7 +188,7 @@ fn hdel(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 
 fn hlen(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let len = match exec.find_to_read(&args[1]) {
-        Some(place) => exec.hash(place)?.len(),
+        Some(place) => exec.typed::<Hash>(place)?.len(),
         None => 0,
     };
     exec.reply.count(len);
@@ -289,7 +197,7 @@ fn hlen(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 
 fn hstrlen(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let len = match exec.find_to_read(&args[1]) {
-        Some(place) => exec.hash(place)?.get(&args[2]).map_or(0, |value| value.len()),
+        Some(place) => exec.typed::<Hash>(place)?.get(&args[2]).map_or(0, |value| value.len()),
         None => 0,
     };
     exec.reply.count(len);
@@ -298,7 +206,7 @@ fn hstrlen(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 
 fn hexists(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let is_there = match exec.find_to_read(&args[1]) {
-        Some(place) => exec.hash(place)?.contains(&args[2]),
+        Some(place) => exec.typed::<Hash>(place)?.contains(&args[2]),
         None => false,
     };
     exec.reply.int(i64::from(is_there));
@@ -352,14 +260,6 @@ fn hincrbyfloat(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-/// The hash at a place, borrowed from the keyspace alone, so that the reply can be written meanwhile.
-pub(super) fn stored_hash(keyspace: &Keyspace, place: Place) -> Result<&Hash, CommandError> {
-    match &keyspace.entry(place).value {
-        Value::Hash(hash) => Ok(hash),
-        _ => Err(WRONG_TYPE),
-    }
-}
-
 /// Sets the pairs from argument 2 on; returns how many fields are new. Each pair counts as a change, even if it is one already.
 fn set_pairs(exec: &mut Exec<'_>, args: Args<'_>, name: &str) -> Result<usize, CommandError> {
     if !args.len().is_multiple_of(2) {
@@ -386,7 +286,7 @@ fn set_texts<'a>(
     place: Option<Place>,
     texts: impl Iterator<Item = &'a [u8]> + Clone,
 ) -> Result<usize, CommandError> {
-    let (limits, order) = (exec.hash_limits(), exec.keyspace.order());
+    let (limits, order) = (exec.limits().hash, exec.keyspace.order());
     let set_all = |hash: &mut Hash| {
         hash.make_room(texts.clone(), &limits, order);
         let mut texts = texts;
@@ -397,7 +297,7 @@ fn set_texts<'a>(
         added
     };
     if let Some(place) = place {
-        return Ok(set_all(exec.hash_mut(place)?));
+        return Ok(set_all(exec.typed_mut::<Hash>(place)?));
     }
     let mut hash = Hash::default();
     let added = set_all(&mut hash);
@@ -408,7 +308,7 @@ fn set_texts<'a>(
 /// A field of the hash at `place`, if both are there.
 fn field_at<'a>(exec: &'a Exec<'_>, place: Option<Place>, name: &[u8]) -> Result<Option<Text<'a>>, CommandError> {
     match place {
-        Some(place) => Ok(exec.hash(place)?.get(name)),
+        Some(place) => Ok(exec.typed::<Hash>(place)?.get(name)),
         None => Ok(None),
     }
 }
@@ -419,7 +319,7 @@ fn list(exec: &mut Exec<'_>, args: Args<'_>, choose: impl for<'t> Fn(Text<'t>, T
         exec.reply.array(0);
         return Ok(());
     };
-    let hash = stored_hash(exec.keyspace, place)?;
+    let hash = stored::<Hash>(exec.keyspace, place)?;
     let reply = &mut exec.reply;
     reply.array(hash.len());
     hash.for_each(|name, value| choose(name, value).reply_to(reply));
@@ -427,5 +327,4 @@ fn list(exec: &mut Exec<'_>, args: Args<'_>, choose: impl for<'t> Fn(Text<'t>, T
 }
 
 #[cfg(test)]
-#[path = "hash_tests.rs"]
 mod tests;

@@ -5,17 +5,16 @@ use alloc::vec::Vec;
 
 use crate::codec::glob;
 use crate::codec::random::Random;
-use crate::codec::siphash::HashKey;
 use crate::resp::{Args, Proto, Reply, push_bulk};
 use crate::table::{Table, decode_cursor, encode_cursor};
 use crate::value::Hash;
-use crate::value::hash::{Field, Text, pairs};
+use crate::value::Text;
+use crate::value::hash::{Field, Fields, pairs};
 
-use super::exec::{Exec, int_arg, is_word};
-use super::hash::stored_hash;
-use super::reply_error::{COUNT_OUT_OF_RANGE, OUT_OF_RANGE, SYNTAX};
-use super::scan_options::{ScanOptions, parse_cursor, parse_options};
-use super::{Command, CommandError, Flags, Group, Handler, Keys, Outcome};
+use crate::command::exec::{Exec, int_arg, is_word, stored};
+use crate::command::reply_error::{COUNT_OUT_OF_RANGE, OUT_OF_RANGE, SYNTAX};
+use crate::command::scan_options::{ScanOptions, parse_cursor, parse_options};
+use crate::command::{Command, CommandError, Group, Keys, Outcome};
 
 /// Steps of the table that one HSCAN takes at most for each element asked for, as in Redis.
 const STEPS_PER_ELEMENT_MAX: usize = 10;
@@ -28,30 +27,16 @@ const SPARSE_FACTOR: usize = 3;
 const DRAWS_PER_FIELD_MAX: usize = 8;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command {
-        name: "hscan",
-        arity: -3,
-        flags: Flags::READONLY,
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "2.8.0",
-        summary: "Walk through the fields of a hash step by step",
-        complexity: "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection..",
-        handler: Handler::Data(hscan),
-        subcommands: &[],
-    },
-    Command {
-        name: "hrandfield",
-        arity: -2,
-        flags: Flags::READONLY,
-        keys: Keys::ONE,
-        group: Group::Hash,
-        since: "6.2.0",
-        summary: "Get random fields of a hash",
-        complexity: "O(N) where N is the number of fields returned",
-        handler: Handler::Data(hrandfield),
-        subcommands: &[],
-    },
+    Command::data(Group::Hash, "hscan", -3, "readonly", Keys::ONE, hscan).docs(
+        "2.8.0",
+        "O(1)",
+        "Walk through the fields of a hash step by step",
+    ),
+    Command::data(Group::Hash, "hrandfield", -2, "readonly", Keys::ONE, hrandfield).docs(
+        "6.2.0",
+        "O(N)",
+        "Get random fields of a hash",
+    ),
 ];
 
 fn hscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
@@ -62,7 +47,7 @@ fn hscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         exec.reply.array(0);
         return Ok(());
     };
-    let hash = stored_hash(exec.keyspace, place)?;
+    let hash = stored::<Hash>(exec.keyspace, place)?;
     let options = parse_options(args, 3, false)?;
     let mut found = Found::default();
     let next = match hash {
@@ -70,7 +55,7 @@ fn hscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
             pairs(pack).for_each(|(name, value)| found.offer(name, value, &options));
             0
         }
-        Hash::Table { fields, key } => scan_table(fields, *key, cursor, &options, &mut found),
+        Hash::Table(fields) => scan_table(fields, cursor, &options, &mut found),
     };
     exec.reply.array(2);
     let mut digits = itoa::Buffer::new();
@@ -80,14 +65,14 @@ fn hscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn scan_table(fields: &Table<Field>, key: HashKey, cursor: u64, options: &ScanOptions<'_>, found: &mut Found) -> u64 {
+fn scan_table(fields: &Fields, cursor: u64, options: &ScanOptions<'_>, found: &mut Found) -> u64 {
     let mut position = decode_cursor(cursor);
     let mut visited = 0;
     let mut steps_left = options.count.saturating_mul(STEPS_PER_ELEMENT_MAX);
     loop {
-        position = fields.scan(
+        position = fields.table.scan(
             position,
-            |field| key.hash(&field.name),
+            |field| fields.key.hash(&field.name),
             |field| {
                 visited += 1;
                 found.offer(Text::Bytes(&field.name), Text::Bytes(&field.value), options);
@@ -127,7 +112,7 @@ fn hrandfield(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         exec.reply.array(0);
         return Ok(());
     };
-    let hash = stored_hash(exec.keyspace, place)?;
+    let hash = stored::<Hash>(exec.keyspace, place)?;
     let reply = &mut exec.reply;
     match usize::try_from(count) {
         Ok(count) => draw_different(hash, exec.random, count, &mut Drawn { reply, with }),
@@ -141,7 +126,7 @@ fn reply_with_one(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         exec.reply.null();
         return Ok(());
     };
-    let hash = stored_hash(exec.keyspace, place)?;
+    let hash = stored::<Hash>(exec.keyspace, place)?;
     match Source::new(hash).draw(exec.random) {
         Some((name, _)) => name.reply_to(&mut exec.reply),
         None => exec.reply.null(),
@@ -210,7 +195,7 @@ impl<'a> Source<'a> {
     fn new(hash: &'a Hash) -> Source<'a> {
         match hash {
             Hash::Packed(pack) => Source::Pairs(pairs(pack).collect()),
-            Hash::Table { fields, .. } => Source::Table(fields),
+            Hash::Table(fields) => Source::Table(&fields.table),
         }
     }
 
@@ -256,9 +241,9 @@ fn draw_any(hash: &Hash, random: &mut Random, count: u64, drawn: &mut Drawn<'_, 
 fn draw_different(hash: &Hash, random: &mut Random, count: usize, drawn: &mut Drawn<'_, '_>) {
     let count = count.min(hash.len());
     drawn.announce(count);
-    if let Hash::Table { fields, .. } = hash
-        && count <= fields.len() / SPARSE_FACTOR
-        && let Some(found) = draw_sparsely(fields, random, count)
+    if let Hash::Table(fields) = hash
+        && count <= fields.table.len() / SPARSE_FACTOR
+        && let Some(found) = draw_sparsely(&fields.table, random, count)
     {
         for (name, value) in found {
             drawn.push(Text::Bytes(name), Text::Bytes(value));
@@ -294,5 +279,5 @@ fn draw_sparsely<'a>(
 }
 
 #[cfg(test)]
-#[path = "hash_scan_tests.rs"]
+#[path = "scan_tests.rs"]
 mod tests;

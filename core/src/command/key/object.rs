@@ -5,90 +5,48 @@ use crate::keyspace::Place;
 use crate::resp::Args;
 use crate::value::{StringValue, Value};
 
-use super::exec::Exec;
-use super::key::find_untouched;
-use super::reply_error::{LFU_NOT_SELECTED, LFU_SELECTED};
-use super::{Command, CommandError, Flags, Group, Handler, Keys, Outcome};
+use super::find_untouched;
+use crate::command::exec::Exec;
+use crate::command::reply_error::{LFU_NOT_SELECTED, LFU_SELECTED};
+use crate::command::{Command, CommandError, Group, Keys, Outcome};
 
 /// Redis shares one object for each of the integers below this, and tells [`SHARED_REFERENCES`] as their count.
 const SHARED_INTEGERS: i64 = 10_000;
 /// The reference count of an object that is never freed.
 const SHARED_REFERENCES: i64 = i32::MAX as i64;
 
-pub(super) const COMMANDS: &[Command] = &[Command {
-    name: "object",
-    arity: -2,
-    flags: Flags::NONE,
-    keys: Keys::None,
-    group: Group::Generic,
-    since: "2.2.3",
-    summary: "A container for commands that look at how a value is kept",
-    complexity: "Depends on subcommand.",
-    handler: Handler::Container,
-    subcommands: SUBCOMMANDS,
-}];
+pub(super) const COMMANDS: &[Command] = &[Command::container(Group::Generic, "object", -2, SUBCOMMANDS).docs(
+    "2.2.3",
+    "Depends on subcommand.",
+    "A container for commands that look at how a value is kept",
+)];
 
 const SUBCOMMANDS: &[Command] = &[
-    Command {
-        name: "encoding",
-        arity: 3,
-        flags: Flags::READONLY.and(Flags::NONDETERMINISTIC),
-        keys: Keys::Range { first: 2, last: 2, step: 1 },
-        group: Group::Generic,
-        since: "2.2.3",
-        summary: "Tells how a value is kept in memory",
-        complexity: "O(1)",
-        handler: Handler::Data(encoding),
-        subcommands: &[],
-    },
-    Command {
-        name: "freq",
-        arity: 3,
-        flags: Flags::READONLY.and(Flags::NONDETERMINISTIC),
-        keys: Keys::Range { first: 2, last: 2, step: 1 },
-        group: Group::Generic,
-        since: "4.0.0",
-        summary: "Tells how often a key is used, on a logarithmic scale",
-        complexity: "O(1)",
-        handler: Handler::Data(frequency),
-        subcommands: &[],
-    },
-    Command {
-        name: "help",
-        arity: 2,
-        flags: Flags::LOADING.and(Flags::STALE),
-        keys: Keys::None,
-        group: Group::Generic,
-        since: "6.2.0",
-        summary: "Describes the subcommands",
-        complexity: "O(1)",
-        handler: Handler::Data(help),
-        subcommands: &[],
-    },
-    Command {
-        name: "idletime",
-        arity: 3,
-        flags: Flags::READONLY.and(Flags::NONDETERMINISTIC),
-        keys: Keys::Range { first: 2, last: 2, step: 1 },
-        group: Group::Generic,
-        since: "2.2.3",
-        summary: "Tells how long a key has not been used",
-        complexity: "O(1)",
-        handler: Handler::Data(idle_time),
-        subcommands: &[],
-    },
-    Command {
-        name: "refcount",
-        arity: 3,
-        flags: Flags::READONLY.and(Flags::NONDETERMINISTIC),
-        keys: Keys::Range { first: 2, last: 2, step: 1 },
-        group: Group::Generic,
-        since: "2.2.3",
-        summary: "Tells how many hold on to a value",
-        complexity: "O(1)",
-        handler: Handler::Data(reference_count),
-        subcommands: &[],
-    },
+    Command::data(Group::Generic, "encoding", 3, "readonly nondeterministic", Keys::SECOND, encoding).docs(
+        "2.2.3",
+        "O(1)",
+        "Tells how a value is kept in memory",
+    ),
+    Command::data(Group::Generic, "freq", 3, "readonly nondeterministic", Keys::SECOND, frequency).docs(
+        "4.0.0",
+        "O(1)",
+        "Tells how often a key is used, on a logarithmic scale",
+    ),
+    Command::data(Group::Generic, "help", 2, "loading stale", Keys::None, help).docs(
+        "6.2.0",
+        "O(1)",
+        "Describes the subcommands",
+    ),
+    Command::data(Group::Generic, "idletime", 3, "readonly nondeterministic", Keys::SECOND, idle_time).docs(
+        "2.2.3",
+        "O(1)",
+        "Tells how long a key has not been used",
+    ),
+    Command::data(Group::Generic, "refcount", 3, "readonly nondeterministic", Keys::SECOND, reference_count).docs(
+        "2.2.3",
+        "O(1)",
+        "Tells how many hold on to a value",
+    ),
 ];
 
 /// Replies by what `tell` makes of the key's place, or with null if there is no such key.

@@ -1,0 +1,6 @@
+//! Bitmaps: strings as arrays of bits.
+
+use crate::command::Command;
+
+/// All commands of the family, file by file.
+pub(super) const FAMILY: &[&[Command]] = &[];

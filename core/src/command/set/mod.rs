@@ -1,0 +1,6 @@
+//! Sets.
+
+use crate::command::Command;
+
+/// All commands of the family, file by file.
+pub(super) const FAMILY: &[&[Command]] = &[];

@@ -1,0 +1,6 @@
+//! SORT and SORT_RO.
+
+use crate::command::Command;
+
+/// All commands of the family, file by file.
+pub(super) const FAMILY: &[&[Command]] = &[];

@@ -1,0 +1,6 @@
+//! Streams.
+
+use crate::command::Command;
+
+/// All commands of the family, file by file.
+pub(super) const FAMILY: &[&[Command]] = &[];

@@ -1,0 +1,44 @@
+//! Sets: members without an order, as an array of integers while they are few integers, and a table otherwise.
+
+use alloc::boxed::Box;
+
+use super::{Remnant, Text};
+
+/// Sets: members without an order, as an array of integers while they are few integers, and a table otherwise.
+#[derive(Clone, Debug, Default)]
+pub struct Set(());
+
+impl Set {
+    /// How many elements.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        0
+    }
+
+    /// True if there are none: the key must go.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        true
+    }
+
+    /// The encoding's name in OBJECT ENCODING.
+    #[must_use]
+    pub fn encoding_name(&self) -> &'static str {
+        "hashtable"
+    }
+
+    /// How many parts must be freed one by one if it is dropped.
+    #[must_use]
+    pub fn free_effort(&self) -> usize {
+        1
+    }
+
+    /// Gives it up, to be freed a little at a time.
+    #[must_use]
+    pub fn dismantle(self) -> Option<Box<dyn Remnant>> {
+        None
+    }
+
+    /// Hands every member to `visit`.
+    pub fn for_each<'a>(&'a self, _visit: impl FnMut(Text<'a>)) {}
+}

@@ -1,10 +1,10 @@
 //! From a name to its row.
 
 use super::row::Command;
-use super::{bitmap, dump, geo, hash, hyperloglog, key, list, server, set, sort, stream, string, zset};
+use super::{bitmap, dump, function, geo, hash, hyperloglog, key, list, server, set, sort, stream, string, zset};
 
 /// Each family, and each family's files.
-const FAMILIES: [&[&[Command]]; 13] = [
+const FAMILIES: [&[&[Command]]; 14] = [
     string::FAMILY,
     bitmap::FAMILY,
     hyperloglog::FAMILY,
@@ -17,6 +17,7 @@ const FAMILIES: [&[&[Command]]; 13] = [
     key::FAMILY,
     sort::FAMILY,
     dump::FAMILY,
+    function::FAMILY,
     server::FAMILY,
 ];
 

@@ -19,6 +19,7 @@ mod server;
 
 mod bitmap;
 mod dump;
+mod function;
 mod geo;
 mod hash;
 mod hyperloglog;

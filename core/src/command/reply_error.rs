@@ -148,6 +148,22 @@ replies! {
     GETKEYS_NO_KEYS = "ERR The command has no key arguments";
     /// DEBUG RELOAD that failed; the data stay as they are.
     DEBUG_RELOAD_FAILED = "ERR Error trying to load the RDB dump, check server logs";
+    /// FCALL of what is not there.
+    FUNCTION_NOT_FOUND = "ERR Function not found";
+    /// FUNCTION DELETE of what is not there.
+    LIBRARY_NOT_FOUND = "ERR Library not found";
+    /// FUNCTION LIST LIBRARYNAME without a pattern.
+    NO_LIBRARY_PATTERN = "ERR library name argument was not given";
+    /// FUNCTION KILL.
+    NO_SCRIPT_RUNS = "NOTBUSY No scripts in execution right now.";
+    /// FUNCTION RESTORE of something else.
+    NOT_A_FUNCTION = "ERR given type is not a function";
+    /// FUNCTION RESTORE with an unknown policy.
+    RESTORE_POLICY = "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.";
+    /// FUNCTION FLUSH with another word.
+    UNKNOWN_FLUSH_MODE = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";
+    /// RESTORE of bytes that DUMP has not told.
+    INVALID_PAYLOAD = "ERR DUMP payload version or checksum are wrong";
 }
 
 /// Bytes of a client's as an error repeats them: a char for each byte, as [`CommandError`] wants it.
@@ -235,6 +251,18 @@ pub fn unclean_client_info(attribute: &str) -> CommandError {
 pub fn unknown_debug_subcommand(name: &[u8]) -> CommandError {
     let name = shown(name);
     CommandError::with(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try DEBUG HELP."))
+}
+
+/// FUNCTION LOAD with an option that is none.
+#[must_use]
+pub fn unknown_option_given(name: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR Unknown option given: {}", shown(name)))
+}
+
+/// FUNCTION LIST with an argument that is none.
+#[must_use]
+pub fn unknown_argument(name: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR Unknown argument {}", shown(name)))
 }
 
 /// The part of an argument that an error repeats.

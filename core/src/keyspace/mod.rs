@@ -5,6 +5,7 @@
 
 mod database;
 mod doomed;
+mod libraries;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::table::{Slot, decode_cursor, encode_cursor};
 use crate::value::{Blob, Value};
 
 pub use database::{Entry, NO_EXPIRY};
+pub use libraries::{Libraries, LibraryError, library_name};
 pub use snapshot::{SnapshotId, SnapshotRules};
 
 use database::Database;
@@ -49,6 +51,8 @@ pub enum Touch {
 /// All databases of a node.
 #[derive(Clone)]
 pub struct Keyspace {
+    /// Libraries of functions, which belong to no database.
+    pub libraries: Libraries,
     key: HashKey,
     databases: Vec<Database>,
     /// Counts snapshots; an entry's stamp tells in which epoch it was last written.
@@ -64,6 +68,7 @@ impl Keyspace {
     #[must_use]
     pub fn new(databases: u32, key: HashKey) -> Keyspace {
         Keyspace {
+            libraries: Libraries::default(),
             key,
             databases: (0..databases).map(|_| Database::default()).collect(),
             epoch: 0,
@@ -228,6 +233,7 @@ impl Keyspace {
         // Stamps that the other's snapshots left must not look newer than the next snapshot of this one.
         self.epoch = self.epoch.max(other.epoch);
         self.doomed.extend(other.doomed);
+        self.libraries = other.libraries;
         for (index, database) in other.databases.into_iter().enumerate() {
             self.swap_in(index as u32, database);
         }
@@ -372,7 +378,8 @@ impl Keyspace {
     // Snapshots.
 
     /// Begins a snapshot of this instant. `header` is the file's beginning, up to the first database.
-    pub fn begin_snapshot(&mut self, header: Vec<u8>, rules: SnapshotRules) -> SnapshotId {
+    pub fn begin_snapshot(&mut self, mut header: Vec<u8>, rules: SnapshotRules) -> SnapshotId {
+        self.libraries.push_to(&mut header, rules.compress);
         self.epoch += 1;
         let id = SnapshotId(self.epoch);
         self.snapshots.push(Snapshot::new(id, header, rules, self.total_len()));

@@ -84,6 +84,8 @@ impl Node {
         match contents {
             Contents::Everything => transfer.snapshot = Some(self.keyspace.begin_snapshot(header, rules)),
             Contents::NoKeys => {
+                let mut header = header;
+                self.keyspace.libraries.push_to(&mut header, rules.compress);
                 transfer.bytes.append(&header);
                 // A checksum of zero says that there is none.
                 transfer.bytes.append(&[opcode::EOF, 0, 0, 0, 0, 0, 0, 0, 0]);

@@ -3,11 +3,13 @@
 //! The data is built beside whatever is being served; nothing is given out before the last byte has come and the
 //! checksum holds.
 
+use alloc::format;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::codec::crc64;
-use crate::keyspace::{Keyspace, NO_EXPIRY};
+use crate::keyspace::{Keyspace, NO_EXPIRY, library_name};
 use crate::rdb::{Fault, ReadError, Reader, VERSION_READ_MAX, opcode};
 use crate::value::Value;
 use crate::value::rdb::{BuildRules, Partial, Step, read_value};
@@ -255,7 +257,12 @@ impl Loader {
                 }
             }
             opcode::FUNCTION2 => {
-                reader.string()?;
+                let code = reader.string()?;
+                let name = library_name(&code).map_err(|error| Fault::Library(error.to_string()))?;
+                if self.keyspace.libraries.contains(name) {
+                    return Err(Fault::Library(format!("{} is there twice", name.escape_ascii())).into());
+                }
+                self.keyspace.libraries.put(name, &code);
             }
             opcode::FUNCTION_PRE_RELEASE => return Err(Fault::PreReleaseFunction.into()),
             opcode::MODULE_AUX => return Err(Fault::Module.into()),

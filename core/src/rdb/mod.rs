@@ -3,9 +3,11 @@
 //! Every opcode and every value type stands here once and is used by the reader and the writer alike.
 //! Source: Redis 7.0, RDB version 10; the reader takes versions 1 to 12.
 
+mod payload;
 mod read;
 mod write;
 
+pub use payload::{open_payload, seal_payload};
 pub use read::{Fault, Length, ReadError, Reader};
 pub use write::{push_length, push_string, push_string_int};
 

@@ -1,6 +1,7 @@
 //! Lengths and strings, read from bytes of which more may come.
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -40,6 +41,8 @@ pub enum Fault {
     Module,
     /// A function of a version before Redis 7.0's release.
     PreReleaseFunction,
+    /// A library of functions that is none.
+    Library(String),
     /// The checksum at the end differs.
     Checksum {
         /// What the file says.
@@ -70,6 +73,7 @@ impl fmt::Display for Fault {
             }
             Fault::Module => f.write_str("The file holds data of a module, and modules are not supported"),
             Fault::PreReleaseFunction => f.write_str("Pre-release function format not supported"),
+            Fault::Library(why) => write!(f, "Bad function library: {why}"),
             Fault::Checksum { stated, computed } => {
                 write!(f, "Wrong RDB checksum expected: ({stated:016x}) but got ({computed:016x})")
             }

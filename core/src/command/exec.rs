@@ -3,6 +3,7 @@
 use crate::codec::number::parse_i64;
 use crate::codec::random::Random;
 use crate::config::Config;
+use crate::keyspace::usage::{self, FrequencyRules};
 use crate::keyspace::{Keyspace, NO_EXPIRY, Place};
 use crate::port::Now;
 use crate::resp::Reply;
@@ -72,9 +73,9 @@ impl Exec<'_> {
         self.now.wall.millis()
     }
 
-    /// Finds a key that is alive, for writing: no statistics.
+    /// Finds a key that is alive, and leaves no trace of having looked.
     #[inline]
-    pub fn find(&mut self, key: &[u8]) -> Option<Place> {
+    pub fn peek(&mut self, key: &[u8]) -> Option<Place> {
         let place = self.keyspace.locate(self.database, key)?;
         let expires_ms = self.keyspace.entry(place).expires_ms;
         if expires_ms == NO_EXPIRY || self.expiry == ExpiryRule::Ignore || expires_ms >= self.now_ms() {
@@ -88,19 +89,42 @@ impl Exec<'_> {
         None
     }
 
+    /// Finds a key that is alive, for writing: marked as used, no statistics.
+    #[inline]
+    pub fn find(&mut self, key: &[u8]) -> Option<Place> {
+        let place = self.peek(key)?;
+        self.mark_used(place);
+        Some(place)
+    }
+
     /// Finds a key that is alive, for reading: counted as hit or miss, and marked as used.
     #[inline]
     pub fn find_to_read(&mut self, key: &[u8]) -> Option<Place> {
         let found = self.find(key);
         match found {
-            Some(place) => {
-                self.hits.hits += 1;
-                let clock = self.clock();
-                self.keyspace.mark_used(place, clock);
-            }
+            Some(_) => self.hits.hits += 1,
             None => self.hits.misses += 1,
         }
         found
+    }
+
+    #[inline]
+    fn mark_used(&mut self, place: Place) {
+        let usage = match self.frequency_rules() {
+            None => usage::seconds(self.now.wall),
+            Some(rules) => usage::after_use(self.keyspace.entry(place).usage, self.now.wall, rules, self.random),
+        };
+        self.keyspace.mark_used(place, usage);
+    }
+
+    /// How frequencies are counted, if the policy looks at them.
+    #[inline]
+    #[must_use]
+    pub fn frequency_rules(&self) -> Option<FrequencyRules> {
+        self.config.maxmemory_policy.counts_frequency().then_some(FrequencyRules {
+            log_factor: self.config.lfu_log_factor,
+            decay_minutes: self.config.lfu_decay_time,
+        })
     }
 
     /// The value at a place.
@@ -142,21 +166,21 @@ impl Exec<'_> {
 
     /// Sets a key, whether it exists or not, to a value without expiry or with one in absolute milliseconds.
     pub fn put(&mut self, key: &[u8], value: impl Into<Value>, expires_ms: i64) {
-        let clock = self.clock();
-        self.keyspace.put(self.database, key, value.into(), expires_ms, clock);
+        let usage = self.first_use();
+        self.keyspace.put(self.database, key, value.into(), expires_ms, usage);
     }
 
     /// Replaces the value at a place, and its expiry.
     pub fn replace(&mut self, place: Place, value: impl Into<Value>, expires_ms: i64) {
-        let clock = self.clock();
-        self.keyspace.replace(place, value.into(), expires_ms, clock);
+        let usage = self.first_use();
+        self.keyspace.replace(place, value.into(), expires_ms, usage);
     }
 
     /// Replaces a string by one that fits into its memory, and its expiry. False if it does not fit.
     #[inline]
     pub fn overwrite(&mut self, place: Place, bytes: &[u8], expires_ms: i64) -> bool {
-        let clock = self.clock();
-        self.keyspace.overwrite(place, bytes, expires_ms, clock)
+        let usage = self.first_use();
+        self.keyspace.overwrite(place, bytes, expires_ms, usage)
     }
 
     /// Adds a key that [`Exec::find`] did not find.
@@ -165,8 +189,8 @@ impl Exec<'_> {
         if self.expiry == ExpiryRule::Hide {
             return self.put(key, value, expires_ms);
         }
-        let clock = self.clock();
-        self.keyspace.insert(self.database, key, value.into(), expires_ms, clock);
+        let usage = self.first_use();
+        self.keyspace.insert(self.database, key, value.into(), expires_ms, usage);
     }
 
     /// Marks the data as changed `count` times: the command is fed to replicas as it was sent, unless the handler says
@@ -212,11 +236,14 @@ impl Exec<'_> {
         Limits::of(self.config)
     }
 
-    /// The clock of OBJECT IDLETIME: seconds, wrapping.
+    /// What a new entry keeps of its use.
     #[inline]
     #[must_use]
-    pub fn clock(&self) -> u32 {
-        (self.now.wall.0 / 1_000_000) as u32
+    pub fn first_use(&self) -> u32 {
+        match self.config.maxmemory_policy.counts_frequency() {
+            true => usage::first_use(self.now.wall),
+            false => usage::seconds(self.now.wall),
+        }
     }
 }
 

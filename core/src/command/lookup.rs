@@ -1,10 +1,12 @@
 //! From a name to its row.
 
 use super::row::Command;
-use super::{bitmap, dump, function, geo, hash, hyperloglog, key, list, server, set, sort, stream, string, zset};
+use super::{
+    bitmap, dump, function, geo, hash, hyperloglog, key, list, memory, server, set, sort, stream, string, zset,
+};
 
 /// Each family, and each family's files.
-const FAMILIES: [&[&[Command]]; 14] = [
+const FAMILIES: [&[&[Command]]; 15] = [
     string::FAMILY,
     bitmap::FAMILY,
     hyperloglog::FAMILY,
@@ -18,6 +20,7 @@ const FAMILIES: [&[&[Command]]; 14] = [
     sort::FAMILY,
     dump::FAMILY,
     function::FAMILY,
+    memory::FAMILY,
     server::FAMILY,
 ];
 

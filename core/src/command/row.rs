@@ -90,6 +90,7 @@ pub enum ServerCommand {
     Sync,
     Wait,
     Lolwut,
+    Memory,
 }
 
 /// The group of a command in the documentation.

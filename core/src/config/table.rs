@@ -358,9 +358,9 @@ directives! {
     /// Effort of eviction, in percent.
     "maxmemory-eviction-tenacity" => maxmemory_eviction_tenacity: u32 = 10, Integer::new(0, 100), Runtime, no_effect;
     /// How slowly the access counter of LFU grows.
-    "lfu-log-factor" => lfu_log_factor: u32 = 10, Integer::new(0, INT_MAX), Runtime, no_effect;
+    "lfu-log-factor" => lfu_log_factor: u32 = 10, Integer::new(0, INT_MAX), Runtime;
     /// Minutes after which the access counter of LFU is lowered.
-    "lfu-decay-time" => lfu_decay_time: u32 = 1, Integer::new(0, INT_MAX), Runtime, no_effect;
+    "lfu-decay-time" => lfu_decay_time: u32 = 1, Integer::new(0, INT_MAX), Runtime;
     /// Effort of removing expired keys.
     "active-expire-effort" => active_expire_effort: u32 = 1, Integer::new(1, 10), Runtime;
     /// Remove evicted keys with UNLINK.

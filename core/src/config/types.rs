@@ -101,6 +101,22 @@ words! {
     }
 }
 
+impl MaxmemoryPolicy {
+    /// True if it looks at how often keys are used.
+    #[inline]
+    #[must_use]
+    pub fn counts_frequency(self) -> bool {
+        matches!(self, MaxmemoryPolicy::VolatileLfu | MaxmemoryPolicy::AllkeysLfu)
+    }
+
+    /// True if only keys with an expiry give way.
+    #[must_use]
+    pub fn spares_lasting_keys(self) -> bool {
+        use MaxmemoryPolicy::{VolatileLfu, VolatileLru, VolatileRandom, VolatileTtl};
+        matches!(self, VolatileLru | VolatileLfu | VolatileRandom | VolatileTtl)
+    }
+}
+
 words! {
     /// What follows when a command from the master fails on the replica.
     PropagationError {
@@ -252,6 +268,17 @@ pub enum ClientsMemory {
     Bytes(u64),
     /// A share of `maxmemory`, at most 100.
     Percent(u8),
+}
+
+impl ClientsMemory {
+    /// The limit in bytes; zero means none.
+    #[must_use]
+    pub fn bytes(self, maxmemory: u64) -> u64 {
+        match self {
+            ClientsMemory::Bytes(bytes) => bytes,
+            ClientsMemory::Percent(percent) => maxmemory / 100 * u64::from(percent),
+        }
+    }
 }
 
 /// How a signal shuts the server down. All false: a snapshot is saved if there are save points.

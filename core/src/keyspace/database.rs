@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeSet;
 
+use crate::codec::random::Random;
 use crate::codec::siphash::HashKey;
 use crate::table::{Slot, Table};
 use crate::value::{Blob, Value};
@@ -20,8 +21,8 @@ pub struct Entry {
     pub expires_ms: i64,
     /// The snapshot epoch of the last write.
     pub(super) stamp: u32,
-    /// When it was last used: seconds of the wall clock, wrapping.
-    pub used_at: u32,
+    /// How recently or how often it is used. See [`usage`](super::usage).
+    pub usage: u32,
 }
 
 const _: () = assert!(size_of::<Entry>() == 64, "an entry must fill one cache line");
@@ -43,11 +44,35 @@ pub(super) struct Database {
     expiries: Expiries,
     /// Sum of all expiry times, for their mean.
     expiry_sum_ms: i128,
+    /// Memory of keys and values beside the entries, in bytes.
+    pub(super) content_bytes: usize,
 }
+
+impl Entry {
+    /// Memory of the key and the value beside the entry itself, in bytes.
+    #[inline]
+    #[must_use]
+    pub fn content_bytes(&self) -> usize {
+        self.key.heap_bytes() + self.value.memory_bytes()
+    }
+}
+
+/// What one expiry takes in the index, in bytes: 16, in nodes of a tree that are two thirds full.
+const EXPIRY_BYTES: usize = 24;
 
 impl Database {
     pub(super) fn into_parts(self) -> (Entries, Expiries) {
         (self.entries, self.expiries)
+    }
+
+    /// Memory of everything in it, in bytes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.entries.memory_usage() + self.expiries.len() * EXPIRY_BYTES + self.content_bytes
+    }
+
+    /// Memory of what is there beside the data, in bytes: the entries' table, and the index of expiries.
+    pub(super) fn overhead_bytes(&self) -> (usize, usize) {
+        (self.entries.memory_usage() - self.entries.len() * size_of::<Entry>(), self.expiries.len() * EXPIRY_BYTES)
     }
 
     pub(super) fn volatile(&self) -> (usize, i64) {
@@ -76,8 +101,18 @@ impl Database {
         self.expiries.first().map(|(expires_ms, _)| *expires_ms)
     }
 
+    pub(super) fn random_volatile(&self, order: HashKey, random: &mut Random) -> Option<(u64, Slot)> {
+        let (first, last) = (self.expiries.first()?.0, self.expiries.last()?.0);
+        let span = last.abs_diff(first).saturating_add(1);
+        let from = (first.saturating_add_unsigned(random.below(span)), random.next_u64());
+        self.locate_expiry(*self.expiries.range(from..).next().or_else(|| self.expiries.first())?, order)
+    }
+
     pub(super) fn find_first_expiring(&self, order: HashKey) -> Option<(u64, Slot)> {
-        let (expires_ms, hash) = *self.expiries.first()?;
+        self.locate_expiry(*self.expiries.first()?, order)
+    }
+
+    fn locate_expiry(&self, (expires_ms, hash): (i64, u64), order: HashKey) -> Option<(u64, Slot)> {
         let is_it = |entry: &Entry| entry.expires_ms == expires_ms && order.hash(&entry.key) == hash;
         Some((hash, self.entries.locate(hash, is_it)?))
     }

@@ -9,6 +9,7 @@ mod libraries;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+pub mod usage;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -61,6 +62,8 @@ pub struct Keyspace {
     doomed: Vec<Doomed>,
     is_observed: bool,
     touches: Vec<Touch>,
+    /// The entry that was last handed out to be changed, and its memory before.
+    edited: Option<(Place, usize)>,
 }
 
 impl Keyspace {
@@ -76,6 +79,7 @@ impl Keyspace {
             doomed: Vec::new(),
             is_observed: false,
             touches: Vec::new(),
+            edited: None,
         }
     }
 
@@ -132,12 +136,12 @@ impl Keyspace {
         self.database(place.database).entries.get(place.slot).expect("the place is not older than the last change")
     }
 
-    /// Marks the entry as used now, for OBJECT IDLETIME. `clock` in seconds.
+    /// Notes an entry's use, in the bits of [`usage`].
     #[inline]
-    pub fn mark_used(&mut self, place: Place, clock: u32) {
+    pub fn mark_used(&mut self, place: Place, usage: u32) {
         let Some(database) = self.databases.get_mut(place.database as usize) else { return };
         if let Some(entry) = database.entries.get_mut(place.slot) {
-            entry.used_at = clock;
+            entry.usage = usage;
         }
     }
 
@@ -145,15 +149,43 @@ impl Keyspace {
     #[inline]
     pub fn edit(&mut self, place: Place) -> &mut Value {
         self.before_change(place);
+        self.count_edited();
         let database = &mut self.databases[place.database as usize];
-        &mut database.entries.get_mut(place.slot).expect("the place is not older than the last change").value
+        let entry = database.entries.get_mut(place.slot).expect("the place is not older than the last change");
+        self.edited = Some((place, entry.content_bytes()));
+        &mut entry.value
+    }
+
+    /// Counts the memory of what was handed out to be changed. Places stay what they are until then: everything that moves entries
+    /// begins with this.
+    #[inline]
+    fn count_edited(&mut self) {
+        if let Some((place, before)) = self.edited.take() {
+            let after = self.entry(place).content_bytes();
+            let database = &mut self.databases[place.database as usize];
+            database.content_bytes = database.content_bytes + after - before;
+        }
+    }
+
+    /// Memory of all data, in bytes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        let edited = self.edited.map_or(0, |(place, before)| self.entry(place).content_bytes().wrapping_sub(before));
+        let counted: usize = self.databases.iter().map(Database::memory_bytes).sum();
+        counted.wrapping_add(edited) + self.libraries.memory_bytes()
+    }
+
+    /// Memory of a database's tables beside its data, in bytes: of entries, and of expiries.
+    #[must_use]
+    pub fn overhead_bytes(&self, database: u32) -> (usize, usize) {
+        self.database(database).overhead_bytes()
     }
 
     /// Sets a key to a value, whether it exists or not. `expires_ms` is absolute, or [`NO_EXPIRY`].
-    pub fn put(&mut self, database: u32, key: &[u8], value: Value, expires_ms: i64, clock: u32) {
+    pub fn put(&mut self, database: u32, key: &[u8], value: Value, expires_ms: i64, usage: u32) {
         match self.locate(database, key) {
-            Some(place) => self.replace(place, value, expires_ms, clock),
-            None => self.insert(database, key, value, expires_ms, clock),
+            Some(place) => self.replace(place, value, expires_ms, usage),
+            None => self.insert(database, key, value, expires_ms, usage),
         }
     }
 
@@ -163,7 +195,7 @@ impl Keyspace {
     /// Most values are overwritten by others of their own length. Doing that in place spares an allocation, and the miss
     /// in the cache that freeing the old value costs.
     #[inline]
-    pub fn overwrite(&mut self, place: Place, bytes: &[u8], expires_ms: i64, clock: u32) -> bool {
+    pub fn overwrite(&mut self, place: Place, bytes: &[u8], expires_ms: i64, usage: u32) -> bool {
         let Value::String(string) = &self.entry(place).value else { return false };
         if !string.fits_exactly(bytes) {
             return false;
@@ -171,28 +203,30 @@ impl Keyspace {
         if let Value::String(string) = self.edit(place) {
             string.overwrite(bytes);
         }
-        self.mark_used(place, clock);
+        self.mark_used(place, usage);
         self.databases[place.database as usize].set_expiry(place.hash, place.slot, expires_ms);
         true
     }
 
     /// Replaces a value and its expiry.
-    pub fn replace(&mut self, place: Place, value: Value, expires_ms: i64, clock: u32) {
+    pub fn replace(&mut self, place: Place, value: Value, expires_ms: i64, usage: u32) {
         let old = core::mem::replace(self.edit(place), value);
         self.discard(old);
-        self.mark_used(place, clock);
+        self.mark_used(place, usage);
         self.databases[place.database as usize].set_expiry(place.hash, place.slot, expires_ms);
     }
 
     /// Adds a key that does not exist.
-    pub fn insert(&mut self, database: u32, key: &[u8], value: Value, expires_ms: i64, clock: u32) {
+    pub fn insert(&mut self, database: u32, key: &[u8], value: Value, expires_ms: i64, usage: u32) {
         if self.is_observed {
             self.touches.push(Touch::Key(database, Blob::new(key)));
         }
+        self.count_edited();
         let (order, stamp) = (self.key, self.epoch);
         let hash = order.hash(key);
-        let entry = Entry { key: Blob::new(key), value, expires_ms: NO_EXPIRY, stamp, used_at: clock };
+        let entry = Entry { key: Blob::new(key), value, expires_ms: NO_EXPIRY, stamp, usage };
         let target = &mut self.databases[database as usize];
+        target.content_bytes += entry.content_bytes();
         target.entries.insert_new(hash, entry, |entry| order.hash(&entry.key));
         if expires_ms != NO_EXPIRY {
             let slot = target.entries.locate(hash, |entry| entry.key.as_slice() == key);
@@ -209,12 +243,15 @@ impl Keyspace {
     /// Removes a key and returns its value and expiry.
     pub fn take(&mut self, place: Place) -> (Value, i64) {
         self.before_change(place);
+        self.count_edited();
         let order = self.key;
         let database = &mut self.databases[place.database as usize];
         let expires_ms = database.entries.get(place.slot).map_or(NO_EXPIRY, |entry| entry.expires_ms);
         database.set_expiry(place.hash, place.slot, NO_EXPIRY);
         let removed = database.entries.remove_at(place.slot, |entry| order.hash(&entry.key));
-        (removed.expect("the place is not older than the last change").value, expires_ms)
+        let removed = removed.expect("the place is not older than the last change");
+        database.content_bytes -= removed.content_bytes();
+        (removed.value, expires_ms)
     }
 
     /// Removes a key.
@@ -229,17 +266,19 @@ impl Keyspace {
     }
 
     /// Replaces everything by the contents of `other`, which has as many databases in the same order.
-    pub fn adopt(&mut self, other: Keyspace) {
+    pub fn adopt(&mut self, mut other: Keyspace) {
+        other.count_edited();
         // Stamps that the other's snapshots left must not look newer than the next snapshot of this one.
         self.epoch = self.epoch.max(other.epoch);
         self.doomed.extend(other.doomed);
-        self.libraries = other.libraries;
+        self.libraries = core::mem::take(&mut other.libraries);
         for (index, database) in other.databases.into_iter().enumerate() {
             self.swap_in(index as u32, database);
         }
     }
 
     fn swap_in(&mut self, index: u32, database: Database) {
+        self.count_edited();
         if self.is_observed {
             self.touches.push(if database.entries.is_empty() { Touch::Emptied(index) } else { Touch::Replaced(index) });
         }
@@ -274,6 +313,21 @@ impl Keyspace {
     /// An entry drawn at random.
     pub fn random_entry(&self, database: u32, random: &mut Random) -> Option<&Entry> {
         self.database(database).entries.random(|| random.next_u64())
+    }
+
+    /// A place drawn at random.
+    #[must_use]
+    pub fn random_place(&self, database: u32, random: &mut Random) -> Option<Place> {
+        let key = &self.random_entry(database, random)?.key;
+        self.locate(database, key)
+    }
+
+    /// A place of a key with an expiry, drawn at random: by a time between the first and the last expiry, so that keys far from others
+    /// in time are drawn more often.
+    #[must_use]
+    pub fn random_volatile_place(&self, database: u32, random: &mut Random) -> Option<Place> {
+        let (hash, slot) = self.database(database).random_volatile(self.key, random)?;
+        Some(Place { database, hash, slot })
     }
 
     /// When the first key expires: absolute milliseconds.

@@ -248,6 +248,12 @@ impl World {
             assert_eq!(self.keyspace.volatile(database), (times.len(), mean));
         }
         assert_eq!(found, self.model);
+        let databases = 0..DATABASES;
+        let contents: usize =
+            databases.clone().flat_map(|index| self.keyspace.iter(index)).map(Entry::content_bytes).sum();
+        let tables: usize = databases.map(|index| self.keyspace.databases[index as usize].memory_bytes()).sum();
+        let counted: usize = self.keyspace.databases.iter().map(|database| database.content_bytes).sum();
+        assert_eq!(self.keyspace.memory_bytes() + counted, tables + contents);
         let first_ms = self.model.values().map(|(_, expires_ms)| *expires_ms).min();
         let first_ms = first_ms.filter(|expires_ms| *expires_ms != NO_EXPIRY);
         assert_eq!(self.keyspace.next_expiry_ms(), first_ms);

@@ -72,6 +72,10 @@ pub(crate) struct Connection {
     /// The log's end after its last command, for WAIT.
     pub(crate) written_offset: u64,
     pub(crate) bytes_received: u64,
+    /// It is not closed for the memory that all clients take (CLIENT NO-EVICT).
+    pub(crate) is_spared: bool,
+    /// When its unsent replies first exceeded the soft limit.
+    pub(crate) over_soft_limit_since: Option<Mono>,
 }
 
 impl Connection {
@@ -174,6 +178,8 @@ impl Connections {
             last_command: None,
             written_offset: 0,
             bytes_received: 0,
+            is_spared: false,
+            over_soft_limit_since: None,
         };
         place.connection.insert(Box::new(connection))
     }

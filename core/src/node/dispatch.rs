@@ -13,6 +13,7 @@ use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 use super::Node;
 use super::connection::{Closing, Connection, Kind};
 use super::follow::Link;
+use super::memory::Room;
 use super::transaction::Queued;
 
 /// A request: its arguments, and its bytes if they may be passed on as they are.
@@ -52,7 +53,7 @@ impl Node {
             connection.input.extend_from_slice(bytes);
             self.process_input(conn, now, effects);
         }
-        self.after_requests(conn, effects);
+        self.after_requests(conn, now, effects);
     }
 
     /// Goes on with requests that waited in a connection's own buffer.
@@ -64,12 +65,13 @@ impl Node {
     }
 
     /// Tells the driver of the replies.
-    pub(crate) fn after_requests(&mut self, conn: ConnId, effects: &mut Effects) {
+    pub(crate) fn after_requests(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
         self.stop_timing();
         if let Some(connection) = self.connections.get_mut(conn)
             && !connection.output.is_empty()
         {
             connection.announce(effects);
+            self.limit_output(conn, now, effects);
         }
     }
 
@@ -174,7 +176,8 @@ impl Node {
             Ok(command) => command,
             Err(error) => return self.reject(conn, Some(number), &error),
         };
-        if let Err(error) = self.gate(conn, container, command) {
+        let room = self.make_room(now);
+        if let Err(error) = self.gate(conn, container, command, room) {
             return match container.handler {
                 Handler::Server(ServerCommand::Exec) => self.abort_transaction(conn, number, &error),
                 _ => self.reject(conn, Some(number), &error),
@@ -190,20 +193,14 @@ impl Node {
             connection.command_ended();
             return;
         }
-        match container.handler {
+        match command.handler {
             Handler::Data(_) => {
                 self.feed.begin(self.history.log.is_some());
-                self.call_data(conn, number, container, call, now);
+                self.call_data(conn, number, command, call, now);
                 self.end_unit(call.canonical);
             }
             Handler::Server(server) => self.call_server(conn, number, server, args, now, effects),
-            Handler::Container => {
-                if let Handler::Data(_) = command.handler {
-                    self.feed.begin(self.history.log.is_some());
-                    self.call_data(conn, number, command, call, now);
-                    self.end_unit(None);
-                }
-            }
+            Handler::Container => {}
         }
         let offset = self.history.offset();
         if let Some(connection) = self.connections.get_mut(conn) {
@@ -349,7 +346,13 @@ impl Node {
     }
 
     /// The gates before execution, in Redis's order.
-    fn gate(&self, conn: ConnId, container: &'static Command, command: &'static Command) -> Result<(), CommandError> {
+    fn gate(
+        &self,
+        conn: ConnId,
+        container: &'static Command,
+        command: &'static Command,
+        room: Room,
+    ) -> Result<(), CommandError> {
         let Some(connection) = self.connections.get(conn) else { return Ok(()) };
         let flags = command.flags;
         if flags.has(Flags::PROTECTED) {
@@ -364,13 +367,16 @@ impl Node {
         if connection.transaction.is_some() && flags.has(Flags::NO_MULTI) {
             return Err(reply::NOT_IN_MULTI);
         }
-        let exec_writes = || {
+        // EXEC does what any of its commands does.
+        let does = |wanted: Flags| {
             let is_exec = matches!(container.handler, Handler::Server(ServerCommand::Exec));
             let queue = connection.transaction.as_ref().filter(|_| is_exec).map(|transaction| &transaction.queue);
-            queue.is_some_and(|queue| queue.iter().any(|queued| queued.command.flags.has(Flags::WRITE)))
+            flags.has(wanted) || queue.is_some_and(|queue| queue.iter().any(|queued| queued.command.flags.has(wanted)))
         };
-        let is_write = flags.has(Flags::WRITE) || exec_writes();
-        if is_write {
+        if room == Room::None && does(Flags::DENYOOM) {
+            return Err(reply::OUT_OF_MEMORY);
+        }
+        if does(Flags::WRITE) {
             self.gate_write()?;
         }
         if let Some(follow) = &self.follow

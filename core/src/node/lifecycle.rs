@@ -55,6 +55,7 @@ impl Node {
             storage: super::Storage::default(),
             timers: Timers::default(),
             stats: super::Stats::default(),
+            memory: super::MemoryGauge::default(),
             watches: super::Watches::default(),
             feed: crate::command::Feed::default(),
             notices: crate::command::Notices::default(),
@@ -191,11 +192,6 @@ impl Node {
         let text = "Afterimage is now ready to exit, bye bye...".to_string();
         effects.note(Note::Text { level: Level::Warning, text });
         effects.push(Action::Exit(ExitCode::Orderly));
-    }
-
-    /// Bytes that the process uses.
-    pub(crate) fn used_memory(&self) -> u64 {
-        (self.environment.resident_memory)()
     }
 }
 

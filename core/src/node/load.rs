@@ -24,7 +24,8 @@ impl Node {
             build: BuildRules { limits: Limits::of(&self.config), order: self.keyspace.order() },
             drop_expired_before_ms,
             verify_checksum: self.config.rdbchecksum,
-            clock: (now.wall.0 / 1_000_000) as u32,
+            wall: now.wall,
+            counts_frequency: self.config.maxmemory_policy.counts_frequency(),
         }
     }
 

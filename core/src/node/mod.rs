@@ -26,6 +26,7 @@ mod follow;
 mod incoming;
 mod lifecycle;
 mod load;
+mod memory;
 mod primary;
 mod propagate;
 mod replica;
@@ -52,6 +53,7 @@ pub use audit::{Boundary, LinkState, Probe, Role, STREAM_HASH_BASE, stream_hash}
 use audit::Audit;
 use connection::{Closing, Connection, Connections, Kind};
 use follow::Follow;
+use memory::MemoryGauge;
 use replica::Phase;
 use stats::Stats;
 use storage::Storage;
@@ -133,6 +135,7 @@ pub struct Node {
     pub(crate) storage: Storage,
     pub(crate) timers: Timers,
     pub(crate) stats: Stats,
+    pub(crate) memory: MemoryGauge,
     pub(crate) watches: Watches,
     feed: Feed,
     /// What subscribers to keyspace events are to be told.
@@ -170,6 +173,7 @@ impl Node {
     /// Does up to `units` of background work (snapshot slices, loading, freeing, expiry). A unit is about one key.
     pub fn work(&mut self, units: u32, now: Now, effects: &mut Effects) {
         self.keyspace.free_some(units as usize);
+        self.work_on_eviction(now);
         self.work_on_transfers(units as usize, effects);
         self.work_on_save(units as usize, effects);
         self.settle(now, effects);
@@ -179,7 +183,7 @@ impl Node {
     /// this turns false.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        self.keyspace.has_doomed() || self.transfers_can_advance() || self.save_can_advance()
+        self.keyspace.has_doomed() || self.can_evict() || self.transfers_can_advance() || self.save_can_advance()
     }
 
     /// When [`Event::Timers`] is due next. Ask again after every call.
@@ -250,6 +254,7 @@ impl Node {
             self.announce_log(now, effects);
             self.trim_log();
         }
+        self.limit_clients(now, effects);
         self.arm_expiry(now);
         self.arm_cron(now);
     }

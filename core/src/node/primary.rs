@@ -163,7 +163,7 @@ impl Node {
                 self.schedule_transfer(now, effects);
             }
         }
-        self.after_requests(conn, effects);
+        self.after_requests(conn, now, effects);
         Ok(())
     }
 

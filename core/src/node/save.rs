@@ -77,7 +77,7 @@ impl Node {
         let position = self.begin_stream_for_replicas();
         for &conn in receivers {
             self.announce_full_sync(conn, position);
-            self.after_requests(conn, effects);
+            self.after_requests(conn, now, effects);
             self.set_phase(conn, Phase::AwaitingFile { then: position.offset });
         }
         self.begin_save(Purpose::Replicas(receivers.to_vec()), now, effects);
@@ -222,7 +222,7 @@ impl Node {
                 Some(error) => connection.reply().error(error),
             }
             self.process_input(conn, now, effects);
-            self.after_requests(conn, effects);
+            self.after_requests(conn, now, effects);
         }
     }
 

@@ -192,8 +192,9 @@ impl Node {
         self.feed.begin(self.history.log.is_some());
         for queued in &transaction.queue {
             let call = Call { args: queued.args(), canonical: None };
-            match queued.command.handler {
-                Handler::Data(_) => self.call_data(conn, queued.number, queued.command, call, now),
+            let Ok(command) = resolve(queued.command, call.args) else { continue };
+            match command.handler {
+                Handler::Data(_) => self.call_data(conn, queued.number, command, call, now),
                 Handler::Server(server) => {
                     // A change of role ends a history: what was done before belongs to the one that ends there.
                     let ends_unit = matches!(server, ServerCommand::ReplicaOf | ServerCommand::Debug);
@@ -205,11 +206,7 @@ impl Node {
                         self.feed.begin(self.history.log.is_some());
                     }
                 }
-                Handler::Container => {
-                    if let Ok(command) = resolve(queued.command, call.args) {
-                        self.call_data(conn, queued.number, command, call, now);
-                    }
-                }
+                Handler::Container => {}
             }
         }
         self.is_executing = false;

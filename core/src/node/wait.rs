@@ -81,7 +81,7 @@ impl Node {
                 connection.reply().count(acked);
             }
             self.process_input(waiting.conn, now, effects);
-            self.after_requests(waiting.conn, effects);
+            self.after_requests(waiting.conn, now, effects);
         }
         if let Some(next) = self.stats.waiting.iter().filter_map(|waiting| waiting.until).min() {
             self.timers.set(Timer::Wait, next);

@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::codec::crc64;
-use crate::keyspace::{Keyspace, NO_EXPIRY, library_name};
+use crate::keyspace::{Keyspace, NO_EXPIRY, library_name, usage};
+use crate::port::Wall;
 use crate::rdb::{Fault, ReadError, Reader, VERSION_READ_MAX, opcode};
 use crate::value::Value;
 use crate::value::rdb::{BuildRules, Partial, Step, read_value};
@@ -31,8 +32,10 @@ pub struct LoadRules {
     pub drop_expired_before_ms: Option<i64>,
     /// Compare the checksum (`rdbchecksum`).
     pub verify_checksum: bool,
-    /// The clock of OBJECT IDLETIME.
-    pub clock: u32,
+    /// Now: keys of which the file does not tell when they were used count as used now.
+    pub wall: Wall,
+    /// What is kept of a key's use is how often it was used.
+    pub counts_frequency: bool,
 }
 
 /// What is wrong, and where.
@@ -85,8 +88,22 @@ enum State {
 #[derive(Clone, Debug)]
 struct ValueInProgress {
     key: Vec<u8>,
-    expires_ms: i64,
+    facts: KeyFacts,
     partial: Partial,
+}
+
+/// What stands before a key.
+#[derive(Clone, Copy, Debug)]
+struct KeyFacts {
+    expires_ms: i64,
+    /// What is known of its use.
+    usage: Option<u32>,
+}
+
+impl Default for KeyFacts {
+    fn default() -> KeyFacts {
+        KeyFacts { expires_ms: NO_EXPIRY, usage: None }
+    }
 }
 
 /// Builds a keyspace from RDB bytes.
@@ -97,8 +114,8 @@ pub struct Loader {
     state: State,
     version: u32,
     database: u32,
-    /// The expiry that the next key has.
-    expires_ms: i64,
+    /// What the file has told of the next key.
+    next: KeyFacts,
     facts: Facts,
     expired: Vec<(u32, Vec<u8>)>,
     keys: u64,
@@ -120,7 +137,7 @@ impl Loader {
             state: State::Signature,
             version: 0,
             database: 0,
-            expires_ms: NO_EXPIRY,
+            next: KeyFacts::default(),
             facts: Facts::default(),
             expired: Vec::new(),
             keys: 0,
@@ -208,9 +225,9 @@ impl Loader {
             State::Value(value) => {
                 if let Some(done) = value.partial.advance(reader, &self.rules.build)? {
                     let key = core::mem::take(&mut value.key);
-                    let expires_ms = value.expires_ms;
+                    let facts = value.facts;
                     self.state = State::Items;
-                    self.add(&key, done, expires_ms)?;
+                    self.add(&key, done, facts)?;
                 }
                 false
             }
@@ -239,17 +256,24 @@ impl Loader {
                 reader.length()?;
                 reader.length()?;
             }
-            opcode::EXPIRETIME_MS => self.expires_ms = reader.u64_le()? as i64,
-            opcode::EXPIRETIME => self.expires_ms = i64::from(reader.u32_le()? as i32).saturating_mul(1000),
+            opcode::EXPIRETIME_MS => self.next.expires_ms = reader.u64_le()? as i64,
+            opcode::EXPIRETIME => self.next.expires_ms = i64::from(reader.u32_le()? as i32).saturating_mul(1000),
             opcode::AUX => {
                 let (name, value) = (reader.string()?, reader.string()?);
                 self.facts.take_in(&name, &value);
             }
             opcode::FREQ => {
-                reader.byte()?;
+                let counter = reader.byte()?;
+                if self.rules.counts_frequency {
+                    self.next.usage = Some(usage::with_counter(self.rules.wall, u32::from(counter)));
+                }
             }
             opcode::IDLE => {
-                reader.length()?;
+                let idle_seconds = reader.length()?;
+                if !self.rules.counts_frequency {
+                    let idle_seconds = u32::try_from(idle_seconds).unwrap_or(u32::MAX);
+                    self.next.usage = Some(usage::seconds(self.rules.wall).wrapping_sub(idle_seconds));
+                }
             }
             opcode::SLOT_INFO => {
                 for _ in 0..3 {
@@ -274,20 +298,20 @@ impl Loader {
     fn read_key(&mut self, reader: &mut Reader<'_>, value_type: u8) -> Result<(), ReadError> {
         let key = reader.string()?;
         let step = read_value(reader, value_type, &self.rules.build)?;
-        let expires_ms = core::mem::replace(&mut self.expires_ms, NO_EXPIRY);
+        let facts = core::mem::take(&mut self.next);
         match step {
-            Step::Whole(Some(value)) => self.add(&key, value, expires_ms)?,
+            Step::Whole(Some(value)) => self.add(&key, value, facts)?,
             // An empty collection: Redis skips it, too.
             Step::Whole(None) => {}
             Step::Begun(partial) => {
-                self.state = State::Value(ValueInProgress { key: key.into_owned(), expires_ms, partial });
+                self.state = State::Value(ValueInProgress { key: key.into_owned(), facts, partial });
             }
         }
         Ok(())
     }
 
-    fn add(&mut self, key: &[u8], value: Value, expires_ms: i64) -> Result<(), Fault> {
-        if self.rules.drop_expired_before_ms.is_some_and(|now_ms| expires_ms < now_ms) {
+    fn add(&mut self, key: &[u8], value: Value, facts: KeyFacts) -> Result<(), Fault> {
+        if self.rules.drop_expired_before_ms.is_some_and(|now_ms| facts.expires_ms < now_ms) {
             self.expired.push((self.database, key.to_vec()));
             self.keyspace.discard(value);
             return Ok(());
@@ -295,7 +319,11 @@ impl Loader {
         if self.keyspace.locate(self.database, key).is_some() {
             return Err(Fault::DuplicateKey(key.to_vec()));
         }
-        self.keyspace.insert(self.database, key, value, expires_ms, self.rules.clock);
+        let usage = facts.usage.unwrap_or_else(|| match self.rules.counts_frequency {
+            true => usage::first_use(self.rules.wall),
+            false => usage::seconds(self.rules.wall),
+        });
+        self.keyspace.insert(self.database, key, value, facts.expires_ms, usage);
         self.keys += 1;
         Ok(())
     }

@@ -53,6 +53,12 @@ impl Output {
         self.chunk_bytes + self.tail.len() - self.sent
     }
 
+    /// Memory held, in bytes. What is queued by reference counts, too.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.chunk_bytes + self.tail.capacity() + self.chunks.capacity() * size_of::<Chunk>()
+    }
+
     /// True if everything was sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {

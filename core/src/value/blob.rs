@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use core::fmt;
 use core::ops::Deref;
 
+use super::footprint::allocated;
+
 /// The longest byte string that is kept in place.
 const INLINE_BYTES_MAX: usize = 22;
 
@@ -41,11 +43,12 @@ impl Blob {
     }
 
     /// Bytes allocated beside the 24.
+    #[inline]
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         match &self.0 {
             Repr::Inline { .. } => 0,
-            Repr::Heap(bytes) => bytes.len(),
+            Repr::Heap(bytes) => allocated(bytes.len()),
         }
     }
 }

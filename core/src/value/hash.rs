@@ -10,6 +10,7 @@ use crate::codec::listpack::{Listpack, Pos};
 use crate::codec::siphash::HashKey;
 use crate::table::Table;
 
+use super::footprint::allocated;
 use super::limits::HashLimits;
 use super::{Blob, Remnant, Text};
 
@@ -20,6 +21,13 @@ pub struct Field {
     pub name: Blob,
     /// Its value.
     pub value: Blob,
+}
+
+impl Field {
+    /// Memory that is not in place, in bytes.
+    fn text_bytes(&self) -> usize {
+        self.name.heap_bytes() + self.value.heap_bytes()
+    }
 }
 
 /// A hash.
@@ -38,6 +46,8 @@ pub struct Fields {
     pub table: Table<Field>,
     /// The key of the order.
     pub key: HashKey,
+    /// Memory of names and values that are not kept in place.
+    text_bytes: usize,
 }
 
 impl core::fmt::Debug for Hash {
@@ -106,6 +116,15 @@ impl Hash {
         match self {
             Hash::Packed(_) => 1,
             Hash::Table(fields) => fields.table.len(),
+        }
+    }
+
+    /// Bytes of memory behind it.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        match self {
+            Hash::Packed(pack) => allocated(pack.byte_len()),
+            Hash::Table(fields) => allocated(size_of::<Fields>()) + fields.table.memory_usage() + fields.text_bytes,
         }
     }
 
@@ -178,6 +197,7 @@ impl Hash {
                 let key = fields.key;
                 let is_it = |field: &Field| field.name.as_slice() == name;
                 let removed = fields.table.remove(key.hash(name), is_it, |field| key.hash(&field.name));
+                fields.text_bytes -= removed.as_ref().map_or(0, Field::text_bytes);
                 removed.is_some()
             }
         }
@@ -198,13 +218,15 @@ impl Hash {
     /// Turns it into a table, if it is not one yet.
     pub fn make_table(&mut self, key: HashKey) -> &mut Fields {
         if let Hash::Packed(pack) = self {
-            let mut table = Table::new();
+            let (mut table, mut text_bytes) = (Table::new(), 0);
             for (name, value) in pairs(pack) {
                 let (name, value) = (name.with_bytes(Blob::new), value.with_bytes(Blob::new));
                 let hash = key.hash(&name);
-                table.insert_new(hash, Field { name, value }, |field: &Field| key.hash(&field.name));
+                let field = Field { name, value };
+                text_bytes += field.text_bytes();
+                table.insert_new(hash, field, |field: &Field| key.hash(&field.name));
             }
-            *self = Hash::Table(Box::new(Fields { table, key }));
+            *self = Hash::Table(Box::new(Fields { table, key, text_bytes }));
         }
         match self {
             Hash::Table(fields) => fields,
@@ -239,10 +261,13 @@ fn set_in_table(fields: &mut Fields, name: &[u8], value: &[u8]) -> bool {
     let key = fields.key;
     let hash = key.hash(name);
     if let Some(field) = fields.table.find_mut(hash, |field| field.name.as_slice() == name) {
+        let before = field.text_bytes();
         field.value = Blob::new(value);
+        fields.text_bytes = fields.text_bytes + field.text_bytes() - before;
         return false;
     }
     let field = Field { name: Blob::new(name), value: Blob::new(value) };
+    fields.text_bytes += field.text_bytes();
     fields.table.insert_new(hash, field, |field| key.hash(&field.name));
     true
 }

@@ -27,6 +27,12 @@ impl List {
         "quicklist"
     }
 
+    /// Bytes of memory behind it.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        0
+    }
+
     /// How many parts must be freed one by one if it is dropped.
     #[must_use]
     pub fn free_effort(&self) -> usize {

@@ -5,6 +5,7 @@
 
 mod blob;
 pub mod digest;
+pub mod footprint;
 pub mod hash;
 pub mod limits;
 pub mod list;
@@ -109,6 +110,19 @@ value_types! {
 }
 
 impl Value {
+    /// Bytes of memory behind the 24 of the value itself. O(1).
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        match self {
+            Value::String(string) => string.memory_bytes(),
+            Value::Hash(hash) => hash.memory_bytes(),
+            Value::List(list) => list.memory_bytes(),
+            Value::Set(set) => set.memory_bytes(),
+            Value::Zset(zset) => zset.memory_bytes(),
+            Value::Stream(stream) => stream.memory_bytes(),
+        }
+    }
+
     /// How many parts must be freed one by one if the value is dropped.
     #[must_use]
     pub fn free_effort(&self) -> usize {

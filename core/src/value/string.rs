@@ -10,6 +10,8 @@ use bytes::Bytes;
 use crate::codec::number::{parse_i64, push_i64};
 use crate::resp::Reply;
 
+use super::footprint::allocated;
+
 /// The longest string kept in place.
 const SHORT_BYTES_MAX: usize = 22;
 /// Strings from this size on are reference-counted, so that a reply shares them. The same bound as for replies.
@@ -172,6 +174,19 @@ impl StringValue {
         match self {
             StringValue::Grown(bytes) => bytes,
             _ => unreachable!("it was just made so"),
+        }
+    }
+
+    /// Bytes of memory behind it.
+    #[inline]
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        match self {
+            StringValue::Int(_) | StringValue::Short { .. } => 0,
+            StringValue::Exact(bytes) => allocated(bytes.len()),
+            StringValue::Grown(bytes) => allocated(size_of::<Vec<u8>>()) + allocated(bytes.capacity()),
+            // The bytes, the handle and the shared count.
+            StringValue::Shared(bytes) => allocated(size_of::<Bytes>()) + allocated(bytes.len()) + allocated(24),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::command::reply_error::{
     FUNCTION_NOT_FOUND, INVALID_PAYLOAD, LIBRARY_NOT_FOUND, NO_LIBRARY_PATTERN, NO_SCRIPT_RUNS, NOT_A_FUNCTION,
     RESTORE_POLICY, UNKNOWN_FLUSH_MODE, unknown_argument, unknown_option_given,
 };
-use crate::command::{Command, CommandError, Group, Keys, Outcome};
+use crate::command::{Command, CommandError, Group, Keys, Outcome, reply_help};
 
 /// All commands of the family, file by file.
 pub(super) const FAMILY: &[&[Command]] = &[COMMANDS];
@@ -237,12 +237,7 @@ fn stats(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
 }
 
 fn help(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
-    exec.reply.array(1 + SUBCOMMANDS.len() * 2);
-    exec.reply.simple("FUNCTION <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
-    for row in SUBCOMMANDS {
-        exec.reply.simple(&row.name.to_uppercase());
-        exec.reply.simple(&format!("    {}.", row.summary));
-    }
+    reply_help(&mut exec.reply, "function", SUBCOMMANDS.iter().map(|row| (row.name, row.summary)));
     Ok(())
 }
 

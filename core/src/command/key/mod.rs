@@ -63,7 +63,7 @@ const COMMANDS: &[Command] = &[
 
 /// Finds a key for a read that does not count as use of it: a hit or a miss, but idle as before.
 pub(super) fn find_untouched(exec: &mut Exec<'_>, key: &[u8]) -> Option<Place> {
-    let found = exec.find(key);
+    let found = exec.peek(key);
     match found {
         Some(_) => exec.hits.hits += 1,
         None => exec.hits.misses += 1,

@@ -1,14 +1,13 @@
 //! What can be learned about the way a value is kept?
 
-use crate::config::MaxmemoryPolicy;
-use crate::keyspace::Place;
+use crate::keyspace::{Place, usage};
 use crate::resp::Args;
 use crate::value::{StringValue, Value};
 
 use super::find_untouched;
 use crate::command::exec::Exec;
 use crate::command::reply_error::{LFU_NOT_SELECTED, LFU_SELECTED};
-use crate::command::{Command, CommandError, Group, Keys, Outcome};
+use crate::command::{Command, CommandError, Group, Keys, Outcome, reply_help};
 
 /// Redis shares one object for each of the integers below this, and tells [`SHARED_REFERENCES`] as their count.
 const SHARED_INTEGERS: i64 = 10_000;
@@ -72,23 +71,21 @@ fn encoding(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     })
 }
 
-/// Differs: no frequencies are kept, so where Redis tells one this is 0.
 fn frequency(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    about(exec, args, |exec, _| {
-        if !has_lfu(exec) {
-            return Err(LFU_NOT_SELECTED);
-        }
-        exec.reply.int(0);
+    about(exec, args, |exec, place| {
+        let Some(rules) = exec.frequency_rules() else { return Err(LFU_NOT_SELECTED) };
+        let frequency = usage::frequency(exec.keyspace.entry(place).usage, exec.now.wall, rules);
+        exec.reply.int(i64::from(frequency));
         Ok(())
     })
 }
 
 fn idle_time(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     about(exec, args, |exec, place| {
-        if has_lfu(exec) {
+        if exec.frequency_rules().is_some() {
             return Err(LFU_SELECTED);
         }
-        let idle_secs = exec.clock().wrapping_sub(exec.keyspace.entry(place).used_at);
+        let idle_secs = usage::seconds(exec.now.wall).wrapping_sub(exec.keyspace.entry(place).usage);
         exec.reply.int(i64::from(idle_secs));
         Ok(())
     })
@@ -106,28 +103,8 @@ fn reference_count(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 }
 
 fn help(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
-    const LINES: [&str; 11] = [
-        "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-        "ENCODING <key>",
-        "    How the value of <key> is kept in memory.",
-        "FREQ <key>",
-        "    How often <key> is used, on a logarithmic scale (LFU policies only).",
-        "IDLETIME <key>",
-        "    For how many seconds <key> has not been used.",
-        "REFCOUNT <key>",
-        "    How many hold on to the value of <key>.",
-        "HELP",
-        "    This text.",
-    ];
-    exec.reply.array(LINES.len());
-    for line in LINES {
-        exec.reply.simple(line);
-    }
+    reply_help(&mut exec.reply, "object", SUBCOMMANDS.iter().map(|row| (row.name, row.summary)));
     Ok(())
-}
-
-fn has_lfu(exec: &Exec<'_>) -> bool {
-    matches!(exec.config.maxmemory_policy, MaxmemoryPolicy::AllkeysLfu | MaxmemoryPolicy::VolatileLfu)
 }
 
 #[cfg(test)]

@@ -254,10 +254,12 @@ impl Node {
 
     /// NO-EVICT. Nothing follows from it: connections are not evicted here.
     fn client_no_evict(&mut self, conn: ConnId, mode: &[u8]) -> Outcome {
-        if !mode.eq_ignore_ascii_case(b"on") && !mode.eq_ignore_ascii_case(b"off") {
+        let is_on = mode.eq_ignore_ascii_case(b"on");
+        if !is_on && !mode.eq_ignore_ascii_case(b"off") {
             return Err(reply::SYNTAX);
         }
         if let Some(connection) = self.connection(conn) {
+            connection.is_spared = is_on;
             connection.reply().ok();
         }
         Ok(())

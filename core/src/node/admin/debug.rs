@@ -138,12 +138,12 @@ impl Node {
         let mut serialized = Vec::new();
         push_value(&mut serialized, &entry.value, self.config.rdbcompression);
         let clock = (call.now.wall.0 / 1_000_000) as u32;
-        let idle = clock.wrapping_sub(entry.used_at) & LRU_CLOCK_MASK;
+        let idle = clock.wrapping_sub(entry.usage) & LRU_CLOCK_MASK;
         let text = format!(
             "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle}",
             entry.value.encoding_name(),
             serialized.len(),
-            entry.used_at & LRU_CLOCK_MASK,
+            entry.usage & LRU_CLOCK_MASK,
         );
         connection.reply().simple(&text);
         Ok(())

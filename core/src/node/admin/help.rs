@@ -1,8 +1,6 @@
 //! HELP of every container: made from the same rows that carry the subcommands out.
 
-use alloc::format;
-
-use crate::command::{Command, Outcome};
+use crate::command::{Command, Outcome, reply_help};
 use crate::port::ConnId;
 
 use super::super::Node;
@@ -21,13 +19,8 @@ impl Node {
         container: &str,
         rows: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
     ) -> Outcome {
-        let Some(connection) = self.connection(conn) else { return Ok(()) };
-        let mut reply = connection.reply();
-        reply.array(1 + 2 * rows.len());
-        reply.simple(&format!("{} <subcommand> [<arg> ...]. Subcommands are:", container.to_uppercase()));
-        for (name, summary) in rows {
-            reply.simple(&name.to_uppercase());
-            reply.simple(&format!("    {summary}."));
+        if let Some(connection) = self.connection(conn) {
+            reply_help(&mut connection.reply(), container, rows);
         }
         Ok(())
     }

@@ -108,6 +108,7 @@ fn is_wanted(section: &Section, words: Args<'_>) -> bool {
 
 impl Node {
     pub(super) fn info(&mut self, conn: ConnId, args: Args<'_>, now: Now) -> Outcome {
+        self.note_peak_memory();
         let view = View { node: self, now };
         let mut text = Text::default();
         for section in SECTIONS.iter().filter(|section| is_wanted(section, args.tail(1))) {

@@ -9,6 +9,7 @@ mod debug;
 mod digest;
 mod help;
 mod info;
+mod memory;
 mod replication;
 mod server;
 
@@ -56,6 +57,7 @@ impl Node {
             ServerCommand::ReplConf => self.replconf(conn, args, now, effects),
             ServerCommand::Psync | ServerCommand::Sync => self.psync(conn, args, now, effects),
             ServerCommand::Wait => self.wait(conn, args, now),
+            ServerCommand::Memory => self.memory_command(conn, args, now),
             ServerCommand::Lolwut => self.lolwut(conn),
         }
     }

@@ -4,7 +4,6 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::time::Duration;
 
-use super::super::super::connection::{Connection, Kind};
 use super::super::super::timers::Timer;
 use super::super::server::REDIS_VERSION;
 use super::Row::Field;
@@ -54,12 +53,17 @@ pub(super) const CLIENTS: &[Row] = &[
     }),
 ];
 
-/// What is used is what the operating system says: the core does not count allocations.
+/// What is used is calculated from what is kept; only the resident size is what the operating system says.
 pub(super) const MEMORY: &[Row] = &[
     Field("used_memory", |view| some(view.node.used_memory())),
     Field("used_memory_human", |view| some(human_bytes(view.node.used_memory()))),
-    Field("used_memory_rss", |view| some(view.node.used_memory())),
-    Field("used_memory_rss_human", |view| some(human_bytes(view.node.used_memory()))),
+    Field("used_memory_rss", |view| some((view.node.environment.resident_memory)())),
+    Field("used_memory_rss_human", |view| some(human_bytes((view.node.environment.resident_memory)()))),
+    Field("used_memory_peak", |view| some(view.node.memory.peak_bytes)),
+    Field("used_memory_peak_human", |view| some(human_bytes(view.node.memory.peak_bytes))),
+    Field("used_memory_overhead", |view| some(view.node.used_memory() - view.node.memory_breakdown().data)),
+    Field("used_memory_startup", |view| some(view.node.memory_breakdown().base)),
+    Field("used_memory_dataset", |view| some(view.node.memory_breakdown().data)),
     Field("maxmemory", |view| some(view.node.config.maxmemory)),
     Field("maxmemory_human", |view| some(human_bytes(view.node.config.maxmemory))),
     Field("maxmemory_policy", |view| {
@@ -68,9 +72,11 @@ pub(super) const MEMORY: &[Row] = &[
     }),
     Field("mem_replication_backlog", |view| some(backlog_bytes(view))),
     Field("mem_total_replication_buffers", |view| some(backlog_bytes(view) + view.node.transfers.memory_bytes())),
-    Field("mem_clients_slaves", |view| some(connection_bytes(view, |connection| connection.replica().is_some()))),
-    Field("mem_clients_normal", |view| {
-        some(connection_bytes(view, |connection| matches!(connection.kind, Kind::Client)))
+    Field("mem_clients_slaves", |view| some(view.node.memory_breakdown().replicas)),
+    Field("mem_clients_normal", |view| some(view.node.memory_breakdown().clients)),
+    Field("mem_not_counted_for_evict", |view| {
+        let parts = view.node.memory_breakdown();
+        some(parts.log + parts.transfers + parts.replicas)
     }),
     Field("mem_cluster_links", zero),
     Field("mem_aof_buffer", zero),
@@ -128,12 +134,6 @@ fn uptime(view: &View<'_>) -> Duration {
 
 fn backlog_bytes(view: &View<'_>) -> u64 {
     view.node.history.log.as_ref().map_or(0, |log| log.memory_bytes())
-}
-
-/// Memory of the connections that `counts` accepts, in bytes.
-fn connection_bytes(view: &View<'_>, counts: impl Fn(&Connection) -> bool) -> usize {
-    let counted = view.node.connections.iter().filter(|connection| counts(connection));
-    counted.map(|own| size_of::<Connection>() + own.input.capacity() + own.output.len()).sum()
 }
 
 /// Keys written and keys in all of the snapshot that is being written to disk.

@@ -148,6 +148,10 @@ replies! {
     GETKEYS_NO_KEYS = "ERR The command has no key arguments";
     /// DEBUG RELOAD that failed; the data stay as they are.
     DEBUG_RELOAD_FAILED = "ERR Error trying to load the RDB dump, check server logs";
+    /// CLIENT PAUSE of something.
+    PAUSE_MODE_UNKNOWN = "ERR CLIENT PAUSE mode must be WRITE or ALL";
+    /// CLIENT UNBLOCK by something.
+    UNBLOCK_REASON_UNKNOWN = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
 }
 
 /// Bytes of a client's as an error repeats them: a char for each byte, as [`CommandError`] wants it.
@@ -235,6 +239,13 @@ pub fn unclean_client_info(attribute: &str) -> CommandError {
 pub fn unknown_debug_subcommand(name: &[u8]) -> CommandError {
     let name = shown(name);
     CommandError::with(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try DEBUG HELP."))
+}
+
+/// A subcommand of CLIENT with too many words after it.
+#[must_use]
+pub fn wrong_client_subcommand(name: &[u8]) -> CommandError {
+    let name = shown(name);
+    CommandError::with(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try CLIENT HELP."))
 }
 
 /// The part of an argument that an error repeats.

@@ -8,6 +8,7 @@ use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, Reply, RequestLimits, RequestParser};
 
 use super::Node;
+use super::blocked::WaitsFor;
 use super::dispatch::resolve;
 use super::follow::{Follow, Link};
 
@@ -53,9 +54,9 @@ impl Node {
             }
             let rest = &bytes[used..];
             match parser.advance(rest, &RequestLimits::FROM_MASTER) {
-                Parsed::Complete(_) if self.is_stream_held_back(&parser.args(rest)[0]) => {
+                Parsed::Complete(_) if self.pauses.hold_back_stream(&parser.args(rest)[0]) => {
                     parser.reset();
-                    self.hold_back(conn, now);
+                    self.park(conn, WaitsFor::Unpause, None, now);
                     break;
                 }
                 Parsed::Complete(len) => {

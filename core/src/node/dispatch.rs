@@ -12,6 +12,7 @@ use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 
 use super::Node;
+use super::blocked::WaitsFor;
 use super::connection::{Closing, Connection, Kind};
 use super::follow::Link;
 use super::transaction::Queued;
@@ -203,13 +204,10 @@ impl Node {
         }
         let Some(connection) = self.connections.get_mut(conn) else { return Progress::Done };
         connection.last_command = Some((container, command));
-        if self.pauses.is_any()
-            && self.connections.get(conn).is_some_and(|connection| self.is_held_back(connection, container, command))
-        {
-            self.hold_back(conn, now);
+        if self.pauses.hold_back(connection, container, command) {
+            self.park(conn, WaitsFor::Unpause, None, now);
             return Progress::HeldBack;
         }
-        let Some(connection) = self.connections.get_mut(conn) else { return Progress::Done };
         if let Some(transaction) = &mut connection.transaction
             && !controls_transaction(container)
         {

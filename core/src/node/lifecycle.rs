@@ -134,13 +134,9 @@ impl Node {
             self.finish_shutdown(now, effects);
             return;
         }
-        if self.follow.is_none()
-            && let Some(log) = &mut self.history.log
-        {
-            log.append_command([b"REPLCONF".as_slice(), b"GETACK", b"*"]);
-            self.log_has_grown = true;
+        if self.follow.is_none() {
+            self.ask_replicas();
         }
-        self.audit_boundary();
         self.pause(PausedFor::Shutdown, Scope::Write, None, now);
         self.timers.set(Timer::Shutdown, now.mono.after(timeout));
     }

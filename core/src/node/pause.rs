@@ -6,11 +6,10 @@
 
 use core::time::Duration;
 
-use crate::command::{Command, Flags, Handler, ServerCommand};
+use crate::command::{Command, Flags, Handler, ServerCommand, find};
 use crate::port::{Mono, Now};
 
 use super::Node;
-use super::blocked::WaitsFor;
 use super::connection::{Connection, Kind};
 use super::timers::Timer;
 
@@ -55,6 +54,28 @@ impl Pauses {
     #[inline]
     pub(super) fn is_any(&self) -> bool {
         self.scope.is_some()
+    }
+
+    /// True if they hold a connection's command back.
+    #[inline]
+    pub(super) fn hold_back(&self, connection: &Connection, container: &Command, command: &Command) -> bool {
+        match self.scope {
+            None => false,
+            Some(_) if matches!(connection.kind, Kind::Replica(_)) => false,
+            Some(Scope::All) => true,
+            Some(Scope::Write) => may_change_data(command.flags) || has_changes_queued(connection, container),
+        }
+    }
+
+    /// True if they hold back a command of our master's stream, of this name.
+    #[inline]
+    pub(super) fn hold_back_stream(&self, name: &[u8]) -> bool {
+        match self.scope {
+            None => false,
+            Some(Scope::All) => true,
+            // A transaction is applied by its EXEC.
+            Some(Scope::Write) => find(name).is_some_and(|command| may_change_data(command.flags) || is_exec(command)),
+        }
     }
 
     /// Begins a pause. One for the same reason that is in force is widened and prolonged, never the contrary: as in Redis.
@@ -126,7 +147,7 @@ impl Node {
 
     /// Less is held back than before: whoever was tries again, in the order in which they came.
     fn let_held_go(&mut self, now: Now) {
-        while let Some(&conn) = self.blocked.for_unpause.first() {
+        for conn in core::mem::take(&mut self.blocked.for_unpause) {
             self.release(conn, |_| {});
         }
         if !self.pauses.is_any() {
@@ -136,39 +157,6 @@ impl Node {
                 self.ask_replicas();
             }
         }
-    }
-
-    /// True if a pause holds a client's command back.
-    #[inline]
-    pub(super) fn is_held_back(
-        &self,
-        connection: &Connection,
-        container: &'static Command,
-        command: &'static Command,
-    ) -> bool {
-        match self.pauses.scope {
-            None => false,
-            Some(_) if matches!(connection.kind, Kind::Replica(_)) => false,
-            Some(Scope::All) => true,
-            Some(Scope::Write) => may_change_data(command.flags) || has_changes_queued(connection, container),
-        }
-    }
-
-    /// True if a pause holds a command of our master's stream back.
-    pub(super) fn is_stream_held_back(&self, name: &[u8]) -> bool {
-        match self.pauses.scope {
-            None => false,
-            Some(Scope::All) => true,
-            // A transaction is applied by its EXEC.
-            Some(Scope::Write) => {
-                crate::command::find(name).is_some_and(|command| may_change_data(command.flags) || is_exec(command))
-            }
-        }
-    }
-
-    /// Holds a connection back.
-    pub(super) fn hold_back(&mut self, conn: crate::port::ConnId, now: Now) {
-        self.park(conn, WaitsFor::Unpause, None, now);
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) struct Connection {
     /// The running command's reply is swallowed.
     pub(crate) skips_reply: bool,
     /// What it waits for: its further requests stay in `input` meanwhile.
-    pub(crate) wait: Option<Wait>,
+    pub(crate) wait: Option<Box<Wait>>,
     pub(crate) name: String,
     pub(crate) library_name: String,
     pub(crate) library_version: String,

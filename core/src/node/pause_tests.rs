@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::super::bench::Bench;
 use super::*;
+use crate::config::Config;
 use crate::port::ConnId;
 
 fn heard(bench: &mut Bench, conn: ConnId) -> String {
@@ -139,6 +140,22 @@ fn the_stream_of_a_master_is_held_back_and_with_it_the_offset() {
     bench.pass(Duration::from_secs(1));
     assert_eq!(bench.run("EXISTS k l"), ":2 ");
     assert_eq!(bench.node.history.offset(), before + 54);
+}
+
+#[test]
+fn a_stream_that_is_held_back_is_kept_up_to_the_limit_of_any_client() {
+    let mut bench = Bench::with(Config { client_query_buffer_limit: 1 << 20, ..Config::default() });
+    bench.run("REPLICAOF 127.0.0.1 7000");
+    let link = bench.answer_dial(true);
+    for answer in ["+PONG", "+OK", "+OK", "+CONTINUE 0123456789012345678901234567890123456789"] {
+        bench.send(link, format!("{answer}\r\n").as_bytes());
+    }
+    bench.run("CLIENT PAUSE 1000 WRITE");
+    bench.send(link, b"*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n");
+    bench.send(link, &[b'x'; (1 << 20) - 100]);
+    assert!(bench.closed.is_empty());
+    bench.send(link, &[b'x'; 100]);
+    assert_eq!(bench.closed, [link]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::command::{Block, Command};
+use crate::command::{Block, Command, find_numbered};
 use crate::keyspace::Touch;
 use crate::port::{ConnId, Effects, Mono, Now};
 use crate::resp::{Args, Reply};
@@ -149,7 +149,7 @@ impl Node {
         let until = timeout.map(|timeout| now.mono.after(timeout));
         let wait = Wait { what, until };
         self.blocked.enter(conn, connection.client_id, &wait);
-        connection.wait = Some(wait);
+        connection.wait = Some(Box::new(wait));
         if let Some(until) = until {
             self.timers.set_no_later(Timer::Wait, until);
         }
@@ -224,6 +224,7 @@ impl Node {
                 self.timers.set(Timer::Wait, until);
                 return;
             }
+            self.blocked.deadlines.pop_first();
             self.answer_in_vain(conn);
         }
     }
@@ -247,8 +248,7 @@ impl Node {
         const UNBLOCKED: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
         let Some(&conn) = self.blocked.by_client.get(&client_id) else { return false };
         let Some(connection) = self.connections.get(conn) else { return false };
-        let number =
-            connection.last_command.and_then(|(container, _)| crate::command::find_numbered(container.name.as_bytes()));
+        let number = connection.last_command.and_then(|(container, _)| find_numbered(container.name.as_bytes()));
         let is_ended = match (how, connection.wait.as_ref().map(|wait| &wait.what)) {
             (Unblock::Error, Some(WaitsFor::Key(_) | WaitsFor::Replicas(_))) => {
                 self.release(conn, |reply| reply.error(UNBLOCKED));

@@ -46,7 +46,6 @@ impl Node {
     /// Carries out what a connection waits with, for one key. If it goes on waiting it keeps its place in the line.
     fn serve(&mut self, conn: ConnId, key: &[u8], now: Now) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
-        let mark = connection.output.mark();
         let Some(mut wait) = connection.wait.take() else { return };
         let mut next = None;
         if let WaitsFor::Key(awaited) = &mut wait.what
@@ -69,7 +68,6 @@ impl Node {
         let Some(connection) = self.connections.get_mut(conn) else { return };
         connection.wait = Some(wait);
         if next.is_some() {
-            connection.output.roll_back(mark);
             return;
         }
         connection.written_offset = offset;

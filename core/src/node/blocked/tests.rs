@@ -162,6 +162,38 @@ fn a_removal_wakes_those_alone_who_ask_for_it() {
 }
 
 #[test]
+fn a_key_that_expires_is_one_that_is_removed() {
+    let (mut bench, [conn]) = waiting(["LOOK k 3 REMOVAL"]);
+    bench.run("HSET k a 1");
+    bench.run("PEXPIRE k 100");
+    assert_eq!(heard(&mut bench, conn), "");
+    bench.pass(Duration::from_millis(200));
+    assert_eq!(heard(&mut bench, conn), "-UNBLOCKED it is gone ");
+}
+
+#[test]
+fn a_key_that_is_named_twice_is_waited_for_once() {
+    let (mut bench, [twice, once]) = waiting(["TAKE k k 0", "TAKE k 0"]);
+    bench.run("HSET k a 1 b 1 c 1");
+    assert_eq!(heard(&mut bench, twice), "*2 $1 k $1 a ");
+    assert_eq!(heard(&mut bench, once), "*2 $1 k $1 b ");
+    assert_eq!(bench.run("HLEN k"), ":1 ");
+}
+
+#[test]
+fn one_transaction_serves_all_its_keys_after_it_has_ended() {
+    let (mut bench, [first, second]) = waiting(["TAKE a 0", "TAKE b 0"]);
+    let replica = replica(&mut bench);
+    bench.send(bench.client, b"MULTI\r\nHSET b x 1\r\nHSET a y 1\r\nEXISTS a b\r\n");
+    let client = bench.client;
+    bench.take_received(client);
+    assert_eq!(bench.run("EXEC"), "*3 :1 :1 :2 ");
+    assert_eq!(stream(&mut bench, replica), "SELECT 0 MULTI HSET b x 1 HSET a y 1 EXEC HDEL b x HDEL a y");
+    assert_eq!(heard(&mut bench, first), "*2 $1 a $1 y ");
+    assert_eq!(heard(&mut bench, second), "*2 $1 b $1 x ");
+}
+
+#[test]
 fn a_wait_that_is_in_vain_ends_with_the_null_of_an_array_in_time() {
     let (mut bench, [conn, long]) = waiting(["TAKETO k l 1500", "TAKE k 3000"]);
     assert!(bench.run("INFO clients").contains("clients_in_timeout_table:2 "));

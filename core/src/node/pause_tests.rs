@@ -140,6 +140,14 @@ fn the_stream_of_a_master_is_held_back_and_with_it_the_offset() {
     bench.pass(Duration::from_secs(1));
     assert_eq!(bench.run("EXISTS k l"), ":2 ");
     assert_eq!(bench.node.history.offset(), before + 54);
+
+    // A transaction of which the end comes after the pause has begun.
+    bench.send(link, b"*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n");
+    bench.run("CLIENT PAUSE 1000 WRITE");
+    bench.send(link, b"*1\r\n$4\r\nEXEC\r\n");
+    assert_eq!(bench.run("EXISTS k l"), ":2 ");
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(bench.run("EXISTS k l"), ":1 ");
 }
 
 #[test]

@@ -279,6 +279,15 @@ mod tests {
     }
 
     #[test]
+    fn a_data_set_that_is_loaded_anew_refuses_the_transactions_of_those_who_watched_it() {
+        let mut bench = Bench::new();
+        for line in ["SET k 1", "WATCH k", "DEBUG RELOAD", "MULTI", "PING"] {
+            bench.run(line);
+        }
+        assert_eq!(bench.run("EXEC"), "*-1 ");
+    }
+
+    #[test]
     fn unwatch_and_discard_forget_what_is_watched() {
         for forget in ["UNWATCH", "MULTI\nDISCARD"] {
             let mut bench = Bench::new();

@@ -147,6 +147,8 @@ fn one_who_goes_on_waiting_keeps_his_place_and_says_nothing() {
     assert_eq!(heard(&mut bench, many), ":3 ");
     let stats = bench.run("INFO commandstats");
     assert!(stats.contains("cmdstat_look:calls=2,"), "each counts once: {stats}");
+    let stats = bench.run("INFO stats");
+    assert!(stats.contains("keyspace_hits:0 keyspace_misses:2 "), "as it was found when they asked: {stats}");
 }
 
 #[test]

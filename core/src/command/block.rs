@@ -16,7 +16,8 @@ pub struct Block {
     pub type_name: &'static str,
     /// How long it waits, in milliseconds; for ever if none.
     pub timeout_ms: Option<u64>,
-    /// The reply when the time is over.
+    /// The reply where the command may not wait: in a transaction. The end of a wait that was in vain is the null of a missing
+    /// array, whatever the command.
     pub null: Null,
     /// The request as it is to be carried out when a key is filled, if that differs from what was sent (XREAD with `$`).
     pub request: Option<Vec<Vec<u8>>>,
@@ -24,7 +25,7 @@ pub struct Block {
     pub wakes_on_removal: bool,
 }
 
-/// Which of the two nulls of RESP2 ends a wait.
+/// Which of the two nulls of RESP2 it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Null {
     /// Of a missing string.

@@ -33,6 +33,21 @@ pub(super) const CLIENT: &[Command] = &[
         "O(N)",
         "Close connections, by address or by ID, ADDR, LADDR, TYPE, USER and SKIPME",
     ),
+    Command::server(Group::Connection, "pause", -3, "admin noscript loading stale", ServerCommand::Client).docs(
+        "2.9.50",
+        "O(1)",
+        "Hold requests back for a time: ALL, or those that WRITE",
+    ),
+    Command::server(Group::Connection, "unpause", 2, "admin noscript loading stale", ServerCommand::Client).docs(
+        "6.2.0",
+        "O(N)",
+        "Let the requests go that a pause holds back",
+    ),
+    Command::server(Group::Connection, "unblock", -3, "admin noscript loading stale", ServerCommand::Client).docs(
+        "5.0.0",
+        "O(log N)",
+        "End a connection's wait as if by TIMEOUT, or by an ERROR",
+    ),
     Command::server(Group::Connection, "reply", 3, "noscript loading stale", ServerCommand::Client).docs(
         "3.2.0",
         "O(1)",

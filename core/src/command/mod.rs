@@ -31,6 +31,8 @@ mod set;
 mod sort;
 mod stream;
 mod string;
+#[cfg(test)]
+mod waiting;
 mod zset;
 
 pub use block::{Block, Null, Service};

@@ -166,6 +166,10 @@ replies! {
     UNKNOWN_FLUSH_MODE = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";
     /// RESTORE of bytes that DUMP has not told.
     INVALID_PAYLOAD = "ERR DUMP payload version or checksum are wrong";
+    /// CLIENT PAUSE of something.
+    PAUSE_MODE_UNKNOWN = "ERR CLIENT PAUSE mode must be WRITE or ALL";
+    /// CLIENT UNBLOCK by something.
+    UNBLOCK_REASON_UNKNOWN = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
 }
 
 /// Bytes of a client's as an error repeats them: a char for each byte, as [`CommandError`] wants it.
@@ -265,6 +269,13 @@ pub fn unknown_option_given(name: &[u8]) -> CommandError {
 #[must_use]
 pub fn unknown_argument(name: &[u8]) -> CommandError {
     CommandError::with(format!("ERR Unknown argument {}", shown(name)))
+}
+
+/// A subcommand of CLIENT with too many words after it.
+#[must_use]
+pub fn wrong_client_subcommand(name: &[u8]) -> CommandError {
+    let name = shown(name);
+    CommandError::with(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try CLIENT HELP."))
 }
 
 /// The part of an argument that an error repeats.

@@ -4,7 +4,11 @@ use super::container::{CLIENT, COMMAND, CONFIG};
 use super::{Command, Group, Keys, ServerCommand};
 
 /// All commands of the family.
-pub(super) const FAMILY: &[&[Command]] = &[COMMANDS];
+pub(super) const FAMILY: &[&[Command]] = &[
+    COMMANDS,
+    #[cfg(test)]
+    super::waiting::COMMANDS,
+];
 
 const COMMANDS: &[Command] = &[
     Command::server(Group::Connection, "ping", -1, "fast", ServerCommand::Ping).docs(

@@ -1,13 +1,14 @@
 //! The stream of our master, applied: whole commands and whole transactions move the offset and feed our own log.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 use crate::command::{Exec, ExpiryRule, Handler, ServerCommand, Service, find_numbered};
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, Reply, RequestLimits, RequestParser};
 
 use super::Node;
+use super::blocked::WaitsFor;
 use super::dispatch::resolve;
 use super::follow::{Follow, Link};
 
@@ -15,6 +16,14 @@ impl Node {
     /// Bytes of the stream: whole commands are applied, the rest waits.
     pub(super) fn on_stream_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
+        if connection.is_blocked() {
+            connection.input.extend_from_slice(bytes);
+            if connection.input.len() as u64 > self.config.client_query_buffer_limit {
+                let why = "The master's stream was held back for too long: its link is given up.".to_string();
+                self.drop_master_link(conn, why, now, effects);
+            }
+            return;
+        }
         if connection.input.is_empty() {
             let mut parser = core::mem::take(&mut self.parser);
             let used = self.apply_all(conn, &mut parser, bytes, now, effects);
@@ -45,8 +54,14 @@ impl Node {
             }
             let rest = &bytes[used..];
             match parser.advance(rest, &RequestLimits::FROM_MASTER) {
+                Parsed::Complete(_) if self.pauses.hold_back_stream(&parser.args(rest)[0]) => {
+                    parser.reset();
+                    self.park(conn, WaitsFor::Unpause, None, now);
+                    break;
+                }
                 Parsed::Complete(len) => {
                     self.apply(parser.args(rest), &rest[..len], now, effects);
+                    self.serve_filled(now);
                     parser.reset();
                     used += len;
                     let is_ours = self.follow.as_ref().is_some_and(|follow| follow.conn() == Some(conn));

@@ -218,7 +218,8 @@ impl Node {
 
     /// Records that all data were replaced.
     pub(super) fn audit_data_replaced(&mut self) {
-        self.keyspace.take_touches();
+        let touches = self.keyspace.take_touches();
+        self.tell_of_touches(&touches);
         let databases = self.keyspace.database_count();
         if let Some(audit) = &mut self.audit {
             for database in 0..databases {

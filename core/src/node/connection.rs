@@ -8,6 +8,7 @@ use crate::command::Command;
 use crate::port::{Action, ConnId, Effects, Mono, Now, Peer};
 use crate::resp::{Output, Proto, Reply, RequestParser};
 
+use super::blocked::Wait;
 use super::replica::{ReplicaIntro, ReplicaSide};
 use super::transaction::Transaction;
 
@@ -59,8 +60,8 @@ pub(crate) struct Connection {
     pub(crate) skips_next_reply: bool,
     /// The running command's reply is swallowed.
     pub(crate) skips_reply: bool,
-    /// The connection waits: its further requests stay in `input` until [`Node::resume`](super::Node) lets it go on.
-    pub(crate) is_blocked: bool,
+    /// What it waits for: its further requests stay in `input` meanwhile.
+    pub(crate) wait: Option<Box<Wait>>,
     pub(crate) name: String,
     pub(crate) library_name: String,
     pub(crate) library_version: String,
@@ -86,6 +87,12 @@ impl Connection {
             return Reply::muted();
         }
         Reply::new(&mut self.output, self.proto)
+    }
+
+    /// True if it waits.
+    #[inline]
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.wait.is_some()
     }
 
     /// A command has ended: what CLIENT REPLY SKIP asked for begins, or is over.
@@ -169,7 +176,7 @@ impl Connections {
             is_muted: false,
             skips_next_reply: false,
             skips_reply: false,
-            is_blocked: false,
+            wait: None,
             name: String::new(),
             library_name: String::new(),
             library_version: String::new(),

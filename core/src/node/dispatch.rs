@@ -5,12 +5,14 @@ use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
 use crate::command::{
-    Command, CommandError, Exec, ExpiryRule, Flags, Handler, ServerCommand, Service, find_numbered, subcommand,
+    Block, Command, CommandError, Exec, ExpiryRule, Flags, Handler, Outcome, ServerCommand, Service, find_numbered,
+    subcommand,
 };
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 
 use super::Node;
+use super::blocked::WaitsFor;
 use super::connection::{Closing, Connection, Kind};
 use super::follow::Link;
 use super::memory::Room;
@@ -21,6 +23,18 @@ use super::transaction::Queued;
 pub(crate) struct Call<'a> {
     pub(crate) args: Args<'a>,
     pub(crate) canonical: Option<&'a [u8]>,
+}
+
+/// What carries out a command on data.
+type DataHandler = fn(&mut Exec<'_>, Args<'_>) -> Outcome;
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// It was carried out, queued or refused, or it waits for data.
+    Done,
+    /// It is to be looked at again when a pause is over.
+    HeldBack,
 }
 
 impl Node {
@@ -37,7 +51,7 @@ impl Node {
         if connection.closing != Closing::No {
             return;
         }
-        if connection.is_blocked {
+        if connection.is_blocked() {
             connection.input.extend_from_slice(bytes);
             if connection.input.len() as u64 > self.config.client_query_buffer_limit {
                 self.close_for_long_input(conn, now, effects);
@@ -112,7 +126,7 @@ impl Node {
             if connection.closing != Closing::No {
                 return bytes.len();
             }
-            if connection.is_blocked {
+            if connection.is_blocked() {
                 break;
             }
             let limits = self.request_limits(connection);
@@ -120,11 +134,15 @@ impl Node {
             match parser.advance(rest, &limits) {
                 Parsed::Complete(len) => {
                     let args = parser.args(rest);
+                    let mut progress = Progress::Done;
                     if !args.is_empty() {
                         let canonical = if parser.is_canonical() { rest.get(..len) } else { None };
-                        self.execute(conn, Call { args, canonical }, now, effects);
+                        progress = self.execute(conn, Call { args, canonical }, now, effects);
                     }
                     parser.reset();
+                    if progress == Progress::HeldBack {
+                        break;
+                    }
                     used += len;
                 }
                 Parsed::Incomplete => {
@@ -163,35 +181,43 @@ impl Node {
         }
     }
 
-    fn execute(&mut self, conn: ConnId, call: Call<'_>, now: Now, effects: &mut Effects) {
+    fn execute(&mut self, conn: ConnId, call: Call<'_>, now: Now, effects: &mut Effects) -> Progress {
         let args = call.args;
         if self.is_out_of_place(conn, args, now, effects) {
-            return;
+            return Progress::Done;
         }
         let Some((number, container)) = find_numbered(&args[0]) else {
             self.reject(conn, None, &reply::unknown_command(&args[0], args.iter_from(1)));
-            return;
+            return Progress::Done;
         };
         let command = match resolve(container, args) {
             Ok(command) => command,
-            Err(error) => return self.reject(conn, Some(number), &error),
+            Err(error) => {
+                self.reject(conn, Some(number), &error);
+                return Progress::Done;
+            }
         };
         let room = self.make_room(now);
         if let Err(error) = self.gate(conn, container, command, room) {
-            return match container.handler {
+            match container.handler {
                 Handler::Server(ServerCommand::Exec) => self.abort_transaction(conn, number, &error),
                 _ => self.reject(conn, Some(number), &error),
-            };
+            }
+            return Progress::Done;
         }
-        let Some(connection) = self.connections.get_mut(conn) else { return };
+        let Some(connection) = self.connections.get_mut(conn) else { return Progress::Done };
         connection.last_command = Some((container, command));
+        if self.pauses.hold_back(connection, container, command) {
+            self.park(conn, WaitsFor::Unpause, None, now);
+            return Progress::HeldBack;
+        }
         if let Some(transaction) = &mut connection.transaction
             && !controls_transaction(container)
         {
             transaction.queue.push(Queued::new(number, container, args));
             connection.reply().raw(b"+QUEUED\r\n");
             connection.command_ended();
-            return;
+            return Progress::Done;
         }
         match command.handler {
             Handler::Data(_) => {
@@ -205,8 +231,12 @@ impl Node {
         let offset = self.history.offset();
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.written_offset = offset;
-            connection.command_ended();
+            if !connection.is_blocked() {
+                connection.command_ended();
+            }
         }
+        self.serve_filled(now);
+        Progress::Done
     }
 
     /// Hangs up on two who have no business with commands: a browser that was tricked into speaking to us, and a replica's
@@ -238,8 +268,33 @@ impl Node {
     pub(super) fn call_data(&mut self, conn: ConnId, number: u16, command: &'static Command, call: Call<'_>, now: Now) {
         let Handler::Data(handler) = command.handler else { return };
         self.time_command(number);
-        let expiry = if self.follow.is_some() { ExpiryRule::Hide } else { ExpiryRule::Remove };
-        let Some(connection) = self.connections.get_mut(conn) else { return };
+        let service = if self.is_executing { Service::AskedAtOnce } else { Service::Asked };
+        let mut block = None;
+        let outcome = self.run_data(conn, handler, call, service, &mut block, now);
+        self.stats.commands += 1;
+        if let Some(stat) = self.stats.command(number) {
+            stat.calls += 1;
+            stat.failed += u64::from(outcome.is_err());
+        }
+        if let Some(block) = block {
+            self.park_for_key(conn, number, command, call.args, block, now);
+        }
+    }
+
+    /// Carries out a data command, and tells a client what came of it.
+    #[inline]
+    pub(super) fn run_data(
+        &mut self,
+        conn: ConnId,
+        handler: DataHandler,
+        call: Call<'_>,
+        service: Service<'_>,
+        block: &mut Option<Block>,
+        now: Now,
+    ) -> Outcome {
+        let is_expiry_ours = self.follow.is_none() && !self.pauses.is_any();
+        let expiry = if is_expiry_ours { ExpiryRule::Remove } else { ExpiryRule::Hide };
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
         let database = connection.database;
         let mark = connection.output.mark();
         let mut exec = Exec {
@@ -252,8 +307,8 @@ impl Node {
             config: &self.config,
             expiry,
             notices: &mut self.notices,
-            service: Service::AskedAtOnce,
-            block: &mut None,
+            service,
+            block,
             expired_keys: &mut self.stats.expired_keys,
             hits: &mut self.stats.hits,
         };
@@ -264,11 +319,7 @@ impl Node {
             self.stats.count_error(error.code());
         }
         self.note_verbatim(database, call);
-        self.stats.commands += 1;
-        if let Some(stat) = self.stats.command(number) {
-            stat.calls += 1;
-            stat.failed += u64::from(outcome.is_err());
-        }
+        outcome
     }
 
     /// Runs an administrative command.
@@ -371,7 +422,7 @@ impl Node {
         let does = |wanted: Flags| {
             let is_exec = matches!(container.handler, Handler::Server(ServerCommand::Exec));
             let queue = connection.transaction.as_ref().filter(|_| is_exec).map(|transaction| &transaction.queue);
-            flags.has(wanted) || queue.is_some_and(|queue| queue.iter().any(|queued| queued.command.flags.has(wanted)))
+            flags.has(wanted) || queue.is_some_and(|queue| queue.iter().any(|queued| queued.flags().has(wanted)))
         };
         if room == Room::None && does(Flags::DENYOOM) {
             return Err(reply::OUT_OF_MEMORY);

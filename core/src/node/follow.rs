@@ -113,7 +113,7 @@ impl Node {
         self.first_expiry_ms = None;
         self.timers.stop(Timer::Expiry);
         self.timers.stop(Timer::BacklogTtl);
-        self.release_waits_at_role_change(now, effects);
+        self.end_waits_at_role_change(now, effects);
         self.dial_master(now, effects);
     }
 
@@ -429,13 +429,6 @@ impl Node {
             Link::Online { .. } => self.acknowledge(effects),
             Link::Receiving { incoming, .. } if incoming.has_begun() => self.say(conn, b"\n", effects),
             _ => {}
-        }
-    }
-
-    fn release_waits_at_role_change(&mut self, now: Now, effects: &mut Effects) {
-        for waiting in core::mem::take(&mut self.stats.waiting) {
-            let text = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
-            self.refuse_connection(waiting.conn, text, now, effects);
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::replication::ReplicationId;
 use crate::resp::RequestParser;
 
 use super::connection::{Connection, Connections, Kind};
+use super::pause::{PausedFor, Scope};
 use super::timers::{Timer, Timers};
 use super::{Environment, History, Node};
 
@@ -26,8 +27,6 @@ pub(crate) struct Shutdown {
     pub(crate) saves: bool,
     /// End even if that fails.
     pub(crate) is_forced: bool,
-    /// Who asked, to be told of a failure.
-    pub(crate) asked_by: Option<ConnId>,
     /// Replicas had their chance.
     pub(crate) is_past_waiting: bool,
 }
@@ -57,6 +56,8 @@ impl Node {
             stats: super::Stats::default(),
             memory: super::MemoryGauge::default(),
             watches: super::Watches::default(),
+            blocked: super::Blocked::default(),
+            pauses: super::Pauses::default(),
             feed: crate::command::Feed::default(),
             notices: crate::command::Notices::default(),
             parser: RequestParser::default(),
@@ -117,7 +118,7 @@ impl Node {
             Signal::Interrupt => self.config.shutdown_on_sigint,
         };
         let saves = options.save || (!options.nosave && !self.config.save.is_empty());
-        let shutdown = Shutdown { saves, is_forced: options.force, asked_by: None, is_past_waiting: options.now };
+        let shutdown = Shutdown { saves, is_forced: options.force, is_past_waiting: options.now };
         self.begin_shutdown(shutdown, now, effects);
     }
 
@@ -134,13 +135,10 @@ impl Node {
             self.finish_shutdown(now, effects);
             return;
         }
-        if self.follow.is_none()
-            && let Some(log) = &mut self.history.log
-        {
-            log.append_command([b"REPLCONF".as_slice(), b"GETACK", b"*"]);
-            self.log_has_grown = true;
+        if self.follow.is_none() {
+            self.ask_replicas();
         }
-        self.audit_boundary();
+        self.pause(PausedFor::Shutdown, Scope::Write, None, now);
         self.timers.set(Timer::Shutdown, now.mono.after(timeout));
     }
 
@@ -178,14 +176,14 @@ impl Node {
         }
         let text = "Error trying to save the DB, can't exit.".to_string();
         effects.note(Note::Text { level: Level::Warning, text });
-        if let Some(conn) = shutdown.asked_by
-            && let Some(connection) = self.connections.get_mut(conn)
-        {
-            connection.is_blocked = false;
-            connection.reply().error(reply::SHUTDOWN_FAILED.text());
-            connection.announce(effects);
-            self.process_input(conn, now, effects);
-        }
+        self.give_up_shutdown(now);
+    }
+
+    /// The node goes on: those who asked for its end are told, and writes go on, too.
+    pub(super) fn give_up_shutdown(&mut self, now: Now) {
+        self.timers.stop(Timer::Shutdown);
+        self.end_waits_for_shutdown(reply::SHUTDOWN_FAILED.text());
+        self.unpause(PausedFor::Shutdown, now);
     }
 
     pub(super) fn exit(&mut self, effects: &mut Effects) {

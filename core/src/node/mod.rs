@@ -6,7 +6,8 @@
 //! | --- | --- |
 //! | connections, requests, gates, calls, transactions | `connection`, `dispatch`, `transaction` |
 //! | the one place where writes enter the log | `propagate` |
-//! | our replicas, their snapshots, WAIT | `primary`, `replica`, `transfer`, `file_transfer`, `wait` |
+//! | who waits: for data, for replicas, for the end of a pause | `blocked`, `wait`, `pause` |
+//! | our replicas, their snapshots | `primary`, `replica`, `transfer`, `file_transfer` |
 //! | our master: the link, the data set, the stream | `follow`, `incoming`, `apply` |
 //! | files | `storage`, `load`, `save` |
 //! | beginning and end, what is done once a second, timers | `lifecycle`, `cron`, `timers` |
@@ -18,6 +19,7 @@ mod apply;
 mod audit;
 #[cfg(test)]
 mod bench;
+mod blocked;
 mod connection;
 mod cron;
 mod dispatch;
@@ -27,6 +29,7 @@ mod incoming;
 mod lifecycle;
 mod load;
 mod memory;
+mod pause;
 mod primary;
 mod propagate;
 mod replica;
@@ -51,9 +54,11 @@ use crate::resp::RequestParser;
 pub use audit::{Boundary, LinkState, Probe, Role, STREAM_HASH_BASE, stream_hash};
 
 use audit::Audit;
+use blocked::Blocked;
 use connection::{Closing, Connection, Connections, Kind};
 use follow::Follow;
 use memory::MemoryGauge;
+use pause::Pauses;
 use replica::Phase;
 use stats::Stats;
 use storage::Storage;
@@ -137,6 +142,8 @@ pub struct Node {
     pub(crate) stats: Stats,
     pub(crate) memory: MemoryGauge,
     pub(crate) watches: Watches,
+    pub(crate) blocked: Blocked,
+    pauses: Pauses,
     feed: Feed,
     /// What subscribers to keyspace events are to be told.
     pub(crate) notices: Notices,
@@ -248,8 +255,11 @@ impl Node {
         }
     }
 
-    /// What every event ends with: replicas learn that the log has grown, the log forgets, the expiry timer is set.
+    /// What every event ends with: those who wait no more go on, replicas learn that the log has grown, the log forgets, the expiry timer is set.
     fn settle(&mut self, now: Now, effects: &mut Effects) {
+        if self.blocked.has_business() {
+            self.resume_released(now, effects);
+        }
         if core::mem::take(&mut self.log_has_grown) {
             self.announce_log(now, effects);
             self.trim_log();
@@ -269,7 +279,8 @@ impl Node {
                 Timer::ReplicaPing => self.ping_replicas(now),
                 Timer::BacklogTtl => self.free_backlog(effects),
                 Timer::Shutdown => self.finish_shutdown(now, effects),
-                Timer::Wait => self.release_waits(now, effects),
+                Timer::Wait => self.end_overdue_waits(now),
+                Timer::Pause => self.end_overdue_pauses(now),
             }
         }
     }
@@ -290,6 +301,7 @@ impl Node {
     fn on_closed(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
         let Some(connection) = self.connections.close(conn) else { return };
         self.watches.unwatch(conn);
+        self.forget_wait(&connection);
         match connection.kind {
             Kind::Client => {}
             Kind::Replica(_) => self.on_replica_gone(&connection, now, effects),

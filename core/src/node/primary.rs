@@ -95,7 +95,7 @@ impl Node {
         if matches!(side.phase, Phase::AwaitingAck { .. }) {
             self.go_online(conn, now, effects);
         }
-        self.release_waits(now, effects);
+        self.release_waits();
         self.continue_shutdown(now, effects);
         Ok(())
     }

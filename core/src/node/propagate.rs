@@ -1,6 +1,6 @@
 //! The one place where writes enter the replication log.
 
-use crate::keyspace::Place;
+use crate::keyspace::{Place, Touch};
 use crate::port::Now;
 use crate::value::Blob;
 
@@ -62,22 +62,28 @@ impl Node {
     /// Tells observers what has changed.
     pub(super) fn on_touches(&mut self) {
         let touches = self.keyspace.take_touches();
-        for touch in &touches {
-            self.watches.on_touch(touch);
-        }
+        self.tell_of_touches(&touches);
         self.audit_touches(&touches);
+    }
+
+    /// Tells those who watch a key, and those who wait for one.
+    pub(super) fn tell_of_touches(&mut self, touches: &[Touch]) {
+        for touch in touches {
+            self.watches.on_touch(touch);
+            self.blocked.on_touch(touch);
+        }
     }
 
     /// Changes are told to observers only while there are any.
     pub(super) fn observe_if_needed(&mut self) {
-        let is_observed = self.audit.is_some() || !self.watches.is_empty();
+        let is_observed = self.audit.is_some() || !self.watches.is_empty() || self.blocked.is_key_awaited();
         self.keyspace.observe(is_observed);
     }
 
     /// Removes keys whose time has come. Only a master does; a replica waits for the removal to be sent.
     pub(super) fn expire_due_keys(&mut self, now: Now) {
         self.first_expiry_ms = None;
-        if self.follow.is_some() || !self.is_active_expiry_on || self.is_loading() {
+        if self.follow.is_some() || self.pauses.is_any() || !self.is_active_expiry_on || self.is_loading() {
             return;
         }
         for _ in 0..EXPIRED_PER_ROUND_MAX {
@@ -109,7 +115,7 @@ impl Node {
         }
         self.first_expiry_ms = first;
         match first {
-            Some(expires_ms) if self.follow.is_none() && self.is_active_expiry_on => {
+            Some(expires_ms) if self.follow.is_none() && self.is_active_expiry_on && !self.pauses.is_any() => {
                 let left_ms = u64::try_from(expires_ms.saturating_sub(now.wall.millis())).unwrap_or(0);
                 // A key is alive in the very millisecond of its expiry.
                 let left_us = left_ms.saturating_add(1).saturating_mul(1000).max(EXPIRY_ROUND_US);

@@ -12,6 +12,7 @@ use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Level, Note
 use bytes::Bytes;
 
 use super::Node;
+use super::blocked::WaitsFor;
 use super::replica::Phase;
 use super::storage::{Errand, Purpose, Save, SaveStage};
 
@@ -47,9 +48,9 @@ impl Node {
             return Err(reply::SAVE_IN_PROGRESS);
         }
         self.begin_save(Purpose::Keep, now, effects);
-        if let (Some(save), Some(connection)) = (&mut self.storage.save, self.connections.get_mut(conn)) {
+        if let Some(save) = &mut self.storage.save {
             save.waiting.push(conn);
-            connection.is_blocked = true;
+            self.park(conn, WaitsFor::Snapshot, None, now);
         }
         Ok(())
     }
@@ -182,7 +183,7 @@ impl Node {
         let millis = now.mono.since(save.begun_at).as_millis();
         let text = format!("DB saved on disk ({} bytes in {millis} ms)", save.size);
         effects.note(Note::Text { level: Level::Notice, text });
-        self.answer_savers(&save.waiting, None, now, effects);
+        self.answer_savers(&save.waiting, None);
         match save.purpose {
             Purpose::Keep => {}
             Purpose::KeepAndExit => return self.exit(effects),
@@ -200,7 +201,7 @@ impl Node {
         let text = format!("Write error saving DB on disk: {failure}");
         effects.note(Note::Text { level: Level::Warning, text });
         self.disk(Errand::Nothing, DiskOp::Remove { file: save.temporary.clone() }, effects);
-        self.answer_savers(&save.waiting, Some("ERR"), now, effects);
+        self.answer_savers(&save.waiting, Some("ERR"));
         match save.purpose {
             Purpose::Keep => {}
             Purpose::KeepAndExit => self.shutdown_save_failed(now, effects),
@@ -213,16 +214,12 @@ impl Node {
         self.after_save(now, effects);
     }
 
-    fn answer_savers(&mut self, waiting: &[ConnId], error: Option<&str>, now: Now, effects: &mut Effects) {
+    fn answer_savers(&mut self, waiting: &[ConnId], error: Option<&str>) {
         for &conn in waiting {
-            let Some(connection) = self.connections.get_mut(conn) else { continue };
-            connection.is_blocked = false;
-            match error {
-                None => connection.reply().ok(),
-                Some(error) => connection.reply().error(error),
-            }
-            self.process_input(conn, now, effects);
-            self.after_requests(conn, now, effects);
+            self.release(conn, |reply| match error {
+                None => reply.ok(),
+                Some(error) => reply.error(error),
+            });
         }
     }
 

@@ -37,8 +37,6 @@ pub(crate) struct Stats {
     pub(crate) error_replies: u64,
     /// Replicas that were in touch when last looked.
     pub(crate) good_replicas: usize,
-    /// Clients in WAIT.
-    pub(crate) waiting: Vec<super::wait::Waiting>,
     pub(crate) unexpected_error_replies: u64,
     /// By the first word of the reply.
     pub(crate) errors: BTreeMap<String, u64>,
@@ -66,7 +64,6 @@ impl Default for Stats {
             sync_partial_err: 0,
             error_replies: 0,
             good_replicas: 0,
-            waiting: Vec::new(),
             unexpected_error_replies: 0,
             errors: BTreeMap::new(),
             by_command: vec![CommandStat::default(); command_count()],

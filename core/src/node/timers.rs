@@ -19,11 +19,13 @@ pub(crate) enum Timer {
     BacklogTtl,
     /// Replicas had their time to catch up with a shutdown.
     Shutdown,
-    /// A WAIT has waited long enough.
+    /// A connection has waited long enough.
     Wait,
+    /// A pause is over.
+    Pause,
 }
 
-const TIMERS: [Timer; 8] = [
+const TIMERS: [Timer; 9] = [
     Timer::Cron,
     Timer::Expiry,
     Timer::SnapshotStart,
@@ -32,6 +34,7 @@ const TIMERS: [Timer; 8] = [
     Timer::BacklogTtl,
     Timer::Shutdown,
     Timer::Wait,
+    Timer::Pause,
 ];
 
 /// When each timer is due.

@@ -7,7 +7,7 @@ use core::ops::Range;
 use super::Node;
 use super::dispatch::{Call, resolve};
 use crate::command::reply_error as reply;
-use crate::command::{Command, CommandError, Handler, ServerCommand};
+use crate::command::{Command, CommandError, Flags, Handler, ServerCommand};
 use crate::keyspace::Touch;
 use crate::port::ConnId;
 use crate::port::{Effects, Now};
@@ -34,6 +34,23 @@ impl Queued {
             spans.push(start..bytes.len() as u32);
         }
         Queued { number, command, spans, bytes }
+    }
+
+    /// A request of these words.
+    pub(crate) fn from_words(number: u16, command: &'static Command, words: &[Vec<u8>]) -> Queued {
+        let bytes = words.concat();
+        let mut end = 0;
+        let spans = words.iter().map(|word| {
+            let start = end;
+            end += word.len() as u32;
+            start..end
+        });
+        Queued { number, command, spans: spans.collect(), bytes }
+    }
+
+    /// The flags of its row, or of its subcommand's.
+    pub(crate) fn flags(&self) -> Flags {
+        resolve(self.command, self.args()).map_or(self.command.flags, |command| command.flags)
     }
 
     pub(crate) fn args(&self) -> Args<'_> {
@@ -256,6 +273,15 @@ mod tests {
         bench.run("MULTI");
         bench.run("SET k 4");
         assert_eq!(bench.run("EXEC"), "*1 +OK ");
+    }
+
+    #[test]
+    fn a_data_set_that_is_loaded_anew_refuses_the_transactions_of_those_who_watched_it() {
+        let mut bench = Bench::new();
+        for line in ["SET k 1", "WATCH k", "DEBUG RELOAD", "MULTI", "PING"] {
+            bench.run(line);
+        }
+        assert_eq!(bench.run("EXEC"), "*-1 ");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! CLIENT: what a connection asks about itself and about others, except the line that describes one ([`client_line`](super::client_line)).
+//! CLIENT: what a connection asks about itself and about others, except the line that describes one ([`client_line`](super::client_line)) and waits
+//! ([`client_wait`](super::client_wait)).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -57,6 +58,7 @@ struct Filter {
     address: Option<String>,
     local_address: Option<String>,
     class: Option<Class>,
+    spares_master: bool,
     spares: Option<ConnId>,
 }
 
@@ -76,8 +78,8 @@ impl Filter {
                 b"addr" => filter.address = Some(String::from_utf8_lossy(value).into_owned()),
                 b"laddr" => filter.local_address = Some(String::from_utf8_lossy(value).into_owned()),
                 b"type" => filter.class = Some(Class::parse(value)?),
-                // There is one user, and it is everybody.
-                b"user" if value == b"default" => {}
+                // There is one user, and it is everybody but our master.
+                b"user" if value == b"default" => filter.spares_master = true,
                 b"user" => return Err(reply::no_such_user(value)),
                 b"skipme" => match value.to_ascii_lowercase().as_slice() {
                     b"yes" => filter.spares = Some(conn),
@@ -92,6 +94,7 @@ impl Filter {
 
     fn accepts(&self, connection: &Connection) -> bool {
         self.spares != Some(connection.id)
+            && !(self.spares_master && Class::of(connection) == Class::Master)
             && self.id.is_none_or(|id| id == connection.client_id)
             && self.class.is_none_or(|class| class == Class::of(connection))
             && self.address.as_ref().is_none_or(|address| *address == connection.address())
@@ -114,6 +117,9 @@ impl Node {
             b"kill" if args.len() == 3 => self.kill_by_address(conn, &args[2], now, effects),
             b"kill" => self.kill_by_filter(conn, args, now, effects),
             b"reply" => self.client_reply(conn, &args[2]),
+            b"pause" => self.client_pause(conn, args, now),
+            b"unpause" => self.client_unpause(conn, now),
+            b"unblock" => self.client_unblock(conn, args),
             b"no-evict" => self.client_no_evict(conn, &args[2]),
             b"getredir" => self.client_getredir(conn),
             _ => find(b"client").map_or(Ok(()), |container| self.help(conn, container)),

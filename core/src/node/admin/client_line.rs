@@ -81,7 +81,7 @@ fn flags(view: &View<'_>) -> String {
         (matches!(connection.kind, Kind::Replica(_)), 'S'),
         (matches!(connection.kind, Kind::Master), 'M'),
         (connection.transaction.is_some(), 'x'),
-        (connection.is_blocked, 'b'),
+        (connection.is_blocked(), 'b'),
         (view.node.watches.is_broken(connection.id), 'd'),
         (connection.closing == Closing::AfterReplies, 'c'),
     ];

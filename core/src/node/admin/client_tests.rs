@@ -112,6 +112,7 @@ fn killing_the_master_link_makes_the_replica_dial_again() {
     bench.send(link, format!("+CONTINUE {id}\r\n").as_bytes());
     let list = bench.run("CLIENT LIST TYPE master");
     assert!(list.contains(" flags=M ") && list.contains(" user=(superuser) "), "{list}");
+    assert_eq!(bench.run("CLIENT KILL USER default"), ":0 ", "our master is no user");
     assert_eq!(bench.run("CLIENT KILL TYPE master"), ":1 ");
     assert_eq!(bench.closed, [link]);
     bench.pass(core::time::Duration::from_secs(1));

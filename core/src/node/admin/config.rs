@@ -94,9 +94,8 @@ impl Node {
 
     /// RESETSTAT. What describes the present, rather than the past, stays.
     fn reset_stats(&mut self) {
-        let waiting = core::mem::take(&mut self.stats.waiting);
         let good_replicas = self.stats.good_replicas;
-        self.stats = Stats { waiting, good_replicas, ..Stats::default() };
+        self.stats = Stats { good_replicas, ..Stats::default() };
     }
 }
 

@@ -8,6 +8,7 @@ use crate::port::{ConnId, Effects, Now};
 use crate::resp::Args;
 
 use super::super::Node;
+use super::super::blocked::WaitsFor;
 use super::super::lifecycle::Shutdown;
 
 /// The version of Redis that we behave as.
@@ -51,12 +52,7 @@ impl Node {
         now: Now,
         effects: &mut Effects,
     ) -> Outcome {
-        let mut shutdown = Shutdown {
-            saves: !self.config.save.is_empty(),
-            is_forced: false,
-            asked_by: Some(conn),
-            is_past_waiting: false,
-        };
+        let mut shutdown = Shutdown { saves: !self.config.save.is_empty(), is_forced: false, is_past_waiting: false };
         let (mut aborts, mut saves) = (false, None);
         for word in args.iter_from(1) {
             match word.to_ascii_uppercase().as_slice() {
@@ -69,25 +65,21 @@ impl Node {
             }
         }
         if aborts {
-            return if args.len() == 2 { self.abort_shutdown(conn) } else { Err(reply::SYNTAX) };
+            return if args.len() == 2 { self.abort_shutdown(conn, now) } else { Err(reply::SYNTAX) };
         }
         shutdown.saves = saves.unwrap_or(shutdown.saves);
-        if let Some(connection) = self.connection(conn) {
-            connection.is_blocked = true;
-        }
+        self.park(conn, WaitsFor::Shutdown, None, now);
         self.begin_shutdown(shutdown, now, effects);
         Ok(())
     }
 
-    fn abort_shutdown(&mut self, conn: ConnId) -> Outcome {
+    fn abort_shutdown(&mut self, conn: ConnId, now: Now) -> Outcome {
         let waiting = self.shutdown.filter(|shutdown| !shutdown.is_past_waiting);
-        let Some(shutdown) = waiting else { return Err(CommandError::new("ERR No shutdown in progress.")) };
-        self.shutdown = None;
-        self.timers.stop(super::super::timers::Timer::Shutdown);
-        if let Some(asker) = shutdown.asked_by.and_then(|asker| self.connections.get_mut(asker)) {
-            asker.is_blocked = false;
-            asker.reply().error(reply::SHUTDOWN_FAILED.text());
+        if waiting.is_none() {
+            return Err(CommandError::new("ERR No shutdown in progress."));
         }
+        self.shutdown = None;
+        self.give_up_shutdown(now);
         if let Some(connection) = self.connection(conn) {
             connection.reply().ok();
         }

@@ -44,13 +44,9 @@ pub(super) const CLIENTS: &[Row] = &[
     }),
     Field("cluster_connections", zero),
     Field("maxclients", |view| some(view.node.config.maxclients)),
-    Field("blocked_clients", |view| {
-        some(view.node.connections.iter().filter(|connection| connection.is_blocked).count())
-    }),
+    Field("blocked_clients", |view| some(view.node.blocked.len())),
     Field("tracking_clients", zero),
-    Field("clients_in_timeout_table", |view| {
-        some(view.node.stats.waiting.iter().filter(|waiting| waiting.until.is_some()).count())
-    }),
+    Field("clients_in_timeout_table", |view| some(view.node.blocked.with_deadline())),
 ];
 
 /// What is used is calculated from what is kept; only the resident size is what the operating system says.

@@ -180,6 +180,10 @@ replies! {
     KEY_COUNT_NOT_POSITIVE = "ERR numkeys should be greater than 0";
     /// LMPOP and its kin.
     COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
+    /// SINTERCARD and its kin.
+    KEY_COUNT_TOO_LARGE = "ERR Number of keys can't be greater than number of args";
+    /// SINTERCARD and its kin.
+    LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
     /// RESTORE of bytes that DUMP has not told.
     INVALID_PAYLOAD = "ERR DUMP payload version or checksum are wrong";
     /// CLIENT PAUSE of something.

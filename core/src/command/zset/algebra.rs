@@ -9,6 +9,7 @@ use crate::command::exec::{Exec, int_arg, is_word};
 use crate::command::reply_error::{LIMIT_NEGATIVE, SYNTAX, WEIGHT_NOT_A_FLOAT, WRONG_TYPE, no_input_key};
 use crate::command::{Command, CommandError, Group, Keys, Outcome};
 use crate::resp::Args;
+use crate::value::limits::ZsetLimits;
 use crate::value::{Blob, Set, Text, Value, Zset};
 
 use super::range::{keep_result, reply_header, reply_member};
@@ -243,10 +244,13 @@ fn compute(
     operation: Operation,
     name: &str,
 ) -> Result<(Zset, Options), CommandError> {
-    let (limits, order) = (exec.limits().zset, exec.keyspace.order());
+    let is_kept = at == 2;
+    // A result that is only told is never packed, which scores of minus zero would not survive.
+    let unpacked = ZsetLimits { listpack_entries_max: 0, listpack_value_bytes_max: 0 };
+    let (limits, order) = (if is_kept { exec.limits().zset } else { unpacked }, exec.keyspace.order());
     let count = key_count(args, at, name)?;
     let sources = sources(exec, args, at + 1, count)?;
-    let allowed = Allowed { weights: operation != Operation::Difference, with_scores: at == 1, limit: false };
+    let allowed = Allowed { weights: operation != Operation::Difference, with_scores: !is_kept, limit: false };
     let options = parse_options(args, at + 1 + count, count, allowed)?;
     let mut weighted: Vec<Weighted<'_>> = sources
         .iter()

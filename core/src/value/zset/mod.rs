@@ -63,10 +63,10 @@ fn score_of(entry: Entry<'_>) -> f64 {
     }
 }
 
-/// The digits of a score, as they stand in a listpack.
+/// The digits of a score, as they stand in a listpack: minus zero is kept as the integer that it equals, as in Redis.
 fn digits_of(score: f64) -> Vec<u8> {
     let mut digits = Vec::with_capacity(24);
-    double::push_17g(&mut digits, score);
+    double::push_17g(&mut digits, score + 0.0);
     digits
 }
 

@@ -84,5 +84,5 @@ fn scores_are_packed_in_the_digits_of_redis() {
     }
     let Zset::Packed(pack) = &zset else { panic!("it is small") };
     let all: Vec<String> = pack.iter().map(|entry| text(entry.into())).collect();
-    assert_eq!(all, ["d", "-0", "b", "0.10000000000000001", "a", "1", "c", "inf"]);
+    assert_eq!(all, ["d", "0", "b", "0.10000000000000001", "a", "1", "c", "inf"]);
 }

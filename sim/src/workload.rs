@@ -19,6 +19,10 @@ pub(crate) enum Shape {
     Bulk,
     /// An array.
     Array,
+    /// An array, or the null of one.
+    MaybeArray,
+    /// A text, or either null.
+    MaybeBulk,
     /// `+QUEUED`.
     Queued,
     /// An array of so many results.
@@ -34,8 +38,12 @@ pub(crate) enum Excuse {
     Type,
     /// The key may have another type, or no number in it.
     Number,
+    /// The key may have another type, and the wait may be ended by a change of role.
+    Waits,
     /// The key may be missing.
     Missing,
+    /// Both keys may be one.
+    Same,
     /// An earlier command of the block may have been refused.
     Block,
 }
@@ -62,6 +70,8 @@ impl Expected {
             (Shape::Queued, Reply::Status(text)) => *text == b"QUEUED",
             (Shape::Integer, Reply::Integer(_))
             | (Shape::Bulk, Reply::Bulk(_))
+            | (Shape::MaybeBulk, Reply::Bulk(_) | Reply::Array(None))
+            | (Shape::MaybeArray, Reply::Array(_))
             | (Shape::Array, Reply::Array(Some(_))) => true,
             (Shape::Results(count), Reply::Array(Some(results))) => count as usize == *results,
             _ => false,
@@ -85,12 +95,23 @@ impl Expected {
             Excuse::Number => {
                 starts(b"WRONGTYPE ")
                     || starts(b"ERR value is not an integer")
-                    || starts(b"ERR hash value is not an integer")
+                    || starts(b"ERR value is not a valid float")
+                    || starts(b"ERR hash value is not")
                     || starts(b"ERR increment or decrement would overflow")
             }
+            Excuse::Waits => starts(b"WRONGTYPE ") || starts(b"UNBLOCKED "),
             Excuse::Missing => starts(b"ERR no such key"),
+            Excuse::Same => starts(b"ERR source and destination objects are the same"),
         }
     }
+}
+
+fn read(name: &'static str, shape: Shape) -> Expected {
+    Expected { name, shape, excuse: Excuse::Type, writes: false }
+}
+
+fn write(name: &'static str, shape: Shape, excuse: Excuse) -> Expected {
+    Expected { name, shape, excuse, writes: true }
 }
 
 /// Writes commands.
@@ -102,6 +123,8 @@ pub(crate) struct Workload {
     value: Vec<u8>,
 }
 
+/// What keys are used for, by their first letter: strings, numbers, hashes, lists, sets, sorted sets.
+const KINDS: [u8; 6] = [b's', b'n', b'h', b'l', b't', b'z'];
 /// One key in so many is used as if it had another type.
 const CROSSED_ONE_IN: u32 = 40;
 
@@ -144,78 +167,224 @@ impl Workload {
         if expire {
             return self.expiry(out);
         }
-        let read = |name, shape| Expected { name, shape, excuse: Excuse::Type, writes: false };
-        let write = |name, shape, excuse| Expected { name, shape, excuse, writes: true };
         match self.random.below(100) {
-            0..=24 => {
+            0..=39 => self.on_string(out),
+            40..=55 => self.on_hash(out),
+            56..=69 => self.on_list(out),
+            70..=77 => self.on_set(out),
+            78..=86 => self.on_zset(out),
+            _ => self.on_any(out),
+        }
+    }
+
+    fn on_string(&mut self, out: &mut Vec<u8>) -> Expected {
+        match self.random.below(40) {
+            0..=13 => {
                 self.pick_key(b's');
                 self.pick_value();
                 command(out, &[b"SET", &self.key, &self.value]);
                 write("SET", Shape::Status, Excuse::None)
             }
-            25..=44 => {
+            14..=23 => {
                 self.pick_key(b'n');
                 command(out, &[b"INCR", &self.key]);
                 write("INCR", Shape::Integer, Excuse::Number)
             }
-            45..=52 => {
+            24..=25 => {
+                self.pick_key(b'n');
+                command(out, &[b"INCRBYFLOAT", &self.key, b"0.1"]);
+                write("INCRBYFLOAT", Shape::Bulk, Excuse::Number)
+            }
+            26..=30 => {
                 self.pick_key(b's');
                 self.pick_value();
                 self.value.truncate(40);
                 command(out, &[b"APPEND", &self.key, &self.value]);
                 write("APPEND", Shape::Integer, Excuse::Type)
             }
-            53..=64 => {
-                self.pick_key(b'h');
-                self.pick_value();
-                let field = [b'f', b'0' + self.random.below(10) as u8];
-                command(out, &[b"HSET", &self.key, &field, &self.value]);
-                write("HSET", Shape::Integer, Excuse::Type)
-            }
-            65..=68 => {
-                self.pick_key(b'h');
-                let field = [b'f', b'0' + self.random.below(10) as u8];
-                command(out, &[b"HDEL", &self.key, &field]);
-                write("HDEL", Shape::Integer, Excuse::Type)
-            }
-            69..=73 => {
-                self.pick_key(b'h');
-                let field = [b'c', b'0' + self.random.below(3) as u8];
-                command(out, &[b"HINCRBY", &self.key, &field, b"3"]);
-                write("HINCRBY", Shape::Integer, Excuse::Number)
-            }
-            74..=80 => {
-                self.pick_any_key();
-                command(out, &[b"DEL", &self.key]);
-                write("DEL", Shape::Integer, Excuse::None)
-            }
-            81..=83 => {
+            31..=33 => {
                 self.pick_key(b's');
                 command(out, &[b"GETDEL", &self.key]);
                 write("GETDEL", Shape::Bulk, Excuse::Type)
             }
-            84..=85 => {
-                self.pick_key(b's');
-                self.value.clear();
-                self.value.extend_from_slice(&self.key);
-                self.pick_key(b's');
-                command(out, &[b"RENAME", &self.value, &self.key]);
-                write("RENAME", Shape::Status, Excuse::Missing)
-            }
-            86..=87 => {
-                let database = [b'0' + self.random.below(2) as u8];
-                command(out, &[b"SELECT", &database]);
-                Expected { name: "SELECT", shape: Shape::Status, excuse: Excuse::None, writes: false }
-            }
-            88..=94 => {
+            _ => {
                 self.pick_key(b's');
                 command(out, &[b"GET", &self.key]);
                 read("GET", Shape::Bulk)
             }
-            95..=98 => {
-                self.pick_key(b'h');
+        }
+    }
+
+    fn on_hash(&mut self, out: &mut Vec<u8>) -> Expected {
+        self.pick_key(b'h');
+        let field = [b'f', b'0' + self.random.below(10) as u8];
+        let counter = [b'c', b'0' + self.random.below(3) as u8];
+        match self.random.below(16) {
+            0..=6 => {
+                self.pick_value();
+                command(out, &[b"HSET", &self.key, &field, &self.value]);
+                write("HSET", Shape::Integer, Excuse::Type)
+            }
+            7..=8 => {
+                command(out, &[b"HDEL", &self.key, &field]);
+                write("HDEL", Shape::Integer, Excuse::Type)
+            }
+            9..=11 => {
+                command(out, &[b"HINCRBY", &self.key, &counter, b"3"]);
+                write("HINCRBY", Shape::Integer, Excuse::Number)
+            }
+            12 => {
+                command(out, &[b"HINCRBYFLOAT", &self.key, &counter, b"-0.7"]);
+                write("HINCRBYFLOAT", Shape::Bulk, Excuse::Number)
+            }
+            _ => {
                 command(out, &[b"HGETALL", &self.key]);
                 read("HGETALL", Shape::Array)
+            }
+        }
+    }
+
+    fn on_list(&mut self, out: &mut Vec<u8>) -> Expected {
+        /// Long enough for others to push meanwhile, short enough for a client to come back.
+        const WAIT_SECONDS: &[u8] = b"0.05";
+        self.pick_key(b'l');
+        match self.random.below(14) {
+            0..=2 => {
+                self.pick_value();
+                command(out, &[b"RPUSH", &self.key, &self.value, b"1", b"two"]);
+                write("RPUSH", Shape::Integer, Excuse::Type)
+            }
+            3..=4 => {
+                self.pick_value();
+                command(out, &[b"LPUSH", &self.key, &self.value]);
+                write("LPUSH", Shape::Integer, Excuse::Type)
+            }
+            5..=6 => {
+                command(out, &[b"LPOP", &self.key]);
+                write("LPOP", Shape::Bulk, Excuse::Type)
+            }
+            7 => {
+                command(out, &[b"LTRIM", &self.key, b"-20", b"-1"]);
+                write("LTRIM", Shape::Status, Excuse::Type)
+            }
+            8 => {
+                let source = self.another_key(b'l');
+                command(out, &[b"LMOVE", &source, &self.key, b"LEFT", b"RIGHT"]);
+                write("LMOVE", Shape::Bulk, Excuse::Type)
+            }
+            9 => {
+                let other = self.another_key(b'l');
+                command(out, &[b"LMPOP", b"2", &other, &self.key, b"RIGHT", b"COUNT", b"2"]);
+                write("LMPOP", Shape::MaybeArray, Excuse::Type)
+            }
+            10 => {
+                let other = self.another_key(b'l');
+                command(out, &[b"BLPOP", &other, &self.key, WAIT_SECONDS]);
+                write("BLPOP", Shape::MaybeArray, Excuse::Waits)
+            }
+            11 => {
+                let source = self.another_key(b'l');
+                command(out, &[b"BLMOVE", &source, &self.key, b"RIGHT", b"LEFT", WAIT_SECONDS]);
+                write("BLMOVE", Shape::MaybeBulk, Excuse::Waits)
+            }
+            _ => {
+                command(out, &[b"LRANGE", &self.key, b"0", b"5"]);
+                read("LRANGE", Shape::Array)
+            }
+        }
+    }
+
+    fn on_set(&mut self, out: &mut Vec<u8>) -> Expected {
+        self.pick_key(b't');
+        let number = [b'0' + self.random.below(10) as u8];
+        let name = [b'm', number[0]];
+        match self.random.below(8) {
+            0..=2 => {
+                let member: &[u8] = if self.random.chance(1, 2) { &number } else { &name };
+                command(out, &[b"SADD", &self.key, member, b"7"]);
+                write("SADD", Shape::Integer, Excuse::Type)
+            }
+            3 => {
+                command(out, &[b"SREM", &self.key, &number]);
+                write("SREM", Shape::Integer, Excuse::Type)
+            }
+            4 => {
+                command(out, &[b"SPOP", &self.key]);
+                write("SPOP", Shape::Bulk, Excuse::Type)
+            }
+            5 => {
+                command(out, &[b"SPOP", &self.key, b"3"]);
+                write("SPOP", Shape::Array, Excuse::Type)
+            }
+            6 => {
+                let (one, other) = (self.another_key(b't'), self.another_key(b't'));
+                command(out, &[b"SUNIONSTORE", &self.key, &one, &other]);
+                write("SUNIONSTORE", Shape::Integer, Excuse::Type)
+            }
+            _ => {
+                command(out, &[b"SMEMBERS", &self.key]);
+                read("SMEMBERS", Shape::Array)
+            }
+        }
+    }
+
+    fn on_zset(&mut self, out: &mut Vec<u8>) -> Expected {
+        self.pick_key(b'z');
+        let member = [b'm', b'0' + self.random.below(10) as u8];
+        let score = self.random.below(1000);
+        let mut digits = itoa::Buffer::new();
+        match self.random.below(9) {
+            0..=3 => {
+                command(out, &[b"ZADD", &self.key, digits.format(score).as_bytes(), &member, b"-0.5", b"low"]);
+                write("ZADD", Shape::Integer, Excuse::Type)
+            }
+            4 => {
+                command(out, &[b"ZINCRBY", &self.key, b"0.1", &member]);
+                write("ZINCRBY", Shape::Bulk, Excuse::Type)
+            }
+            5 => {
+                command(out, &[b"ZPOPMIN", &self.key]);
+                write("ZPOPMIN", Shape::Array, Excuse::Type)
+            }
+            6 => {
+                command(out, &[b"BZPOPMAX", &self.key, b"0.05"]);
+                write("BZPOPMAX", Shape::MaybeArray, Excuse::Waits)
+            }
+            7 => {
+                let (one, other) = (self.another_key(b'z'), self.another_key(b'z'));
+                command(out, &[b"ZUNIONSTORE", &self.key, b"2", &one, &other]);
+                write("ZUNIONSTORE", Shape::Integer, Excuse::Type)
+            }
+            _ => {
+                command(out, &[b"ZRANGE", &self.key, b"0", b"-1", b"WITHSCORES"]);
+                read("ZRANGE", Shape::Array)
+            }
+        }
+    }
+
+    fn on_any(&mut self, out: &mut Vec<u8>) -> Expected {
+        match self.random.below(13) {
+            0..=6 => {
+                self.pick_any_key();
+                command(out, &[b"DEL", &self.key]);
+                write("DEL", Shape::Integer, Excuse::None)
+            }
+            7..=8 => {
+                let source = self.another_key(b's');
+                self.pick_key(b's');
+                command(out, &[b"RENAME", &source, &self.key]);
+                write("RENAME", Shape::Status, Excuse::Missing)
+            }
+            9 => {
+                let source = self.another_key(b'l');
+                self.pick_key(b'l');
+                command(out, &[b"COPY", &source, &self.key, b"REPLACE"]);
+                write("COPY", Shape::Integer, Excuse::Same)
+            }
+            10..=11 => {
+                let database = [b'0' + self.random.below(2) as u8];
+                command(out, &[b"SELECT", &database]);
+                Expected { name: "SELECT", shape: Shape::Status, excuse: Excuse::None, writes: false }
             }
             _ => {
                 command(out, &[b"PING"]);
@@ -225,7 +394,7 @@ impl Workload {
     }
 
     fn expiry(&mut self, out: &mut Vec<u8>) -> Expected {
-        let write = |name, shape| Expected { name, shape, excuse: Excuse::None, writes: true };
+        let write = |name, shape| write(name, shape, Excuse::None);
         let millis = 1 + self.random.exponential(2_000);
         let mut digits = itoa::Buffer::new();
         match self.random.below(4) {
@@ -254,13 +423,20 @@ impl Workload {
     }
 
     fn pick_any_key(&mut self) {
-        let kind = [b's', b'n', b'h'][self.random.below(3) as usize];
+        let kind = *self.random.pick(&KINDS).unwrap_or(&b's');
         self.pick_key(kind);
+    }
+
+    /// A key beside the one that was picked.
+    fn another_key(&mut self, kind: u8) -> Vec<u8> {
+        let kept = core::mem::take(&mut self.key);
+        self.pick_key(kind);
+        core::mem::replace(&mut self.key, kept)
     }
 
     fn pick_key(&mut self, kind: u8) {
         let crossed = self.random.chance(1, CROSSED_ONE_IN);
-        let kind = if crossed { [b's', b'n', b'h'][self.random.below(3) as usize] } else { kind };
+        let kind = if crossed { *self.random.pick(&KINDS).unwrap_or(&kind) } else { kind };
         let number = self.random.below(u64::from(self.plan.keys.max(1)));
         self.key.clear();
         self.key.extend_from_slice(&[kind, b':']);

@@ -230,8 +230,8 @@ fn zmpop(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 }
 
 fn bzmpop(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    let timeout_ms = timeout_arg(&args[1])?;
     let several = parse_several(args, 2)?;
+    let timeout_ms = timeout_arg(&args[1])?;
     if !pop_several(exec, args, &several)? {
         wait(exec, args, several.keys, timeout_ms);
     }

@@ -52,7 +52,7 @@ pub(super) fn read(reader: &mut Reader<'_>, value_type: u8, rules: &BuildRules) 
         }
     };
     let broken = Fault::Value(Corrupt::new(0, "a sorted set with a member twice, or a score that is no number"));
-    let zset = Zset::from_pairs(&pack, rules.limits.zset, rules.order).ok_or(broken)?;
+    let zset = Zset::from_pairs(pack, rules.limits.zset, rules.order).ok_or(broken)?;
     Ok(Step::Whole((!zset.is_empty()).then(|| zset.into())))
 }
 

@@ -111,11 +111,11 @@ fn parse<'a>(args: Args<'a>, at: usize, form: Form) -> Result<Query<'a>, Command
         } else if is_word(option, "LIMIT") && options.len() >= 2 {
             let (offset, count) = (options.next().unwrap_or_default(), options.next().unwrap_or_default());
             limit = (int_arg(offset)?, int_arg(count)?);
-        } else if form.is_reverse.is_none() && is_word(option, "REV") {
+        } else if is_reverse.is_none() && is_word(option, "REV") {
             is_reverse = Some(true);
-        } else if form.by.is_none() && is_word(option, "BYLEX") {
+        } else if by.is_none() && is_word(option, "BYLEX") {
             by = Some(By::Name);
-        } else if form.by.is_none() && is_word(option, "BYSCORE") {
+        } else if by.is_none() && is_word(option, "BYSCORE") {
             by = Some(By::Score);
         } else {
             return Err(SYNTAX);

@@ -78,10 +78,8 @@ fn zdiffstore(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 fn keep(exec: &mut Exec<'_>, args: Args<'_>, operation: Operation, name: &'static str) -> Outcome {
     let (request, places) = Request::parse(exec, args, 2, name, operation.store_options())?;
     let (limits, order) = (exec.limits().zset, exec.keyspace.order());
-    let mut result = Zset::default();
-    for (member, score) in Sources::new(exec.keyspace, &places, &request).combine(operation, order) {
-        member.with_bytes(|member| result.set(member, score, limits, order));
-    }
+    let members = Sources::new(exec.keyspace, &places, &request).combine(operation, order);
+    let result = Zset::of_members(&members, limits, order);
     keep_result(exec, &args[1], result, name);
     Ok(())
 }

@@ -231,6 +231,10 @@ fn zrangestore(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let mut result = Zset::default();
     if let Some(place) = exec.find_to_read(&args[2]) {
         let zset = stored::<Zset>(exec.keyspace, place)?;
+        // As in Redis, how many there will be is known beforehand only by rank.
+        if let Bounds::Ranks(..) = query.bounds {
+            result = Zset::for_len(query.ranks(zset).len(), limits, order);
+        }
         query.visit(zset, |(member, score)| {
             member.with_bytes(|member| result.set(member, score, limits, order));
         });

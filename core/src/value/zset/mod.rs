@@ -86,6 +86,40 @@ fn compare_names(left: Text<'_>, right: &[u8]) -> Ordering {
 }
 
 impl Zset {
+    /// An empty one that is large from the start. A negative zero is kept as such only where no listpack was.
+    #[must_use]
+    pub fn large(key: HashKey) -> Zset {
+        Zset::Large(Box::new(Large::new(key)))
+    }
+
+    /// An empty one for `len` members, of which nothing is known but their number.
+    #[must_use]
+    pub fn for_len(len: usize, limits: ZsetLimits, key: HashKey) -> Zset {
+        if len > limits.listpack_entries_max { Zset::large(key) } else { Zset::default() }
+    }
+
+    /// One of these members, which are all different. It is large from the start if it ends up so.
+    #[must_use]
+    pub fn of_members(members: &[(Text<'_>, f64)], limits: ZsetLimits, key: HashKey) -> Zset {
+        let fits = members.iter().all(|(member, _)| member.len() <= limits.listpack_value_bytes_max);
+        let mut zset = if fits { Zset::for_len(members.len(), limits, key) } else { Zset::large(key) };
+        for (member, score) in members {
+            member.with_bytes(|member| zset.set(member, *score, limits, key));
+        }
+        zset
+    }
+
+    /// The same in a listpack, if it fits into one.
+    #[must_use]
+    pub fn compacted(self, limits: ZsetLimits, key: HashKey) -> Zset {
+        let fits = |(member, _): (Text<'_>, f64)| member.len() <= limits.listpack_value_bytes_max;
+        if self.len() > limits.listpack_entries_max || !self.iter_up(0).all(fits) {
+            return self;
+        }
+        let members: Vec<(Text<'_>, f64)> = self.iter_up(0).collect();
+        Zset::of_members(&members, limits, key)
+    }
+
     /// How many members.
     #[must_use]
     pub fn len(&self) -> usize {

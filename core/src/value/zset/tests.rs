@@ -176,3 +176,23 @@ fn a_large_sorted_set_knows_its_memory_and_gives_it_back_in_pieces() {
         assert!(remnant.free_some(1) > 0);
     }
 }
+
+#[test]
+fn a_negative_zero_outlives_only_where_no_listpack_was() {
+    let limits = ZsetLimits { listpack_entries_max: 2, listpack_value_bytes_max: 4 };
+    let is_kept = |zset: &Zset| zset.score(b"a").map(f64::is_sign_negative);
+    let cases: &[(&[&str], bool)] =
+        &[(&["a"], false), (&["a", "b"], false), (&["a", "b", "c"], true), (&["a", "longer"], true)];
+    for (names, kept) in cases {
+        let members: Vec<(Text<'_>, f64)> = names.iter().map(|name| (Text::Bytes(name.as_bytes()), -0.0)).collect();
+        assert_eq!(is_kept(&Zset::of_members(&members, limits, KEY)), Some(*kept), "{names:?}");
+
+        let (mut grown, mut large) = (Zset::default(), Zset::large(KEY));
+        for name in *names {
+            grown.set(name.as_bytes(), -0.0, limits, KEY);
+            large.set(name.as_bytes(), -0.0, limits, KEY);
+        }
+        assert_eq!(is_kept(&grown), Some(false), "{names:?}");
+        assert_eq!(is_kept(&large.compacted(limits, KEY)), Some(*kept), "{names:?}");
+    }
+}

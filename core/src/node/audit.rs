@@ -159,6 +159,10 @@ impl Digest for Fast {
         self.0 = ORDER.hash(&both.to_le_bytes());
     }
 
+    fn add_part(&mut self, part: &[u8]) {
+        self.0 = self.0.wrapping_add(ORDER.hash(part));
+    }
+
     fn add(&mut self, part: &Fast) {
         self.0 = self.0.wrapping_add(ORDER.hash(&part.0.to_le_bytes()));
     }

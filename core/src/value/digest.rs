@@ -16,6 +16,9 @@ pub trait Digest: Default {
     /// Takes in a digest whose order among others does not matter.
     fn add(&mut self, part: &Self);
 
+    /// Takes in a part whose order among others does not matter.
+    fn add_part(&mut self, part: &[u8]);
+
     /// Takes in a text as [`Digest::mix`] does.
     fn mix_text(&mut self, text: Text<'_>) {
         text.with_bytes(|bytes| self.mix(bytes));
@@ -37,7 +40,7 @@ pub fn mix_value<D: Digest>(digest: &mut D, value: &Value) {
     match value {
         Value::String(string) => digest.mix(&string.text()),
         Value::List(list) => list.for_each(|element| digest.mix_text(element)),
-        Value::Set(set) => set.for_each(|member| add(digest, |part| part.mix_text(member))),
+        Value::Set(set) => set.for_each(|member| member.with_bytes(|member| digest.add_part(member))),
         Value::Zset(zset) => zset.for_each(|member, score| {
             add(digest, |part| {
                 let mut digits = Vec::new();

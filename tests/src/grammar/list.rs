@@ -13,5 +13,7 @@ pub(super) const TEMPLATES: &[&str] = &[
     "lpos {list} {value} [rank {index}] [count {index}] [maxlen {small}]",
     "lmove {list} {list} (left|right) (left|right)",
     "rpoplpush {list} {list}",
+    "(blpop {list}|brpop {list} {list}|blmove {list} {list} (left|right) (left|right)|brpoplpush {list} {list}) 0.001",
+    "blmpop 0.001 2 {list} {list} (left|right) [count {small}]",
     "lmpop (1 {list}|2 {list} {list}) (left|right) [count {small}]",
 ];

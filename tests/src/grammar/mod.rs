@@ -41,6 +41,8 @@ pub const FAMILIES: &[Family] = &[
     Family { name: "expire", templates: expire::TEMPLATES },
 ];
 
+/// Commands that draw at random. Their templates ask for what is not there, or for more than there is.
+const RANDOM: &[&[u8]] = &[b"hrandfield", b"srandmember", b"spop", b"zrandmember", b"randomkey"];
 /// Keys of each type: few, so that the requests of a sequence meet.
 const KEYS_PER_TYPE: u64 = 6;
 const TYPES: &[&str] = &["string", "bitmap", "hll", "hash", "list", "set", "zset", "geo", "stream"];
@@ -52,6 +54,12 @@ impl Family {
         let mut words = Vec::new();
         let template = *draw.pick(self.templates);
         expand(template, draw, &mut words);
+        // What is drawn at random differs from server to server: such a request must say what it was made to say.
+        // Sorted sets that are asked for names must keep their one score.
+        let is_fixed = words.get(1).is_some_and(|key| key.starts_with(b"lex:"));
+        if is_fixed || RANDOM.contains(&words[0].as_slice()) {
+            return words;
+        }
         match draw.below(25) {
             0 if words.len() > 1 => drop(words.pop()),
             1 => words.push(b"surplus".to_vec()),
@@ -155,6 +163,8 @@ fn fill(name: &str, draw: &mut Draw) -> Vec<u8> {
         "float" => (*draw.pick(FLOATS)).to_owned(),
         "bound" => format!("{}{}", draw.pick(&["", "("]), draw.pick(FLOATS)),
         "lex" => (*draw.pick(&["-", "+", "[a", "(a", "[m:3", "(m:7", "[z", "x"])).to_owned(),
+        // Ranges by name are told of sorted sets with one score; of others they depend on chance.
+        "lexset" => format!("lex:{}", draw.below(3)),
         "field" => format!("m:{}", draw.below(14)),
         "ttl" => (100_000 + draw.below(1_000_000)).to_string(),
         "db" => draw.below(3).to_string(),

@@ -10,4 +10,5 @@ pub(super) const TEMPLATES: &[&str] = &[
     "(sinterstore|sunionstore|sdiffstore) {set} {set}...",
     "sintercard (1 {set}|2 {set} {set}) [limit {index}]",
     "(srandmember|spop) missing [{index}]",
+    "(srandmember|spop) {set} (99|0)",
 ];

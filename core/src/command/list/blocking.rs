@@ -117,8 +117,8 @@ fn move_or_wait(
 }
 
 fn blmpop(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    let timeout_ms = timeout_arg(&args[1])?;
     let several = parse_several(args, 2)?;
+    let timeout_ms = timeout_arg(&args[1])?;
     if !pop_first_of(exec, args, &several)? {
         wait(exec, args, several.keys, timeout_ms, Null::Array);
     }

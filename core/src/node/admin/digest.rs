@@ -43,17 +43,17 @@ impl Digest {
             self.add_part(b"!!expire!!");
         }
     }
-
-    fn add_part(&mut self, part: &[u8]) {
-        let hash = Sha1::from(part).digest().bytes();
-        self.0.iter_mut().zip(hash).for_each(|(own, other)| *own ^= other);
-    }
 }
 
 impl digest::Digest for Digest {
     fn mix(&mut self, part: &[u8]) {
         self.add_part(part);
         self.0 = Sha1::from(self.0).digest().bytes();
+    }
+
+    fn add_part(&mut self, part: &[u8]) {
+        let hash = Sha1::from(part).digest().bytes();
+        self.0.iter_mut().zip(hash).for_each(|(own, other)| *own ^= other);
     }
 
     fn add(&mut self, part: &Digest) {

@@ -20,11 +20,19 @@ impl ScoreBound {
             Some(digits) => (digits, true),
             None => (arg, false),
         };
-        // No digits are zero, as C's strtod has it.
-        let score = if digits.is_empty() { Some(0.0) } else { double::parse(digits) };
-        let score = score.filter(|score| !score.is_nan()).ok_or(NOT_A_SCORE_BOUND)?;
-        Ok(ScoreBound { score, is_exclusive })
+        Ok(ScoreBound { score: parse_loosely(digits).ok_or(NOT_A_SCORE_BOUND)?, is_exclusive })
     }
+}
+
+/// A number as C's `strtod` reads it, with which Redis reads bounds but not scores: no digits are zero, blanks may lead, and what is too
+/// large or too small for 64 bits is infinity or zero.
+fn parse_loosely(text: &[u8]) -> Option<f64> {
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let text = text.trim_ascii_start();
+    let beyond = || core::str::from_utf8(text).ok()?.parse::<f64>().ok().filter(|number| !number.is_nan());
+    double::parse(text).or_else(beyond)
 }
 
 /// A bound of names.

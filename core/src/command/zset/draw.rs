@@ -12,6 +12,7 @@ use crate::command::scan_options::{parse_cursor, parse_options};
 use crate::command::{Command, Group, Keys, Outcome};
 use crate::resp::{Args, push_bulk};
 use crate::table::{decode_cursor, encode_cursor};
+use crate::value::hash::pairs;
 use crate::value::zset::Large;
 use crate::value::{Text, Zset};
 
@@ -46,23 +47,29 @@ fn zscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let zset = stored::<Zset>(exec.keyspace, place)?;
     let options = parse_options(args, 3, false)?;
     let (mut bytes, mut count) = (Vec::new(), 0);
-    let mut offer = |member: Text<'_>, score: f64| {
+    let mut offer = |member: Text<'_>, score: Text<'_>| {
         member.with_bytes(|member| {
             if options.pattern.is_none_or(|pattern| glob::matches(pattern, member)) {
-                let mut digits = Vec::new();
-                push_17g(&mut digits, score);
                 push_bulk(&mut bytes, member);
-                push_bulk(&mut bytes, &digits);
+                score.with_bytes(|score| push_bulk(&mut bytes, score));
                 count += 2;
             }
         });
     };
     let next = match zset {
-        Zset::Packed(_) => {
-            zset.for_each(offer);
+        // The score is told as it is spelled in the listpack, which ZSCORE does not.
+        Zset::Packed(pack) => {
+            pairs(pack).for_each(|(member, score)| offer(member, score));
             0
         }
-        Zset::Large(large) => scan_large(large, cursor, options.count, &mut offer),
+        Zset::Large(large) => {
+            let mut digits = Vec::new();
+            scan_large(large, cursor, options.count, &mut |member, score| {
+                digits.clear();
+                push_17g(&mut digits, score);
+                offer(member, Text::Bytes(&digits));
+            })
+        }
     };
     exec.reply.array(2);
     let mut digits = itoa::Buffer::new();

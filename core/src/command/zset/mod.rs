@@ -164,24 +164,24 @@ pub(super) fn add_pairs(exec: &mut Exec<'_>, key: &[u8], rules: Rules, pairs: &[
         Some(place) => Some(exec.typed::<Zset>(place)?),
         None => None,
     };
-    // Only what changes anything may touch the key: with one pair that is known beforehand.
-    let mut set_to = None;
-    let mut is_idle = held.is_none() && rules.xx;
-    if let [(given, member)] = pairs {
+    // Only a member that is added or gets another score is a change: whoever watches the key is not told of less.
+    let outcome = |(given, member): &(f64, &[u8])| {
         let before = held.and_then(|zset| zset.score(member));
-        set_to = new_score(before, *given, rules)?;
-        is_idle = set_to.is_none() || set_to == before;
-    }
+        new_score(before, *given, rules).map(|score| (score, score.is_some() && score != before))
+    };
+    // Only a sum can be refused, and sums have one pair alone.
+    let summed = pairs.first().filter(|_| rules.incr).map(outcome).transpose()?;
+    let first = pairs.iter().position(|pair| matches!(outcome(pair), Ok((_, true))));
     let (mut added, mut changed) = (0, 0);
-    if !is_idle {
+    if let Some(first) = first {
         let mut fresh = Zset::default();
         let zset = match place {
             Some(place) => exec.typed_mut::<Zset>(place)?,
             None => &mut fresh,
         };
-        for (given, member) in pairs {
-            let Ok(Some(score)) = new_score(zset.score(member), *given, rules) else { continue };
-            match zset.set(member, score, limits, order) {
+        for (given, member) in &pairs[first..] {
+            let decide = |before| new_score(before, *given, rules).ok().flatten();
+            match zset.change(member, limits, order, decide) {
                 Set::Added => added += 1,
                 Set::Changed => changed += 1,
                 Set::Same => {}
@@ -195,10 +195,10 @@ pub(super) fn add_pairs(exec: &mut Exec<'_>, key: &[u8], rules: Rules, pairs: &[
     if added + changed > 0 {
         exec.notify(Class::Zset, if rules.incr { "zincr" } else { "zadd" }, key);
     }
-    match (rules.incr, set_to) {
-        (true, Some(score)) => exec.reply.double(score),
-        (true, None) => exec.reply.null(),
-        (false, _) => exec.reply.int((if rules.ch { added + changed } else { added }) as i64),
+    match summed {
+        Some((Some(score), _)) => exec.reply.double(score),
+        Some((None, _)) => exec.reply.null(),
+        None => exec.reply.int((if rules.ch { added + changed } else { added }) as i64),
     }
     Ok(())
 }

@@ -111,11 +111,11 @@ fn parse<'a>(args: Args<'a>, at: usize, form: Form) -> Result<Query<'a>, Command
         } else if is_word(option, "LIMIT") && options.len() >= 2 {
             let (offset, count) = (options.next().unwrap_or_default(), options.next().unwrap_or_default());
             limit = (int_arg(offset)?, int_arg(count)?);
-        } else if form.is_reverse.is_none() && is_word(option, "REV") {
+        } else if is_reverse.is_none() && is_word(option, "REV") {
             is_reverse = Some(true);
-        } else if form.by.is_none() && is_word(option, "BYLEX") {
+        } else if by.is_none() && is_word(option, "BYLEX") {
             by = Some(By::Name);
-        } else if form.by.is_none() && is_word(option, "BYSCORE") {
+        } else if by.is_none() && is_word(option, "BYSCORE") {
             by = Some(By::Score);
         } else {
             return Err(SYNTAX);
@@ -231,6 +231,10 @@ fn zrangestore(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let mut result = Zset::default();
     if let Some(place) = exec.find_to_read(&args[2]) {
         let zset = stored::<Zset>(exec.keyspace, place)?;
+        // As in Redis, how many there will be is known beforehand only by rank.
+        if let Bounds::Ranks(..) = query.bounds {
+            result = Zset::for_len(query.ranks(zset).len(), limits, order);
+        }
         query.visit(zset, |(member, score)| {
             member.with_bytes(|member| result.set(member, score, limits, order));
         });

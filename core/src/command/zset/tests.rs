@@ -151,3 +151,132 @@ fn members_are_drawn_and_walked_through() {
         assert!(bench.run(line).starts_with("-WRONGTYPE"), "{line}");
     }
 }
+
+#[test]
+fn the_ends_of_ranges_are_read_like_strtod() {
+    let mut bench = Bench::new();
+    bench.run("ZADD z -inf low -1 a 0 b 1 c inf high");
+    let refused = "-ERR min or max is not a float ";
+    let cases = [
+        (r#"ZCOUNT z "" 1"#, ":2 "),
+        (r#"ZCOUNT z ( 1"#, ":1 "),
+        (r#"ZCOUNT z " 1" +inf"#, ":2 "),
+        ("ZCOUNT z -1e400 1e400", ":5 "),
+        ("ZCOUNT z (-1e400 (1e400", ":3 "),
+        ("ZCOUNT z 1e-400 0", ":1 "),
+        ("ZCOUNT z 0x1 1", ":1 "),
+        ("ZCOUNT z 1 -1", ":0 "),
+        (r#"ZCOUNT z " " 1"#, refused),
+        (r#"ZCOUNT z "1 " 1"#, refused),
+        ("ZCOUNT z ((1 1", refused),
+        ("ZCOUNT z nan 1", refused),
+        ("ZCOUNT z 1 (x", refused),
+    ];
+    for (line, reply) in cases {
+        assert_eq!(bench.run(line), reply, "{line}");
+    }
+}
+
+#[test]
+fn options_of_ranges_that_say_the_same_twice_are_refused() {
+    let mut bench = Bench::new();
+    bench.run("ZADD z 0 a 0 b");
+    for options in ["REV REV", "BYLEX BYLEX", "BYSCORE BYLEX", "LIMIT 1", "FOO"] {
+        for line in [alloc::format!("ZRANGE z - + {options}"), alloc::format!("ZRANGESTORE d z - + {options}")] {
+            assert_eq!(bench.run(&line), "-ERR syntax error ", "{line}");
+        }
+    }
+    assert_eq!(bench.run("ZRANGESTORE d z 0 1 WITHSCORES"), "-ERR syntax error ");
+    assert_eq!(bench.run("ZRANGEBYSCORE z 0 1 REV"), "-ERR syntax error ");
+    assert_eq!(bench.run("ZRANGE z 0 -1 LIMIT 5 -1"), "*2 $1 a $1 b ", "a limit that is none");
+    assert_eq!(
+        bench.run("ZRANGEBYLEX z - + WITHSCORES"),
+        "-ERR syntax error, WITHSCORES not supported in combination with BYLEX "
+    );
+}
+
+#[test]
+fn scores_that_are_no_numbers_count_as_in_redis() {
+    let mut bench = Bench::new();
+    bench.run("ZADD a 0 x -1 y inf i");
+    bench.run("ZADD b 0 x 1 y -inf i");
+    for (line, reply) in [
+        ("ZUNION 1 a WEIGHTS inf WITHSCORES", "*6 $1 y $4 -inf $1 x $1 0 $1 i $3 inf "),
+        ("ZUNION 1 b WEIGHTS -1 WITHSCORES", "*6 $1 y $2 -1 $1 x $2 -0 $1 i $3 inf "),
+        ("ZUNION 2 a b WITHSCORES", "*6 $1 i $1 0 $1 x $1 0 $1 y $1 0 "),
+        ("ZINTER 2 a b WEIGHTS 1 inf WITHSCORES", "*6 $1 i $1 0 $1 x $1 0 $1 y $3 inf "),
+        ("ZINTER 2 a b WEIGHTS 1 inf AGGREGATE MIN WITHSCORES", "*6 $1 i $4 -inf $1 y $2 -1 $1 x $1 0 "),
+        ("ZUNIONSTORE d 1 b WEIGHTS -1", ":3 "),
+        ("ZSCORE d x", "$1 0 "),
+    ] {
+        assert_eq!(bench.run(line), reply, "{line}");
+    }
+}
+
+#[test]
+fn who_watches_a_key_is_told_of_changes_only() {
+    let mut bench = Bench::new();
+    bench.run("ZADD z 1 a 2 b");
+    bench.keyspace.observe(true);
+    let quiet = [
+        "ZADD z 1 a 2 b",
+        "ZADD z NX 5 a 6 b",
+        "ZADD z XX 5 c 6 d",
+        "ZADD z GT CH 0 a 1 b",
+        "ZINCRBY z 0 a",
+        "ZREM z c d",
+        "ZREMRANGEBYSCORE z 7 9",
+        "ZPOPMIN z 0",
+        "ZRANGE z 0 -1",
+    ];
+    for line in quiet {
+        bench.run(line);
+        assert!(!bench.keyspace.has_touches(), "{line}");
+        assert!(bench.fed().is_empty() && bench.told().is_empty(), "{line}");
+    }
+    for line in ["ZADD z 1 a 3 b", "ZINCRBY z 1 a", "ZPOPMAX z"] {
+        bench.run(line);
+        assert!(!bench.keyspace.take_touches().is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn events_are_told_in_the_order_of_redis() {
+    let mut bench = Bench::new();
+    let cases: &[(&str, &[&str])] = &[
+        ("ZADD z 1 a 2 b 3 c 4 d", &["zadd z"]),
+        ("ZADD z INCR 1 d", &["zincr z"]),
+        ("ZINCRBY z 1 d", &["zincr z"]),
+        ("ZRANGESTORE y z 0 -1", &["zrangestore y"]),
+        ("ZUNIONSTORE u 2 z y", &["zunionstore u"]),
+        ("ZINTERSTORE u 2 z y", &["zinterstore u"]),
+        ("ZDIFFSTORE u 2 z y", &["del u"]),
+        ("ZREM z a x", &["zrem z"]),
+        ("ZREMRANGEBYRANK z 0 0", &["zremrangebyrank z"]),
+        ("ZREMRANGEBYSCORE z 3 3", &["zremrangebyscore z"]),
+        ("ZREMRANGEBYLEX z - +", &["zremrangebylex z", "del z"]),
+        ("ZPOPMIN y 2", &["zpopmin y"]),
+        ("ZMPOP 1 y MAX COUNT 9", &["zpopmax y", "del y"]),
+    ];
+    for (line, told) in cases {
+        bench.run(line);
+        // `new` is told when a key comes into being.
+        let events: alloc::vec::Vec<_> = bench.told().into_iter().filter(|event| !event.starts_with("new ")).collect();
+        assert_eq!(events, *told, "{line}");
+    }
+}
+
+#[test]
+fn errors_of_bzmpop_come_in_the_order_of_redis() {
+    let mut bench = Bench::new();
+    for (line, reply) in [
+        ("BZMPOP x 0 z MIN", "-ERR numkeys should be greater than 0 "),
+        ("BZMPOP x 1 z FOO", "-ERR syntax error "),
+        ("BZMPOP x 1 z MIN COUNT 0", "-ERR count should be greater than 0 "),
+        ("BZMPOP x 1 z MIN", "-ERR timeout is not a float or out of range "),
+        ("BZMPOP -1 1 z MIN", "-ERR timeout is negative "),
+    ] {
+        assert_eq!(bench.run(line), reply, "{line}");
+        assert!(bench.block.is_none(), "{line}");
+    }
+}

@@ -48,11 +48,15 @@ pub(super) fn read(reader: &mut Reader<'_>, value_type: u8, rules: &BuildRules) 
             if missing == 0 {
                 return Ok(Step::Whole(None));
             }
-            return Ok(Step::Begun(super::Partial::Zset(Partial { zset: Zset::default(), value_type, missing })));
+            return Ok(Step::Begun(super::Partial::Zset(Partial {
+                zset: Zset::large(rules.order),
+                value_type,
+                missing,
+            })));
         }
     };
     let broken = Fault::Value(Corrupt::new(0, "a sorted set with a member twice, or a score that is no number"));
-    let zset = Zset::from_pairs(&pack, rules.limits.zset, rules.order).ok_or(broken)?;
+    let zset = Zset::from_pairs(pack, rules.limits.zset, rules.order).ok_or(broken)?;
     Ok(Step::Whole((!zset.is_empty()).then(|| zset.into())))
 }
 
@@ -70,7 +74,8 @@ impl Partial {
             return Err(Fault::DuplicateMember.into());
         }
         self.missing -= 1;
-        Ok((self.missing == 0).then(|| core::mem::take(&mut self.zset).into()))
+        let is_whole = self.missing == 0;
+        Ok(is_whole.then(|| core::mem::take(&mut self.zset).compacted(rules.limits.zset, rules.order).into()))
     }
 }
 

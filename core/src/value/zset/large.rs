@@ -8,7 +8,8 @@ use crate::table::Table;
 use crate::value::footprint::allocated;
 use crate::value::{Blob, Remnant, Text};
 
-use super::order::{Order, Ranked};
+use super::Set;
+use super::order::{Direction, Order, Ranked, Walk};
 
 /// Members are kept in blocks of this many, so that none is moved when there are more.
 const BLOCK_LEN: usize = 512;
@@ -65,7 +66,12 @@ impl Slab {
     }
 
     fn memory_bytes(&self) -> usize {
-        self.blocks.len() * BLOCK_LEN * size_of::<Member>() + self.free.capacity() * size_of::<u32>()
+        let last = self.blocks.last().map_or(0, |block| allocated(block.capacity() * size_of::<Member>()));
+        let others = self.blocks.len().saturating_sub(1) * allocated(BLOCK_LEN * size_of::<Member>());
+        others
+            + last
+            + allocated(self.blocks.capacity() * size_of::<Vec<Member>>())
+            + allocated(self.free.capacity() * size_of::<u32>())
     }
 }
 
@@ -125,24 +131,43 @@ impl Large {
         Some(self.order.partition_point(|ranked| compare(&self.slab, ranked, name, score) == Ordering::Less))
     }
 
+    /// Gives a member the score that `decide` says of the one it has, if it says any.
+    pub(super) fn change(&mut self, name: &[u8], decide: impl FnOnce(Option<f64>) -> Option<f64>) -> Set {
+        let hash = self.key.hash(name);
+        let found = self.index.find(hash, |id| self.slab.name(*id) == name).copied();
+        let before = found.and_then(|id| self.slab.get(id)).map(|member| member.score);
+        let Some(score) = decide(before) else { return Set::Same };
+        match (found, before) {
+            (Some(_), Some(before)) if before == score => Set::Same,
+            (Some(id), Some(before)) => {
+                self.set_score(id, name, before, score);
+                Set::Changed
+            }
+            _ => {
+                self.insert_new(name, hash, score);
+                Set::Added
+            }
+        }
+    }
+
     /// Adds a member that is not there.
-    pub(super) fn insert_new(&mut self, name: &[u8], score: f64) {
+    fn insert_new(&mut self, name: &[u8], hash: u64, score: f64) {
         let blob = Blob::new(name);
         self.text_bytes += blob.heap_bytes();
         let id = self.slab.add(Member { name: blob, score });
         let (slab, key) = (&self.slab, self.key);
-        self.index.insert_new(key.hash(name), id, |id| key.hash(slab.name(*id)));
+        self.index.insert_new(hash, id, |id| key.hash(slab.name(*id)));
         self.order.insert(Ranked { score, id }, |ranked| compare(slab, ranked, name, score) == Ordering::Less);
     }
 
-    /// Gives a member another score. It must be there.
-    pub(super) fn set_score(&mut self, name: &[u8], score: f64) {
-        let (Some(id), Some(rank)) = (self.find(name), self.rank(name)) else { return };
-        self.order.remove_range(rank, rank + 1, |_| {});
+    /// Gives a member that is there another score.
+    fn set_score(&mut self, id: u32, name: &[u8], before: f64, score: f64) {
         if let Some(member) = self.slab.get_mut(id) {
             member.score = score;
         }
         let slab = &self.slab;
+        let rank = self.order.partition_point(|ranked| compare(slab, ranked, name, before) == Ordering::Less);
+        self.order.remove_range(rank, rank + 1, |_| {});
         self.order.insert(Ranked { score, id }, |ranked| compare(slab, ranked, name, score) == Ordering::Less);
     }
 
@@ -169,12 +194,25 @@ impl Large {
         self.order.partition_point(|ranked| is_before(Text::Bytes(self.slab.name(ranked.id)), ranked.score))
     }
 
-    pub(super) fn iter_up(&self, rank: usize) -> impl Iterator<Item = (Text<'_>, f64)> {
-        self.order.iter_up(rank).map(|ranked| (Text::Bytes(self.slab.name(ranked.id)), ranked.score))
+    pub(super) fn iter(&self, rank: usize, direction: Direction) -> Iter<'_> {
+        Iter { slab: &self.slab, walk: self.order.walk(rank, direction) }
     }
+}
 
-    pub(super) fn iter_down(&self, rank: usize) -> impl Iterator<Item = (Text<'_>, f64)> {
-        self.order.iter_down(rank).map(|ranked| (Text::Bytes(self.slab.name(ranked.id)), ranked.score))
+/// Members and scores in order. Made by [`Large::iter`].
+#[derive(Clone)]
+pub struct Iter<'a> {
+    slab: &'a Slab,
+    walk: Walk<'a>,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (Text<'a>, f64);
+
+    #[inline]
+    fn next(&mut self) -> Option<(Text<'a>, f64)> {
+        let ranked = self.walk.next()?;
+        Some((Text::Bytes(self.slab.name(ranked.id)), ranked.score))
     }
 }
 

@@ -14,6 +14,7 @@ use core::cmp::Ordering;
 
 use crate::codec::double;
 use crate::codec::listpack::{Entry, Listpack, Pos};
+use crate::codec::number::push_i64;
 use crate::codec::random::Random;
 use crate::codec::siphash::HashKey;
 
@@ -22,6 +23,10 @@ use super::limits::ZsetLimits;
 use super::{Remnant, Text};
 
 pub use large::Large;
+pub use order::Direction;
+
+/// The most that a pair takes in a listpack beside its member: two frames, and the digits of a score.
+const PAIR_FRAME_BYTES_MAX: usize = 64;
 
 /// A sorted set.
 #[derive(Clone)]
@@ -63,10 +68,16 @@ fn score_of(entry: Entry<'_>) -> f64 {
     }
 }
 
-/// The digits of a score, as they stand in a listpack: minus zero is kept as the integer that it equals, as in Redis.
+/// The digits of a score, as they stand in a listpack. Integers, a negative zero among them, lose what only a float has.
 fn digits_of(score: f64) -> Vec<u8> {
+    /// Half of what 64 bits hold: beyond, Redis does not try whether a score is an integer.
+    const INTEGER_MAX: f64 = (1_i64 << 62) as f64;
     let mut digits = Vec::with_capacity(24);
-    double::push_17g(&mut digits, score + 0.0);
+    if score.abs() <= INTEGER_MAX && score as i64 as f64 == score {
+        push_i64(&mut digits, score as i64);
+    } else {
+        double::push_17g(&mut digits, score);
+    }
     digits
 }
 
@@ -75,6 +86,40 @@ fn compare_names(left: Text<'_>, right: &[u8]) -> Ordering {
 }
 
 impl Zset {
+    /// An empty one that is large from the start. A negative zero is kept as such only where no listpack was.
+    #[must_use]
+    pub fn large(key: HashKey) -> Zset {
+        Zset::Large(Box::new(Large::new(key)))
+    }
+
+    /// An empty one for `len` members, of which nothing is known but their number.
+    #[must_use]
+    pub fn for_len(len: usize, limits: ZsetLimits, key: HashKey) -> Zset {
+        if len > limits.listpack_entries_max { Zset::large(key) } else { Zset::default() }
+    }
+
+    /// One of these members, which are all different. It is large from the start if it ends up so.
+    #[must_use]
+    pub fn of_members(members: &[(Text<'_>, f64)], limits: ZsetLimits, key: HashKey) -> Zset {
+        let fits = members.iter().all(|(member, _)| member.len() <= limits.listpack_value_bytes_max);
+        let mut zset = if fits { Zset::for_len(members.len(), limits, key) } else { Zset::large(key) };
+        for (member, score) in members {
+            member.with_bytes(|member| zset.set(member, *score, limits, key));
+        }
+        zset
+    }
+
+    /// The same in a listpack, if it fits into one.
+    #[must_use]
+    pub fn compacted(self, limits: ZsetLimits, key: HashKey) -> Zset {
+        let fits = |(member, _): (Text<'_>, f64)| member.len() <= limits.listpack_value_bytes_max;
+        if self.len() > limits.listpack_entries_max || !self.iter_up(0).all(fits) {
+            return self;
+        }
+        let members: Vec<(Text<'_>, f64)> = self.iter_up(0).collect();
+        Zset::of_members(&members, limits, key)
+    }
+
     /// How many members.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -152,37 +197,39 @@ impl Zset {
 
     /// Gives a member a score, whether it is there or not. The score must be a number.
     pub fn set(&mut self, member: &[u8], score: f64, limits: ZsetLimits, key: HashKey) -> Set {
-        let before = self.score(member);
-        match before {
-            Some(before) if before == score => return Set::Same,
-            Some(_) => self.set_score(member, score),
-            None => self.insert_new(member, score, limits, key),
-        }
-        if before.is_some() { Set::Changed } else { Set::Added }
+        self.change(member, limits, key, |_| Some(score))
     }
 
-    fn set_score(&mut self, member: &[u8], score: f64) {
-        match self {
-            Zset::Packed(pack) => {
-                if let Some(at) = find_packed(pack, member) {
-                    pack.remove_from(at, 2);
-                }
-                insert_packed(pack, member, score);
-            }
-            Zset::Large(large) => large.set_score(member, score),
+    /// Gives a member the score that `decide` says, which is told the one it has. Nothing changes if it says none. What it says must be
+    /// a number.
+    pub fn change(
+        &mut self,
+        member: &[u8],
+        limits: ZsetLimits,
+        key: HashKey,
+        decide: impl FnOnce(Option<f64>) -> Option<f64>,
+    ) -> Set {
+        let pack = match self {
+            Zset::Packed(pack) => pack,
+            Zset::Large(large) => return large.change(member, decide),
+        };
+        let found = find_packed(pack, member);
+        let before = found.and_then(|at| pair_at(pack, at)).map(|((_, score), _)| score);
+        let Some(score) = decide(before).filter(|&score| before != Some(score)) else { return Set::Same };
+        if let Some(at) = found {
+            pack.remove_from(at, 2);
+            insert_packed(pack, member, score);
+            return Set::Changed;
         }
-    }
-
-    fn insert_new(&mut self, member: &[u8], score: f64, limits: ZsetLimits, key: HashKey) {
-        if let Zset::Packed(pack) = self {
-            let fits = pack.len() / 2 < limits.listpack_entries_max
-                && member.len() <= limits.listpack_value_bytes_max
-                && pack.would_fit(member.len() + 64);
-            if fits {
-                return insert_packed(pack, member, score);
-            }
+        let fits = pack.len() / 2 < limits.listpack_entries_max
+            && member.len() <= limits.listpack_value_bytes_max
+            && pack.would_fit(member.len() + PAIR_FRAME_BYTES_MAX);
+        if fits {
+            insert_packed(pack, member, score);
+        } else {
+            self.make_large(key).change(member, |_| Some(score));
         }
-        self.make_large(key).insert_new(member, score);
+        Set::Added
     }
 
     /// Removes a member; true if it was there.
@@ -217,33 +264,26 @@ impl Zset {
     }
 
     /// Members and scores from a rank on, upwards.
-    pub fn iter_up(&self, rank: usize) -> Box<dyn Iterator<Item = (Text<'_>, f64)> + '_> {
-        match self {
-            Zset::Packed(pack) => {
-                let mut next = pack.seek(rank as i64 * 2);
-                Box::new(core::iter::from_fn(move || {
-                    let (pair, score_at) = pair_at(pack, next?)?;
-                    next = pack.next(score_at);
-                    Some(pair)
-                }))
-            }
-            Zset::Large(large) => Box::new(large.iter_up(rank)),
-        }
+    #[must_use]
+    pub fn iter_up(&self, rank: usize) -> Iter<'_> {
+        self.iter(rank, Direction::Up)
     }
 
     /// Members and scores from a rank on, downwards.
-    pub fn iter_down(&self, rank: usize) -> Box<dyn Iterator<Item = (Text<'_>, f64)> + '_> {
+    #[must_use]
+    pub fn iter_down(&self, rank: usize) -> Iter<'_> {
+        self.iter(rank, Direction::Down)
+    }
+
+    /// Members and scores from a rank on, in a direction.
+    #[must_use]
+    pub fn iter(&self, rank: usize, direction: Direction) -> Iter<'_> {
         match self {
             Zset::Packed(pack) => {
-                let mut next = pack.seek(rank as i64 * 2);
-                Box::new(core::iter::from_fn(move || {
-                    let at = next?;
-                    let (pair, _) = pair_at(pack, at)?;
-                    next = pack.prev(at).and_then(|score_at| pack.prev(score_at));
-                    Some(pair)
-                }))
+                let index = i64::try_from(rank).ok().and_then(|rank| rank.checked_mul(2));
+                Iter::Packed { pack, next: index.and_then(|index| pack.seek(index)), direction }
             }
-            Zset::Large(large) => Box::new(large.iter_down(rank)),
+            Zset::Large(large) => Iter::Large(large.iter(rank, direction)),
         }
     }
 
@@ -268,7 +308,9 @@ impl Zset {
     fn make_large(&mut self, key: HashKey) -> &mut Large {
         if let Zset::Packed(_) = self {
             let mut large = Box::new(Large::new(key));
-            self.for_each(|member, score| member.with_bytes(|member| large.insert_new(member, score)));
+            self.for_each(|member, score| {
+                member.with_bytes(|member| large.change(member, |_| Some(score)));
+            });
             *self = Zset::Large(large);
         }
         match self {
@@ -277,23 +319,77 @@ impl Zset {
         }
     }
 
-    /// A sorted set of the pairs of a listpack, in whatever order they stand there; nothing if they are no pairs of different
-    /// members and numbers.
+    /// A sorted set of the pairs of a listpack; nothing if they are no pairs of different members and numbers. As when Redis loads one,
+    /// only their number decides whether it becomes large. Pairs that are out of order are brought into it.
     #[must_use]
-    pub fn from_pairs(pack: &Listpack, limits: ZsetLimits, key: HashKey) -> Option<Zset> {
-        let mut zset = Zset::default();
-        let mut entries = pack.iter();
-        while let Some(member) = entries.next() {
-            let score = match entries.next()? {
-                Entry::Int(value) => value as f64,
-                Entry::Str(text) => double::parse(text).filter(|score| !score.is_nan())?,
-            };
-            let set = Text::from(member).with_bytes(|member| zset.set(member, score, limits, key));
-            if set != Set::Added {
-                return None;
-            }
+    pub fn from_pairs(pack: Listpack, limits: ZsetLimits, key: HashKey) -> Option<Zset> {
+        let len = pack.len();
+        if !len.is_multiple_of(2) || !are_members_different(&pack, key) {
+            return None;
         }
+        let mut scores = pack.iter().skip(1).step_by(2);
+        if scores.any(|score| matches!(score, Entry::Str(text) if double::parse(text).is_none())) {
+            return None;
+        }
+        let packed = Zset::Packed(pack);
+        let is_sorted = packed.iter_up(0).zip(packed.iter_up(0).skip(1)).all(|((left, low), (right, high))| {
+            low < high || (low == high && right.with_bytes(|right| compare_names(left, right)) == Ordering::Less)
+        });
+        if is_sorted && len / 2 <= limits.listpack_entries_max {
+            return Some(packed);
+        }
+        let limits = ZsetLimits { listpack_value_bytes_max: usize::MAX, ..limits };
+        let mut zset = Zset::default();
+        packed.for_each(|member, score| {
+            member.with_bytes(|member| zset.set(member, score, limits, key));
+        });
         Some(zset)
+    }
+}
+
+/// True if no member stands twice in a listpack of pairs.
+fn are_members_different(pack: &Listpack, key: HashKey) -> bool {
+    // By hash, so that names are neither copied nor compared each with each.
+    let members = pack.iter().step_by(2).map(Text::from);
+    let mut hashed: Vec<(u64, Text<'_>)> =
+        members.map(|member| (member.with_bytes(|member| key.hash(member)), member)).collect();
+    hashed.sort_unstable_by_key(|(hash, _)| *hash);
+    !hashed.windows(2).any(|two| two[0] == two[1])
+}
+
+/// Members and scores in order. Made by [`Zset::iter`].
+#[derive(Clone)]
+pub enum Iter<'a> {
+    /// Those of a listpack.
+    Packed {
+        /// The listpack.
+        pack: &'a Listpack,
+        /// Where the next pair begins.
+        next: Option<Pos>,
+        /// Where the one after it is.
+        direction: Direction,
+    },
+    /// Those of a large sorted set.
+    Large(large::Iter<'a>),
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = (Text<'a>, f64);
+
+    #[inline]
+    fn next(&mut self) -> Option<(Text<'a>, f64)> {
+        match self {
+            Iter::Packed { pack, next, direction } => {
+                let at = (*next)?;
+                let (pair, score_at) = pair_at(pack, at)?;
+                *next = match direction {
+                    Direction::Up => pack.next(score_at),
+                    Direction::Down => pack.prev(at).and_then(|score_before| pack.prev(score_before)),
+                };
+                Some(pair)
+            }
+            Iter::Large(members) => members.next(),
+        }
     }
 }
 

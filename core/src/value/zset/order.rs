@@ -5,10 +5,12 @@
 
 use alloc::vec::Vec;
 
-/// A chunk that grows beyond this is halved.
+use crate::value::footprint::allocated;
+
+/// A chunk that is full is halved before a member is added to it. 4 KiB each.
 const CHUNK_LEN_MAX: usize = 256;
 /// Two neighbours that have no more than this together become one.
-const CHUNK_LEN_MERGED: usize = 96;
+const CHUNK_LEN_JOINED: usize = 96;
 
 /// A member in its place: its score, and where its name is.
 #[derive(Clone, Copy, Debug)]
@@ -34,10 +36,9 @@ impl Order {
 
     /// Memory held, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
-        // Chunks have room for a third more than they hold, on average.
-        self.len * size_of::<Ranked>() / 3 * 4
-            + self.chunks.capacity() * size_of::<Vec<Ranked>>()
-            + self.sums.capacity() * size_of::<u32>()
+        self.chunks.len() * allocated(CHUNK_LEN_MAX * size_of::<Ranked>())
+            + allocated(self.chunks.capacity() * size_of::<Vec<Ranked>>())
+            + allocated(self.sums.capacity() * size_of::<u32>())
     }
 
     /// How many members come first for which `is_before` holds; it must hold for none behind one for which it does not.
@@ -56,54 +57,75 @@ impl Order {
 
     /// Adds a member behind all for which `is_before` holds.
     pub(super) fn insert(&mut self, ranked: Ranked, mut is_before: impl FnMut(&Ranked) -> bool) {
-        let chunk = self.chunk_where(&mut is_before).min(self.chunks.len().saturating_sub(1));
-        let Some(members) = self.chunks.get_mut(chunk) else {
-            self.chunks.push(Vec::from([ranked]));
-            self.len = 1;
+        if self.chunks.is_empty() {
+            self.chunks.push(Vec::with_capacity(CHUNK_LEN_MAX));
             self.rebuild_sums();
-            return;
-        };
+        }
+        let mut chunk = self.chunk_where(&mut is_before).min(self.chunks.len() - 1);
+        if self.chunks[chunk].len() == CHUNK_LEN_MAX {
+            self.halve(chunk);
+            chunk = self.chunk_where(&mut is_before).min(self.chunks.len() - 1);
+        }
+        let members = &mut self.chunks[chunk];
         let at = members.partition_point(is_before);
         members.insert(at, ranked);
         self.len += 1;
-        if members.len() > CHUNK_LEN_MAX {
-            let behind = members.split_off(members.len() / 2);
-            self.chunks.insert(chunk + 1, behind);
-            self.rebuild_sums();
-        } else {
-            self.add_to_sums(chunk, 1);
-        }
+        self.add_to_sums(chunk, 1);
+    }
+
+    /// Moves half of a chunk into a new one behind it. Of the last chunk only little is moved: members that come in ascending order
+    /// leave full chunks behind them.
+    fn halve(&mut self, chunk: usize) {
+        let is_last = chunk + 1 == self.chunks.len();
+        let kept = if is_last { CHUNK_LEN_MAX * 15 / 16 } else { CHUNK_LEN_MAX / 2 };
+        let mut behind = Vec::with_capacity(CHUNK_LEN_MAX);
+        behind.extend(self.chunks[chunk].drain(kept..));
+        self.chunks.insert(chunk + 1, behind);
+        self.rebuild_sums();
     }
 
     /// Removes the members of ranks `start..end`, each of which is shown to `visit`.
     pub(super) fn remove_range(&mut self, start: usize, end: usize, mut visit: impl FnMut(Ranked)) {
         let mut left = end.min(self.len).saturating_sub(start);
+        let Some((first, mut offset)) = self.locate(start).filter(|_| left > 0) else { return };
+        let (mut chunk, gone) = (first, left);
         while left > 0 {
-            let Some((chunk, offset)) = self.locate(start) else { return };
             let members = &mut self.chunks[chunk];
             let here = (members.len() - offset).min(left);
             members.drain(offset..offset + here).for_each(&mut visit);
-            self.len -= here;
             left -= here;
-            self.tidy(chunk, here);
+            offset = 0;
+            chunk += 1;
         }
+        self.len -= gone;
+        self.tidy(first, chunk, gone);
     }
 
-    /// Brings the sums up to date after `gone` members went from a chunk.
-    fn tidy(&mut self, chunk: usize, gone: usize) {
-        let len_of = |index: usize| self.chunks.get(index).map(Vec::len);
-        let own = len_of(chunk).unwrap_or(0);
-        let fits = |other: Option<usize>| other.is_some_and(|other| other + own <= CHUNK_LEN_MERGED);
-        if own == 0 {
-            self.chunks.remove(chunk);
-            self.rebuild_sums();
-        } else if fits(len_of(chunk + 1)) {
-            let behind = self.chunks.remove(chunk + 1);
-            self.chunks[chunk].extend(behind);
-            self.rebuild_sums();
-        } else {
-            self.add_to_sums(chunk, -(gone as i64));
+    /// Brings chunks and sums up to date after `gone` members went from the chunks `first..end`.
+    fn tidy(&mut self, first: usize, end: usize, gone: usize) {
+        let is_empty = self.chunks.get(first).is_none_or(Vec::is_empty);
+        if end - first == 1 && !is_empty && !self.can_join(first) {
+            return self.add_to_sums(first, -(gone as i64));
         }
+        let mut index = 0;
+        self.chunks.retain(|chunk| {
+            index += 1;
+            !(first..end).contains(&(index - 1)) || !chunk.is_empty()
+        });
+        // Of the chunks that were touched, the two ends of the gap are left at most.
+        for left in [first + 1, first, first.saturating_sub(1)] {
+            if self.can_join(left) {
+                let behind = self.chunks.remove(left + 1);
+                self.chunks[left].extend(behind);
+            }
+        }
+        self.rebuild_sums();
+    }
+
+    /// True if a chunk and the one behind it have so few members that one is enough for them.
+    fn can_join(&self, left: usize) -> bool {
+        let len_of = |index: usize| self.chunks.get(index).map(Vec::len);
+        matches!((len_of(left), len_of(left + 1)), (Some(left), Some(right)) if left + right <= CHUNK_LEN_JOINED)
     }
 
     /// The chunk of a rank, and the place within it.
@@ -125,21 +147,16 @@ impl Order {
         Some((chunk, left))
     }
 
-    /// The members from a rank on, upwards.
-    pub(super) fn iter_up(&self, rank: usize) -> impl Iterator<Item = &Ranked> {
-        let (chunk, offset) = self.locate(rank).unwrap_or((self.chunks.len(), 0));
-        let first = self.chunks.get(chunk).map_or(&[][..], |members| &members[offset..]);
-        first.iter().chain(self.chunks.iter().skip(chunk + 1).flatten())
-    }
-
-    /// The members from a rank on, downwards.
-    pub(super) fn iter_down(&self, rank: usize) -> impl Iterator<Item = &Ranked> {
-        let found = self.locate(rank);
-        let (chunk, first) = match found {
-            Some((chunk, offset)) => (chunk, &self.chunks[chunk][..=offset]),
-            None => (0, &[][..]),
+    /// The members from a rank on, in a direction.
+    pub(super) fn walk(&self, rank: usize, direction: Direction) -> Walk<'_> {
+        let Some((chunk, offset)) = self.locate(rank) else {
+            return Walk { current: &[], others: &[], direction };
         };
-        first.iter().rev().chain(self.chunks[..chunk].iter().rev().flat_map(|members| members.iter().rev()))
+        let members = &self.chunks[chunk];
+        match direction {
+            Direction::Up => Walk { current: &members[offset..], others: &self.chunks[chunk + 1..], direction },
+            Direction::Down => Walk { current: &members[..=offset], others: &self.chunks[..chunk], direction },
+        }
     }
 
     /// How many members the chunks before one have.
@@ -168,6 +185,48 @@ impl Order {
             if parent <= self.sums.len() {
                 self.sums[parent - 1] += self.sums[node - 1];
             }
+        }
+    }
+}
+
+/// Which way a sorted set is walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Towards greater scores.
+    Up,
+    /// Towards smaller ones.
+    Down,
+}
+
+/// Members in order. Made by [`Order::walk`].
+#[derive(Clone, Debug)]
+pub(super) struct Walk<'a> {
+    /// What is left of the chunk at hand.
+    current: &'a [Ranked],
+    /// The chunks that are still to come.
+    others: &'a [Vec<Ranked>],
+    direction: Direction,
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = &'a Ranked;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a Ranked> {
+        loop {
+            let taken = match self.direction {
+                Direction::Up => self.current.split_first(),
+                Direction::Down => self.current.split_last(),
+            };
+            if let Some((ranked, rest)) = taken {
+                self.current = rest;
+                return Some(ranked);
+            }
+            let (chunk, others) = match self.direction {
+                Direction::Up => self.others.split_first()?,
+                Direction::Down => self.others.split_last()?,
+            };
+            (self.current, self.others) = (chunk, others);
         }
     }
 }

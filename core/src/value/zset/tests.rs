@@ -78,11 +78,121 @@ fn a_sorted_set_does_what_a_sorted_list_does_in_both_encodings() {
 #[test]
 fn scores_are_packed_in_the_digits_of_redis() {
     let limits = ZsetLimits { listpack_entries_max: 128, listpack_value_bytes_max: 64 };
-    let mut zset = Zset::default();
-    for (member, score) in [("a", 1.0), ("b", 0.1), ("c", f64::INFINITY), ("d", -0.0)] {
-        zset.set(member.as_bytes(), score, limits, KEY);
+    // As ZSCAN of a redis-server 7.0 shows them, which repeats what stands in the listpack.
+    let cases = [
+        (-0.0, "0"),
+        (0.1, "0.10000000000000001"),
+        (1e15, "1000000000000000"),
+        (4e18, "4000000000000000000"),
+        (4_611_686_018_427_387_904.0, "4611686018427387904"),
+        (-4_611_686_018_427_387_904.0, "-4611686018427387904"),
+        (4_611_686_018_427_388_928.0, "4.6116860184273889e+18"),
+        (5e18, "5e+18"),
+        (f64::INFINITY, "inf"),
+    ];
+    for (score, digits) in cases {
+        let mut zset = Zset::default();
+        zset.set(b"m", score, limits, KEY);
+        let Zset::Packed(pack) = &zset else { panic!("it is small") };
+        let all: Vec<String> = pack.iter().map(|entry| text(entry.into())).collect();
+        assert_eq!(all, ["m", digits]);
     }
-    let Zset::Packed(pack) = &zset else { panic!("it is small") };
-    let all: Vec<String> = pack.iter().map(|entry| text(entry.into())).collect();
-    assert_eq!(all, ["d", "0", "b", "0.10000000000000001", "a", "1", "c", "inf"]);
+}
+
+fn pack(texts: &[&str]) -> Listpack {
+    let mut pack = Listpack::new();
+    texts.iter().for_each(|text| pack.push_back(text.as_bytes()));
+    pack
+}
+
+#[test]
+fn pairs_from_outside_are_kept_as_they_are_sorted_or_refused() {
+    let limits = ZsetLimits { listpack_entries_max: 3, listpack_value_bytes_max: 2 };
+    let built = |texts: &[&str]| Zset::from_pairs(pack(texts), limits, KEY);
+    let kept: &[&[&str]] = &[&["longer than two", "-0"], &["a", "1", "b", "1", "0", "1.50"], &[]];
+    for texts in kept {
+        let Some(Zset::Packed(own)) = built(texts) else { panic!("{texts:?}") };
+        assert_eq!(own, pack(texts));
+    }
+    let Some(Zset::Packed(own)) = built(&["b", "1", "a", "1", "c", "0"]) else { panic!("it is small") };
+    assert_eq!(own, pack(&["c", "0", "a", "1", "b", "1"]));
+    let large = built(&["a", "1", "b", "2", "c", "3", "d", "4"]).expect("they are pairs");
+    assert_eq!((large.encoding_name(), large.len()), ("skiplist", 4));
+    let refused: &[&[&str]] =
+        &[&["a"], &["a", "1", "b"], &["a", "x"], &["a", "nan"], &["a", ""], &["a", "1", "a", "2"]];
+    for texts in refused {
+        assert!(built(texts).is_none(), "{texts:?}");
+    }
+}
+
+/// A large sorted set of the members 0..`count`, each with its number as score, added in the order that `pick` gives.
+fn numbered(count: u64, pick: impl Fn(u64) -> u64) -> Zset {
+    let limits = ZsetLimits { listpack_entries_max: 0, listpack_value_bytes_max: 64 };
+    let mut zset = Zset::default();
+    for number in (0..count).map(pick) {
+        assert_eq!(zset.set(number.to_string().as_bytes(), number as f64, limits, KEY), Set::Added);
+    }
+    zset
+}
+
+#[test]
+fn ranges_of_many_chunks_go_as_one_and_ranks_stay_right() {
+    for (start, end) in [(0, 5000), (0, 4999), (1, 5000), (100, 4900), (0, 1), (700, 701), (255, 513), (4000, 9000)] {
+        for pick in [|number| number, |number| 4999 - number, |number| number * 7 % 5000] as [fn(u64) -> u64; 3] {
+            let mut zset = numbered(5000, pick);
+            zset.remove_range(start, end);
+            let left: Vec<u64> = (0..5000).filter(|number| !(start..end).contains(&(*number as usize))).collect();
+            let scores: Vec<u64> = zset.iter_up(0).map(|(_, score)| score as u64).collect();
+            assert_eq!(scores, left, "{start}..{end}");
+            for (rank, number) in left.iter().enumerate().step_by(37) {
+                assert_eq!(zset.rank(number.to_string().as_bytes()), Some(rank));
+                assert_eq!(zset.partition_point(|_, score| score < *number as f64), rank);
+                assert_eq!(zset.iter_up(rank).next().map(|(_, score)| score as u64), Some(*number));
+                assert_eq!(zset.iter_down(rank).nth(1).map(|(_, score)| score as u64), left[..rank].last().copied());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_large_sorted_set_knows_its_memory_and_gives_it_back_in_pieces() {
+    let mut zset = numbered(5000, |number| number);
+    let full = zset.memory_bytes();
+    // A member's name and score, its place in the order, and its entry in the index.
+    assert!((5000 * (32 + 16 + 4)..5000 * 80).contains(&full), "{full}");
+    zset.remove_range(0, 4990);
+    assert!(zset.memory_bytes() < full);
+    let long = "x".repeat(1000);
+    let before = zset.memory_bytes();
+    let limits = ZsetLimits { listpack_entries_max: 0, listpack_value_bytes_max: 64 };
+    zset.set(long.as_bytes(), 1.0, limits, KEY);
+    assert_eq!(zset.memory_bytes() - before, 1024);
+    assert!(zset.remove(long.as_bytes()));
+    assert_eq!(zset.memory_bytes(), before);
+
+    let mut remnant = numbered(5000, |number| number).dismantle().expect("it is large");
+    assert_eq!(remnant.free_some(600), 1024 - 120);
+    while !remnant.is_empty() {
+        assert!(remnant.free_some(1) > 0);
+    }
+}
+
+#[test]
+fn a_negative_zero_outlives_only_where_no_listpack_was() {
+    let limits = ZsetLimits { listpack_entries_max: 2, listpack_value_bytes_max: 4 };
+    let is_kept = |zset: &Zset| zset.score(b"a").map(f64::is_sign_negative);
+    let cases: &[(&[&str], bool)] =
+        &[(&["a"], false), (&["a", "b"], false), (&["a", "b", "c"], true), (&["a", "longer"], true)];
+    for (names, kept) in cases {
+        let members: Vec<(Text<'_>, f64)> = names.iter().map(|name| (Text::Bytes(name.as_bytes()), -0.0)).collect();
+        assert_eq!(is_kept(&Zset::of_members(&members, limits, KEY)), Some(*kept), "{names:?}");
+
+        let (mut grown, mut large) = (Zset::default(), Zset::large(KEY));
+        for name in *names {
+            grown.set(name.as_bytes(), -0.0, limits, KEY);
+            large.set(name.as_bytes(), -0.0, limits, KEY);
+        }
+        assert_eq!(is_kept(&grown), Some(false), "{names:?}");
+        assert_eq!(is_kept(&large.compacted(limits, KEY)), Some(*kept), "{names:?}");
+    }
 }

@@ -85,6 +85,7 @@ impl Exec<'_> {
             self.feed.expired(self.database, key, self.config.lazyfree_lazy_expire);
             self.keyspace.remove(place);
             *self.expired_keys += 1;
+            self.notify(Class::Expired, "expired", key);
         }
         None
     }
@@ -103,7 +104,10 @@ impl Exec<'_> {
         let found = self.find(key);
         match found {
             Some(_) => self.hits.hits += 1,
-            None => self.hits.misses += 1,
+            None => {
+                self.hits.misses += 1;
+                self.notify(Class::Missed, "keymiss", key);
+            }
         }
         found
     }

@@ -10,6 +10,7 @@ pub mod crc64;
 pub mod double;
 mod float_text;
 pub mod glob;
+pub mod intset;
 pub mod listpack;
 pub mod long_double;
 pub mod lzf;

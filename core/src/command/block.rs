@@ -5,7 +5,11 @@
 
 use alloc::vec::Vec;
 
+use crate::codec::double;
 use crate::value::Blob;
+
+use super::error::CommandError;
+use super::reply_error::{TIMEOUT_NEGATIVE, TIMEOUT_NOT_A_FLOAT, TIMEOUT_OUT_OF_RANGE};
 
 /// What a command waits for.
 #[derive(Clone, Debug)]
@@ -43,4 +47,22 @@ pub enum Service<'a> {
     AskedAtOnce,
     /// It has waited, and this key was filled. No other of its keys counts.
     Filled(&'a [u8]),
+}
+
+/// How long a command may wait, given in seconds; in milliseconds, or none for ever.
+pub(super) fn timeout_arg(arg: &[u8]) -> Result<Option<u64>, CommandError> {
+    /// What a time may be at most, so that none added to now is past the end of time.
+    const TIMEOUT_MS_MAX: f64 = (i64::MAX - (1 << 42)) as f64;
+    let seconds = double::parse(arg).filter(|seconds| !seconds.is_nan()).ok_or(TIMEOUT_NOT_A_FLOAT)?;
+    let ms = seconds * 1000.0;
+    // Redis converts what does not fit into the smallest number, which is negative.
+    if ms < 0.0 || ms >= i64::MAX as f64 {
+        return Err(TIMEOUT_NEGATIVE);
+    }
+    if ms > TIMEOUT_MS_MAX {
+        return Err(TIMEOUT_OUT_OF_RANGE);
+    }
+    let whole = ms as u64;
+    let rounded_up = whole + u64::from(ms > whole as f64);
+    Ok((rounded_up > 0).then_some(rounded_up))
 }

@@ -164,6 +164,22 @@ replies! {
     RESTORE_POLICY = "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.";
     /// FUNCTION FLUSH with another word.
     UNKNOWN_FLUSH_MODE = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option";
+    /// The timeout of BLPOP and its kin.
+    TIMEOUT_NOT_A_FLOAT = "ERR timeout is not a float or out of range";
+    /// The timeout of BLPOP and its kin.
+    TIMEOUT_OUT_OF_RANGE = "ERR timeout is out of range";
+    /// LSET past an end.
+    INDEX_OUT_OF_RANGE = "ERR index out of range";
+    /// LPOS.
+    RANK_ZERO = "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list";
+    /// LPOS.
+    POSITIONS_NEGATIVE = "ERR COUNT can't be negative";
+    /// LPOS.
+    MAXLEN_NEGATIVE = "ERR MAXLEN can't be negative";
+    /// LMPOP and its kin.
+    KEY_COUNT_NOT_POSITIVE = "ERR numkeys should be greater than 0";
+    /// LMPOP and its kin.
+    COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
     /// RESTORE of bytes that DUMP has not told.
     INVALID_PAYLOAD = "ERR DUMP payload version or checksum are wrong";
     /// CLIENT PAUSE of something.

@@ -311,6 +311,9 @@ impl Loader {
     }
 
     fn add(&mut self, key: &[u8], value: Value, facts: KeyFacts) -> Result<(), Fault> {
+        if value.is_empty_collection() {
+            return Ok(());
+        }
         if self.rules.drop_expired_before_ms.is_some_and(|now_ms| facts.expires_ms < now_ms) {
             self.expired.push((self.database, key.to_vec()));
             self.keyspace.discard(value);

@@ -31,6 +31,8 @@ pub enum Fault {
     Value(Corrupt),
     /// The same key twice in one database.
     DuplicateKey(Vec<u8>),
+    /// A node of a list that is neither one element nor a listpack.
+    ListNode(u64),
     /// The same field twice in one hash.
     DuplicateField,
     /// A database that the configuration does not have.
@@ -41,6 +43,8 @@ pub enum Fault {
     Module,
     /// A function of a version before Redis 7.0's release.
     PreReleaseFunction,
+    /// The same member twice in one set.
+    DuplicateMember,
     /// A library of functions that is none.
     Library(String),
     /// The checksum at the end differs.
@@ -64,6 +68,7 @@ impl fmt::Display for Fault {
             Fault::Compression => f.write_str("Invalid LZF compressed string"),
             Fault::Value(corrupt) => write!(f, "Corrupt value: {corrupt}"),
             Fault::DuplicateKey(key) => write!(f, "RDB has duplicated key '{}'", key.escape_ascii()),
+            Fault::ListNode(kind) => write!(f, "A list with a node of the unknown kind {kind}"),
             Fault::DuplicateField => f.write_str("Hash with a field twice"),
             Fault::Database(index) => {
                 write!(f, "The file holds database {index}, but fewer databases are configured; raise 'databases'")
@@ -73,6 +78,7 @@ impl fmt::Display for Fault {
             }
             Fault::Module => f.write_str("The file holds data of a module, and modules are not supported"),
             Fault::PreReleaseFunction => f.write_str("Pre-release function format not supported"),
+            Fault::DuplicateMember => f.write_str("Set with a member twice"),
             Fault::Library(why) => write!(f, "Bad function library: {why}"),
             Fault::Checksum { stated, computed } => {
                 write!(f, "Wrong RDB checksum expected: ({stated:016x}) but got ({computed:016x})")

@@ -110,6 +110,18 @@ value_types! {
 }
 
 impl Value {
+    /// True for a collection without elements, which no key may hold. A file may tell of one; it is skipped.
+    #[must_use]
+    pub fn is_empty_collection(&self) -> bool {
+        match self {
+            Value::String(_) | Value::Stream(_) => false,
+            Value::Hash(hash) => hash.is_empty(),
+            Value::List(list) => list.is_empty(),
+            Value::Set(set) => set.is_empty(),
+            Value::Zset(zset) => zset.is_empty(),
+        }
+    }
+
     /// Bytes of memory behind the 24 of the value itself. O(1).
     #[must_use]
     pub fn memory_bytes(&self) -> usize {

@@ -34,6 +34,16 @@ impl Text<'_> {
         }
     }
 
+    /// True if the text is exactly these bytes.
+    #[must_use]
+    pub fn equals(&self, bytes: &[u8]) -> bool {
+        match self {
+            Text::Bytes(own) => *own == bytes,
+            // Only canonical digits are kept as an integer.
+            Text::Int(value) => parse_i64(bytes) == Some(*value),
+        }
+    }
+
     /// Length in bytes.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -2,31 +2,76 @@
 
 use alloc::vec::Vec;
 
-use crate::rdb::{Fault, ReadError, Reader, value_type};
-use crate::value::{Set, Value};
+use crate::codec::intset::Intset;
+use crate::codec::listpack::Listpack;
+use crate::rdb::{Fault, ReadError, Reader, push_length, push_string, value_type};
+use crate::value::{Set, Text, Value};
 
 use super::{BuildRules, Step};
 
-pub(super) fn type_of(_value: &Set) -> u8 {
-    value_type::SET
+pub(super) fn type_of(set: &Set) -> u8 {
+    match set {
+        Set::Ints(_) => value_type::SET_INTSET,
+        Set::Table(_) => value_type::SET,
+    }
 }
 
-pub(super) fn push(_out: &mut Vec<u8>, _value: &Set, _compress: bool) {}
+pub(super) fn push(out: &mut Vec<u8>, set: &Set, compress: bool) {
+    match set {
+        Set::Ints(ints) => push_string(out, ints.as_bytes(), compress),
+        Set::Table(members) => {
+            push_length(out, members.table.len() as u64);
+            members.table.iter().for_each(|member| push_string(out, member, compress));
+        }
+    }
+}
 
-/// A value of which some elements are missing.
+/// A set of which some members are missing.
 #[derive(Clone, Debug)]
-pub struct Partial(());
+pub struct Partial {
+    set: Set,
+    missing: u64,
+}
 
-pub(super) fn read(_reader: &mut Reader<'_>, value_type: u8, _rules: &BuildRules) -> Result<Step, ReadError> {
-    Err(Fault::ValueType(value_type).into())
+pub(super) fn read(reader: &mut Reader<'_>, value_type: u8, rules: &BuildRules) -> Result<Step, ReadError> {
+    let (limits, order) = (rules.limits.set, rules.order);
+    let set = match value_type {
+        value_type::SET_INTSET => {
+            let ints = Intset::from_bytes(reader.string()?.into_owned()).map_err(Fault::Value)?;
+            Set::from_ints(ints, limits, order)
+        }
+        value_type::SET_LISTPACK => {
+            let pack = Listpack::from_bytes(reader.string()?.into_owned()).map_err(Fault::Value)?;
+            let mut set = Set::default();
+            for member in pack.iter() {
+                if !Text::from(member).with_bytes(|member| set.add(member, limits, order)) {
+                    return Err(Fault::DuplicateMember.into());
+                }
+            }
+            set
+        }
+        _ => {
+            let missing = reader.length()?;
+            if missing == 0 {
+                return Ok(Step::Whole(None));
+            }
+            let mut set = Set::default();
+            // As in Redis, many members are a table from the start.
+            if missing > limits.intset_entries_max as u64 {
+                set.make_table(order);
+            }
+            return Ok(Step::Begun(super::Partial::Set(Partial { set, missing })));
+        }
+    };
+    Ok(Step::Whole((!set.is_empty()).then(|| set.into())))
 }
 
 impl Partial {
-    pub(super) fn advance(
-        &mut self,
-        _reader: &mut Reader<'_>,
-        _rules: &BuildRules,
-    ) -> Result<Option<Value>, ReadError> {
-        Ok(None)
+    pub(super) fn advance(&mut self, reader: &mut Reader<'_>, rules: &BuildRules) -> Result<Option<Value>, ReadError> {
+        if !self.set.add(&reader.string()?, rules.limits.set, rules.order) {
+            return Err(Fault::DuplicateMember.into());
+        }
+        self.missing -= 1;
+        Ok((self.missing == 0).then(|| core::mem::take(&mut self.set).into()))
     }
 }

@@ -170,6 +170,9 @@ impl Exec<'_> {
 
     /// Sets a key, whether it exists or not, to a value without expiry or with one in absolute milliseconds.
     pub fn put(&mut self, key: &[u8], value: impl Into<Value>, expires_ms: i64) {
+        if self.notices.classes.wants(Class::New) && self.keyspace.locate(self.database, key).is_none() {
+            self.notify(Class::New, "new", key);
+        }
         let usage = self.first_use();
         self.keyspace.put(self.database, key, value.into(), expires_ms, usage);
     }
@@ -193,6 +196,7 @@ impl Exec<'_> {
         if self.expiry == ExpiryRule::Hide {
             return self.put(key, value, expires_ms);
         }
+        self.notify(Class::New, "new", key);
         let usage = self.first_use();
         self.keyspace.insert(self.database, key, value.into(), expires_ms, usage);
     }

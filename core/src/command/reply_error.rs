@@ -186,6 +186,12 @@ replies! {
     PAUSE_MODE_UNKNOWN = "ERR CLIENT PAUSE mode must be WRITE or ALL";
     /// CLIENT UNBLOCK by something.
     UNBLOCK_REASON_UNKNOWN = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
+    /// SSUBSCRIBE in a transaction.
+    SSUBSCRIBE_IN_EXEC = "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client";
+    /// MONITOR in a transaction.
+    MONITOR_IN_EXEC = "ERR MONITOR isn't allowed for DENY BLOCKING client";
+    /// A command on data of a connection that has asked for MONITOR.
+    MONITOR_TOUCHES_DATA = "ERR Replica can't interact with the keyspace";
 }
 
 /// Bytes of a client's as an error repeats them: a char for each byte, as [`CommandError`] wants it.
@@ -292,6 +298,21 @@ pub fn unknown_argument(name: &[u8]) -> CommandError {
 pub fn wrong_client_subcommand(name: &[u8]) -> CommandError {
     let name = shown(name);
     CommandError::with(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try CLIENT HELP."))
+}
+
+/// PUBSUB with too many words after its subcommand.
+#[must_use]
+pub fn wrong_pubsub_subcommand(name: &[u8]) -> CommandError {
+    let name = shown(name);
+    CommandError::with(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try PUBSUB HELP."))
+}
+
+/// A command that a listener may not send in RESP2. `name` is `get`, or `client|list`.
+#[must_use]
+pub fn not_for_listeners(name: &str) -> CommandError {
+    CommandError::with(format!(
+        "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+    ))
 }
 
 /// The part of an argument that an error repeats.

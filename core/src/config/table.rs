@@ -432,7 +432,7 @@ directives! {
     "latency-tracking-info-percentiles" => latency_tracking_info_percentiles: Vec<String> = Vec::from(["50", "99", "99.9"].map(String::from)),
         Percentiles, Runtime, no_effect;
     /// Classes of keyspace events that are published.
-    "notify-keyspace-events" => notify_keyspace_events: String = String::new(), EventClasses, Runtime, no_effect;
+    "notify-keyspace-events" => notify_keyspace_events: String = String::new(), EventClasses, Runtime;
     /// Keys remembered for client-side caching; 0 is no limit.
     "tracking-table-max-keys" => tracking_table_max_keys: u64 = 1_000_000,
         Integer::new(0, i64::MAX), Runtime, no_effect;

@@ -11,6 +11,7 @@ use super::Node;
 use super::blocked::WaitsFor;
 use super::dispatch::resolve;
 use super::follow::{Follow, Link};
+use super::pubsub::Topic;
 
 impl Node {
     /// Bytes of the stream: whole commands are applied, the rest waits.
@@ -146,6 +147,14 @@ impl Node {
                     None => Some(crate::command::reply_error::DB_INDEX_OUT_OF_RANGE),
                 }
             }
+            (Handler::Server(ServerCommand::Publish), Ok(_)) => {
+                self.deliver(Topic::Channel, &args[1], &args[2]);
+                None
+            }
+            (Handler::Server(ServerCommand::Spublish), Ok(_)) => {
+                self.deliver(Topic::Shard, &args[1], &args[2]);
+                None
+            }
             (Handler::Server(_), Ok(_)) => None,
             (_, Ok(command)) => {
                 let Handler::Data(handler) = command.handler else { return };
@@ -168,6 +177,7 @@ impl Node {
                 let outcome = handler(&mut exec, args);
                 self.feed.end_command();
                 self.storage.dirty += self.feed.changes();
+                self.publish_notices();
                 outcome.err()
             }
         };

@@ -1,6 +1,7 @@
 //! From received bytes to executed commands: parsing, the gates, the call.
 
 use alloc::boxed::Box;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
@@ -16,6 +17,7 @@ use super::blocked::WaitsFor;
 use super::connection::{Closing, Connection, Kind};
 use super::follow::Link;
 use super::memory::Room;
+use super::pubsub::gate_listener;
 use super::transaction::Queued;
 
 /// A request: its arguments, and its bytes if they may be passed on as they are.
@@ -319,6 +321,7 @@ impl Node {
             self.stats.count_error(error.code());
         }
         self.note_verbatim(database, call);
+        self.publish_notices();
         outcome
     }
 
@@ -430,6 +433,7 @@ impl Node {
         if does(Flags::WRITE) {
             self.gate_write()?;
         }
+        gate_listener(connection, container, command)?;
         if let Some(follow) = &self.follow
             && !flags.has(Flags::STALE)
             && !self.config.replica_serve_stale_data
@@ -470,6 +474,14 @@ pub(super) fn resolve(container: &'static Command, args: Args<'_>) -> Result<&'s
         return Err(reply::wrong_arity(&alloc::format!("{}|{}", container.name, command.name)));
     }
     Ok(command)
+}
+
+/// The name of a request's row as errors tell it: `get`, or `client|list`.
+pub(super) fn full_name(container: &Command, command: &Command) -> String {
+    match core::ptr::eq(container, command) {
+        true => command.name.to_string(),
+        false => alloc::format!("{}|{}", container.name, command.name),
+    }
 }
 
 /// True for the commands that are carried out inside MULTI rather than queued.

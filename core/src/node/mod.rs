@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | connections, requests, gates, calls, transactions | `connection`, `dispatch`, `transaction` |
 //! | the one place where writes enter the log | `propagate` |
+//! | who listens: to messages and keyspace events | `pubsub` |
 //! | who waits: for data, for replicas, for the end of a pause | `blocked`, `wait`, `pause` |
 //! | our replicas, their snapshots | `primary`, `replica`, `transfer`, `file_transfer` |
 //! | our master: the link, the data set, the stream | `follow`, `incoming`, `apply` |
@@ -32,6 +33,7 @@ mod memory;
 mod pause;
 mod primary;
 mod propagate;
+mod pubsub;
 mod replica;
 mod save;
 mod stats;
@@ -59,6 +61,7 @@ use connection::{Closing, Connection, Connections, Kind};
 use follow::Follow;
 use memory::MemoryGauge;
 use pause::Pauses;
+use pubsub::Topics;
 use replica::Phase;
 use stats::Stats;
 use storage::Storage;
@@ -143,6 +146,7 @@ pub struct Node {
     pub(crate) memory: MemoryGauge,
     pub(crate) watches: Watches,
     pub(crate) blocked: Blocked,
+    pub(crate) topics: Topics,
     pauses: Pauses,
     feed: Feed,
     /// What subscribers to keyspace events are to be told.
@@ -249,13 +253,26 @@ impl Node {
         }
     }
 
+    /// Tells the driver of those who were sent what they had not asked for just now, and closes those who have too much of it.
+    #[cold]
+    fn announce_told(&mut self, now: Now, effects: &mut Effects) {
+        for conn in self.connections.take_told() {
+            if let Some(connection) = self.connections.get_mut(conn) {
+                connection.is_told = false;
+                connection.announce(effects);
+                self.limit_output(conn, now, effects);
+            }
+        }
+    }
+
     fn unannounce(&mut self, conn: ConnId) {
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.is_announced = false;
         }
     }
 
-    /// What every event ends with: those who wait no more go on, replicas learn that the log has grown, the log forgets, the expiry timer is set.
+    /// What every event ends with: those who wait no more go on, replicas learn that the log has grown, the log
+    /// forgets, who was told something is served, the expiry timer is set.
     fn settle(&mut self, now: Now, effects: &mut Effects) {
         if self.blocked.has_business() {
             self.resume_released(now, effects);
@@ -263,6 +280,9 @@ impl Node {
         if core::mem::take(&mut self.log_has_grown) {
             self.announce_log(now, effects);
             self.trim_log();
+        }
+        if self.connections.has_told() {
+            self.announce_told(now, effects);
         }
         self.limit_clients(now, effects);
         self.arm_expiry(now);
@@ -299,8 +319,9 @@ impl Node {
 
     /// Forgets a connection that is gone; our own link to a master begins anew.
     fn on_closed(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
-        let Some(connection) = self.connections.close(conn) else { return };
+        let Some(mut connection) = self.connections.close(conn) else { return };
         self.watches.unwatch(conn);
+        self.forget_listener(&mut connection);
         self.forget_wait(&connection);
         match connection.kind {
             Kind::Client => {}

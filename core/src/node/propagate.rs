@@ -1,5 +1,6 @@
 //! The one place where writes enter the replication log.
 
+use crate::command::Class;
 use crate::keyspace::{Place, Touch};
 use crate::port::Now;
 use crate::value::Blob;
@@ -103,8 +104,10 @@ impl Node {
         self.feed.nothing();
         self.keyspace.remove(place);
         self.feed.changed(1);
+        self.notices.push(Class::Expired, "expired", database, &key);
         self.stats.expired_keys += 1;
         self.end_unit(None);
+        self.publish_notices();
     }
 
     /// Sets the expiry timer to the first key that is due.

@@ -27,7 +27,7 @@ enum Class {
     Normal,
     Replica,
     Master,
-    /// Nobody can subscribe yet: no connection is one.
+    /// It listens to something.
     Pubsub,
 }
 
@@ -44,6 +44,7 @@ impl Class {
 
     fn of(connection: &Connection) -> Class {
         match connection.kind {
+            Kind::Client if connection.is_listener() => Class::Pubsub,
             Kind::Client => Class::Normal,
             Kind::Replica(_) => Class::Replica,
             Kind::Master => Class::Master,

@@ -8,6 +8,7 @@ use crate::resp::Proto;
 
 use super::super::Node;
 use super::super::connection::{Closing, Connection, Kind};
+use super::super::pubsub::Topic;
 
 /// What a field is computed from.
 struct View<'a> {
@@ -30,9 +31,9 @@ const FIELDS: &[Field] = &[
     ("idle", |view| view.now.mono.since(view.connection.last_input_at).as_secs().to_string()),
     ("flags", flags),
     ("db", |view| view.connection.database.to_string()),
-    ("sub", zero),
-    ("psub", zero),
-    ("ssub", zero),
+    ("sub", |view| view.connection.count_listened(Topic::Channel).to_string()),
+    ("psub", |view| view.connection.count_listened(Topic::Pattern).to_string()),
+    ("ssub", |view| view.connection.count_listened(Topic::Shard).to_string()),
     ("multi", |view| {
         let queue = view.connection.transaction.as_ref().map(|transaction| &transaction.queue);
         queue.map_or_else(|| "-1".to_string(), |queue| queue.len().to_string())
@@ -80,6 +81,7 @@ fn flags(view: &View<'_>) -> String {
     let table = [
         (matches!(connection.kind, Kind::Replica(_)), 'S'),
         (matches!(connection.kind, Kind::Master), 'M'),
+        (connection.is_listener(), 'P'),
         (connection.transaction.is_some(), 'x'),
         (connection.is_blocked(), 'b'),
         (view.node.watches.is_broken(connection.id), 'd'),

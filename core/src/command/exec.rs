@@ -177,6 +177,13 @@ impl Exec<'_> {
         self.keyspace.put(self.database, key, value.into(), expires_ms, usage);
     }
 
+    /// Sets a key as one that comes into being, though another may have had its name: RENAME and COPY.
+    pub fn put_anew(&mut self, key: &[u8], value: impl Into<Value>, expires_ms: i64) {
+        self.notify(Class::New, "new", key);
+        let usage = self.first_use();
+        self.keyspace.put(self.database, key, value.into(), expires_ms, usage);
+    }
+
     /// Replaces the value at a place, and its expiry.
     pub fn replace(&mut self, place: Place, value: impl Into<Value>, expires_ms: i64) {
         let usage = self.first_use();

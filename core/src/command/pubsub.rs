@@ -1,4 +1,4 @@
-//! The rows of commands about messages; the node carries them out.
+//! The rows of commands about messages and about seeing what others do; the node carries them out.
 
 use super::{Command, Group, ServerCommand};
 
@@ -28,6 +28,11 @@ const COMMANDS: &[Command] = &[
         .docs("2.0.0", "O(N+M)", "Send a message to a channel"),
     Command::server(Group::PubSub, "spublish", 3, "pubsub loading stale fast may_replicate", ServerCommand::Spublish)
         .docs("7.0.0", "O(N)", "Send a message to a shard channel"),
+    Command::server(Group::Server, "monitor", 1, "admin noscript loading stale", ServerCommand::Monitor).docs(
+        "1.0.0",
+        "",
+        "See every command that is carried out",
+    ),
     Command::container(Group::PubSub, "pubsub", -2, SUBCOMMANDS).docs(
         "2.8.0",
         "Depends on subcommand.",

@@ -100,6 +100,7 @@ pub enum ServerCommand {
     Publish,
     Spublish,
     Pubsub,
+    Monitor,
 }
 
 /// The group of a command in the documentation.

@@ -181,6 +181,9 @@ impl Node {
                 outcome.err()
             }
         };
+        if let Ok(command) = resolve(container, args) {
+            self.show_applied(database, command, args, now);
+        }
         self.stats.commands += 1;
         if let Some(stat) = self.stats.command(number) {
             stat.calls += 1;

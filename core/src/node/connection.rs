@@ -63,6 +63,8 @@ pub(crate) struct Connection {
     pub(crate) skips_reply: bool,
     /// What it waits for: its further requests stay in `input` meanwhile.
     pub(crate) wait: Option<Box<Wait>>,
+    /// It has asked for MONITOR.
+    pub(crate) is_monitor: bool,
     /// What it listens to, if anything.
     pub(crate) listener: Option<Box<Listener>>,
     /// It was sent what it had not asked for just now; see [`Connections::tell`].
@@ -183,6 +185,7 @@ impl Connections {
             skips_next_reply: false,
             skips_reply: false,
             wait: None,
+            is_monitor: false,
             listener: None,
             is_told: false,
             name: String::new(),

@@ -199,6 +199,9 @@ impl Node {
                 return Progress::Done;
             }
         };
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.last_command = Some((container, command));
+        }
         let room = self.make_room(now);
         if let Err(error) = self.gate(conn, container, command, room) {
             match container.handler {
@@ -208,7 +211,6 @@ impl Node {
             return Progress::Done;
         }
         let Some(connection) = self.connections.get_mut(conn) else { return Progress::Done };
-        connection.last_command = Some((container, command));
         if self.pauses.hold_back(connection, container, command) {
             self.park(conn, WaitsFor::Unpause, None, now);
             return Progress::HeldBack;
@@ -230,6 +232,7 @@ impl Node {
             Handler::Server(server) => self.call_server(conn, number, server, args, now, effects),
             Handler::Container => {}
         }
+        self.show_to_monitors(conn, command, args, now);
         let offset = self.history.offset();
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.written_offset = offset;
@@ -443,6 +446,9 @@ impl Node {
         }
         if self.is_loading() && !flags.has(Flags::LOADING) {
             return Err(reply::LOADING);
+        }
+        if connection.is_monitor && [Flags::WRITE, Flags::READONLY, Flags::MAY_REPLICATE].into_iter().any(does) {
+            return Err(reply::MONITOR_TOUCHES_DATA);
         }
         Ok(())
     }

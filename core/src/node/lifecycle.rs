@@ -58,6 +58,7 @@ impl Node {
             watches: super::Watches::default(),
             blocked: super::Blocked::default(),
             topics: super::Topics::default(),
+            monitors: Vec::new(),
             pauses: super::Pauses::default(),
             feed: crate::command::Feed::default(),
             notices: crate::command::Notices::default(),

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | connections, requests, gates, calls, transactions | `connection`, `dispatch`, `transaction` |
 //! | the one place where writes enter the log | `propagate` |
-//! | who listens: to messages and keyspace events | `pubsub` |
+//! | who listens: to messages and keyspace events, to all commands | `pubsub`, `monitor` |
 //! | who waits: for data, for replicas, for the end of a pause | `blocked`, `wait`, `pause` |
 //! | our replicas, their snapshots | `primary`, `replica`, `transfer`, `file_transfer` |
 //! | our master: the link, the data set, the stream | `follow`, `incoming`, `apply` |
@@ -30,6 +30,7 @@ mod incoming;
 mod lifecycle;
 mod load;
 mod memory;
+mod monitor;
 mod pause;
 mod primary;
 mod propagate;
@@ -147,6 +148,8 @@ pub struct Node {
     pub(crate) watches: Watches,
     pub(crate) blocked: Blocked,
     pub(crate) topics: Topics,
+    /// Those who have asked for MONITOR, in the order in which they have.
+    pub(crate) monitors: Vec<ConnId>,
     pauses: Pauses,
     feed: Feed,
     /// What subscribers to keyspace events are to be told.
@@ -322,6 +325,9 @@ impl Node {
         let Some(mut connection) = self.connections.close(conn) else { return };
         self.watches.unwatch(conn);
         self.forget_listener(&mut connection);
+        if connection.is_monitor {
+            self.stop_monitoring(conn);
+        }
         self.forget_wait(&connection);
         match connection.kind {
             Kind::Client => {}

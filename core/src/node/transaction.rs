@@ -225,6 +225,7 @@ impl Node {
                 }
                 Handler::Container => {}
             }
+            self.show_to_monitors(conn, command, call.args, now);
         }
         self.is_executing = false;
         self.end_unit(None);

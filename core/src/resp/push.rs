@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::codec::number::push_u64;
 
 use super::encode::push_bulk;
-use super::output::{Output, SHARE_BYTES_MIN};
+use super::output::Output;
 use super::reply::Proto;
 
 /// An out-of-band message of several texts: in RESP3 a push, in RESP2 an array. The two differ in the first byte alone, and
@@ -33,16 +33,11 @@ impl Push {
 
     /// Queues it.
     pub fn write_to(&self, output: &mut Output, proto: Proto) {
-        let tail = output.tail();
-        tail.push(match proto {
+        output.tail().push(match proto {
             Proto::Resp2 => b'*',
             Proto::Resp3 => b'>',
         });
-        if self.rest.len() < SHARE_BYTES_MIN {
-            tail.extend_from_slice(&self.rest);
-        } else {
-            output.push_shared(self.rest.clone());
-        }
+        output.extend_shared(&self.rest);
     }
 }
 
@@ -50,6 +45,7 @@ impl Push {
 mod tests {
     use alloc::vec;
 
+    use super::super::output::SHARE_BYTES_MIN;
     use super::*;
 
     #[test]

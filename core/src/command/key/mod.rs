@@ -63,13 +63,19 @@ const COMMANDS: &[Command] = &[
 
 /// Finds a key for a read that does not count as use of it: a hit or a miss, but idle as before.
 pub(super) fn find_untouched(exec: &mut Exec<'_>, key: &[u8]) -> Option<Place> {
+    let found = find_unseen(exec, key);
+    if found.is_none() {
+        exec.notify(Class::Missed, "keymiss", key);
+    }
+    found
+}
+
+/// The same, of which subscribers are not told either.
+pub(super) fn find_unseen(exec: &mut Exec<'_>, key: &[u8]) -> Option<Place> {
     let found = exec.peek(key);
     match found {
         Some(_) => exec.hits.hits += 1,
-        None => {
-            exec.hits.misses += 1;
-            exec.notify(Class::Missed, "keymiss", key);
-        }
+        None => exec.hits.misses += 1,
     }
     found
 }
@@ -150,7 +156,7 @@ fn rename_found(exec: &mut Exec<'_>, args: Args<'_>) {
     let source = exec.keyspace.locate(exec.database, &args[1]);
     let source = source.expect("it was found and only another key was removed since");
     let (value, expires_ms) = exec.keyspace.take(source);
-    exec.put(&args[2], value, expires_ms);
+    exec.put_anew(&args[2], value, expires_ms);
     exec.notify(Class::Generic, "rename_from", &args[1]);
     exec.notify(Class::Generic, "rename_to", &args[2]);
     exec.changed(1);
@@ -189,7 +195,7 @@ fn copy_found(exec: &mut Exec<'_>, args: Args<'_>, target: u32, may_replace: boo
     let source = source.expect("it was found and only another key was removed since");
     let (value, expires_ms) = (exec.value(source).clone(), exec.expires_ms(source));
     in_database(exec, target, |exec| {
-        exec.put(&args[2], value, expires_ms);
+        exec.put_anew(&args[2], value, expires_ms);
         exec.notify(Class::Generic, "copy_to", &args[2]);
     });
     exec.changed(1);

@@ -80,6 +80,7 @@ fn flags(view: &View<'_>) -> String {
     let connection = view.connection;
     let table = [
         (matches!(connection.kind, Kind::Replica(_)), 'S'),
+        (connection.is_monitor, 'O'),
         (matches!(connection.kind, Kind::Master), 'M'),
         (connection.is_listener(), 'P'),
         (connection.transaction.is_some(), 'x'),
@@ -123,7 +124,7 @@ impl Node {
 
 impl Connection {
     /// `ip:port` of the other end, as CLIENT KILL names it.
-    pub(super) fn address(&self) -> String {
+    pub(in super::super) fn address(&self) -> String {
         self.peer.map_or_else(String::new, |peer| peer.remote.to_string())
     }
 

@@ -139,6 +139,7 @@ impl Node {
     pub(super) fn reset(&mut self, conn: ConnId) -> Outcome {
         self.watches.unwatch(conn);
         self.stop_listening(conn);
+        self.stop_monitoring(conn);
         self.observe_if_needed();
         let Some(connection) = self.connection(conn) else { return Ok(()) };
         connection.transaction = None;

@@ -70,6 +70,7 @@ impl Node {
             ServerCommand::Sunsubscribe => self.unsubscribe(conn, Topic::Shard, args),
             ServerCommand::Publish => self.publish(conn, Topic::Channel, args),
             ServerCommand::Spublish => self.publish(conn, Topic::Shard, args),
+            ServerCommand::Monitor => self.monitor(conn),
             ServerCommand::Pubsub => self.pubsub_command(conn, args),
         }
     }

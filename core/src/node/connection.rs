@@ -11,6 +11,7 @@ use crate::resp::{Output, Proto, Reply, RequestParser};
 use super::blocked::Wait;
 use super::pubsub::Listener;
 use super::replica::{ReplicaIntro, ReplicaSide};
+use super::tracking::Tracking;
 use super::transaction::Transaction;
 
 /// What a connection is for.
@@ -65,6 +66,8 @@ pub(crate) struct Connection {
     pub(crate) wait: Option<Box<Wait>>,
     /// It has asked for MONITOR.
     pub(crate) is_monitor: bool,
+    /// How it is told of changes to what it has read, if it is.
+    pub(crate) tracking: Option<Box<Tracking>>,
     /// What it listens to, if anything.
     pub(crate) listener: Option<Box<Listener>>,
     /// It was sent what it had not asked for just now; see [`Connections::tell`].
@@ -186,6 +189,7 @@ impl Connections {
             skips_reply: false,
             wait: None,
             is_monitor: false,
+            tracking: None,
             listener: None,
             is_told: false,
             name: String::new(),

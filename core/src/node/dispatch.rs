@@ -223,6 +223,7 @@ impl Node {
             connection.command_ended();
             return Progress::Done;
         }
+        self.tracking.author = Some(conn);
         match command.handler {
             Handler::Data(_) => {
                 self.feed.begin(self.history.log.is_some());
@@ -233,14 +234,17 @@ impl Node {
             Handler::Container => {}
         }
         self.show_to_monitors(conn, command, args, now);
+        self.remember_reads(conn, command, args);
         let offset = self.history.offset();
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.written_offset = offset;
+            connection.end_caching(container);
             if !connection.is_blocked() {
                 connection.command_ended();
             }
         }
         self.serve_filled(now);
+        self.tracking.author = None;
         Progress::Done
     }
 

@@ -59,6 +59,7 @@ impl Node {
             blocked: super::Blocked::default(),
             topics: super::Topics::default(),
             monitors: Vec::new(),
+            tracking: super::TrackingTable::default(),
             pauses: super::Pauses::default(),
             feed: crate::command::Feed::default(),
             notices: crate::command::Notices::default(),

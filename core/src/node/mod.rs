@@ -7,6 +7,7 @@
 //! | connections, requests, gates, calls, transactions | `connection`, `dispatch`, `transaction` |
 //! | the one place where writes enter the log | `propagate` |
 //! | who listens: to messages and keyspace events, to all commands | `pubsub`, `monitor` |
+//! | who keeps copies of what was read | `tracking` |
 //! | who waits: for data, for replicas, for the end of a pause | `blocked`, `wait`, `pause` |
 //! | our replicas, their snapshots | `primary`, `replica`, `transfer`, `file_transfer` |
 //! | our master: the link, the data set, the stream | `follow`, `incoming`, `apply` |
@@ -40,6 +41,7 @@ mod save;
 mod stats;
 mod storage;
 mod timers;
+mod tracking;
 mod transaction;
 mod transfer;
 mod wait;
@@ -67,6 +69,7 @@ use replica::Phase;
 use stats::Stats;
 use storage::Storage;
 use timers::{Timer, Timers};
+use tracking::TrackingTable;
 use transaction::Watches;
 use transfer::Transfers;
 
@@ -148,6 +151,7 @@ pub struct Node {
     pub(crate) watches: Watches,
     pub(crate) blocked: Blocked,
     pub(crate) topics: Topics,
+    pub(crate) tracking: TrackingTable,
     /// Those who have asked for MONITOR, in the order in which they have.
     pub(crate) monitors: Vec<ConnId>,
     pauses: Pauses,
@@ -284,6 +288,9 @@ impl Node {
             self.announce_log(now, effects);
             self.trim_log();
         }
+        if self.tracking.has_news {
+            self.broadcast_changes();
+        }
         if self.connections.has_told() {
             self.announce_told(now, effects);
         }
@@ -325,6 +332,9 @@ impl Node {
         let Some(mut connection) = self.connections.close(conn) else { return };
         self.watches.unwatch(conn);
         self.forget_listener(&mut connection);
+        if connection.tracking.is_some() {
+            self.forget_tracker(conn);
+        }
         if connection.is_monitor {
             self.stop_monitoring(conn);
         }

@@ -73,11 +73,15 @@ impl Node {
             self.watches.on_touch(touch);
             self.blocked.on_touch(touch);
         }
+        if self.tracking.is_active() {
+            self.invalidate(touches);
+        }
     }
 
     /// Changes are told to observers only while there are any.
     pub(super) fn observe_if_needed(&mut self) {
-        let is_observed = self.audit.is_some() || !self.watches.is_empty() || self.blocked.is_key_awaited();
+        let is_observed = self.audit.is_some() || !self.watches.is_empty() || self.blocked.is_key_awaited()
+            || self.tracking.is_active();
         self.keyspace.observe(is_observed);
     }
 

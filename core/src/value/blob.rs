@@ -54,6 +54,12 @@ impl Blob {
     }
 }
 
+impl Default for Blob {
+    fn default() -> Blob {
+        Blob::new(b"")
+    }
+}
+
 impl Deref for Blob {
     type Target = [u8];
 

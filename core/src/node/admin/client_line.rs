@@ -9,6 +9,8 @@ use crate::resp::Proto;
 use super::super::Node;
 use super::super::connection::{Closing, Connection, Kind};
 use super::super::pubsub::Topic;
+use super::super::tracking::Mode;
+use super::client_tracking::redirect_of;
 
 /// What a field is computed from.
 struct View<'a> {
@@ -63,7 +65,7 @@ const FIELDS: &[Field] = &[
         Kind::Master => "(superuser)".to_string(),
         _ => "default".to_string(),
     }),
-    ("redir", |_| "-1".to_string()),
+    ("redir", |view| redirect_of(view.connection.tracking.as_deref()).to_string()),
     ("resp", |view| if view.connection.proto == Proto::Resp3 { "3" } else { "2" }.to_string()),
     ("lib-name", |view| view.connection.library_name.clone()),
     ("lib-ver", |view| view.connection.library_version.clone()),
@@ -78,6 +80,7 @@ fn zero(_: &View<'_>) -> String {
 
 fn flags(view: &View<'_>) -> String {
     let connection = view.connection;
+    let tracking = connection.tracking.as_ref();
     let table = [
         (matches!(connection.kind, Kind::Replica(_)), 'S'),
         (connection.is_monitor, 'O'),
@@ -85,6 +88,9 @@ fn flags(view: &View<'_>) -> String {
         (connection.is_listener(), 'P'),
         (connection.transaction.is_some(), 'x'),
         (connection.is_blocked(), 'b'),
+        (tracking.is_some(), 't'),
+        (tracking.is_some_and(|tracking| tracking.is_broken), 'R'),
+        (tracking.is_some_and(|tracking| tracking.mode == Mode::Broadcast), 'B'),
         (view.node.watches.is_broken(connection.id), 'd'),
         (connection.closing == Closing::AfterReplies, 'c'),
     ];

@@ -140,6 +140,7 @@ impl Node {
         self.watches.unwatch(conn);
         self.stop_listening(conn);
         self.stop_monitoring(conn);
+        self.stop_tracking(conn);
         self.observe_if_needed();
         let Some(connection) = self.connection(conn) else { return Ok(()) };
         connection.transaction = None;

@@ -2,6 +2,7 @@
 
 mod client;
 mod client_line;
+mod client_tracking;
 mod client_wait;
 mod command;
 mod config;

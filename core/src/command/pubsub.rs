@@ -20,8 +20,11 @@ const COMMANDS: &[Command] = &[
     ),
     Command::server(Group::PubSub, "punsubscribe", -1, "pubsub noscript loading stale", ServerCommand::Punsubscribe)
         .docs("2.0.0", "O(N)", "Listen no more to patterns, to any if none is named"),
-    Command::server(Group::PubSub, "ssubscribe", -2, "pubsub noscript loading stale", ServerCommand::Ssubscribe)
-        .docs("7.0.0", "O(N)", "Listen to shard channels"),
+    Command::server(Group::PubSub, "ssubscribe", -2, "pubsub noscript loading stale", ServerCommand::Ssubscribe).docs(
+        "7.0.0",
+        "O(N)",
+        "Listen to shard channels",
+    ),
     Command::server(Group::PubSub, "sunsubscribe", -1, "pubsub noscript loading stale", ServerCommand::Sunsubscribe)
         .docs("7.0.0", "O(N)", "Listen no more to shard channels, to any if none is named"),
     Command::server(Group::PubSub, "publish", 3, "pubsub loading stale fast may_replicate", ServerCommand::Publish)

@@ -165,7 +165,10 @@ mod tests {
         assert_eq!(bench.run_on(monitor, "MONITOR"), "+OK ");
         for (line, shown) in [
             ("SET k v", "+1700000000.000000 [0 127.0.0.1:50000] \"SET\" \"k\" \"v\" "),
-            ("set k \"a\\\"\\\\\\n\\x01\\xff\"", "+1700000000.000000 [0 127.0.0.1:50000] \"set\" \"k\" \"a\\\"\\\\\\n\\x01\\xff\" "),
+            (
+                "set k \"a\\\"\\\\\\n\\x01\\xff\"",
+                "+1700000000.000000 [0 127.0.0.1:50000] \"set\" \"k\" \"a\\\"\\\\\\n\\x01\\xff\" ",
+            ),
             ("SELECT 3", "+1700000000.000000 [3 127.0.0.1:50000] \"SELECT\" \"3\" "),
             ("AUTH a b", "+1700000000.000000 [3 127.0.0.1:50000] \"AUTH\" \"(redacted)\" \"(redacted)\" "),
             (
@@ -183,7 +186,9 @@ mod tests {
 
     #[test]
     fn the_microseconds_of_a_time_have_six_digits() {
-        for (micros, text) in [(5, "+0.000005"), (1_000_042, "+1.000042"), (2_100_000, "+2.100000"), (999_999, "+0.999999")] {
+        for (micros, text) in
+            [(5, "+0.000005"), (1_000_042, "+1.000042"), (2_100_000, "+2.100000"), (999_999, "+0.999999")]
+        {
             let mut line = alloc::vec::Vec::new();
             super::push_head(&mut line, micros, 0, b"a");
             assert_eq!(String::from_utf8_lossy(&line), alloc::format!("{text} [0 a]"));
@@ -199,7 +204,8 @@ mod tests {
             bench.run(line);
         }
         let all = seen(&mut bench, monitor);
-        let words: alloc::vec::Vec<&str> = all.split("50000] ").skip(1).map(|rest| rest.split(' ').next().unwrap()).collect();
+        let words: alloc::vec::Vec<&str> =
+            all.split("50000] ").skip(1).map(|rest| rest.split(' ').next().unwrap()).collect();
         assert_eq!(words, ["\"MULTI\"", "\"SET\"", "\"GET\"", "\"EXEC\""]);
     }
 

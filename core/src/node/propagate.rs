@@ -80,7 +80,9 @@ impl Node {
 
     /// Changes are told to observers only while there are any.
     pub(super) fn observe_if_needed(&mut self) {
-        let is_observed = self.audit.is_some() || !self.watches.is_empty() || self.blocked.is_key_awaited()
+        let is_observed = self.audit.is_some()
+            || !self.watches.is_empty()
+            || self.blocked.is_key_awaited()
             || self.tracking.is_active();
         self.keyspace.observe(is_observed);
     }

@@ -116,10 +116,7 @@ fn a_transaction_may_subscribe_but_not_to_shard_channels() {
             ("SUBSCRIBE x", "+QUEUED "),
             ("SSUBSCRIBE s", "+QUEUED "),
             ("GET k", "+QUEUED "),
-            (
-                "EXEC",
-                "*3 *3 $9 subscribe $1 x :1 -ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client $-1 ",
-            ),
+            ("EXEC", "*3 *3 $9 subscribe $1 x :1 -ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client $-1 "),
         ],
     );
 }

@@ -11,6 +11,7 @@
 mod binary;
 mod client;
 pub mod fake;
+pub mod grammar;
 mod proxy;
 mod release;
 mod reply;

@@ -6,6 +6,7 @@
 )]
 
 mod differential;
+mod families;
 mod founding;
 mod hostile;
 mod interop;

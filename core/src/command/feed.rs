@@ -67,6 +67,12 @@ impl Feed {
         self.push(database, args.into_iter());
     }
 
+    /// As [`Feed::instead`], of words whose number is not known beforehand.
+    pub fn instead_words(&mut self, database: u32, args: &[&[u8]]) {
+        self.form = Form::Replaced;
+        self.push(database, args.iter().copied());
+    }
+
     /// The running command is not fed, though it changed something.
     pub fn nothing(&mut self) {
         self.form = Form::Replaced;

@@ -180,6 +180,38 @@ replies! {
     KEY_COUNT_NOT_POSITIVE = "ERR numkeys should be greater than 0";
     /// LMPOP and its kin.
     COUNT_NOT_POSITIVE = "ERR count should be greater than 0";
+    /// SINTERCARD and its kin.
+    KEY_COUNT_TOO_LARGE = "ERR Number of keys can't be greater than number of args";
+    /// SINTERCARD and its kin.
+    LIMIT_NEGATIVE = "ERR LIMIT can't be negative";
+    /// ZADD with options that exclude each other.
+    ZADD_XX_NX = "ERR XX and NX options at the same time are not compatible";
+    /// ZADD with options that exclude each other.
+    ZADD_GT_LT_NX = "ERR GT, LT, and/or NX options at the same time are not compatible";
+    /// ZADD INCR of several.
+    ZADD_INCR_PAIR = "ERR INCR option supports a single increment-element pair";
+    /// Infinities of both signs, added.
+    NAN_SCORE = "ERR resulting score is not a number (NaN)";
+    /// A bound of scores.
+    NOT_A_SCORE_BOUND = "ERR min or max is not a float";
+    /// A bound of names.
+    NOT_A_LEX_BOUND = "ERR min or max not valid string range item";
+    /// ZRANGE.
+    LIMIT_WITHOUT_BOUNDS = "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX";
+    /// ZRANGE.
+    WITHSCORES_WITH_BYLEX = "ERR syntax error, WITHSCORES not supported in combination with BYLEX";
+    /// ZUNION and its kin.
+    WEIGHT_NOT_A_FLOAT = "ERR weight value is not a float";
+    /// RESTORE over a key that is there.
+    BUSY_KEY = "BUSYKEY Target key name already exists.";
+    /// RESTORE with a negative time.
+    INVALID_TTL = "ERR Invalid TTL value, must be >= 0";
+    /// RESTORE with a negative idle time.
+    INVALID_IDLETIME = "ERR Invalid IDLETIME value, must be >= 0";
+    /// RESTORE with a frequency that is none.
+    INVALID_FREQ = "ERR Invalid FREQ value, must be >= 0 and <= 255";
+    /// RESTORE of bytes that are no value.
+    BAD_DATA_FORMAT = "ERR Bad data format";
     /// RESTORE of bytes that DUMP has not told.
     INVALID_PAYLOAD = "ERR DUMP payload version or checksum are wrong";
     /// CLIENT PAUSE of something.
@@ -299,6 +331,12 @@ pub fn unclean_client_info(attribute: &str) -> CommandError {
 pub fn unknown_debug_subcommand(name: &[u8]) -> CommandError {
     let name = shown(name);
     CommandError::with(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try DEBUG HELP."))
+}
+
+/// ZUNION and its kin of no keys.
+#[must_use]
+pub fn no_input_key(command: &str) -> CommandError {
+    CommandError::with(format!("ERR at least 1 input key is needed for '{command}' command"))
 }
 
 /// FUNCTION LOAD with an option that is none.

@@ -45,6 +45,8 @@ pub enum Fault {
     PreReleaseFunction,
     /// The same member twice in one set.
     DuplicateMember,
+    /// A score that is no number.
+    NotANumber,
     /// A library of functions that is none.
     Library(String),
     /// The checksum at the end differs.
@@ -79,6 +81,7 @@ impl fmt::Display for Fault {
             Fault::Module => f.write_str("The file holds data of a module, and modules are not supported"),
             Fault::PreReleaseFunction => f.write_str("Pre-release function format not supported"),
             Fault::DuplicateMember => f.write_str("Set with a member twice"),
+            Fault::NotANumber => f.write_str("Zset with a score that is no number"),
             Fault::Library(why) => write!(f, "Bad function library: {why}"),
             Fault::Checksum { stated, computed } => {
                 write!(f, "Wrong RDB checksum expected: ({stated:016x}) but got ({computed:016x})")

@@ -1,6 +1,290 @@
-//! Sorted sets.
+//! Sorted sets: members one by one.
 
-use crate::command::Command;
+mod algebra;
+mod bounds;
+mod draw;
+mod pop;
+mod range;
+#[cfg(test)]
+mod tests;
+
+use alloc::vec::Vec;
+
+use crate::codec::double;
+use crate::command::exec::{Exec, is_word, stored};
+use crate::command::reply_error::{NAN_SCORE, NOT_A_FLOAT, SYNTAX, ZADD_GT_LT_NX, ZADD_INCR_PAIR, ZADD_XX_NX};
+use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
+use crate::keyspace::{NO_EXPIRY, Place};
+use crate::resp::Args;
+use crate::value::Zset;
+use crate::value::zset::Set;
 
 /// All commands of the family, file by file.
-pub(super) const FAMILY: &[&[Command]] = &[];
+pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, range::COMMANDS, pop::COMMANDS, algebra::COMMANDS, draw::COMMANDS];
+
+const COMMANDS: &[Command] = &[
+    Command::data(Group::SortedSet, "zadd", -4, "write denyoom fast", Keys::ONE, zadd).docs(
+        "1.2.0",
+        "O(log(N))",
+        "Give members scores",
+    ),
+    Command::data(Group::SortedSet, "zincrby", 4, "write denyoom fast", Keys::ONE, zincrby).docs(
+        "1.2.0",
+        "O(log(N))",
+        "Add to a member's score",
+    ),
+    Command::data(Group::SortedSet, "zrem", -3, "write fast", Keys::ONE, zrem).docs(
+        "1.2.0",
+        "O(M*log(N))",
+        "Remove members",
+    ),
+    Command::data(Group::SortedSet, "zcard", 2, "readonly fast", Keys::ONE, zcard).docs(
+        "1.2.0",
+        "O(1)",
+        "Count the members of a sorted set",
+    ),
+    Command::data(Group::SortedSet, "zscore", 3, "readonly fast", Keys::ONE, zscore).docs(
+        "1.2.0",
+        "O(1)",
+        "Get a member's score",
+    ),
+    Command::data(Group::SortedSet, "zmscore", -3, "readonly fast", Keys::ONE, zmscore).docs(
+        "6.2.0",
+        "O(N)",
+        "Get the scores of several members",
+    ),
+    Command::data(Group::SortedSet, "zrank", 3, "readonly fast", Keys::ONE, zrank).docs(
+        "2.0.0",
+        "O(log(N))",
+        "Tell how many members come before one",
+    ),
+    Command::data(Group::SortedSet, "zrevrank", 3, "readonly fast", Keys::ONE, zrevrank).docs(
+        "2.0.0",
+        "O(log(N))",
+        "Tell how many members come after one",
+    ),
+];
+
+/// The conditions and the form of ZADD.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rules {
+    /// Only new members.
+    pub(super) nx: bool,
+    /// Only members that are there.
+    pub(super) xx: bool,
+    /// Only greater scores.
+    pub(super) gt: bool,
+    /// Only smaller scores.
+    pub(super) lt: bool,
+    /// Tell how many changed rather than how many are new.
+    pub(super) ch: bool,
+    /// Add to the score, and tell it.
+    pub(super) incr: bool,
+}
+
+impl Rules {
+    /// Takes in an option; false if it is none.
+    fn take_in(&mut self, word: &[u8]) -> bool {
+        let table = [
+            ("NX", &mut self.nx),
+            ("XX", &mut self.xx),
+            ("GT", &mut self.gt),
+            ("LT", &mut self.lt),
+            ("CH", &mut self.ch),
+            ("INCR", &mut self.incr),
+        ];
+        for (name, flag) in table {
+            if is_word(word, name) {
+                *flag = true;
+                return true;
+            }
+        }
+        false
+    }
+
+    fn check(&self, pairs: usize) -> Outcome {
+        if self.nx && self.xx {
+            return Err(ZADD_XX_NX);
+        }
+        if [self.gt, self.lt, self.nx].into_iter().filter(|is_given| *is_given).count() > 1 {
+            return Err(ZADD_GT_LT_NX);
+        }
+        if self.incr && pairs > 1 { Err(ZADD_INCR_PAIR) } else { Ok(()) }
+    }
+}
+
+/// An argument that must be a score.
+pub(super) fn score_arg(arg: &[u8]) -> Result<f64, CommandError> {
+    double::parse(arg).filter(|score| !score.is_nan()).ok_or(NOT_A_FLOAT)
+}
+
+fn zadd(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let mut rules = Rules::default();
+    let mut first = 2;
+    while first < args.len() && rules.take_in(&args[first]) {
+        first += 1;
+    }
+    let count = args.len() - first;
+    if count == 0 || !count.is_multiple_of(2) {
+        return Err(SYNTAX);
+    }
+    rules.check(count / 2)?;
+    let mut pairs = Vec::with_capacity(count / 2);
+    for index in (first..args.len()).step_by(2) {
+        pairs.push((score_arg(&args[index])?, &args[index + 1]));
+    }
+    add_pairs(exec, &args[1], rules, &pairs)
+}
+
+fn zincrby(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let rules = Rules { incr: true, ..Rules::default() };
+    let score = score_arg(&args[2])?;
+    add_pairs(exec, &args[1], rules, &[(score, &args[3])])
+}
+
+/// The score that a member gets; nothing if it must stay as it is.
+fn new_score(before: Option<f64>, given: f64, rules: Rules) -> Result<Option<f64>, CommandError> {
+    let Some(before) = before else { return Ok((!rules.xx).then_some(given)) };
+    if rules.nx {
+        return Ok(None);
+    }
+    let score = if rules.incr { before + given } else { given };
+    if score.is_nan() {
+        return Err(NAN_SCORE);
+    }
+    let is_refused = (rules.lt && score >= before) || (rules.gt && score <= before);
+    Ok((!is_refused).then_some(score))
+}
+
+/// Gives members scores, as far as the rules allow, and replies as they want it.
+pub(super) fn add_pairs(exec: &mut Exec<'_>, key: &[u8], rules: Rules, pairs: &[(f64, &[u8])]) -> Outcome {
+    let (limits, order) = (exec.limits().zset, exec.keyspace.order());
+    let place = exec.find(key);
+    let held = match place {
+        Some(place) => Some(exec.typed::<Zset>(place)?),
+        None => None,
+    };
+    // Only what changes anything may touch the key: with one pair that is known beforehand.
+    let mut set_to = None;
+    let mut is_idle = held.is_none() && rules.xx;
+    if let [(given, member)] = pairs {
+        let before = held.and_then(|zset| zset.score(member));
+        set_to = new_score(before, *given, rules)?;
+        is_idle = set_to.is_none() || set_to == before;
+    }
+    let (mut added, mut changed) = (0, 0);
+    if !is_idle {
+        let mut fresh = Zset::default();
+        let zset = match place {
+            Some(place) => exec.typed_mut::<Zset>(place)?,
+            None => &mut fresh,
+        };
+        for (given, member) in pairs {
+            let Ok(Some(score)) = new_score(zset.score(member), *given, rules) else { continue };
+            match zset.set(member, score, limits, order) {
+                Set::Added => added += 1,
+                Set::Changed => changed += 1,
+                Set::Same => {}
+            }
+        }
+        if place.is_none() && !fresh.is_empty() {
+            exec.insert(key, fresh, NO_EXPIRY);
+        }
+    }
+    exec.changed(added + changed);
+    if added + changed > 0 {
+        exec.notify(Class::Zset, if rules.incr { "zincr" } else { "zadd" }, key);
+    }
+    match (rules.incr, set_to) {
+        (true, Some(score)) => exec.reply.double(score),
+        (true, None) => exec.reply.null(),
+        (false, _) => exec.reply.int((if rules.ch { added + changed } else { added }) as i64),
+    }
+    Ok(())
+}
+
+fn zrem(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let Some(place) = exec.find(&args[1]) else {
+        exec.reply.int(0);
+        return Ok(());
+    };
+    let zset = exec.typed::<Zset>(place)?;
+    if !args.iter_from(2).any(|member| zset.score(member).is_some()) {
+        exec.reply.int(0);
+        return Ok(());
+    }
+    let zset = exec.typed_mut::<Zset>(place)?;
+    let removed = args.iter_from(2).filter(|member| zset.remove(member)).count();
+    after_removal(exec, place, &args[1], "zrem", removed);
+    exec.reply.count(removed);
+    Ok(())
+}
+
+/// What follows when members were removed: the event, and the end of the key if none are left.
+fn after_removal(exec: &mut Exec<'_>, place: Place, key: &[u8], event: &'static str, removed: usize) {
+    exec.notify(Class::Zset, event, key);
+    if exec.typed::<Zset>(place).is_ok_and(Zset::is_empty) {
+        exec.remove_emptied(place, key);
+    }
+    exec.changed(removed as u64);
+}
+
+fn zcard(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let count = match exec.find_to_read(&args[1]) {
+        Some(place) => exec.typed::<Zset>(place)?.len(),
+        None => 0,
+    };
+    exec.reply.count(count);
+    Ok(())
+}
+
+fn zscore(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let score = match exec.find_to_read(&args[1]) {
+        Some(place) => exec.typed::<Zset>(place)?.score(&args[2]),
+        None => None,
+    };
+    match score {
+        Some(score) => exec.reply.double(score),
+        None => exec.reply.null(),
+    }
+    Ok(())
+}
+
+fn zmscore(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let zset = match exec.find_to_read(&args[1]) {
+        Some(place) => Some(stored::<Zset>(exec.keyspace, place)?),
+        None => None,
+    };
+    let members = args.iter_from(2);
+    exec.reply.array(members.len());
+    for member in members {
+        match zset.and_then(|zset| zset.score(member)) {
+            Some(score) => exec.reply.double(score),
+            None => exec.reply.null(),
+        }
+    }
+    Ok(())
+}
+
+fn zrank(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    rank(exec, args, |rank, _| rank)
+}
+
+fn zrevrank(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    rank(exec, args, |rank, len| len - 1 - rank)
+}
+
+fn rank(exec: &mut Exec<'_>, args: Args<'_>, told: fn(usize, usize) -> usize) -> Outcome {
+    let found = match exec.find_to_read(&args[1]) {
+        Some(place) => {
+            let zset = exec.typed::<Zset>(place)?;
+            zset.rank(&args[2]).map(|rank| told(rank, zset.len()))
+        }
+        None => None,
+    };
+    match found {
+        Some(rank) => exec.reply.count(rank),
+        None => exec.reply.null(),
+    }
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! What is said to sorted sets?
+
+pub(super) const TEMPLATES: &[&str] = &[
+    "zadd {zset} [nx|xx] [gt|lt] [ch] ({float} {field})...",
+    "zadd {zset} [nx|xx] incr {float} {field}",
+    "zincrby {zset} {float} {field}",
+    "(zrem|zmscore) {zset} {field}...",
+    "(zscore|zrank|zrevrank) {zset} {field}",
+    "zcard {zset}",
+    "(zcount|zremrangebyscore) {zset} {bound} {bound}",
+    "(zlexcount|zremrangebylex) {zset} {lex} {lex}",
+    "zremrangebyrank {zset} {index} {index}",
+    "(zrangebyscore|zrevrangebyscore) {zset} {bound} {bound} [withscores] [limit {index} {index}]",
+    "(zrangebylex|zrevrangebylex) {zset} {lex} {lex} [limit {index} {index}]",
+    "(zrange|zrevrange) {zset} {index} {index} [withscores]",
+    "zrange {zset} {bound} {bound} byscore [rev] [limit {index} {index}] [withscores]",
+    "zrangestore {zset} {zset} {index} {index} [rev]",
+    "(zpopmin|zpopmax) {zset} [{index}]",
+    "zmpop (1 {zset}|2 {zset} {zset}) (min|max) [count {small}]",
+    "(zunion|zinter) 2 {zset} {set} [weights {float} {float}] [aggregate (sum|min|max)] [withscores]",
+    "(zunionstore|zinterstore) {zset} 2 {zset} {zset} [weights {float} {float}] [aggregate (sum|min|max)]",
+    "zdiff 2 {zset} {zset} [withscores]",
+    "zdiffstore {zset} 2 {zset} {zset}",
+    "zintercard 2 {zset} {zset} [limit {index}]",
+];

@@ -93,13 +93,14 @@ impl Node {
             if is_exec {
                 let block = core::mem::take(block);
                 self.apply_block(&block, now, effects);
+                self.show_applied(args, now);
                 self.append_applied(&block);
             }
             return;
         }
         if args[0].eq_ignore_ascii_case(b"MULTI") {
             block.extend_from_slice(raw);
-            return;
+            return self.show_applied(args, now);
         }
         if args[0].eq_ignore_ascii_case(b"REPLCONF") {
             // The offset that is told is the one before this very request.
@@ -181,9 +182,7 @@ impl Node {
                 outcome.err()
             }
         };
-        if let Ok(command) = resolve(container, args) {
-            self.show_applied(database, command, args, now);
-        }
+        self.show_applied(args, now);
         self.stats.commands += 1;
         if let Some(stat) = self.stats.command(number) {
             stat.calls += 1;

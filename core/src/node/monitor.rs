@@ -7,11 +7,12 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::codec::number::push_u64;
-use crate::command::{Command, Flags, Handler, Outcome, ServerCommand, reply_error as reply};
+use crate::command::{Command, Flags, Handler, Outcome, ServerCommand, find, reply_error as reply};
 use crate::port::{ConnId, Now};
 use crate::resp::Args;
 
 use super::Node;
+use super::dispatch::resolve;
 
 /// What is shown for a password, and for the name that stands before it.
 const REDACTED: &[u8] = b"(redacted)";
@@ -52,12 +53,14 @@ impl Node {
         }
     }
 
-    /// Shows a command of our master's stream.
+    /// Shows a command of our master's stream, with the database that the stream has selected.
     #[inline]
-    pub(super) fn show_applied(&mut self, database: u32, command: &Command, args: Args<'_>, now: Now) {
+    pub(super) fn show_applied(&mut self, args: Args<'_>, now: Now) {
         if !self.monitors.is_empty()
             && let Some(conn) = self.follow.as_ref().and_then(|follow| follow.conn())
+            && let Some(command) = find(&args[0]).and_then(|container| resolve(container, args).ok())
         {
+            let database = self.history.log.as_ref().and_then(|log| log.database()).unwrap_or(0);
             self.show(conn, database, command, args, now);
         }
     }
@@ -224,6 +227,22 @@ mod tests {
         bench.run("GET k");
         assert_eq!(seen(&mut bench, monitor), "");
         assert!(bench.node.monitors.is_empty());
+    }
+
+    #[test]
+    fn a_monitor_of_a_replica_sees_the_master_s_stream() {
+        let mut bench = Bench::new();
+        bench.run("REPLICAOF 127.0.0.1 7000");
+        let link = bench.answer_dial(true);
+        for answer in ["+PONG", "+OK", "+OK", "+CONTINUE 0123456789012345678901234567890123456789"] {
+            bench.send(link, alloc::format!("{answer}\r\n").as_bytes());
+        }
+        bench.run("MONITOR");
+        bench.send(link, b"*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n*1\r\n$4\r\nEXEC\r\n");
+        let client = bench.client;
+        let all = seen(&mut bench, client);
+        let shown: alloc::vec::Vec<&str> = all.split("+1700000000.000000 [2 127.0.0.1:50001] ").collect();
+        assert_eq!(shown, ["", "\"SELECT\" \"2\" ", "\"MULTI\" ", "\"SET\" \"k\" \"v\" ", "\"EXEC\" "], "{all}");
     }
 
     #[test]

@@ -63,6 +63,21 @@ pub(super) const CLIENT: &[Command] = &[
         "O(1)",
         "Tell the client library's LIB-NAME or LIB-VER",
     ),
+    Command::server(Group::Connection, "tracking", -3, "noscript loading stale", ServerCommand::Client).docs(
+        "6.0.0",
+        "O(1)",
+        "Tell of changes to what was read: ON or OFF, with REDIRECT, BCAST, PREFIX, OPTIN, OPTOUT and NOLOOP",
+    ),
+    Command::server(Group::Connection, "caching", 3, "noscript loading stale", ServerCommand::Client).docs(
+        "6.0.0",
+        "O(1)",
+        "Track what the next command reads: YES with OPTIN, NO with OPTOUT",
+    ),
+    Command::server(Group::Connection, "trackinginfo", 2, "noscript loading stale", ServerCommand::Client).docs(
+        "6.2.0",
+        "O(1)",
+        "Tell how the connection tracks",
+    ),
     Command::server(Group::Connection, "getredir", 2, "noscript loading stale", ServerCommand::Client).docs(
         "6.0.0",
         "O(1)",

@@ -85,6 +85,7 @@ impl Exec<'_> {
             self.feed.expired(self.database, key, self.config.lazyfree_lazy_expire);
             self.keyspace.remove(place);
             *self.expired_keys += 1;
+            self.notify(Class::Expired, "expired", key);
         }
         None
     }
@@ -103,7 +104,10 @@ impl Exec<'_> {
         let found = self.find(key);
         match found {
             Some(_) => self.hits.hits += 1,
-            None => self.hits.misses += 1,
+            None => {
+                self.hits.misses += 1;
+                self.notify(Class::Missed, "keymiss", key);
+            }
         }
         found
     }
@@ -166,6 +170,16 @@ impl Exec<'_> {
 
     /// Sets a key, whether it exists or not, to a value without expiry or with one in absolute milliseconds.
     pub fn put(&mut self, key: &[u8], value: impl Into<Value>, expires_ms: i64) {
+        if self.notices.classes.wants(Class::New) && self.keyspace.locate(self.database, key).is_none() {
+            self.notify(Class::New, "new", key);
+        }
+        let usage = self.first_use();
+        self.keyspace.put(self.database, key, value.into(), expires_ms, usage);
+    }
+
+    /// Sets a key as one that comes into being, though another may have had its name: RENAME and COPY.
+    pub fn put_anew(&mut self, key: &[u8], value: impl Into<Value>, expires_ms: i64) {
+        self.notify(Class::New, "new", key);
         let usage = self.first_use();
         self.keyspace.put(self.database, key, value.into(), expires_ms, usage);
     }
@@ -189,6 +203,7 @@ impl Exec<'_> {
         if self.expiry == ExpiryRule::Hide {
             return self.put(key, value, expires_ms);
         }
+        self.notify(Class::New, "new", key);
         let usage = self.first_use();
         self.keyspace.insert(self.database, key, value.into(), expires_ms, usage);
     }

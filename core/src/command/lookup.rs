@@ -2,11 +2,11 @@
 
 use super::row::Command;
 use super::{
-    bitmap, dump, function, geo, hash, hyperloglog, key, list, memory, server, set, sort, stream, string, zset,
+    bitmap, dump, function, geo, hash, hyperloglog, key, list, memory, pubsub, server, set, sort, stream, string, zset,
 };
 
 /// Each family, and each family's files.
-const FAMILIES: [&[&[Command]]; 15] = [
+const FAMILIES: [&[&[Command]]; 16] = [
     string::FAMILY,
     bitmap::FAMILY,
     hyperloglog::FAMILY,
@@ -21,6 +21,7 @@ const FAMILIES: [&[&[Command]]; 15] = [
     dump::FAMILY,
     function::FAMILY,
     memory::FAMILY,
+    pubsub::FAMILY,
     server::FAMILY,
 ];
 

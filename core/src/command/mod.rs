@@ -14,6 +14,7 @@ mod help;
 mod lookup;
 mod memory;
 mod notice;
+mod pubsub;
 pub mod reply_error;
 mod row;
 mod scan_options;

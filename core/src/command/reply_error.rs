@@ -218,6 +218,32 @@ replies! {
     PAUSE_MODE_UNKNOWN = "ERR CLIENT PAUSE mode must be WRITE or ALL";
     /// CLIENT UNBLOCK by something.
     UNBLOCK_REASON_UNKNOWN = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
+    /// SSUBSCRIBE in a transaction.
+    SSUBSCRIBE_IN_EXEC = "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client";
+    /// MONITOR in a transaction.
+    MONITOR_IN_EXEC = "ERR MONITOR isn't allowed for DENY BLOCKING client";
+    /// A command on data of a connection that has asked for MONITOR.
+    MONITOR_TOUCHES_DATA = "ERR Replica can't interact with the keyspace";
+    /// CLIENT CACHING of a client that does not track.
+    CACHING_WITHOUT_TRACKING = "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled";
+    /// CLIENT CACHING YES in another mode.
+    CACHING_YES_WITHOUT_OPTIN = "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.";
+    /// CLIENT CACHING NO in another mode.
+    CACHING_NO_WITHOUT_OPTOUT = "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.";
+    /// CLIENT TRACKING REDIRECT to nobody.
+    TRACKING_REDIRECT_UNKNOWN = "ERR The client ID you want redirect to does not exist";
+    /// CLIENT TRACKING with two REDIRECTs.
+    TRACKING_REDIRECT_TWICE = "ERR A client can only redirect to a single other client";
+    /// CLIENT TRACKING with prefixes that nobody asks for.
+    TRACKING_PREFIX_WITHOUT_BCAST = "ERR PREFIX option requires BCAST mode to be enabled";
+    /// CLIENT TRACKING of a client that tracks otherwise.
+    TRACKING_BCAST_SWITCHED = "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.";
+    /// CLIENT TRACKING of a client that tracks otherwise.
+    TRACKING_OPT_SWITCHED = "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.";
+    /// CLIENT TRACKING in two ways at once.
+    TRACKING_BCAST_WITH_OPT = "ERR OPTIN and OPTOUT are not compatible with BCAST";
+    /// CLIENT TRACKING in two ways at once.
+    TRACKING_OPTIN_AND_OPTOUT = "ERR You can't specify both OPTIN mode and OPTOUT mode";
 }
 
 /// Bytes of a client's as an error repeats them: a char for each byte, as [`CommandError`] wants it.
@@ -330,6 +356,30 @@ pub fn unknown_argument(name: &[u8]) -> CommandError {
 pub fn wrong_client_subcommand(name: &[u8]) -> CommandError {
     let name = shown(name);
     CommandError::with(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try CLIENT HELP."))
+}
+
+/// PUBSUB with too many words after its subcommand.
+#[must_use]
+pub fn wrong_pubsub_subcommand(name: &[u8]) -> CommandError {
+    let name = shown(name);
+    CommandError::with(format!("ERR unknown subcommand or wrong number of arguments for '{name}'. Try PUBSUB HELP."))
+}
+
+/// A command that a listener may not send in RESP2. `name` is `get`, or `client|list`.
+#[must_use]
+pub fn not_for_listeners(name: &str) -> CommandError {
+    CommandError::with(format!(
+        "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+    ))
+}
+
+/// CLIENT TRACKING with a prefix of which another one is a part, or the other way round.
+#[must_use]
+pub fn overlapping_prefix(prefix: &[u8], which: &str, other: &[u8]) -> CommandError {
+    let (prefix, other) = (shown(prefix), shown(other));
+    CommandError::with(format!(
+        "ERR Prefix '{prefix}' overlaps with {which} prefix '{other}'. Prefixes for a single client must not overlap."
+    ))
 }
 
 /// The part of an argument that an error repeats.

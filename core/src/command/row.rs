@@ -91,6 +91,16 @@ pub enum ServerCommand {
     Wait,
     Lolwut,
     Memory,
+    Subscribe,
+    Unsubscribe,
+    Psubscribe,
+    Punsubscribe,
+    Ssubscribe,
+    Sunsubscribe,
+    Publish,
+    Spublish,
+    Pubsub,
+    Monitor,
 }
 
 /// The group of a command in the documentation.
@@ -260,8 +270,6 @@ flags! {
     FAST = 11, "fast";
     /// Allowed before authentication.
     NO_AUTH = 12, "no_auth";
-    /// May change what replicas must know of, though it is no write.
-    MAY_REPLICATE = 13, "may_replicate";
     /// Not while a data set is being loaded beside the one that is served.
     NO_ASYNC_LOADING = 14, "no_async_loading";
     /// Not inside MULTI.
@@ -276,6 +284,8 @@ flags! {
     UNORDERED = 22, "unordered";
     /// In the ACL category `@dangerous` though not for administrators alone (KEYS).
     DANGEROUS = 23, "dangerous";
+    /// May change what replicas must know of, though it is no write. Redis knows it, but does not show it.
+    MAY_REPLICATE = 24, "may_replicate";
 }
 
 /// Flags from this one on are ours: COMMAND INFO does not show them among the others.

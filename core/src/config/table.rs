@@ -432,10 +432,10 @@ directives! {
     "latency-tracking-info-percentiles" => latency_tracking_info_percentiles: Vec<String> = Vec::from(["50", "99", "99.9"].map(String::from)),
         Percentiles, Runtime, no_effect;
     /// Classes of keyspace events that are published.
-    "notify-keyspace-events" => notify_keyspace_events: String = String::new(), EventClasses, Runtime, no_effect;
+    "notify-keyspace-events" => notify_keyspace_events: String = String::new(), EventClasses, Runtime;
     /// Keys remembered for client-side caching; 0 is no limit.
     "tracking-table-max-keys" => tracking_table_max_keys: u64 = 1_000_000,
-        Integer::new(0, i64::MAX), Runtime, no_effect;
+        Integer::new(0, i64::MAX), Runtime;
     /// Milliseconds after which a running script makes others wait with BUSY.
     "busy-reply-threshold" | "lua-time-limit" => busy_reply_threshold: u64 = 5000,
         Integer::new(0, i64::MAX), Runtime, no_effect;

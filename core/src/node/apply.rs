@@ -11,6 +11,7 @@ use super::Node;
 use super::blocked::WaitsFor;
 use super::dispatch::resolve;
 use super::follow::{Follow, Link};
+use super::pubsub::Topic;
 
 impl Node {
     /// Bytes of the stream: whole commands are applied, the rest waits.
@@ -92,13 +93,14 @@ impl Node {
             if is_exec {
                 let block = core::mem::take(block);
                 self.apply_block(&block, now, effects);
+                self.show_applied(args, now);
                 self.append_applied(&block);
             }
             return;
         }
         if args[0].eq_ignore_ascii_case(b"MULTI") {
             block.extend_from_slice(raw);
-            return;
+            return self.show_applied(args, now);
         }
         if args[0].eq_ignore_ascii_case(b"REPLCONF") {
             // The offset that is told is the one before this very request.
@@ -146,6 +148,14 @@ impl Node {
                     None => Some(crate::command::reply_error::DB_INDEX_OUT_OF_RANGE),
                 }
             }
+            (Handler::Server(ServerCommand::Publish), Ok(_)) => {
+                self.deliver(Topic::Channel, &args[1], &args[2]);
+                None
+            }
+            (Handler::Server(ServerCommand::Spublish), Ok(_)) => {
+                self.deliver(Topic::Shard, &args[1], &args[2]);
+                None
+            }
             (Handler::Server(_), Ok(_)) => None,
             (_, Ok(command)) => {
                 let Handler::Data(handler) = command.handler else { return };
@@ -168,9 +178,11 @@ impl Node {
                 let outcome = handler(&mut exec, args);
                 self.feed.end_command();
                 self.storage.dirty += self.feed.changes();
+                self.publish_notices();
                 outcome.err()
             }
         };
+        self.show_applied(args, now);
         self.stats.commands += 1;
         if let Some(stat) = self.stats.command(number) {
             stat.calls += 1;

@@ -9,7 +9,9 @@ use crate::port::{Action, ConnId, Effects, Mono, Now, Peer};
 use crate::resp::{Output, Proto, Reply, RequestParser};
 
 use super::blocked::Wait;
+use super::pubsub::Listener;
 use super::replica::{ReplicaIntro, ReplicaSide};
+use super::tracking::Tracking;
 use super::transaction::Transaction;
 
 /// What a connection is for.
@@ -62,6 +64,14 @@ pub(crate) struct Connection {
     pub(crate) skips_reply: bool,
     /// What it waits for: its further requests stay in `input` meanwhile.
     pub(crate) wait: Option<Box<Wait>>,
+    /// It has asked for MONITOR.
+    pub(crate) is_monitor: bool,
+    /// How it is told of changes to what it has read, if it is.
+    pub(crate) tracking: Option<Box<Tracking>>,
+    /// What it listens to, if anything.
+    pub(crate) listener: Option<Box<Listener>>,
+    /// It was sent what it had not asked for just now; see [`Connections::tell`].
+    pub(crate) is_told: bool,
     pub(crate) name: String,
     pub(crate) library_name: String,
     pub(crate) library_version: String,
@@ -140,6 +150,7 @@ pub(crate) struct Connections {
     free: Vec<u32>,
     next_client_id: u64,
     clients: usize,
+    told: Vec<ConnId>,
 }
 
 #[derive(Clone, Debug)]
@@ -177,6 +188,10 @@ impl Connections {
             skips_next_reply: false,
             skips_reply: false,
             wait: None,
+            is_monitor: false,
+            tracking: None,
+            listener: None,
+            is_told: false,
             name: String::new(),
             library_name: String::new(),
             library_version: String::new(),
@@ -211,6 +226,29 @@ impl Connections {
     pub(crate) fn get_mut(&mut self, id: ConnId) -> Option<&mut Connection> {
         let slot = self.slots.get_mut(id.slot as usize).filter(|slot| slot.generation == id.generation)?;
         slot.connection.as_deref_mut()
+    }
+
+    /// Queues what a client has not asked for just now. The driver is to be told when the event ends.
+    pub(crate) fn tell(&mut self, id: ConnId, write: impl FnOnce(&mut Output, Proto)) {
+        let Some(connection) = self.get_mut(id) else { return };
+        if connection.closing != Closing::No || !matches!(connection.kind, Kind::Client) {
+            return;
+        }
+        write(&mut connection.output, connection.proto);
+        if !core::mem::replace(&mut connection.is_told, true) {
+            self.told.push(id);
+        }
+    }
+
+    /// True if anybody was told something by [`Connections::tell`].
+    #[inline]
+    pub(crate) fn has_told(&self) -> bool {
+        !self.told.is_empty()
+    }
+
+    /// Who was told something, in order.
+    pub(crate) fn take_told(&mut self) -> Vec<ConnId> {
+        core::mem::take(&mut self.told)
     }
 
     /// All connections, in the order of their slots.

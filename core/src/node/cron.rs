@@ -40,6 +40,8 @@ impl Node {
         let is_idle = |connection: &&Connection| {
             matches!(connection.kind, super::connection::Kind::Client)
                 && !connection.is_blocked()
+                && !connection.is_listener()
+                && !connection.is_monitor
                 && now.mono.since(connection.last_input_at) > timeout
         };
         let idle: Vec<ConnId> = self.connections.iter().filter(is_idle).map(|connection| connection.id).collect();

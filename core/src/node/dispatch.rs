@@ -1,6 +1,7 @@
 //! From received bytes to executed commands: parsing, the gates, the call.
 
 use alloc::boxed::Box;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
@@ -16,6 +17,7 @@ use super::blocked::WaitsFor;
 use super::connection::{Closing, Connection, Kind};
 use super::follow::Link;
 use super::memory::Room;
+use super::pubsub::gate_listener;
 use super::transaction::Queued;
 
 /// A request: its arguments, and its bytes if they may be passed on as they are.
@@ -197,6 +199,9 @@ impl Node {
                 return Progress::Done;
             }
         };
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.last_command = Some((container, command));
+        }
         let room = self.make_room(now);
         if let Err(error) = self.gate(conn, container, command, room) {
             match container.handler {
@@ -206,7 +211,6 @@ impl Node {
             return Progress::Done;
         }
         let Some(connection) = self.connections.get_mut(conn) else { return Progress::Done };
-        connection.last_command = Some((container, command));
         if self.pauses.hold_back(connection, container, command) {
             self.park(conn, WaitsFor::Unpause, None, now);
             return Progress::HeldBack;
@@ -219,6 +223,7 @@ impl Node {
             connection.command_ended();
             return Progress::Done;
         }
+        self.tracking.author = Some(conn);
         match command.handler {
             Handler::Data(_) => {
                 self.feed.begin(self.history.log.is_some());
@@ -228,14 +233,18 @@ impl Node {
             Handler::Server(server) => self.call_server(conn, number, server, args, now, effects),
             Handler::Container => {}
         }
+        self.show_to_monitors(conn, command, args, now);
+        self.remember_reads(conn, command, args);
         let offset = self.history.offset();
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.written_offset = offset;
+            connection.end_caching(container);
             if !connection.is_blocked() {
                 connection.command_ended();
             }
         }
         self.serve_filled(now);
+        self.tracking.author = None;
         Progress::Done
     }
 
@@ -319,6 +328,7 @@ impl Node {
             self.stats.count_error(error.code());
         }
         self.note_verbatim(database, call);
+        self.publish_notices();
         outcome
     }
 
@@ -430,6 +440,7 @@ impl Node {
         if does(Flags::WRITE) {
             self.gate_write()?;
         }
+        gate_listener(connection, container, command)?;
         if let Some(follow) = &self.follow
             && !flags.has(Flags::STALE)
             && !self.config.replica_serve_stale_data
@@ -439,6 +450,9 @@ impl Node {
         }
         if self.is_loading() && !flags.has(Flags::LOADING) {
             return Err(reply::LOADING);
+        }
+        if connection.is_monitor && [Flags::WRITE, Flags::READONLY, Flags::MAY_REPLICATE].into_iter().any(does) {
+            return Err(reply::MONITOR_TOUCHES_DATA);
         }
         Ok(())
     }
@@ -470,6 +484,14 @@ pub(super) fn resolve(container: &'static Command, args: Args<'_>) -> Result<&'s
         return Err(reply::wrong_arity(&alloc::format!("{}|{}", container.name, command.name)));
     }
     Ok(command)
+}
+
+/// The name of a request's row as errors tell it: `get`, or `client|list`.
+pub(super) fn full_name(container: &Command, command: &Command) -> String {
+    match core::ptr::eq(container, command) {
+        true => command.name.to_string(),
+        false => alloc::format!("{}|{}", container.name, command.name),
+    }
 }
 
 /// True for the commands that are carried out inside MULTI rather than queued.

@@ -57,6 +57,9 @@ impl Node {
             memory: super::MemoryGauge::default(),
             watches: super::Watches::default(),
             blocked: super::Blocked::default(),
+            topics: super::Topics::default(),
+            monitors: Vec::new(),
+            tracking: super::TrackingTable::default(),
             pauses: super::Pauses::default(),
             feed: crate::command::Feed::default(),
             notices: crate::command::Notices::default(),
@@ -71,6 +74,7 @@ impl Node {
             is_executing: false,
             first_expiry_ms: None,
         };
+        node.follow_event_classes();
         node.begin_loading(now, effects);
         node.settle(now, effects);
         node

@@ -6,6 +6,8 @@
 //! | --- | --- |
 //! | connections, requests, gates, calls, transactions | `connection`, `dispatch`, `transaction` |
 //! | the one place where writes enter the log | `propagate` |
+//! | who listens: to messages and keyspace events, to all commands | `pubsub`, `monitor` |
+//! | who keeps copies of what was read | `tracking` |
 //! | who waits: for data, for replicas, for the end of a pause | `blocked`, `wait`, `pause` |
 //! | our replicas, their snapshots | `primary`, `replica`, `transfer`, `file_transfer` |
 //! | our master: the link, the data set, the stream | `follow`, `incoming`, `apply` |
@@ -29,14 +31,17 @@ mod incoming;
 mod lifecycle;
 mod load;
 mod memory;
+mod monitor;
 mod pause;
 mod primary;
 mod propagate;
+mod pubsub;
 mod replica;
 mod save;
 mod stats;
 mod storage;
 mod timers;
+mod tracking;
 mod transaction;
 mod transfer;
 mod wait;
@@ -59,10 +64,12 @@ use connection::{Closing, Connection, Connections, Kind};
 use follow::Follow;
 use memory::MemoryGauge;
 use pause::Pauses;
+use pubsub::Topics;
 use replica::Phase;
 use stats::Stats;
 use storage::Storage;
 use timers::{Timer, Timers};
+use tracking::TrackingTable;
 use transaction::Watches;
 use transfer::Transfers;
 
@@ -143,6 +150,10 @@ pub struct Node {
     pub(crate) memory: MemoryGauge,
     pub(crate) watches: Watches,
     pub(crate) blocked: Blocked,
+    pub(crate) topics: Topics,
+    pub(crate) tracking: TrackingTable,
+    /// Those who have asked for MONITOR, in the order in which they have.
+    pub(crate) monitors: Vec<ConnId>,
     pauses: Pauses,
     feed: Feed,
     /// What subscribers to keyspace events are to be told.
@@ -249,13 +260,26 @@ impl Node {
         }
     }
 
+    /// Tells the driver of those who were sent what they had not asked for just now, and closes those who have too much of it.
+    #[cold]
+    fn announce_told(&mut self, now: Now, effects: &mut Effects) {
+        for conn in self.connections.take_told() {
+            if let Some(connection) = self.connections.get_mut(conn) {
+                connection.is_told = false;
+                connection.announce(effects);
+                self.limit_output(conn, now, effects);
+            }
+        }
+    }
+
     fn unannounce(&mut self, conn: ConnId) {
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.is_announced = false;
         }
     }
 
-    /// What every event ends with: those who wait no more go on, replicas learn that the log has grown, the log forgets, the expiry timer is set.
+    /// What every event ends with: those who wait no more go on, replicas learn that the log has grown, the log
+    /// forgets, who was told something is served, the expiry timer is set.
     fn settle(&mut self, now: Now, effects: &mut Effects) {
         if self.blocked.has_business() {
             self.resume_released(now, effects);
@@ -263,6 +287,12 @@ impl Node {
         if core::mem::take(&mut self.log_has_grown) {
             self.announce_log(now, effects);
             self.trim_log();
+        }
+        if self.tracking.has_news {
+            self.broadcast_changes();
+        }
+        if self.connections.has_told() {
+            self.announce_told(now, effects);
         }
         self.limit_clients(now, effects);
         self.arm_expiry(now);
@@ -299,8 +329,15 @@ impl Node {
 
     /// Forgets a connection that is gone; our own link to a master begins anew.
     fn on_closed(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
-        let Some(connection) = self.connections.close(conn) else { return };
+        let Some(mut connection) = self.connections.close(conn) else { return };
         self.watches.unwatch(conn);
+        self.forget_listener(&mut connection);
+        if connection.tracking.is_some() {
+            self.forget_tracker(conn);
+        }
+        if connection.is_monitor {
+            self.stop_monitoring(conn);
+        }
         self.forget_wait(&connection);
         match connection.kind {
             Kind::Client => {}

@@ -1,5 +1,6 @@
 //! The one place where writes enter the replication log.
 
+use crate::command::Class;
 use crate::keyspace::{Place, Touch};
 use crate::port::Now;
 use crate::value::Blob;
@@ -72,11 +73,17 @@ impl Node {
             self.watches.on_touch(touch);
             self.blocked.on_touch(touch);
         }
+        if self.tracking.is_active() {
+            self.invalidate(touches);
+        }
     }
 
     /// Changes are told to observers only while there are any.
     pub(super) fn observe_if_needed(&mut self) {
-        let is_observed = self.audit.is_some() || !self.watches.is_empty() || self.blocked.is_key_awaited();
+        let is_observed = self.audit.is_some()
+            || !self.watches.is_empty()
+            || self.blocked.is_key_awaited()
+            || self.tracking.is_active();
         self.keyspace.observe(is_observed);
     }
 
@@ -103,8 +110,10 @@ impl Node {
         self.feed.nothing();
         self.keyspace.remove(place);
         self.feed.changed(1);
+        self.notices.push(Class::Expired, "expired", database, &key);
         self.stats.expired_keys += 1;
         self.end_unit(None);
+        self.publish_notices();
     }
 
     /// Sets the expiry timer to the first key that is due.

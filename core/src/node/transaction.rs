@@ -225,6 +225,8 @@ impl Node {
                 }
                 Handler::Container => {}
             }
+            self.show_to_monitors(conn, command, call.args, now);
+            self.remember_reads(conn, command, call.args);
         }
         self.is_executing = false;
         self.end_unit(None);

@@ -3,11 +3,13 @@
 mod args;
 mod encode;
 mod output;
+mod push;
 mod reply;
 mod request;
 
 pub use args::Args;
 pub use encode::{push_bulk, push_command};
 pub use output::{Mark, Output};
+pub use push::Push;
 pub use reply::{Proto, Reply};
 pub use request::{Parsed, ProtocolError, RequestLimits, RequestParser};

@@ -81,6 +81,15 @@ impl Output {
         self.chunks.push_back(Chunk::Shared(bytes));
     }
 
+    /// Queues bytes, by reference if they are many.
+    pub fn extend_shared(&mut self, bytes: &Bytes) {
+        if bytes.len() < SHARE_BYTES_MIN {
+            self.tail().extend_from_slice(bytes);
+        } else {
+            self.push_shared(bytes.clone());
+        }
+    }
+
     /// Where the queue ends now.
     #[must_use]
     pub fn mark(&self) -> Mark {

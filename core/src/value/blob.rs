@@ -1,6 +1,7 @@
 //! Short byte strings without an allocation: keys, field names, field values.
 
 use alloc::boxed::Box;
+use core::borrow::Borrow;
 use core::fmt;
 use core::ops::Deref;
 
@@ -53,10 +54,23 @@ impl Blob {
     }
 }
 
+impl Default for Blob {
+    fn default() -> Blob {
+        Blob::new(b"")
+    }
+}
+
 impl Deref for Blob {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+/// Equal and ordered as its bytes are.
+impl Borrow<[u8]> for Blob {
+    fn borrow(&self) -> &[u8] {
         self.as_slice()
     }
 }

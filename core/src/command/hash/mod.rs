@@ -114,6 +114,7 @@ fn hsetnx(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         return Ok(());
     }
     set_fields(exec, args, place)?;
+    exec.notify(Class::Hash, "hset", &args[1]);
     exec.changed(1);
     exec.reply.int(1);
     Ok(())
@@ -231,6 +232,7 @@ fn hincrby(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let after = before.checked_add(increment).ok_or(OVERFLOW)?;
     let mut digits = itoa::Buffer::new();
     set_field(exec, &args[1], place, [&args[2], digits.format(after).as_bytes()])?;
+    exec.notify(Class::Hash, "hincrby", &args[1]);
     exec.changed(1);
     exec.reply.int(after);
     Ok(())
@@ -253,6 +255,7 @@ fn hincrbyfloat(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let mut text = Vec::new();
     sum.push_human(&mut text);
     set_field(exec, &args[1], place, [&args[2], &text])?;
+    exec.notify(Class::Hash, "hincrbyfloat", &args[1]);
     exec.changed(1);
     let effect: [&[u8]; 4] = [b"HSET", &args[1], &args[2], &text];
     exec.feed.instead(exec.database, effect);
@@ -267,6 +270,7 @@ fn set_pairs(exec: &mut Exec<'_>, args: Args<'_>, name: &str) -> Result<usize, C
     }
     let place = exec.find(&args[1]);
     let added = set_fields(exec, args, place)?;
+    exec.notify(Class::Hash, "hset", &args[1]);
     exec.changed((args.len() as u64 - 2) / 2);
     Ok(added)
 }

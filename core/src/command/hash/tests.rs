@@ -273,3 +273,20 @@ fn a_change_keeps_the_expiry() {
         assert_eq!(bench.keyspace.entry(place).expires_ms, expires_ms, "{line}");
     }
 }
+
+#[test]
+fn events_of_hashes_come_in_redis_names_and_order() {
+    let mut bench = Bench::new();
+    for (line, told) in [
+        ("HSET h f 1 g 2", &["new h", "hset h"][..]),
+        ("HMSET h f 1", &["hset h"]),
+        ("HSETNX h f 2", &[]),
+        ("HSETNX h n 2", &["hset h"]),
+        ("HINCRBY h n 2", &["hincrby h"]),
+        ("HINCRBYFLOAT h n 1.5", &["hincrbyfloat h"]),
+        ("HGET none f", &["keymiss none"]),
+    ] {
+        bench.run(line);
+        assert_eq!(bench.told(), told, "{line}");
+    }
+}

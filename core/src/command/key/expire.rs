@@ -7,6 +7,7 @@ use crate::resp::Args;
 
 use super::find_untouched;
 use crate::command::exec::{Exec, ExpiryRule, int_arg, is_word};
+use crate::command::notice::Class;
 use crate::command::reply_error::{EXPIRE_GT_LT, EXPIRE_NX_OTHERS, invalid_expire, unsupported_option};
 use crate::command::{Command, CommandError, Group, Keys, Outcome};
 
@@ -107,12 +108,14 @@ fn set_expiry(exec: &mut Exec<'_>, args: Args<'_>, form: Form) -> Outcome {
         exec.keyspace.remove(place);
         let verb: &[u8] = if exec.config.lazyfree_lazy_expire { b"UNLINK" } else { b"DEL" };
         exec.feed.instead(exec.database, [verb, &args[1]]);
+        exec.notify(Class::Generic, "del", &args[1]);
     } else {
         // The last instant there is stands for "never".
         exec.keyspace.set_expiry(place, expires_ms.min(NO_EXPIRY - 1));
         if form.unit_ms != 1 || form.origin != Origin::Epoch {
             feed_absolute(exec, args, expires_ms);
         }
+        exec.notify(Class::Generic, "expire", &args[1]);
     }
     exec.changed(1);
     exec.reply.int(1);
@@ -232,6 +235,7 @@ fn persist(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let found = exec.find(&args[1]).filter(|place| exec.expires_ms(*place) != NO_EXPIRY);
     if let Some(place) = found {
         exec.keyspace.set_expiry(place, NO_EXPIRY);
+        exec.notify(Class::Generic, "persist", &args[1]);
         exec.changed(1);
     }
     exec.reply.int(i64::from(found.is_some()));

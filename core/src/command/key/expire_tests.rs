@@ -107,3 +107,24 @@ fn a_past_time_is_kept_on_a_replica() {
         &[("PEXPIREAT k -5", ":1 ", &["PEXPIREAT k -5"]), ("PTTL k", ":0 ", &[]), ("PEXPIRETIME k", ":0 ", &[])],
     );
 }
+
+#[test]
+fn events_of_expiries_come_in_redis_names() {
+    let mut bench = bench_with_key();
+    for (line, told) in [
+        ("EXPIRE k 100", &["expire k"][..]),
+        ("EXPIRE k 50 GT", &[]),
+        ("PERSIST k", &["persist k"]),
+        ("PERSIST k", &[]),
+        ("PEXPIRE k 5", &["expire k"]),
+    ] {
+        bench.run(line);
+        assert_eq!(bench.told(), told, "{line}");
+    }
+    bench.now_ms += 6;
+    bench.run("GET k");
+    assert_eq!(bench.told(), ["expired k", "keymiss k"]);
+    let mut bench = bench_with_key();
+    bench.run("PEXPIREAT k 1");
+    assert_eq!(bench.told(), ["del k"]);
+}

@@ -12,7 +12,7 @@ use crate::command::exec::{Exec, ExpiryRule, is_word};
 use crate::command::reply_error::{
     DB_INDEX_OUT_OF_RANGE, INT_OUT_OF_RANGE, NO_SUCH_KEY, NOT_AN_INTEGER, SAME_OBJECT, SYNTAX,
 };
-use crate::command::{Command, CommandError, Group, Keys, Outcome};
+use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 
 /// All commands of the family, file by file.
 pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, database::COMMANDS, object::COMMANDS, expire::COMMANDS];
@@ -63,6 +63,15 @@ const COMMANDS: &[Command] = &[
 
 /// Finds a key for a read that does not count as use of it: a hit or a miss, but idle as before.
 pub(super) fn find_untouched(exec: &mut Exec<'_>, key: &[u8]) -> Option<Place> {
+    let found = find_unseen(exec, key);
+    if found.is_none() {
+        exec.notify(Class::Missed, "keymiss", key);
+    }
+    found
+}
+
+/// The same, of which subscribers are not told either.
+pub(super) fn find_unseen(exec: &mut Exec<'_>, key: &[u8]) -> Option<Place> {
     let found = exec.peek(key);
     match found {
         Some(_) => exec.hits.hits += 1,
@@ -81,6 +90,7 @@ fn delete(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         };
         if let Some(place) = found {
             exec.keyspace.remove(place);
+            exec.notify(Class::Generic, "del", key);
             removed += 1;
         }
     }
@@ -146,7 +156,9 @@ fn rename_found(exec: &mut Exec<'_>, args: Args<'_>) {
     let source = exec.keyspace.locate(exec.database, &args[1]);
     let source = source.expect("it was found and only another key was removed since");
     let (value, expires_ms) = exec.keyspace.take(source);
-    exec.put(&args[2], value, expires_ms);
+    exec.put_anew(&args[2], value, expires_ms);
+    exec.notify(Class::Generic, "rename_from", &args[1]);
+    exec.notify(Class::Generic, "rename_to", &args[2]);
     exec.changed(1);
 }
 
@@ -182,7 +194,10 @@ fn copy_found(exec: &mut Exec<'_>, args: Args<'_>, target: u32, may_replace: boo
     let source = exec.keyspace.locate(exec.database, &args[1]);
     let source = source.expect("it was found and only another key was removed since");
     let (value, expires_ms) = (exec.value(source).clone(), exec.expires_ms(source));
-    in_database(exec, target, |exec| exec.put(&args[2], value, expires_ms));
+    in_database(exec, target, |exec| {
+        exec.put_anew(&args[2], value, expires_ms);
+        exec.notify(Class::Generic, "copy_to", &args[2]);
+    });
     exec.changed(1);
     true
 }
@@ -198,6 +213,8 @@ fn move_key(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         let source = source.expect("it was found and only a key elsewhere was removed since");
         let (value, expires_ms) = exec.keyspace.take(source);
         in_database(exec, target, |exec| exec.put(&args[1], value, expires_ms));
+        exec.notify(Class::Generic, "move_from", &args[1]);
+        in_database(exec, target, |exec| exec.notify(Class::Generic, "move_to", &args[1]));
         exec.changed(1);
     }
     exec.reply.int(i64::from(is_moved));

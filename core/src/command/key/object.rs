@@ -4,7 +4,7 @@ use crate::keyspace::{Place, usage};
 use crate::resp::Args;
 use crate::value::{StringValue, Value};
 
-use super::find_untouched;
+use super::find_unseen;
 use crate::command::exec::Exec;
 use crate::command::reply_error::{LFU_NOT_SELECTED, LFU_SELECTED};
 use crate::command::{Command, CommandError, Group, Keys, Outcome, reply_help};
@@ -54,7 +54,7 @@ fn about(
     args: Args<'_>,
     tell: impl FnOnce(&mut Exec<'_>, Place) -> Result<(), CommandError>,
 ) -> Outcome {
-    match find_untouched(exec, &args[2]) {
+    match find_unseen(exec, &args[2]) {
         Some(place) => tell(exec, place),
         None => {
             exec.reply.null();

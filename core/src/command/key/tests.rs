@@ -123,3 +123,24 @@ fn move_refuses_a_taken_name_and_its_own_database() {
     bench.database = 1;
     check(&mut bench, &[("GET a", "$1 1 ", &[])]);
 }
+
+#[test]
+fn events_of_keys_come_in_redis_names_and_order() {
+    let mut bench = Bench::new();
+    bench.run("MSET a 1 b 2");
+    for (line, told) in [
+        ("RENAME a b", &["new b", "rename_from a", "rename_to b"][..]),
+        ("RENAMENX b b", &[]),
+        ("COPY b c", &["new c", "copy_to c"]),
+        ("COPY b c", &[]),
+        ("COPY b c REPLACE", &["new c", "copy_to c"]),
+        ("MOVE c 3", &["new c", "move_from c", "move_to c"]),
+        ("EXISTS none", &["keymiss none"]),
+        ("TYPE none", &["keymiss none"]),
+        ("OBJECT ENCODING none", &[]),
+        ("DEL b none", &["del b"]),
+    ] {
+        bench.run(line);
+        assert_eq!(bench.told(), told, "{line}");
+    }
+}

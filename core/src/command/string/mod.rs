@@ -14,7 +14,7 @@ use crate::value::{StringValue, Value};
 
 use crate::command::exec::{Exec, ExpiryRule, is_word};
 use crate::command::reply_error::{WRONG_TYPE, wrong_arity};
-use crate::command::{Command, CommandError, Group, Keys, Outcome};
+use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 
 mod options;
 
@@ -120,6 +120,7 @@ fn set_with_options(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     store(exec, place, key, value, expires_ms);
     exec.changed(1);
     if deadline_ms.is_some() {
+        exec.notify(Class::Generic, "expire", key);
         feed_set_until(exec, key, value, expires_ms);
     } else if options.returns_old {
         feed_without_get(exec, args);
@@ -155,6 +156,7 @@ fn set_for(exec: &mut Exec<'_>, args: Args<'_>, form: TimeForm, command: &str) -
     let expires_ms = form.deadline_ms(&args[2], exec.now_ms(), command)?;
     let place = exec.find(key);
     store(exec, place, key, value, expires_ms);
+    exec.notify(Class::Generic, "expire", key);
     exec.changed(1);
     feed_set_until(exec, key, value, expires_ms);
     exec.reply.ok();
@@ -173,6 +175,7 @@ fn getset(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 fn getdel(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     if let Some(place) = reply_string(exec, &args[1])? {
         exec.keyspace.remove(place);
+        exec.notify(Class::Generic, "del", &args[1]);
         exec.changed(1);
         exec.feed.instead(exec.database, [b"DEL", &args[1]]);
     }
@@ -194,15 +197,18 @@ fn getex(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
             exec.keyspace.remove(place);
             let verb: &[u8] = if exec.config.lazyfree_lazy_expire { b"UNLINK" } else { b"DEL" };
             exec.feed.instead(exec.database, [verb, key]);
+            exec.notify(Class::Generic, "del", key);
         } else {
             exec.keyspace.set_expiry(place, deadline_ms);
             let mut digits = itoa::Buffer::new();
             exec.feed.instead(exec.database, [b"PEXPIREAT", key, digits.format(deadline_ms).as_bytes()]);
+            exec.notify(Class::Generic, "expire", key);
         }
     } else if options.lifetime == Lifetime::Endless && exec.expires_ms(place) != NO_EXPIRY {
         exec.keyspace.set_expiry(place, NO_EXPIRY);
         exec.changed(1);
         exec.feed.instead(exec.database, [b"PERSIST", key]);
+        exec.notify(Class::Generic, "persist", key);
     }
     Ok(())
 }
@@ -252,16 +258,12 @@ fn store_pairs(exec: &mut Exec<'_>, args: Args<'_>) {
 /// Stores `value` under `key`, which lies at `place` if it exists.
 #[inline]
 fn store(exec: &mut Exec<'_>, place: Option<Place>, key: &[u8], value: &[u8], expires_ms: i64) {
-    if let Some(place) = place
-        && exec.overwrite(place, value, expires_ms)
-    {
-        return;
-    }
-    let value = StringValue::new(value);
     match place {
-        Some(place) => exec.replace(place, value, expires_ms),
-        None => exec.insert(key, value, expires_ms),
+        Some(place) if exec.overwrite(place, value, expires_ms) => {}
+        Some(place) => exec.replace(place, StringValue::new(value), expires_ms),
+        None => exec.insert(key, StringValue::new(value), expires_ms),
     }
+    exec.notify(Class::String, "set", key);
 }
 
 /// Replies with the string at `key`, or with null, and tells where it is.

@@ -11,7 +11,7 @@ use crate::value::StringValue;
 
 use crate::command::exec::{Exec, int_arg};
 use crate::command::reply_error::{DECREMENT_OVERFLOW, NAN_OR_INFINITY, NOT_A_FLOAT, NOT_AN_INTEGER, OVERFLOW};
-use crate::command::{Command, Group, Keys, Outcome};
+use crate::command::{Class, Command, Group, Keys, Outcome};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::data(Group::String, "incr", 2, "write denyoom fast", Keys::ONE, incr).docs(
@@ -71,6 +71,7 @@ fn add(exec: &mut Exec<'_>, key: &[u8], increment: i64) -> Outcome {
         Some(place) => *exec.string_mut(place)? = StringValue::Int(sum),
         None => exec.insert(key, StringValue::Int(sum), NO_EXPIRY),
     }
+    exec.notify(Class::String, "incrby", key);
     exec.changed(1);
     exec.reply.int(sum);
     Ok(())
@@ -97,6 +98,7 @@ fn incr_by_float(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         Some(place) => *exec.string_mut(place)? = value,
         None => exec.insert(key, value, NO_EXPIRY),
     }
+    exec.notify(Class::String, "incrbyfloat", key);
     exec.changed(1);
     // The result is fed, so that replicas need not round as we do.
     exec.feed.instead(exec.database, [b"SET", key, &text, b"KEEPTTL"]);

@@ -13,7 +13,7 @@ use crate::command::exec::{Exec, ExpiryRule, int_arg, is_word};
 use crate::command::reply_error::{
     LCS_LEN_AND_IDX, LCS_NOT_STRINGS, OFFSET_OUT_OF_RANGE, STRING_TOO_LONG, SYNTAX, WRONG_TYPE,
 };
-use crate::command::{Command, CommandError, Group, Keys, Outcome};
+use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 
 use super::lcs::{Match, common_subsequence};
 
@@ -68,6 +68,7 @@ fn append(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
             tail.len()
         }
     };
+    exec.notify(Class::String, "append", key);
     exec.changed(1);
     exec.reply.count(len);
     Ok(())
@@ -138,6 +139,7 @@ fn set_range(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
             end
         }
     };
+    exec.notify(Class::String, "setrange", key);
     exec.changed(1);
     exec.reply.count(len);
     Ok(())

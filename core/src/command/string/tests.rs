@@ -219,3 +219,33 @@ const SEVERAL_KEYS: &[Case] = &[
     ("MSETNX past 1 q2 2", ":1 ", &["DEL past", "MSETNX past 1 q2 2"]),
     ("MSETNX x y z", "-ERR wrong number of arguments for 'msetnx' command ", &[]),
 ];
+
+#[test]
+fn events_of_strings_come_in_redis_names_and_order() {
+    let mut bench = Bench::new();
+    for (line, told) in [
+        ("SET k 1", &["new k", "set k"][..]),
+        ("SET k 2 EX 10", &["set k", "expire k"]),
+        ("SET k 2 NX", &[]),
+        ("SET other 2 GET", &["keymiss other", "new other", "set other"]),
+        ("SETEX k 5 v", &["set k", "expire k"]),
+        ("GETSET k 3", &["set k"]),
+        ("GETEX k EX 10", &["expire k"]),
+        ("GETEX k PERSIST", &["persist k"]),
+        ("GETEX k", &[]),
+        ("GETEX k PXAT 1", &["del k"]),
+        ("MSET k 1 m 2", &["new k", "set k", "new m", "set m"]),
+        ("MSETNX k 1 n 2", &[]),
+        ("GETDEL m", &["del m"]),
+        ("GETDEL m", &["keymiss m"]),
+        ("INCR k", &["incrby k"]),
+        ("DECRBY k 2", &["incrby k"]),
+        ("INCRBYFLOAT k 1.5", &["incrbyfloat k"]),
+        ("APPEND k x", &["append k"]),
+        ("SETRANGE k 1 x", &["setrange k"]),
+        ("SETRANGE none 1 \"\"", &[]),
+    ] {
+        bench.run(line);
+        assert_eq!(bench.told(), told, "{line}");
+    }
+}

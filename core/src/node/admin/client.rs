@@ -27,7 +27,7 @@ enum Class {
     Normal,
     Replica,
     Master,
-    /// Nobody can subscribe yet: no connection is one.
+    /// It listens to something.
     Pubsub,
 }
 
@@ -44,6 +44,7 @@ impl Class {
 
     fn of(connection: &Connection) -> Class {
         match connection.kind {
+            Kind::Client if connection.is_listener() => Class::Pubsub,
             Kind::Client => Class::Normal,
             Kind::Replica(_) => Class::Replica,
             Kind::Master => Class::Master,
@@ -121,6 +122,9 @@ impl Node {
             b"unpause" => self.client_unpause(conn, now),
             b"unblock" => self.client_unblock(conn, args),
             b"no-evict" => self.client_no_evict(conn, &args[2]),
+            b"tracking" => self.client_tracking(conn, args),
+            b"caching" => self.client_caching(conn, &args[2]),
+            b"trackinginfo" => self.client_tracking_info(conn),
             b"getredir" => self.client_getredir(conn),
             _ => find(b"client").map_or(Ok(()), |container| self.help(conn, container)),
         }
@@ -267,14 +271,6 @@ impl Node {
         if let Some(connection) = self.connection(conn) {
             connection.is_spared = is_on;
             connection.reply().ok();
-        }
-        Ok(())
-    }
-
-    /// GETREDIR: -1, since there is no tracking that could be on.
-    fn client_getredir(&mut self, conn: ConnId) -> Outcome {
-        if let Some(connection) = self.connection(conn) {
-            connection.reply().int(-1);
         }
         Ok(())
     }

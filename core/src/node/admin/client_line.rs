@@ -8,6 +8,9 @@ use crate::resp::Proto;
 
 use super::super::Node;
 use super::super::connection::{Closing, Connection, Kind};
+use super::super::pubsub::Topic;
+use super::super::tracking::Mode;
+use super::client_tracking::redirect_of;
 
 /// What a field is computed from.
 struct View<'a> {
@@ -30,9 +33,9 @@ const FIELDS: &[Field] = &[
     ("idle", |view| view.now.mono.since(view.connection.last_input_at).as_secs().to_string()),
     ("flags", flags),
     ("db", |view| view.connection.database.to_string()),
-    ("sub", zero),
-    ("psub", zero),
-    ("ssub", zero),
+    ("sub", |view| view.connection.count_listened(Topic::Channel).to_string()),
+    ("psub", |view| view.connection.count_listened(Topic::Pattern).to_string()),
+    ("ssub", |view| view.connection.count_listened(Topic::Shard).to_string()),
     ("multi", |view| {
         let queue = view.connection.transaction.as_ref().map(|transaction| &transaction.queue);
         queue.map_or_else(|| "-1".to_string(), |queue| queue.len().to_string())
@@ -62,7 +65,7 @@ const FIELDS: &[Field] = &[
         Kind::Master => "(superuser)".to_string(),
         _ => "default".to_string(),
     }),
-    ("redir", |_| "-1".to_string()),
+    ("redir", |view| redirect_of(view.connection.tracking.as_deref()).to_string()),
     ("resp", |view| if view.connection.proto == Proto::Resp3 { "3" } else { "2" }.to_string()),
     ("lib-name", |view| view.connection.library_name.clone()),
     ("lib-ver", |view| view.connection.library_version.clone()),
@@ -77,11 +80,17 @@ fn zero(_: &View<'_>) -> String {
 
 fn flags(view: &View<'_>) -> String {
     let connection = view.connection;
+    let tracking = connection.tracking.as_ref();
     let table = [
         (matches!(connection.kind, Kind::Replica(_)), 'S'),
+        (connection.is_monitor, 'O'),
         (matches!(connection.kind, Kind::Master), 'M'),
+        (connection.is_listener(), 'P'),
         (connection.transaction.is_some(), 'x'),
         (connection.is_blocked(), 'b'),
+        (tracking.is_some(), 't'),
+        (tracking.is_some_and(|tracking| tracking.is_broken), 'R'),
+        (tracking.is_some_and(|tracking| tracking.mode == Mode::Broadcast), 'B'),
         (view.node.watches.is_broken(connection.id), 'd'),
         (connection.closing == Closing::AfterReplies, 'c'),
     ];
@@ -121,7 +130,7 @@ impl Node {
 
 impl Connection {
     /// `ip:port` of the other end, as CLIENT KILL names it.
-    pub(super) fn address(&self) -> String {
+    pub(in super::super) fn address(&self) -> String {
         self.peer.map_or_else(String::new, |peer| peer.remote.to_string())
     }
 

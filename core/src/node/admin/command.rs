@@ -63,6 +63,7 @@ impl Named {
             ("@write", is(Flags::WRITE)),
             ("@hash", is_of(Group::Hash)),
             ("@string", is_of(Group::String)),
+            ("@pubsub", is(Flags::PUBSUB)),
             ("@admin", is_admin),
             ("@fast", is(Flags::FAST)),
             ("@slow", !is(Flags::FAST)),

@@ -16,6 +16,13 @@ impl Node {
             return Err(reply::wrong_arity("ping"));
         }
         let Some(connection) = self.connection(conn) else { return Ok(()) };
+        if connection.is_listener() && connection.proto == Proto::Resp2 {
+            let mut reply = connection.reply();
+            reply.array(2);
+            reply.bulk(b"pong");
+            reply.bulk(args.get(1).unwrap_or_default());
+            return Ok(());
+        }
         match args.get(1) {
             Some(text) => connection.reply().bulk(text),
             None => connection.reply().raw(b"+PONG\r\n"),
@@ -131,6 +138,9 @@ impl Node {
 
     pub(super) fn reset(&mut self, conn: ConnId) -> Outcome {
         self.watches.unwatch(conn);
+        self.stop_listening(conn);
+        self.stop_monitoring(conn);
+        self.stop_tracking(conn);
         self.observe_if_needed();
         let Some(connection) = self.connection(conn) else { return Ok(()) };
         connection.transaction = None;

@@ -2,6 +2,7 @@
 
 mod client;
 mod client_line;
+mod client_tracking;
 mod client_wait;
 mod command;
 mod config;
@@ -11,6 +12,7 @@ mod digest;
 mod help;
 mod info;
 mod memory;
+mod pubsub;
 mod replication;
 mod server;
 
@@ -19,6 +21,7 @@ use crate::port::{ConnId, Effects, Now};
 use crate::resp::Args;
 
 use super::Node;
+use super::pubsub::Topic;
 
 impl Node {
     /// Carries out an administrative command.
@@ -60,6 +63,16 @@ impl Node {
             ServerCommand::Wait => self.wait(conn, args, now),
             ServerCommand::Memory => self.memory_command(conn, args, now),
             ServerCommand::Lolwut => self.lolwut(conn),
+            ServerCommand::Subscribe => self.subscribe(conn, Topic::Channel, args),
+            ServerCommand::Unsubscribe => self.unsubscribe(conn, Topic::Channel, args),
+            ServerCommand::Psubscribe => self.subscribe(conn, Topic::Pattern, args),
+            ServerCommand::Punsubscribe => self.unsubscribe(conn, Topic::Pattern, args),
+            ServerCommand::Ssubscribe => self.subscribe(conn, Topic::Shard, args),
+            ServerCommand::Sunsubscribe => self.unsubscribe(conn, Topic::Shard, args),
+            ServerCommand::Publish => self.publish(conn, Topic::Channel, args),
+            ServerCommand::Spublish => self.publish(conn, Topic::Shard, args),
+            ServerCommand::Monitor => self.monitor(conn),
+            ServerCommand::Pubsub => self.pubsub_command(conn, args),
         }
     }
 }

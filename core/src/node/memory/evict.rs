@@ -156,5 +156,6 @@ impl Node {
         self.feed.changed(1);
         self.memory.evicted_keys += 1;
         self.end_unit(None);
+        self.publish_notices();
     }
 }

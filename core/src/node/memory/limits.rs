@@ -20,7 +20,7 @@ impl Node {
             return;
         }
         let limits = &self.config.client_output_buffer_limit;
-        let limit = limits.normal;
+        let limit = if connection.is_listener() { limits.pubsub } else { limits.normal };
         let bytes = connection.output.len() as u64;
         let is_over = |bound: u64| bound > 0 && bytes > bound;
         connection.over_soft_limit_since = match connection.over_soft_limit_since {

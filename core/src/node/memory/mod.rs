@@ -58,7 +58,8 @@ impl Connection {
         let queued = self.transaction.as_ref().map_or(0, |transaction| {
             transaction.queue.iter().map(super::transaction::Queued::memory_bytes).sum::<usize>()
         });
-        (size_of::<Connection>() + self.input.capacity() + self.output.memory_bytes() + queued) as u64
+        let listened = self.listener.as_ref().map_or(0, |listener| listener.memory_bytes());
+        (size_of::<Connection>() + self.input.capacity() + self.output.memory_bytes() + queued + listened) as u64
     }
 }
 

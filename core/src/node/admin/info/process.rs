@@ -45,7 +45,7 @@ pub(super) const CLIENTS: &[Row] = &[
     Field("cluster_connections", zero),
     Field("maxclients", |view| some(view.node.config.maxclients)),
     Field("blocked_clients", |view| some(view.node.blocked.len())),
-    Field("tracking_clients", zero),
+    Field("tracking_clients", |view| some(view.node.tracking.clients())),
     Field("clients_in_timeout_table", |view| some(view.node.blocked.with_deadline())),
 ];
 

@@ -4,6 +4,7 @@ use alloc::format;
 
 use crate::command::commands;
 
+use super::super::super::pubsub::Topic;
 use super::Row::{Field, Fields};
 use super::{Row, Text, View, some, zero};
 
@@ -25,9 +26,9 @@ pub(super) const STATS: &[Row] = &[
     Field("current_eviction_exceeded_time", zero),
     Field("keyspace_hits", |view| some(view.node.stats.hits.hits)),
     Field("keyspace_misses", |view| some(view.node.stats.hits.misses)),
-    Field("pubsub_channels", zero),
-    Field("pubsub_patterns", zero),
-    Field("pubsubshard_channels", zero),
+    Field("pubsub_channels", |view| some(view.node.topics.names(Topic::Channel).len())),
+    Field("pubsub_patterns", |view| some(view.node.topics.names(Topic::Pattern).len())),
+    Field("pubsubshard_channels", |view| some(view.node.topics.names(Topic::Shard).len())),
     Field("latest_fork_usec", zero),
     Field("total_forks", zero),
     Field("migrate_cached_sockets", zero),
@@ -38,9 +39,9 @@ pub(super) const STATS: &[Row] = &[
     Field("active_defrag_key_misses", zero),
     Field("total_active_defrag_time", zero),
     Field("current_active_defrag_time", zero),
-    Field("tracking_total_keys", zero),
-    Field("tracking_total_items", zero),
-    Field("tracking_total_prefixes", zero),
+    Field("tracking_total_keys", |view| some(view.node.tracking.keys())),
+    Field("tracking_total_items", |view| some(view.node.tracking.items())),
+    Field("tracking_total_prefixes", |view| some(view.node.tracking.prefixes())),
     Field("unexpected_error_replies", |view| some(view.node.stats.unexpected_error_replies)),
     Field("total_error_replies", |view| some(view.node.stats.error_replies)),
     Field("dump_payload_sanitizations", zero),

@@ -218,7 +218,7 @@ fn requests(seed: u64, count: usize) -> Vec<Vec<Vec<u8>>> {
     let mut draw = Draw::new(seed);
     let mut requests = Vec::new();
     let mut is_in_transaction = false;
-    for write in Workload::lasting(seed).take(count) {
+    for write in Workload::determined(seed).take(count) {
         match write[0].as_slice() {
             b"multi" => is_in_transaction = true,
             b"exec" | b"discard" => is_in_transaction = false,
@@ -236,7 +236,10 @@ fn requests(seed: u64, count: usize) -> Vec<Vec<Vec<u8>>> {
 /// Ours and Redis 7.0, empty.
 fn start_both() -> Option<(Server, Server)> {
     let real = Options::real(Release::Redis7)?;
-    Some((Options::ours().start(), real.start()))
+    let sides = (Options::ours().start(), real.start());
+    // A wait that is over is noticed at the next tick.
+    assert!(sides.0.line("config set hz 500").is_ok() && sides.1.line("config set hz 500").is_ok());
+    Some(sides)
 }
 
 /// Sends the same to both in pipelines and compares each reply.

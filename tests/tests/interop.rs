@@ -44,6 +44,8 @@ fn start_pair(release: Release, ours: Ours, master_directives: &[(&str, &str)]) 
 fn write(master: &Server, seed: u64, count: usize) {
     const BATCH: usize = 200;
     let (mut client, mut workload) = (master.client(), Workload::new(seed));
+    // A wait that is over is noticed at the next tick.
+    assert!(client.line("config set hz 500").is_ok());
     let mut errors = 0;
     for _ in 0..count.div_ceil(BATCH) {
         let replies = client.pipeline(&workload.take(BATCH));

@@ -18,7 +18,7 @@ pub fn seal_payload(payload: &mut Vec<u8>) {
     payload.extend_from_slice(&crc.to_le_bytes());
 }
 
-/// A payload without its footer, if that is sound. A checksum of zero says that there is none.
+/// A payload without its footer, if that is sound.
 #[must_use]
 pub fn open_payload(sealed: &[u8]) -> Option<&[u8]> {
     let (payload, footer) = sealed.split_at_checked(sealed.len().checked_sub(FOOTER_BYTES)?)?;
@@ -26,7 +26,7 @@ pub fn open_payload(sealed: &[u8]) -> Option<&[u8]> {
     let stated = u64::from_le_bytes(stated.try_into().ok()?);
     let computed = crc64::update(0, &sealed[..sealed.len() - 8]);
     let is_known = u16::from_le_bytes(*version) <= VERSION_MAX;
-    (is_known && (stated == 0 || stated == computed)).then_some(payload)
+    (is_known && stated == computed).then_some(payload)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What is the id of an entry, and how is it spelled?
 
-use alloc::vec::Vec;
+use crate::codec::number::parse_i64;
 
-use crate::codec::number::{parse_i64, push_u64};
-
+/// The longest text of an id that we write, in bytes: two numbers of 20 digits, and what parts them.
+const ID_BYTES_MAX: usize = 41;
 /// The longest text that can be an id, in bytes.
 const TEXT_BYTES_MAX: usize = 127;
 
@@ -14,6 +14,21 @@ pub struct StreamId {
     pub ms: u64,
     /// The number.
     pub seq: u64,
+}
+
+/// The text of an id, without an allocation.
+#[derive(Clone, Copy, Debug)]
+pub struct IdText {
+    bytes: [u8; ID_BYTES_MAX],
+    len: usize,
+}
+
+impl core::ops::Deref for IdText {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
 }
 
 /// What a client gave in the place of an id.
@@ -73,11 +88,12 @@ impl StreamId {
 
     /// Its text: `5-1`.
     #[must_use]
-    pub fn text(self) -> Vec<u8> {
-        let mut text = Vec::with_capacity(41);
-        push_u64(&mut text, self.ms);
-        text.push(b'-');
-        push_u64(&mut text, self.seq);
+    pub fn text(self) -> IdText {
+        let (mut ms, mut seq) = (itoa::Buffer::new(), itoa::Buffer::new());
+        let (ms, seq) = (ms.format(self.ms).as_bytes(), seq.format(self.seq).as_bytes());
+        let mut text = IdText { bytes: [b'-'; ID_BYTES_MAX], len: ms.len() + 1 + seq.len() };
+        text.bytes[..ms.len()].copy_from_slice(ms);
+        text.bytes[ms.len() + 1..text.len].copy_from_slice(seq);
         text
     }
 }
@@ -178,6 +194,7 @@ mod tests {
         let id = StreamId::new(1, 2);
         assert_eq!(StreamId::from_bytes(id.to_bytes()), id);
         assert!(id.to_bytes() < StreamId::new(1, 3).to_bytes());
-        assert_eq!(id.text(), b"1-2");
+        assert_eq!(*id.text(), *b"1-2");
+        assert_eq!(*StreamId::MAX.text(), *b"18446744073709551615-18446744073709551615");
     }
 }

@@ -244,6 +244,74 @@ replies! {
     TRACKING_BCAST_WITH_OPT = "ERR OPTIN and OPTOUT are not compatible with BCAST";
     /// CLIENT TRACKING in two ways at once.
     TRACKING_OPTIN_AND_OPTOUT = "ERR You can't specify both OPTIN mode and OPTOUT mode";
+    /// XREAD and XREADGROUP with keys that are not followed by as many ids.
+    UNBALANCED_STREAMS = "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.";
+    /// An id of a stream's entry.
+    INVALID_STREAM_ID = "ERR Invalid stream ID specified as stream command argument";
+    /// An open interval after the last id.
+    INVALID_INTERVAL_START = "ERR invalid start ID for the interval";
+    /// An open interval before the first id.
+    INVALID_INTERVAL_END = "ERR invalid end ID for the interval";
+    /// XADD.
+    XADD_ID_ZERO = "ERR The ID specified in XADD must be greater than 0-0";
+    /// XADD.
+    XADD_ID_TOO_SMALL = "ERR The ID specified in XADD is equal or smaller than the target stream top item";
+    /// XADD to a stream that has given its last id.
+    STREAM_EXHAUSTED = "ERR The stream has exhausted the last possible ID, unable to add more items";
+    /// XADD.
+    ELEMENTS_TOO_LARGE = "ERR Elements are too large to be stored";
+    /// XADD and XTRIM.
+    TRIM_STRATEGIES = "ERR syntax error, MAXLEN and MINID options at the same time are not compatible";
+    /// XADD and XTRIM.
+    TRIM_MAXLEN_NEGATIVE = "ERR The MAXLEN argument must be >= 0.";
+    /// XADD and XTRIM.
+    TRIM_LIMIT_NEGATIVE = "ERR The LIMIT argument must be >= 0.";
+    /// XADD and XTRIM.
+    TRIM_LIMIT_ALONE = "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy";
+    /// XADD and XTRIM.
+    TRIM_LIMIT_EXACT = "ERR syntax error, LIMIT cannot be used without the special ~ option";
+    /// XTRIM.
+    XTRIM_WITHOUT_STRATEGY = "ERR syntax error, XTRIM must be called with a trimming strategy";
+    /// XSETID.
+    ENTRIES_ADDED_NEGATIVE = "ERR entries_added must be positive";
+    /// XSETID.
+    XSETID_BELOW_GIVEN_DELETED = "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id";
+    /// XSETID.
+    XSETID_BELOW_TOP = "ERR The ID specified in XSETID is smaller than the target stream top item";
+    /// XSETID.
+    XSETID_BELOW_LENGTH = "ERR The entries_added specified in XSETID is smaller than the target stream length";
+    /// XREAD.
+    GROUP_IN_XREAD = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.";
+    /// XREAD.
+    NOACK_IN_XREAD = "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.";
+    /// XREADGROUP.
+    XREADGROUP_WITHOUT_GROUP = "ERR Missing GROUP option for XREADGROUP";
+    /// XREADGROUP.
+    LAST_ID_IN_XREADGROUP = "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.";
+    /// XREAD.
+    NEW_ID_IN_XREAD = "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.";
+    /// The key that XREADGROUP waited for is gone.
+    UNBLOCKED_BY_REMOVAL = "UNBLOCKED the stream key no longer exists";
+    /// The group for which XREADGROUP waited is gone.
+    UNBLOCKED_BY_DESTROY = "NOGROUP the consumer group this client was blocked on no longer exists";
+    /// XGROUP.
+    XGROUP_WITHOUT_KEY = "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.";
+    /// XGROUP CREATE.
+    BUSY_GROUP = "BUSYGROUP Consumer Group name already exists";
+    /// XGROUP.
+    ENTRIES_READ_NEGATIVE = "ERR value for ENTRIESREAD must be positive or -1";
+    /// XCLAIM.
+    XCLAIM_MIN_IDLE = "ERR Invalid min-idle-time argument for XCLAIM";
+    /// XCLAIM.
+    XCLAIM_IDLE = "ERR Invalid IDLE option argument for XCLAIM";
+    /// XCLAIM.
+    XCLAIM_TIME = "ERR Invalid TIME option argument for XCLAIM";
+    /// XCLAIM.
+    XCLAIM_RETRYCOUNT = "ERR Invalid RETRYCOUNT option argument for XCLAIM";
+    /// XAUTOCLAIM.
+    XAUTOCLAIM_MIN_IDLE = "ERR Invalid min-idle-time argument for XAUTOCLAIM";
+    /// XAUTOCLAIM.
+    XAUTOCLAIM_COUNT = "ERR COUNT must be > 0";
 }
 
 /// Bytes of a client's as an error repeats them: a char for each byte, as [`CommandError`] wants it.
@@ -385,4 +453,33 @@ pub fn overlapping_prefix(prefix: &[u8], which: &str, other: &[u8]) -> CommandEr
 /// The part of an argument that an error repeats.
 fn shown(argument: &[u8]) -> String {
     shown_bytes(&argument[..argument.len().min(128)])
+}
+
+/// A group of a stream that is not there, or neither is the stream.
+#[must_use]
+pub fn no_key_or_group(key: &[u8], group: &[u8], context: &str) -> CommandError {
+    let (key, group) = (shown_bytes(key), shown_bytes(group));
+    CommandError::with(format!("NOGROUP No such key '{key}' or consumer group '{group}'{context}"))
+}
+
+/// A group of a stream that is not there.
+#[must_use]
+pub fn no_group(key: &[u8], group: &[u8]) -> CommandError {
+    let (key, group) = (shown_bytes(key), shown_bytes(group));
+    CommandError::with(format!("NOGROUP No such consumer group '{group}' for key name '{key}'"))
+}
+
+/// XCLAIM with an option that is none.
+#[must_use]
+pub fn unrecognized_xclaim_option(option: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR Unrecognized XCLAIM option '{}'", shown_bytes(option)))
+}
+
+/// A subcommand with a word that it does not know, or with too few or too many.
+#[must_use]
+pub fn wrong_subcommand(container: &str, name: &[u8]) -> CommandError {
+    let (name, container) = (shown(name), container.to_uppercase());
+    CommandError::with(format!(
+        "ERR unknown subcommand or wrong number of arguments for '{name}'. Try {container} HELP."
+    ))
 }

@@ -47,6 +47,8 @@ pub enum Fault {
     DuplicateMember,
     /// A score that is no number.
     NotANumber,
+    /// Parts of a stream that do not fit together.
+    Stream(&'static str),
     /// A library of functions that is none.
     Library(String),
     /// The checksum at the end differs.
@@ -82,6 +84,7 @@ impl fmt::Display for Fault {
             Fault::PreReleaseFunction => f.write_str("Pre-release function format not supported"),
             Fault::DuplicateMember => f.write_str("Set with a member twice"),
             Fault::NotANumber => f.write_str("Zset with a score that is no number"),
+            Fault::Stream(why) => write!(f, "Corrupt stream: {why}"),
             Fault::Library(why) => write!(f, "Bad function library: {why}"),
             Fault::Checksum { stated, computed } => {
                 write!(f, "Wrong RDB checksum expected: ({stated:016x}) but got ({computed:016x})")

@@ -25,7 +25,7 @@ pub use hash::Hash;
 pub use limits::Limits;
 pub use list::List;
 pub use set::Set;
-pub use stream::Stream;
+pub use stream::{Stream, StreamId};
 pub use string::StringValue;
 pub use text::Text;
 pub use zset::Zset;
@@ -44,7 +44,7 @@ pub enum Value {
     /// A sorted set.
     Zset(Zset),
     /// A stream.
-    Stream(Stream),
+    Stream(Box<Stream>),
 }
 
 const _: () = assert!(size_of::<Value>() == 24, "a value must leave an entry of the keyspace at 64 bytes");
@@ -106,7 +106,7 @@ value_types! {
     List(List) = "list";
     Set(Set) = "set";
     Zset(Zset) = "zset";
-    Stream(Stream) = "stream";
+    Stream(Box<Stream>) = "stream";
 }
 
 impl Value {

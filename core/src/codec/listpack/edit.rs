@@ -5,13 +5,27 @@
 //! the same edits. No edit enforces the safety limit: a caller that adds bytes
 //! from outside asks [`Listpack::would_fit`] first.
 
-use super::entry::{Encoded, entry_len};
+use super::entry::{Encoded, Entry, entry_len};
 use super::{COUNT_UNKNOWN, END, HEADER_LEN, Listpack, Pos, header_count};
 
 impl Listpack {
     /// Appends an element.
     pub fn push_back(&mut self, value: &[u8]) {
         self.insert(self.end(), value);
+    }
+
+    /// Appends several elements in one change of size.
+    pub fn push_back_all<'a>(&mut self, elements: impl Iterator<Item = Entry<'a>> + Clone) {
+        let added_len = elements.clone().map(|element| Encoded::of(element).len()).sum();
+        let mut at = self.end();
+        self.resize_span(at, 0, added_len);
+        let mut added = 0;
+        for entry in elements.map(Encoded::of) {
+            entry.write_to(&mut self.bytes[at..at + entry.len()]);
+            at += entry.len();
+            added += 1;
+        }
+        self.update_count(|known| (known + added).min(usize::from(COUNT_UNKNOWN)));
     }
 
     /// Puts an element before all others.

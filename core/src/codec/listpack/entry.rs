@@ -188,6 +188,14 @@ impl<'a> Encoded<'a> {
         }
     }
 
+    /// The encoding of an element: of bytes, the smallest.
+    pub(super) fn of(element: Entry<'a>) -> Encoded<'a> {
+        match element {
+            Entry::Int(value) => Encoded::int(value),
+            Entry::Str(bytes) => Encoded::new(bytes),
+        }
+    }
+
     fn int(value: i64) -> Encoded<'a> {
         let wide = value.to_le_bytes();
         let (first, tail_len) = match value {

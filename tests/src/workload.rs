@@ -233,7 +233,9 @@ impl Workload {
             let template = self.draw.pick(WRITES);
             let passes_soon = self.is_lasting && template.contains("{soon}");
             let is_random = self.is_determined && template.starts_with("spop");
-            if !passes_soon && !is_random {
+            // Waits take their time: one in ten of those drawn is enough.
+            let is_spared = template.ends_with(" 0.01") && self.draw.below(10) > 0;
+            if !passes_soon && !is_random && !is_spared {
                 return self.draw.fill(template);
             }
         }

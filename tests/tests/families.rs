@@ -35,7 +35,7 @@ const THRESHOLDS: &[(&str, &str, &str)] = &[
     ("zset-max-listpack-value", "3", "64"),
 ];
 /// Families whose commands are not there yet.
-const MISSING: &[&str] = &["bitmap", "hyperloglog", "geo"];
+const MISSING: &[&str] = &["geo"];
 const TIMED: &[&[u8]] = &[b"ttl", b"pttl", b"expiretime", b"pexpiretime"];
 const CLOCK_DIFFERENCE_MAX_MS: u64 = 5_000;
 const BATCH: usize = 50;

@@ -5,16 +5,20 @@
 //! keys, commands or connections. Each reader takes untrusted bytes: it refuses what is malformed,
 //! and allocates nothing on the word of a length field.
 
+pub mod bits;
 pub mod corrupt;
 pub mod crc64;
 pub mod double;
 mod float_text;
+
 pub mod glob;
+pub mod hyperloglog;
 pub mod intset;
 pub mod listpack;
 pub mod long_double;
 pub mod lzf;
 pub mod number;
+
 pub mod random;
 pub mod siphash;
 pub mod ziplist;

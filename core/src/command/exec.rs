@@ -26,6 +26,9 @@ pub enum ExpiryRule {
     Ignore,
 }
 
+/// The longest string that a master may make us build, whatever our own `proto-max-bulk-len` says: what one request could carry.
+const MASTER_STRING_BYTES_MAX: u64 = u32::MAX as u64;
+
 /// The surroundings of one data command.
 pub struct Exec<'a> {
     /// All databases.
@@ -166,6 +169,25 @@ impl Exec<'_> {
     /// The string at a place, about to be changed.
     pub fn string_mut(&mut self, place: Place) -> Result<&mut StringValue, CommandError> {
         self.typed_mut(place)
+    }
+
+    /// Makes the string at a place `raw`, as one that a command has been about to write into is. Its bytes stay as they are: nobody is told.
+    pub fn make_raw(&mut self, place: Place) {
+        if self.string(place).is_ok_and(|string| string.encoding_name() != "raw")
+            && let Value::String(string) = self.keyspace.recode(place)
+        {
+            string.make_mut();
+        }
+    }
+
+    /// The longest string that the command may build, in bytes.
+    #[must_use]
+    pub fn string_bytes_max(&self) -> u64 {
+        // What the master has done must be done here too, under its limits instead of ours.
+        match self.expiry {
+            ExpiryRule::Ignore => self.config.proto_max_bulk_len.max(MASTER_STRING_BYTES_MAX),
+            ExpiryRule::Remove | ExpiryRule::Hide => self.config.proto_max_bulk_len,
+        }
     }
 
     /// Sets a key, whether it exists or not, to a value without expiry or with one in absolute milliseconds.

@@ -312,6 +312,68 @@ replies! {
     XAUTOCLAIM_MIN_IDLE = "ERR Invalid min-idle-time argument for XAUTOCLAIM";
     /// XAUTOCLAIM.
     XAUTOCLAIM_COUNT = "ERR COUNT must be > 0";
+    /// SETBIT and its kin.
+    BIT_OFFSET = "ERR bit offset is not an integer or out of range";
+    /// SETBIT of something else.
+    NOT_A_BIT = "ERR bit is not an integer or out of range";
+    /// BITPOS of something else.
+    BIT_ARGUMENT = "ERR The bit argument must be 1 or 0.";
+    /// BITOP.
+    NOT_OF_SEVERAL = "ERR BITOP NOT must be called with a single source key.";
+    /// BITFIELD.
+    FIELD_TYPE = "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.";
+    /// BITFIELD.
+    OVERFLOW_TYPE = "ERR Invalid OVERFLOW type specified";
+    /// BITFIELD_RO.
+    FIELDS_ONLY_READ = "ERR BITFIELD_RO only supports the GET subcommand";
+    /// A string that is no HyperLogLog.
+    NOT_A_HYPERLOGLOG = "WRONGTYPE Key is not a valid HyperLogLog string value.";
+    /// A HyperLogLog whose registers make no sense.
+    CORRUPT_HYPERLOGLOG = "INVALIDOBJ Corrupted HLL object detected";
+    /// PFDEBUG of nothing.
+    PFDEBUG_NO_KEY = "ERR The specified key does not exist";
+    /// PFDEBUG DECODE.
+    HYPERLOGLOG_NOT_SPARSE = "ERR HLL encoding is not sparse";
+    /// A unit of length.
+    UNKNOWN_UNIT = "ERR unsupported unit provided. please use M, KM, FT, MI";
+    /// GEOSEARCH and its kin.
+    RADIUS_NOT_A_FLOAT = "ERR need numeric radius";
+    /// GEOSEARCH and its kin.
+    RADIUS_NEGATIVE = "ERR radius cannot be negative";
+    /// GEOSEARCH.
+    WIDTH_NOT_A_FLOAT = "ERR need numeric width";
+    /// GEOSEARCH.
+    HEIGHT_NOT_A_FLOAT = "ERR need numeric height";
+    /// GEOSEARCH.
+    BOX_NEGATIVE = "ERR height or width cannot be negative";
+    /// GEOSEARCH from a member that is not there.
+    MEMBER_NOT_DECODED = "ERR could not decode requested zset member";
+    /// GEOSEARCH and its kin.
+    PLACES_NOT_POSITIVE = "ERR COUNT must be > 0";
+    /// GEOSEARCH and its kin.
+    ANY_WITHOUT_COUNT = "ERR the ANY argument requires COUNT argument";
+    /// GEORADIUS.
+    STORE_WITH_DETAILS = "ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
+    /// GEOSEARCHSTORE.
+    GEOSEARCHSTORE_WITH_DETAILS = "ERR GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
+}
+
+/// PFDEBUG with a word that is no subcommand.
+#[must_use]
+pub fn unknown_pfdebug_subcommand(name: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR Unknown PFDEBUG subcommand '{}'", shown(name)))
+}
+
+/// A place that is not on the map.
+#[must_use]
+pub fn invalid_position(longitude: f64, latitude: f64) -> CommandError {
+    CommandError::with(format!("ERR invalid longitude,latitude pair {longitude:.6},{latitude:.6}"))
+}
+
+/// GEOSEARCH without one of two options. `command` is as the client spelled it.
+#[must_use]
+pub fn exactly_one_of(options: &str, command: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR exactly one of {options} can be specified for {}", shown(command)))
 }
 
 /// Bytes of a client's as an error repeats them: a char for each byte, as [`CommandError`] wants it.

@@ -149,6 +149,12 @@ impl Keyspace {
     #[inline]
     pub fn edit(&mut self, place: Place) -> &mut Value {
         self.before_change(place);
+        self.recode(place)
+    }
+
+    /// The entry's value, about to get another encoding: what it says must stay the same, for nobody is told.
+    #[inline]
+    pub fn recode(&mut self, place: Place) -> &mut Value {
         self.count_edited();
         let database = &mut self.databases[place.database as usize];
         let entry = database.entries.get_mut(place.slot).expect("the place is not older than the last change");

@@ -9,16 +9,13 @@ use crate::keyspace::{Keyspace, NO_EXPIRY, Place};
 use crate::resp::Args;
 use crate::value::{StringValue, Value};
 
-use crate::command::exec::{Exec, ExpiryRule, int_arg, is_word};
+use crate::command::exec::{Exec, int_arg, is_word};
 use crate::command::reply_error::{
     LCS_LEN_AND_IDX, LCS_NOT_STRINGS, OFFSET_OUT_OF_RANGE, STRING_TOO_LONG, SYNTAX, WRONG_TYPE,
 };
 use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 
 use super::lcs::{Match, common_subsequence};
-
-/// The longest string that a master may make us build, whatever our own `proto-max-bulk-len` says: what one request could carry.
-const MASTER_STRING_BYTES_MAX: u64 = u32::MAX as u64;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::data(Group::String, "append", 3, "write denyoom fast", Keys::ONE, append).docs(
@@ -159,11 +156,7 @@ fn overwrite(bytes: &mut Vec<u8>, end: usize, patch: &[u8]) -> Result<(), Comman
 
 /// Where `tail` ends if it is put at `offset`, unless strings may not be that long.
 fn check_len(exec: &Exec<'_>, offset: u64, tail: &[u8]) -> Result<usize, CommandError> {
-    // What the master has done must be done here too, under its limits instead of ours.
-    let is_from_master = exec.expiry == ExpiryRule::Ignore;
-    let own_max = exec.config.proto_max_bulk_len;
-    let bytes_max = if is_from_master { own_max.max(MASTER_STRING_BYTES_MAX) } else { own_max };
-    let end = offset.checked_add(tail.len() as u64).filter(|end| *end <= bytes_max);
+    let end = offset.checked_add(tail.len() as u64).filter(|end| *end <= exec.string_bytes_max());
     end.and_then(|end| usize::try_from(end).ok()).ok_or(STRING_TOO_LONG)
 }
 

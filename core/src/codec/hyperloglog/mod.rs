@@ -1,7 +1,7 @@
 //! How does a string count different elements without keeping them?
 //!
 //! The HyperLogLog of Redis 7.0, byte for byte: a header, then 16384 registers, each the highest rank of an element that fell to it. Few
-//! elements leave runs of equal registers, kept as [`sparse`] opcodes; more make the string [`dense`], six bits a register.
+//! elements leave runs of equal registers, kept as `sparse` opcodes; more make the string `dense`, six bits a register.
 //!
 //! | bytes | what they are |
 //! | --- | --- |

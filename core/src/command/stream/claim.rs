@@ -41,7 +41,7 @@ const COUNT_MAX: i64 = i64::MAX / 16;
 
 /// How entries change when they are claimed.
 #[derive(Default)]
-struct Claim {
+struct Rules {
     /// Only what was delivered that long ago.
     min_idle_ms: i64,
     /// When they count as delivered, if not now.
@@ -53,6 +53,16 @@ struct Claim {
     /// Only ids are told, and it does not count as a delivery.
     only_ids: bool,
     last_id: StreamId,
+}
+
+/// Who takes over from whom.
+struct Claim<'a> {
+    place: Place,
+    at: GroupPlace<'a>,
+    /// The consumer's name.
+    name: &'a [u8],
+    consumer: Option<ConsumerId>,
+    rules: Rules,
 }
 
 /// What became of an entry.
@@ -70,45 +80,44 @@ fn xclaim(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let min_idle_ms = min_idle_arg(&args[4]).ok_or(XCLAIM_MIN_IDLE)?;
     let spelled = |arg: &[u8]| Spelled::parse(arg).and_then(|id| id.or_seq(0));
     let ids: Vec<StreamId> = args.iter_from(5).map_while(spelled).collect();
-    let claim = Claim { min_idle_ms, ..parse_options(args, 5 + ids.len(), now_ms)? };
+    let rules = Rules { min_idle_ms, ..parse_options(args, 5 + ids.len(), now_ms)? };
 
-    let mut is_ahead = false;
-    if let Some(group) = stream_mut(exec.keyspace, place)?.group_mut(at.name) {
-        is_ahead = claim.last_id > group.last_id;
-        group.last_id = group.last_id.max(claim.last_id);
+    let last_id = stream(exec.keyspace, place)?.group(at.name).map_or(StreamId::MAX, |group| group.last_id);
+    let mut is_ahead = rules.last_id > last_id;
+    if is_ahead && let Some(group) = stream_mut(exec.keyspace, place)?.group_mut(at.name) {
+        group.last_id = rules.last_id;
     }
-    let (consumer, _) = meet_consumer(exec, place, &at, &args[3])?;
     exec.feed.nothing();
+    let mut claim = Claim { place, at, name: &args[3], consumer: None, rules };
     let mut claimed = Vec::new();
-    for id in ids {
-        let outcome = claim_one(exec, place, &at, consumer, &claim, id)?;
-        // A claim tells the last id as well.
+    for (id, text) in ids.into_iter().zip(args.iter_from(5)) {
+        let outcome = claim.take(exec, id, text)?;
+        // What is fed for an entry tells the last id as well.
         is_ahead &= outcome == Claimed::No;
         if outcome == Claimed::Yes {
             claimed.push(id);
         }
     }
-    let stream = stream(exec.keyspace, place)?;
-    if let Some(group) = stream.group(at.name)
+    if let Some(group) = stream(exec.keyspace, place)?.group(at.name)
         && is_ahead
     {
         feed_progress(exec.feed, &at, group);
         exec.feed.changed(1);
     }
-    reply_claimed(exec, place, &claimed, claim.only_ids)
+    reply_claimed(exec, place, &claimed, claim.rules.only_ids)
 }
 
 /// Reads the options of XCLAIM, which follow the ids.
-fn parse_options(args: Args<'_>, from: usize, now_ms: i64) -> Result<Claim, CommandError> {
-    let mut claim = Claim::default();
+fn parse_options(args: Args<'_>, from: usize, now_ms: i64) -> Result<Rules, CommandError> {
+    let mut rules = Rules::default();
     let mut delivered_ms = None;
     let mut words = args.iter_from(from);
     while let Some(option) = words.next() {
         if is_word(option, "FORCE") {
-            claim.is_forced = true;
+            rules.is_forced = true;
             continue;
         } else if is_word(option, "JUSTID") {
-            claim.only_ids = true;
+            rules.only_ids = true;
             continue;
         }
         let unrecognized = || unrecognized_xclaim_option(option);
@@ -119,25 +128,25 @@ fn parse_options(args: Args<'_>, from: usize, now_ms: i64) -> Result<Claim, Comm
         } else if is_word(option, "TIME") {
             delivered_ms = Some(parse_i64(value).ok_or(XCLAIM_TIME)?);
         } else if is_word(option, "RETRYCOUNT") {
-            claim.deliveries = u64::try_from(parse_i64(value).ok_or(XCLAIM_RETRYCOUNT)?).ok();
+            rules.deliveries = u64::try_from(parse_i64(value).ok_or(XCLAIM_RETRYCOUNT)?).ok();
         } else {
-            claim.last_id = id_arg(value)?;
+            rules.last_id = id_arg(value)?;
         }
     }
     // A time that cannot be true is none.
-    claim.delivered_ms = delivered_ms.filter(|ms| (0..=now_ms).contains(ms));
-    Ok(claim)
+    rules.delivered_ms = delivered_ms.filter(|ms| (0..=now_ms).contains(ms));
+    Ok(rules)
 }
 
 fn xautoclaim(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let min_idle_ms = min_idle_arg(&args[4]).ok_or(XAUTOCLAIM_MIN_IDLE)?;
     let mut from = Some(start_arg(&args[5])?);
-    let mut claim = Claim { min_idle_ms, ..Claim::default() };
+    let mut rules = Rules { min_idle_ms, ..Rules::default() };
     let mut count = COUNT_BY_DEFAULT;
     let mut words = args.iter_from(6);
     while let Some(option) = words.next() {
         if is_word(option, "JUSTID") {
-            claim.only_ids = true;
+            rules.only_ids = true;
             continue;
         }
         let value = words.next().filter(|_| is_word(option, "COUNT")).ok_or(SYNTAX)?;
@@ -145,14 +154,14 @@ fn xautoclaim(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         count = value.ok_or(XAUTOCLAIM_COUNT)?.cast_unsigned();
     }
     let (place, at) = find_group(exec, args)?;
-    let (consumer, _) = meet_consumer(exec, place, &at, &args[3])?;
     exec.feed.nothing();
 
+    let mut claim = Claim { place, at, name: &args[3], consumer: None, rules };
     let (mut claimed, mut gone) = (Vec::new(), Vec::new());
     let mut looks = count.saturating_mul(LOOKS_PER_ENTRY);
     while looks > 0 && count > 0 {
         let Some(id) = next_pending(exec, place, &at, from)? else { break };
-        let outcome = claim_one(exec, place, &at, consumer, &claim, id)?;
+        let outcome = claim.take(exec, id, &id.text())?;
         match outcome {
             Claimed::Yes => claimed.push(id),
             Claimed::Gone => gone.push(id),
@@ -165,7 +174,7 @@ fn xautoclaim(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let next = next_pending(exec, place, &at, from)?.unwrap_or_default();
     exec.reply.array(3);
     reply_id(&mut exec.reply, next);
-    reply_claimed(exec, place, &claimed, claim.only_ids)?;
+    reply_claimed(exec, place, &claimed, claim.rules.only_ids)?;
     exec.reply.array(gone.len());
     for id in gone {
         reply_id(&mut exec.reply, id);
@@ -198,40 +207,55 @@ fn min_idle_arg(arg: &[u8]) -> Option<i64> {
     parse_i64(arg).map(|ms| ms.max(0))
 }
 
-/// Gives one entry to a consumer, if it may be claimed, and tells replicas.
-fn claim_one(
-    exec: &mut Exec<'_>,
-    place: Place,
-    at: &GroupPlace<'_>,
-    consumer: ConsumerId,
-    claim: &Claim,
-    id: StreamId,
-) -> Result<Claimed, CommandError> {
-    let now_ms = exec.now_ms();
-    let stream = stream_mut(exec.keyspace, place)?;
-    let is_there = stream.entry(id).is_some();
-    let Some(group) = stream.group_mut(at.name) else { return Ok(Claimed::No) };
-    let pending = group.pending().get(&id).copied();
-    if !is_there {
-        let Some(pending) = group.remove_pending(id) else { return Ok(Claimed::No) };
-        feed_pending(exec.feed, at, group, id, &pending);
-        exec.feed.changed(1);
-        return Ok(Claimed::Gone);
+impl Claim<'_> {
+    /// Takes one entry over, if it may be claimed, and tells replicas, spelling its id as `text` does.
+    fn take(&mut self, exec: &mut Exec<'_>, id: StreamId, text: &[u8]) -> Result<Claimed, CommandError> {
+        let before = stream(exec.keyspace, self.place)?;
+        let pending = before.group(self.at.name).and_then(|group| group.pending().get(&id));
+        if before.entry(id).is_none() {
+            return if pending.is_some() { self.forget(exec, id, text) } else { Ok(Claimed::No) };
+        }
+        let rules = &self.rules;
+        let is_too_fresh = |pending: &Pending| {
+            rules.min_idle_ms > 0 && exec.now_ms().saturating_sub(pending.delivered_ms) < rules.min_idle_ms
+        };
+        let deliveries = match pending {
+            Some(pending) if is_too_fresh(pending) => return Ok(Claimed::No),
+            Some(pending) => pending.deliveries,
+            None if rules.is_forced => 1,
+            None => return Ok(Claimed::No),
+        };
+        let deliveries = rules.deliveries.unwrap_or(deliveries.wrapping_add(u64::from(!rules.only_ids)));
+        let delivered_ms = rules.delivered_ms.unwrap_or(exec.now_ms());
+        let pending = Pending { consumer: self.meet(exec)?, delivered_ms, deliveries };
+        if let Some(group) = stream_mut(exec.keyspace, self.place)?.group_mut(self.at.name) {
+            group.set_pending(id, pending);
+            feed_pending(exec.feed, &self.at, group, text, &pending);
+            exec.feed.changed(1);
+        }
+        Ok(Claimed::Yes)
     }
-    let is_too_fresh =
-        |pending: &Pending| claim.min_idle_ms > 0 && now_ms.saturating_sub(pending.delivered_ms) < claim.min_idle_ms;
-    let deliveries = match pending {
-        Some(pending) if is_too_fresh(&pending) => return Ok(Claimed::No),
-        Some(pending) => pending.deliveries,
-        None if claim.is_forced => 1,
-        None => return Ok(Claimed::No),
-    };
-    let deliveries = claim.deliveries.unwrap_or(deliveries.wrapping_add(u64::from(!claim.only_ids)));
-    let pending = Pending { consumer, delivered_ms: claim.delivered_ms.unwrap_or(now_ms), deliveries };
-    group.set_pending(id, pending);
-    feed_pending(exec.feed, at, group, id, &pending);
-    exec.feed.changed(1);
-    Ok(Claimed::Yes)
+
+    /// An entry that is not in the stream any more is not pending any more. Replicas find out by a claim as well.
+    fn forget(&self, exec: &mut Exec<'_>, id: StreamId, text: &[u8]) -> Result<Claimed, CommandError> {
+        if let Some(group) = stream_mut(exec.keyspace, self.place)?.group_mut(self.at.name)
+            && let Some(pending) = group.remove_pending(id)
+        {
+            feed_pending(exec.feed, &self.at, group, text, &pending);
+            exec.feed.changed(1);
+        }
+        Ok(Claimed::Gone)
+    }
+
+    /// The consumer, who is heard of only when there is something to take over.
+    fn meet(&mut self, exec: &mut Exec<'_>) -> Result<ConsumerId, CommandError> {
+        if let Some(consumer) = self.consumer {
+            return Ok(consumer);
+        }
+        let (consumer, _) = meet_consumer(exec, self.place, &self.at, self.name)?;
+        self.consumer = Some(consumer);
+        Ok(consumer)
+    }
 }
 
 fn reply_claimed(exec: &mut Exec<'_>, place: Place, ids: &[StreamId], only_ids: bool) -> Outcome {

@@ -7,6 +7,8 @@ mod info;
 mod options;
 mod pending;
 mod range;
+#[cfg(test)]
+mod rdb_tests;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -101,8 +103,8 @@ struct GroupPlace<'a> {
     name: &'a [u8],
 }
 
-/// Tells replicas what is pending, or was until now, as a claim that makes it so there.
-fn feed_pending(feed: &mut Feed, at: &GroupPlace<'_>, group: &Group, id: StreamId, pending: &Pending) {
+/// Tells replicas what is pending, or was until now, as a claim that makes it so there. The id is given as text.
+fn feed_pending(feed: &mut Feed, at: &GroupPlace<'_>, group: &Group, id: &[u8], pending: &Pending) {
     let (mut time, mut deliveries) = (itoa::Buffer::new(), itoa::Buffer::new());
     let consumer = &group.consumer(pending.consumer).name;
     let words: [&[u8]; 14] = [
@@ -111,7 +113,7 @@ fn feed_pending(feed: &mut Feed, at: &GroupPlace<'_>, group: &Group, id: StreamI
         at.name,
         consumer,
         b"0",
-        &id.text(),
+        id,
         b"TIME",
         time.format(pending.delivered_ms).as_bytes(),
         b"RETRYCOUNT",

@@ -250,3 +250,7 @@ fn read_bytes(bytes: &[u8]) -> Result<StreamId, Fault> {
     let bytes = bytes.try_into().map_err(|_| Fault::Stream("an id that is not 16 bytes long"))?;
     Ok(StreamId::from_bytes(bytes))
 }
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;

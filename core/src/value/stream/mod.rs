@@ -9,6 +9,8 @@ mod node;
 mod radix;
 mod range;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod trim;
 
 use alloc::boxed::Box;

@@ -40,7 +40,16 @@ mod tests {
     /// Told by XINFO of redis-server 7.0.15 with `stream-node-max-entries 1`.
     #[test]
     fn trees_have_as_many_nodes_as_those_of_redis() {
-        assert_eq!(nodes(&[]), 1);
-        assert_eq!(nodes(&[(1, 1)]), 2);
+        let cases: &[(&[(u64, u64)], usize)] = &[
+            (&[], 1),
+            (&[(1, 1)], 2),
+            (&[(1, 1), (1, 2), (1, 3)], 5),
+            (&[(1, 1), (2, 1), (3, 1)], 8),
+            (&[(1, 1), (256, 1), (65536, 7), (65536, 8)], 11),
+            (&[(1, 1), (1, 256), (1, 257), (300, 1)], 11),
+        ];
+        for (ids, expected) in cases {
+            assert_eq!(nodes(ids), *expected, "{ids:?}");
+        }
     }
 }

@@ -23,10 +23,10 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// True if an entry from `id` on may have been deleted on its own.
+    /// True if an entry from `id` on may have been deleted on its own, and from among those that are there.
     #[must_use]
     pub fn has_deletions_from(&self, id: StreamId) -> bool {
-        self.len > 0 && self.max_deleted_id != StreamId::MIN && self.max_deleted_id >= id
+        self.len > 0 && self.max_deleted_id >= self.first_id.max(id)
     }
 
     /// How many entries were added up to `id`, if that can be told.
@@ -57,5 +57,39 @@ impl Tally {
         }
         let read = entries_read.filter(|_| !self.has_deletions_from(last_id)).or_else(|| self.entries_up_to(last_id));
         read.map(|read| added.wrapping_sub(read))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(len: u64, first: u64, last: u64, max_deleted: u64, entries_added: u64) -> Tally {
+        let id = |ms| StreamId::new(ms, 0);
+        Tally { len, first_id: id(first), last_id: id(last), max_deleted_id: id(max_deleted), entries_added }
+    }
+
+    /// Each as redis-server 7.0.15 tells it by XINFO GROUPS.
+    #[test]
+    fn a_lag_is_told_only_if_nothing_is_missing_ahead() {
+        let cases = [
+            (tally(0, 0, 0, 0, 0), 5, None, Some(0)),
+            (tally(3, 1, 3, 0, 3), 0, None, Some(3)),
+            (tally(3, 1, 3, 0, 3), 1, None, Some(2)),
+            (tally(3, 1, 3, 0, 3), 2, None, None),
+            (tally(3, 1, 3, 0, 3), 2, Some(2), Some(1)),
+            (tally(3, 1, 3, 0, 3), 9, None, None),
+            // 2 was deleted on its own.
+            (tally(2, 1, 3, 2, 3), 1, Some(1), None),
+            (tally(2, 1, 3, 2, 3), 3, Some(3), Some(0)),
+            // 1 was: it is before all that is there.
+            (tally(2, 2, 3, 1, 3), 0, None, Some(2)),
+            (tally(2, 2, 3, 1, 3), 0, Some(0), Some(3)),
+            // Everything was.
+            (tally(0, 0, 3, 3, 3), 1, None, Some(0)),
+        ];
+        for (tally, last, read, lag) in cases {
+            assert_eq!(tally.lag(StreamId::new(last, 0), read), lag, "{tally:?} {last} {read:?}");
+        }
     }
 }

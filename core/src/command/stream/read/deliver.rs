@@ -41,7 +41,7 @@ pub(super) fn deliver_new(exec: &mut Exec<'_>, delivery: &Delivery<'_>) -> Outco
         let Some(group) = stream.group_mut(at.name).filter(|_| !delivery.is_acknowledged) else { continue };
         let pending = Pending { consumer, delivered_ms: now_ms, deliveries: 1 };
         group.set_pending(id, pending);
-        feed_pending(exec.feed, at, group, id, &pending);
+        feed_pending(exec.feed, at, group, &id.text(), &pending);
     }
     if let Some(group) = stream.group(at.name)
         && delivery.is_acknowledged

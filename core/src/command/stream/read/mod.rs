@@ -212,7 +212,11 @@ fn xreadgroup(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         starts.push(match id {
             b"$" => return Err(LAST_ID_IN_XREADGROUP),
             b">" => Start::New,
-            id => Start::History(id_arg(id)?),
+            // To Redis the last of all ids is another word for what is new.
+            id => match id_arg(id)? {
+                StreamId::MAX => Start::New,
+                id => Start::History(id),
+            },
         });
     }
     let mut ready: Vec<(&[u8], Place, Start)> = Vec::new();

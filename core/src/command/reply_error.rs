@@ -170,6 +170,8 @@ replies! {
     TIMEOUT_OUT_OF_RANGE = "ERR timeout is out of range";
     /// LSET past an end.
     INDEX_OUT_OF_RANGE = "ERR index out of range";
+    /// SORT of elements that are no numbers.
+    SORT_SCORE_NOT_A_FLOAT = "ERR One or more scores can't be converted into double";
     /// LPOS.
     RANK_ZERO = "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list";
     /// LPOS.

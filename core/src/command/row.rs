@@ -173,6 +173,8 @@ pub enum Keys {
     Streams,
     /// Right after the name, and after the last STORE (SORT), or the last STORE or STOREDIST (GEORADIUS).
     FirstAndStore,
+    /// Right after the name, and others that follow from what that one holds (SORT_RO): those cannot be told.
+    FirstAndPatterns,
 }
 
 impl Keys {
@@ -214,6 +216,7 @@ impl Keys {
                 let Some(word) = (1..len).find(|&index| is(index, &["STREAMS"])) else { return Vec::new() };
                 (word + 1..word + 1 + (len - word - 1) / 2).collect()
             }
+            Keys::FirstAndPatterns => alloc::vec![1],
             Keys::FirstAndStore => {
                 let store = (2..len).rev().find(|&index| is(index, &["STORE", "STOREDIST"]) && index + 1 < len);
                 core::iter::once(1).chain(store.map(|word| word + 1)).collect()

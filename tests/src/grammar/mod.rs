@@ -11,6 +11,7 @@ mod hash;
 mod hyperloglog;
 mod list;
 mod set;
+mod sort;
 mod stream;
 mod string;
 mod zset;
@@ -37,6 +38,7 @@ pub const FAMILIES: &[Family] = &[
     Family { name: "zset", templates: zset::TEMPLATES },
     Family { name: "geo", templates: geo::TEMPLATES },
     Family { name: "stream", templates: stream::TEMPLATES },
+    Family { name: "sort", templates: sort::TEMPLATES },
     Family { name: "generic", templates: generic::TEMPLATES },
     Family { name: "expire", templates: expire::TEMPLATES },
 ];
@@ -46,6 +48,8 @@ const RANDOM: &[&[u8]] = &[b"hrandfield", b"srandmember", b"spop", b"zrandmember
 /// Keys of each type: few, so that the requests of a sequence meet.
 const KEYS_PER_TYPE: u64 = 6;
 const TYPES: &[&str] = &["string", "bitmap", "hll", "hash", "list", "set", "zset", "geo", "stream"];
+/// What the names of keys begin with whose requests say what they were made to say.
+const FIXED: &[&str] = &["lex:", "seq:", "rank:"];
 const REPEATS_MAX: u64 = 5;
 
 impl Family {
@@ -55,8 +59,8 @@ impl Family {
         let template = *draw.pick(self.templates);
         expand(template, draw, &mut words);
         // What is drawn at random differs from server to server: such a request must say what it was made to say.
-        // Sorted sets that are asked for names must keep their one score.
-        let is_fixed = words.get(1).is_some_and(|key| key.starts_with(b"lex:"));
+        // Sorted sets that are asked for names must keep their one score, and what is sorted by nothing its type.
+        let is_fixed = words.get(1).is_some_and(|key| FIXED.iter().any(|start| key.starts_with(start.as_bytes())));
         if is_fixed || RANDOM.contains(&words[0].as_slice()) {
             return words;
         }
@@ -165,6 +169,9 @@ fn fill(name: &str, draw: &mut Draw) -> Vec<u8> {
         "lex" => (*draw.pick(&["-", "+", "[a", "(a", "[m:3", "(m:7", "[z", "x"])).to_owned(),
         // Ranges by name are told of sorted sets with one score; of others they depend on chance.
         "lexset" => format!("lex:{}", draw.below(3)),
+        "weight" => format!("weight:{}", draw.below(14)),
+        "by" => (*draw.pick(&["weight:*", "hash:0->*", "hash:*->3", "#", "x", "m:*"])).to_owned(),
+        "get" => (*draw.pick(&["#", "weight:*", "hash:0", "hash:*->3", "string:*", "weight:*->", "x*->1"])).to_owned(),
         "field" => format!("m:{}", draw.below(14)),
         "ttl" => (100_000 + draw.below(1_000_000)).to_string(),
         "db" => draw.below(3).to_string(),

@@ -80,7 +80,7 @@ impl Named {
         let (first, last, step) = match self.command.keys {
             Keys::None => (0, 0, 0),
             Keys::Range { first, last, step } => (first, last, step),
-            Keys::DestinationAndNumbered | Keys::FirstAndStore => (1, 1, 1),
+            Keys::DestinationAndNumbered | Keys::FirstAndStore | Keys::FirstAndPatterns => (1, 1, 1),
             Keys::Numbered { .. } | Keys::Streams => (0, 0, 0),
         };
         reply.array(10);

@@ -46,6 +46,10 @@ replies! {
     INVALID_CURSOR = "ERR invalid cursor";
     /// SELECT.
     DB_INDEX_OUT_OF_RANGE = "ERR DB index is out of range";
+    /// SWAPDB.
+    INVALID_FIRST_DB = "ERR invalid first DB index";
+    /// SWAPDB.
+    INVALID_SECOND_DB = "ERR invalid second DB index";
     /// A write on a read-only replica. Differs: the words of the founding session; clients look at the first one.
     READONLY = "READONLY You can't write against a read only slave.";
     /// A replica that must not serve old data.

@@ -47,6 +47,8 @@ pub enum Touch {
     Emptied(u32),
     /// The whole database was replaced by another.
     Replaced(u32),
+    /// Two databases changed places.
+    Swapped(u32, u32),
 }
 
 /// All databases of a node.
@@ -269,6 +271,22 @@ impl Keyspace {
     /// Empties a database; its keys are freed in the background.
     pub fn flush(&mut self, database: u32) {
         self.swap_in(database, Database::default());
+    }
+
+    /// Lets two databases change places, whatever is in them. Nothing is done for one that is not there.
+    pub fn swap(&mut self, one: u32, other: u32) {
+        let count = self.database_count();
+        if one == other || one >= count || other >= count {
+            return;
+        }
+        self.count_edited();
+        if self.is_observed {
+            self.touches.push(Touch::Swapped(one, other));
+        }
+        self.databases.swap(one as usize, other as usize);
+        for snapshot in &mut self.snapshots {
+            snapshot.swap(one, other);
+        }
     }
 
     /// Replaces everything by the contents of `other`, which has as many databases in the same order.

@@ -107,7 +107,7 @@ impl World {
         world
     }
 
-    /// The last database stays empty unless data are adopted into it.
+    /// The last database stays empty unless data are adopted into it, or another takes its place.
     fn random_key(&mut self) -> (u32, String) {
         let database = self.random.below(u64::from(DATABASES) - 1) as u32;
         (database, format!("key:{}", self.random.below(200)))
@@ -176,6 +176,18 @@ impl World {
         self.model.retain(|key, _| key.0 != database);
     }
 
+    fn swap(&mut self) {
+        let [one, other] = [0, 1].map(|_| self.random.below(u64::from(DATABASES)) as u32);
+        self.keyspace.swap(one, other);
+        let moved = |index: u32| match index {
+            index if index == one => other,
+            index if index == other => one,
+            index => index,
+        };
+        let held = core::mem::take(&mut self.model);
+        self.model = held.into_iter().map(|((index, key), value)| ((moved(index), key), value)).collect();
+    }
+
     /// Adopts a data set on which snapshots of its own have left their stamps.
     fn adopt(&mut self) {
         let mut other = self.keyspace.empty_twin();
@@ -227,7 +239,8 @@ impl World {
             700..750 => self.expire_first(),
             750..755 => self.flush(),
             755..757 => self.adopt(),
-            757..800 => self.begin_snapshot(),
+            757..762 => self.swap(),
+            762..800 => self.begin_snapshot(),
             800..850 => self.keyspace.free_some(20),
             _ => self.advance_snapshot(10),
         }
@@ -351,6 +364,64 @@ fn a_snapshot_waits_while_its_bytes_are_not_taken_except_for_old_values() {
     let mut new = Vec::new();
     push_string(&mut new, b"new", false);
     assert!(!bytes.windows(new.len()).any(|window| window == new));
+}
+
+/// Each swap meets the snapshot elsewhere: before it has begun with either database, in the first of them, between them, after both.
+#[test]
+fn a_snapshot_follows_databases_that_change_places() {
+    const PER_DATABASE: usize = 160;
+    for written_first in [0, 40, PER_DATABASE + 40, 2 * PER_DATABASE + 40] {
+        for then in ["edit", "flush", "swap back", "swap on"] {
+            let mut keyspace = Keyspace::new(3, ORDER);
+            let mut expected = Model::new();
+            for number in 0..3 * PER_DATABASE {
+                let (database, text) = ((number % 3) as u32, format!("{number}"));
+                keyspace.put(database, text.as_bytes(), StringValue::new(b"old").into(), NO_EXPIRY, 0);
+                expected.insert((database, text), (Plain::Text("old".into()), NO_EXPIRY));
+            }
+            let id = keyspace.begin_snapshot(HEADER.to_vec(), RULES);
+            while keyspace.snapshot_progress(id).0 < written_first {
+                keyspace.advance_snapshot(id, 1, BUFFERED_MAX);
+            }
+            keyspace.swap(0, 1);
+            match then {
+                "flush" => keyspace.flush(0),
+                "swap back" => keyspace.swap(1, 0),
+                "swap on" => keyspace.swap(2, 1),
+                _ => {}
+            }
+            for number in 0..3 * PER_DATABASE {
+                let text = format!("{number}");
+                for database in 0..3 {
+                    keyspace.put(database, text.as_bytes(), StringValue::new(b"new").into(), 7, 0);
+                }
+            }
+            keyspace.advance_snapshot(id, usize::MAX, usize::MAX);
+            let (bytes, is_last) = keyspace.take_snapshot_output(id);
+            assert!(is_last);
+            assert!(decode(&bytes) == expected, "{written_first} keys written before, then {then}");
+        }
+    }
+}
+
+#[test]
+fn databases_that_change_places_keep_their_expiries_and_their_memory() {
+    let mut keyspace = Keyspace::new(2, ORDER);
+    keyspace.put(0, b"a", StringValue::new(b"a long enough value").into(), 5, 0);
+    keyspace.put(1, b"b", StringValue::new(b"v").into(), NO_EXPIRY, 0);
+    let place = keyspace.locate(0, b"a").expect("it was put");
+    if let Value::String(string) = keyspace.edit(place) {
+        string.make_mut().extend([b'x'; 1000]);
+    }
+    let before = keyspace.memory_bytes();
+    keyspace.observe(true);
+    keyspace.swap(0, 1);
+    keyspace.swap(1, 1);
+    assert_eq!(keyspace.take_touches(), [Touch::Swapped(0, 1)]);
+    assert_eq!(keyspace.memory_bytes(), before);
+    assert_eq!((keyspace.volatile(0), keyspace.volatile(1)), ((0, 0), (1, 5)));
+    let expired = keyspace.find_expired(6).expect("it has expired");
+    assert_eq!(keyspace.database_of(expired), 1);
 }
 
 #[test]

@@ -70,7 +70,7 @@ impl Node {
     /// Tells those who watch a key, and those who wait for one.
     pub(super) fn tell_of_touches(&mut self, touches: &[Touch]) {
         for touch in touches {
-            self.watches.on_touch(touch);
+            self.watches.on_touch(touch, &self.keyspace);
             self.blocked.on_touch(touch);
         }
         if self.tracking.is_active() {

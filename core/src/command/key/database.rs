@@ -3,13 +3,13 @@
 use alloc::vec::Vec;
 
 use crate::codec::glob;
-use crate::codec::number::push_u64;
+use crate::codec::number::{parse_i64, push_u64};
 use crate::keyspace::Entry;
 use crate::resp::Args;
 use crate::value::Blob;
 
 use crate::command::exec::{Exec, ExpiryRule, is_word};
-use crate::command::reply_error::SYNTAX;
+use crate::command::reply_error::{DB_INDEX_OUT_OF_RANGE, INVALID_FIRST_DB, INVALID_SECOND_DB, SYNTAX};
 use crate::command::scan_options::{ScanOptions, parse_cursor, parse_options};
 use crate::command::{Command, Group, Keys, Outcome};
 
@@ -50,6 +50,11 @@ pub(super) const COMMANDS: &[Command] = &[
         "1.0.0",
         "O(N)",
         "Empties all databases",
+    ),
+    Command::data(Group::Server, "swapdb", 3, "write fast", Keys::None, swap_db).docs(
+        "4.0.0",
+        "O(N)",
+        "Lets two databases change places",
     ),
 ];
 
@@ -173,6 +178,19 @@ fn flush_all(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         exec.keyspace.flush(database);
     }
     end_flush(exec, count);
+    Ok(())
+}
+
+fn swap_db(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let index = |arg: &[u8]| parse_i64(arg).and_then(|number| i32::try_from(number).ok());
+    let one = index(&args[1]).ok_or(INVALID_FIRST_DB)?;
+    let other = index(&args[2]).ok_or(INVALID_SECOND_DB)?;
+    let known = |index: i32| u32::try_from(index).ok().filter(|index| *index < exec.keyspace.database_count());
+    let (one, other) = known(one).zip(known(other)).ok_or(DB_INDEX_OUT_OF_RANGE)?;
+    exec.keyspace.swap(one, other);
+    // A database that is swapped with itself counts, too, as in Redis.
+    exec.changed(1);
+    exec.reply.ok();
     Ok(())
 }
 

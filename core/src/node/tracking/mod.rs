@@ -141,6 +141,8 @@ impl Node {
             match touch {
                 Touch::Key(_, key) => self.invalidate_key(key),
                 // Emptying several databases is one flush.
+                // As in Redis, which knows keys by their names alone.
+                Touch::Swapped(..) => {}
                 Touch::Emptied(_) | Touch::Replaced(_) if is_flushed => {}
                 Touch::Emptied(_) | Touch::Replaced(_) => {
                     is_flushed = true;

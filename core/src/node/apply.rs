@@ -9,8 +9,8 @@ use crate::resp::{Args, Parsed, Reply, RequestLimits, RequestParser};
 
 use super::Node;
 use super::blocked::WaitsFor;
-use super::dispatch::resolve;
 use super::follow::{Follow, Link};
+use super::gates::resolve;
 use super::pubsub::Topic;
 
 impl Node {

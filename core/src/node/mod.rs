@@ -4,7 +4,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | connections, requests, gates, calls, transactions | `connection`, `dispatch`, `transaction` |
+//! | connections, requests, gates, calls, transactions | `connection`, `dispatch`, `gates`, `transaction` |
 //! | the one place where writes enter the log | `propagate` |
 //! | who listens: to messages and keyspace events, to all commands | `pubsub`, `monitor` |
 //! | who keeps copies of what was read | `tracking` |
@@ -27,6 +27,7 @@ mod cron;
 mod dispatch;
 mod file_transfer;
 mod follow;
+mod gates;
 mod incoming;
 mod lifecycle;
 mod load;

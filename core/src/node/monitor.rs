@@ -12,7 +12,7 @@ use crate::port::{ConnId, Now};
 use crate::resp::Args;
 
 use super::Node;
-use super::dispatch::resolve;
+use super::gates::resolve;
 
 /// What is shown for a password, and for the name that stands before it.
 const REDACTED: &[u8] = b"(redacted)";

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::Node;
-use super::dispatch::{Call, resolve};
+use super::dispatch::Call;
+use super::gates::resolve;
 use crate::command::reply_error as reply;
 use crate::command::{Command, CommandError, Flags, Handler, ServerCommand};
 use crate::keyspace::{Keyspace, Touch};

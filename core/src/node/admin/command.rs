@@ -11,7 +11,7 @@ use crate::port::ConnId;
 use crate::resp::{Args, Reply};
 
 use super::super::Node;
-use super::super::dispatch::resolve;
+use super::super::gates::resolve;
 
 /// A command with the container it is a subcommand of, if it is one.
 #[derive(Clone, Copy)]

@@ -43,8 +43,9 @@ pub const FAMILIES: &[Family] = &[
     Family { name: "expire", templates: expire::TEMPLATES },
 ];
 
-/// Commands that draw at random. Their templates ask for what is not there, or for more than there is.
-const RANDOM: &[&[u8]] = &[b"hrandfield", b"srandmember", b"spop", b"zrandmember", b"randomkey"];
+/// Commands that draw at random. Their templates ask for what is not there, or for more than there is. A cursor of SCAN that was never
+/// told means something else to each server.
+const RANDOM: &[&[u8]] = &[b"hrandfield", b"srandmember", b"spop", b"zrandmember", b"randomkey", b"scan"];
 /// Keys of each type: few, so that the requests of a sequence meet.
 const KEYS_PER_TYPE: u64 = 6;
 const TYPES: &[&str] = &["string", "bitmap", "hll", "hash", "list", "set", "zset", "geo", "stream"];
@@ -179,6 +180,7 @@ fn fill(name: &str, draw: &mut Draw) -> Vec<u8> {
         "lat" => format!("-{}.{}", draw.below(90), draw.below(1_000)),
         "id" => format!("{}-{}", draw.below(40), draw.below(4)),
         "glob" => (*draw.pick(&["*", "m:*", "string:[0-3]", "?:1*", "[^s]*", "x"])).to_owned(),
+        "payload" => return generic::payload(draw),
         "value" => return value(draw),
         other => panic!("no hole {other:?}"),
     };

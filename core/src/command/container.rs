@@ -1,4 +1,4 @@
-//! The rows of the subcommands of CLIENT, CONFIG and COMMAND.
+//! The rows of the subcommands of CLIENT, CONFIG, COMMAND, SLOWLOG and LATENCY.
 
 use super::{Command, Group, ServerCommand};
 
@@ -146,6 +146,67 @@ pub(super) const COMMAND: &[Command] = &[
     ),
     Command::server(Group::Server, "help", 2, "loading stale", ServerCommand::Command).docs(
         "5.0.0",
+        "O(1)",
+        "Tell the subcommands",
+    ),
+];
+
+pub(super) const SLOWLOG: &[Command] = &[
+    Command::server(Group::Server, "get", -2, "admin loading stale", ServerCommand::Slowlog).docs(
+        "2.2.12",
+        "O(N)",
+        "Tell the newest slow commands: ten, or so many, or all with -1",
+    ),
+    Command::server(Group::Server, "len", 2, "admin loading stale", ServerCommand::Slowlog).docs(
+        "2.2.12",
+        "O(1)",
+        "Count the slow commands that are kept",
+    ),
+    Command::server(Group::Server, "reset", 2, "admin loading stale", ServerCommand::Slowlog).docs(
+        "2.2.12",
+        "O(N)",
+        "Forget the slow commands",
+    ),
+    Command::server(Group::Server, "help", 2, "loading stale", ServerCommand::Slowlog).docs(
+        "6.2.0",
+        "O(1)",
+        "Tell the subcommands",
+    ),
+];
+
+pub(super) const LATENCY: &[Command] = &[
+    Command::server(Group::Server, "doctor", 2, "admin noscript loading stale", ServerCommand::Latency).docs(
+        "2.8.13",
+        "O(1)",
+        "Tell in words what took long",
+    ),
+    Command::server(Group::Server, "graph", 3, "admin noscript loading stale", ServerCommand::Latency).docs(
+        "2.8.13",
+        "O(1)",
+        "Draw the spikes of an event",
+    ),
+    Command::server(Group::Server, "histogram", -2, "admin noscript loading stale", ServerCommand::Latency).docs(
+        "7.0.0",
+        "O(N)",
+        "Tell how the times of commands are distributed: of all, or of those that are named",
+    ),
+    Command::server(Group::Server, "history", 3, "admin noscript loading stale", ServerCommand::Latency).docs(
+        "2.8.13",
+        "O(1)",
+        "Tell the spikes of an event",
+    ),
+    Command::server(Group::Server, "latest", 2, "admin noscript loading stale", ServerCommand::Latency).docs(
+        "2.8.13",
+        "O(1)",
+        "Tell the last spike of each event",
+    ),
+    Command::server(Group::Server, "reset", -2, "admin noscript loading stale", ServerCommand::Latency).docs(
+        "2.8.13",
+        "O(1)",
+        "Forget the spikes of all events, or of those that are named",
+    ),
+    Command::server(Group::Server, "help", 2, "loading stale", ServerCommand::Latency).docs(
+        "2.8.13",
         "O(1)",
         "Tell the subcommands",
     ),

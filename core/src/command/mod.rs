@@ -41,6 +41,6 @@ pub use error::CommandError;
 pub use exec::{Exec, ExpiryRule, Hits};
 pub use feed::Feed;
 pub use help::reply_help;
-pub use lookup::{command_count, commands, find, find_numbered, subcommand};
+pub use lookup::{ROW_COUNT, command_count, commands, find, find_numbered, numbered_rows, row_number, subcommand};
 pub use notice::{Class, Classes, Notice, Notices};
 pub use row::{Command, Flags, Group, Handler, Keys, Outcome, ServerCommand};

@@ -46,6 +46,8 @@ replies! {
     INVALID_CURSOR = "ERR invalid cursor";
     /// SELECT.
     DB_INDEX_OUT_OF_RANGE = "ERR DB index is out of range";
+    /// SLOWLOG GET.
+    SLOWLOG_COUNT = "ERR count should be greater than or equal to -1";
     /// SWAPDB.
     INVALID_FIRST_DB = "ERR invalid first DB index";
     /// SWAPDB.
@@ -516,6 +518,12 @@ pub fn overlapping_prefix(prefix: &[u8], which: &str, other: &[u8]) -> CommandEr
     CommandError::with(format!(
         "ERR Prefix '{prefix}' overlaps with {which} prefix '{other}'. Prefixes for a single client must not overlap."
     ))
+}
+
+/// LATENCY GRAPH of an event that has not happened.
+#[must_use]
+pub fn no_samples(event: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR No samples available for event '{}'", shown_bytes(event)))
 }
 
 /// The part of an argument that an error repeats.

@@ -101,6 +101,8 @@ pub enum ServerCommand {
     Spublish,
     Pubsub,
     Monitor,
+    Slowlog,
+    Latency,
 }
 
 /// The group of a command in the documentation.

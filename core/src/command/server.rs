@@ -1,6 +1,6 @@
 //! The rows of administrative commands; the node carries them out.
 
-use super::container::{CLIENT, COMMAND, CONFIG};
+use super::container::{CLIENT, COMMAND, CONFIG, LATENCY, SLOWLOG};
 use super::{Command, Group, Keys, ServerCommand};
 
 /// All commands of the family.
@@ -67,6 +67,12 @@ const COMMANDS: &[Command] = &[
     Command::server(Group::Server, "config", -2, "", ServerCommand::Config)
         .docs("2.0.0", "Depends on subcommand.", "Look after the configuration")
         .with_subcommands(CONFIG),
+    Command::server(Group::Server, "slowlog", -2, "", ServerCommand::Slowlog)
+        .docs("2.2.12", "Depends on subcommand.", "Look at the commands that were slow")
+        .with_subcommands(SLOWLOG),
+    Command::server(Group::Server, "latency", -2, "", ServerCommand::Latency)
+        .docs("2.8.13", "Depends on subcommand.", "Look at how long commands take")
+        .with_subcommands(LATENCY),
     Command::server(Group::Server, "info", -1, "loading stale nondeterministic", ServerCommand::Info).docs(
         "1.0.0",
         "O(1)",

@@ -4,14 +4,16 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
-use crate::command::{Block, Command, Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, find_numbered};
+use crate::command::{
+    Block, Command, Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, find_numbered, row_number,
+};
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 
 use super::Node;
 use super::blocked::WaitsFor;
 use super::connection::{Closing, Connection, Kind};
-use super::gates::resolve;
+use super::gates::{number_of_refused, resolve};
 use super::transaction::Queued;
 
 /// A request: its arguments, and its bytes if they may be passed on as they are.
@@ -76,7 +78,7 @@ impl Node {
 
     /// Tells the driver of the replies.
     pub(crate) fn after_requests(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
-        self.stop_timing();
+        self.end_row(now);
         if let Some(connection) = self.connections.get_mut(conn)
             && !connection.output.is_empty()
         {
@@ -189,10 +191,11 @@ impl Node {
         let command = match resolve(container, args) {
             Ok(command) => command,
             Err(error) => {
-                self.reject(conn, Some(number), &error);
+                self.reject(conn, number_of_refused(number, container, args), &error);
                 return Progress::Done;
             }
         };
+        let number = row_number(number, container, command);
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.last_command = Some((container, command));
         }
@@ -224,7 +227,7 @@ impl Node {
                 self.call_data(conn, number, command, call, now);
                 self.end_unit(call.canonical);
             }
-            Handler::Server(server) => self.call_server(conn, number, server, args, now, effects),
+            Handler::Server(_) => self.call_server(conn, number, command, args, now, effects),
             Handler::Container => {}
         }
         self.show_to_monitors(conn, command, args, now);
@@ -245,7 +248,7 @@ impl Node {
     /// Runs a data command for a client; its effects are in the feed afterwards.
     pub(super) fn call_data(&mut self, conn: ConnId, number: u16, command: &'static Command, call: Call<'_>, now: Now) {
         let Handler::Data(handler) = command.handler else { return };
-        self.time_command(number);
+        let timed = self.begin_timing(number, command, call.args, now);
         let service = if self.is_executing { Service::AskedAtOnce } else { Service::Asked };
         let mut block = None;
         let outcome = self.run_data(conn, handler, call, service, &mut block, now);
@@ -257,6 +260,7 @@ impl Node {
         if let Some(block) = block {
             self.park_for_key(conn, number, command, call.args, block, now);
         }
+        self.end_timing(conn, timed, call.args, now);
     }
 
     /// Carries out a data command, and tells a client what came of it.
@@ -306,12 +310,13 @@ impl Node {
         &mut self,
         conn: ConnId,
         number: u16,
-        server: ServerCommand,
+        command: &'static Command,
         args: Args<'_>,
         now: Now,
         effects: &mut Effects,
     ) {
-        self.time_command(number);
+        let Handler::Server(server) = command.handler else { return };
+        let timed = self.begin_timing(number, command, args, now);
         let Some(connection) = self.connections.get_mut(conn) else { return };
         let mark = connection.output.mark();
         let outcome = self.administer(conn, server, args, now, effects);
@@ -327,24 +332,7 @@ impl Node {
             stat.calls += 1;
             stat.failed += u64::from(outcome.is_err());
         }
-    }
-
-    /// Starts the stopwatch for a command. Calls of one command in a row are timed together: the clock costs a good part
-    /// of a GET.
-    fn time_command(&mut self, number: u16) {
-        if self.timed.is_some_and(|(timed, _)| timed == number) {
-            return;
-        }
-        self.stop_timing();
-        self.timed = Some((number, (self.environment.stopwatch)()));
-    }
-
-    /// Stops the stopwatch.
-    fn stop_timing(&mut self) {
-        let Some((number, begun)) = self.timed.take() else { return };
-        if let Some(stat) = self.stats.command(number) {
-            stat.nanoseconds += (self.environment.stopwatch)().wrapping_sub(begun);
-        }
+        self.end_timing(conn, timed, args, now);
     }
 
     /// Bytes in all connections' queues.

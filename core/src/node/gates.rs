@@ -6,7 +6,7 @@
 use alloc::string::{String, ToString};
 
 use crate::command::reply_error as reply;
-use crate::command::{Command, CommandError, Flags, Handler, ServerCommand, subcommand};
+use crate::command::{Command, CommandError, Flags, Handler, ServerCommand, row_number, subcommand};
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::Args;
 
@@ -148,6 +148,17 @@ pub(super) fn resolve(container: &'static Command, args: Args<'_>) -> Result<&'s
         return Err(reply::wrong_arity(&alloc::format!("{}|{}", container.name, command.name)));
     }
     Ok(command)
+}
+
+/// The number of the row for which a request that cannot be resolved is counted: of a wrong length, the one that it names; none for a subcommand
+/// that is none.
+pub(super) fn number_of_refused(number: u16, container: &'static Command, args: Args<'_>) -> Option<u16> {
+    match args.get(1) {
+        Some(name) if !container.subcommands.is_empty() => {
+            subcommand(container, name).map(|command| row_number(number, container, command))
+        }
+        _ => Some(number),
+    }
 }
 
 /// The name of a request's row as errors tell it: `get`, or `client|list`.

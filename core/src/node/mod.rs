@@ -12,6 +12,7 @@
 //! | our replicas, their snapshots | `primary`, `replica`, `transfer`, `file_transfer` |
 //! | our master: the link, the data set, the stream | `follow`, `incoming`, `apply` |
 //! | files | `storage`, `load`, `save` |
+//! | how long commands take, and which were slow | `timing` |
 //! | beginning and end, what is done once a second, timers | `lifecycle`, `cron`, `timers` |
 //! | commands that see the whole node | `admin` |
 //! | what checkers see | `audit` |
@@ -42,6 +43,7 @@ mod save;
 mod stats;
 mod storage;
 mod timers;
+mod timing;
 mod tracking;
 mod transaction;
 mod transfer;
@@ -70,6 +72,7 @@ use replica::Phase;
 use stats::Stats;
 use storage::Storage;
 use timers::{Timer, Timers};
+use timing::Timing;
 use tracking::TrackingTable;
 use transaction::Watches;
 use transfer::Transfers;
@@ -160,8 +163,7 @@ pub struct Node {
     /// What subscribers to keyspace events are to be told.
     pub(crate) notices: Notices,
     parser: RequestParser,
-    /// The command that is being timed, and since when.
-    timed: Option<(u16, u64)>,
+    pub(crate) timing: Timing,
     audit: Option<Audit>,
     pub(crate) run_id: ReplicationId,
     pub(crate) started_at: Now,

@@ -19,6 +19,7 @@ use alloc::boxed::Box;
 /// A command waiting for EXEC.
 #[derive(Clone, Debug)]
 pub(crate) struct Queued {
+    /// Of the row that counts for it.
     pub(crate) number: u16,
     pub(crate) command: &'static Command,
     spans: Vec<Range<u32>>,
@@ -228,7 +229,7 @@ impl Node {
                     if ends_unit {
                         self.end_unit(None);
                     }
-                    self.call_server(conn, queued.number, server, call.args, now, effects);
+                    self.call_server(conn, queued.number, command, call.args, now, effects);
                     if ends_unit {
                         self.feed.begin(self.history.log.is_some());
                     }

@@ -244,6 +244,7 @@ impl Node {
         let seconds = double::parse(&call.args[2]).unwrap_or(0.0);
         // What is negative, infinite or too long to tell is no time at all.
         let time = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        self.timing.slept_nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         call.effects.push(Action::Sleep(time));
         self.answer_ok(call.conn)
     }

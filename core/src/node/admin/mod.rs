@@ -11,10 +11,12 @@ mod debug;
 mod digest;
 mod help;
 mod info;
+mod latency;
 mod memory;
 mod pubsub;
 mod replication;
 mod server;
+mod slowlog;
 
 use crate::command::{Outcome, ServerCommand};
 use crate::port::{ConnId, Effects, Now};
@@ -73,6 +75,8 @@ impl Node {
             ServerCommand::Spublish => self.publish(conn, Topic::Shard, args),
             ServerCommand::Monitor => self.monitor(conn),
             ServerCommand::Pubsub => self.pubsub_command(conn, args),
+            ServerCommand::Slowlog => self.slowlog(conn, args),
+            ServerCommand::Latency => self.latency(conn, args, now),
         }
     }
 }

@@ -1,10 +1,14 @@
-//! The rows of INFO that count: Stats, Commandstats, Errorstats, Keyspace.
+//! The rows of INFO that count: Stats, Commandstats, Errorstats, Latencystats, Keyspace.
 
 use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 
-use crate::command::commands;
+use crate::command::numbered_rows;
 
+use super::super::super::gates::full_name;
 use super::super::super::pubsub::Topic;
+use super::super::super::stats::CommandStat;
 use super::Row::{Field, Fields};
 use super::{Row, Text, View, some, zero};
 
@@ -49,9 +53,8 @@ pub(super) const STATS: &[Row] = &[
     Field("io_threaded_writes_processed", zero),
 ];
 
-/// Differs: the subcommands of a container are counted together, under its name.
 pub(super) const COMMANDSTATS: &[Row] = &[Fields(|view, text| {
-    for (command, stat) in commands().zip(&view.node.stats.by_command) {
+    for (name, stat) in stats_by_name(view) {
         if stat.calls == 0 && stat.rejected == 0 && stat.failed == 0 {
             continue;
         }
@@ -61,9 +64,31 @@ pub(super) const COMMANDSTATS: &[Row] = &[Fields(|view, text| {
             "calls={},usec={usec},usec_per_call={usec_per_call:.2},rejected_calls={},failed_calls={}",
             stat.calls, stat.rejected, stat.failed
         );
-        text.line(&format!("cmdstat_{}", command.name), &value);
+        text.line(&format!("cmdstat_{name}"), &value);
     }
 })];
+
+pub(super) const LATENCYSTATS: &[Row] = &[Fields(|view, text| {
+    if !view.node.config.latency_tracking {
+        return;
+    }
+    let percentiles = &view.node.config.latency_tracking_info_percentiles;
+    for (name, stat) in stats_by_name(view).filter(|(_, stat)| stat.histogram.total() > 0) {
+        let told = percentiles.iter().filter_map(|percentile| {
+            let nanoseconds = stat.histogram.percentile(percentile.parse().ok()?);
+            Some(format!("p{percentile}={}.{:03}", nanoseconds / 1000, nanoseconds % 1000))
+        });
+        text.line(&format!("latency_percentiles_usec_{name}"), &told.collect::<Vec<_>>().join(","));
+    }
+})];
+
+/// The counters of each row that has been called or refused, with its name.
+fn stats_by_name<'a>(view: &'a View<'_>) -> impl Iterator<Item = (String, &'a CommandStat)> {
+    numbered_rows().filter_map(|(number, row, container)| {
+        let stat = view.node.stats.by_command.get(usize::from(number))?;
+        Some((full_name(container.unwrap_or(row), row), stat))
+    })
+}
 
 pub(super) const ERRORSTATS: &[Row] = &[Fields(|view, text| {
     for (code, count) in &view.node.stats.errors {

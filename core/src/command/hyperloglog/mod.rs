@@ -2,7 +2,6 @@
 
 mod debug;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::codec::hyperloglog::{self, Corrupt, Encoding, Registers};
@@ -58,7 +57,7 @@ fn pfadd(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         let mut bytes = hyperloglog::empty();
         let raised = add_all(&mut bytes, args.iter_from(2), bytes_max)?;
         hyperloglog::forget(&mut bytes);
-        exec.insert(key, StringValue::Grown(Box::new(bytes)), NO_EXPIRY);
+        exec.insert(key, StringValue::raw(bytes), NO_EXPIRY);
         return after_adding(exec, key, 1 + raised);
     };
     let (bytes, encoding) = at(exec, place)?;
@@ -77,7 +76,7 @@ fn pfadd(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
             // Opcodes behind the first change may turn out to be corrupt: nothing may have changed then.
             let mut bytes = bytes.to_vec();
             let raised = add_all(&mut bytes, elements, bytes_max)?;
-            *exec.string_mut(place)?.make_mut() = bytes;
+            *exec.string_mut(place)? = StringValue::raw(bytes);
             raised
         }
     };
@@ -165,8 +164,8 @@ fn pfmerge(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     hyperloglog::raise_all(&mut bytes, &union, bytes_max)?;
     hyperloglog::forget(&mut bytes);
     match place {
-        Some(place) => *exec.string_mut(place)?.make_mut() = bytes,
-        None => exec.insert(key, StringValue::Grown(Box::new(bytes)), NO_EXPIRY),
+        Some(place) => *exec.string_mut(place)? = StringValue::raw(bytes),
+        None => exec.insert(key, StringValue::raw(bytes), NO_EXPIRY),
     }
     exec.notify(Class::String, "pfadd", key);
     exec.changed(1);

@@ -63,7 +63,10 @@ fn few_and_short_members_are_packed_and_nobody_is_told() {
     assert!(packed(&set) && set.encoding_name() == "hashtable" && set.contains(b"12345"));
     let mut longer = set.clone();
     longer.remove(b"m0");
-    longer.add(&[b'x'; 65], LIMITS, KEY);
+    longer.add(&[b'x'; 800], LIMITS, KEY);
+    assert!(packed(&longer));
+    longer.remove(b"m1");
+    longer.add(&[b'y'; 800], LIMITS, KEY);
     assert!(!packed(&longer) && longer.len() == 32 && longer.contains(b"m30"));
     set.add(b"m31", LIMITS, KEY);
     assert!(!packed(&set) && set.len() == 33 && set.contains(b"m31"));

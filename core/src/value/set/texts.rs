@@ -15,8 +15,8 @@ use crate::value::{Blob, Remnant, Text};
 /// As many members are kept in a listpack: comparing with each of them takes about as long as finding one in a table that is not in the
 /// cache.
 const FEW_MAX: usize = 32;
-/// The longest member that is kept in a listpack, in bytes.
-const SHORT_BYTES_MAX: usize = 64;
+/// The longest listpack of members, in bytes.
+const FEW_BYTES_MAX: usize = 1024;
 
 /// Members that are not all integers, or too many for an intset.
 #[derive(Clone)]
@@ -89,7 +89,7 @@ impl Texts {
             if find(pack, member).is_some() {
                 return false;
             }
-            if pack.len() < FEW_MAX && member.len() <= SHORT_BYTES_MAX {
+            if pack.len() < FEW_MAX && pack.byte_len() + member.len() <= FEW_BYTES_MAX {
                 pack.push_back(member);
                 return true;
             }

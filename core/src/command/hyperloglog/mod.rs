@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::codec::hyperloglog::{self, Corrupt, Encoding, Registers};
 use crate::command::exec::Exec;
 use crate::command::reply_error::{CORRUPT_HYPERLOGLOG, NOT_A_HYPERLOGLOG};
-use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
+use crate::command::{Class, Command, CommandError, ExpiryRule, Group, Keys, Outcome};
 use crate::keyspace::{NO_EXPIRY, Place};
 use crate::resp::Args;
 use crate::value::StringValue;
@@ -125,10 +125,13 @@ fn pfcount(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
             count
         }
         None => {
-            // A reader that writes: replicas are told, so that their strings stay the same.
             let count = hyperloglog::count(bytes)?;
-            hyperloglog::remember(exec.string_mut(place)?.make_mut(), count);
-            exec.changed(1);
+            // A reader that writes: replicas are told, so that their strings stay the same.
+            // Differs: a replica that is asked by a client calculates anew each time; its data are its master's.
+            if exec.expiry != ExpiryRule::Hide {
+                hyperloglog::remember(exec.string_mut(place)?.make_mut(), count);
+                exec.changed(1);
+            }
             count
         }
     };

@@ -10,5 +10,6 @@ mod families;
 mod founding;
 mod hostile;
 mod interop;
+mod propagation;
 mod seeds;
 mod snapshots;

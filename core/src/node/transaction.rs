@@ -217,7 +217,7 @@ impl Node {
         }
         connection.reply().array(transaction.queue.len());
         self.is_executing = true;
-        self.feed.begin(self.history.log.is_some());
+        self.begin_unit();
         for queued in &transaction.queue {
             let call = Call { args: queued.args(), canonical: None };
             let Ok(command) = resolve(queued.command, call.args) else { continue };
@@ -231,7 +231,7 @@ impl Node {
                     }
                     self.call_server(conn, queued.number, command, call.args, now, effects);
                     if ends_unit {
-                        self.feed.begin(self.history.log.is_some());
+                        self.begin_unit();
                     }
                 }
                 Handler::Container => {}

@@ -55,7 +55,7 @@ impl Node {
             // Whether there is something was counted when it was asked.
             let hits = self.stats.hits;
             let timed = self.begin_timing_alone(awaited.request.number, awaited.request.command);
-            self.feed.begin(self.history.log.is_some());
+            self.begin_unit();
             let outcome = self.run_data(conn, handler, call, Service::Filled(key), &mut next, now);
             self.end_unit(None);
             self.stats.hits = hits;

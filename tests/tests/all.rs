@@ -5,6 +5,7 @@
     reason = "real processes run in real time: here the world is met, not simulated"
 )]
 
+mod commands;
 mod differential;
 mod families;
 mod founding;

@@ -2,11 +2,12 @@
 
 use super::row::Command;
 use super::{
-    bitmap, dump, function, geo, hash, hyperloglog, key, list, memory, pubsub, server, set, sort, stream, string, zset,
+    acl, bitmap, cluster, dump, function, geo, hash, hyperloglog, key, list, memory, module, pubsub, server, set, sort,
+    stream, string, zset,
 };
 
 /// Each family, and each family's files.
-const FAMILIES: [&[&[Command]]; 16] = [
+const FAMILIES: [&[&[Command]]; 19] = [
     string::FAMILY,
     bitmap::FAMILY,
     hyperloglog::FAMILY,
@@ -23,6 +24,9 @@ const FAMILIES: [&[&[Command]]; 16] = [
     memory::FAMILY,
     pubsub::FAMILY,
     server::FAMILY,
+    acl::FAMILY,
+    cluster::FAMILY,
+    module::FAMILY,
 ];
 
 /// Longest name of a command in bytes.

@@ -46,6 +46,10 @@ replies! {
     INVALID_CURSOR = "ERR invalid cursor";
     /// SELECT.
     DB_INDEX_OUT_OF_RANGE = "ERR DB index is out of range";
+    /// CLUSTER and its kin.
+    CLUSTER_DISABLED = "ERR This instance has cluster support disabled";
+    /// MODULE LOAD and its kin.
+    MODULE_NOT_ALLOWED = "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
     /// SLOWLOG GET.
     SLOWLOG_COUNT = "ERR count should be greater than or equal to -1";
     /// SWAPDB.
@@ -152,6 +156,8 @@ replies! {
     GETKEYS_UNKNOWN_COMMAND = "ERR Invalid command specified";
     /// COMMAND GETKEYS of a request that is too short or too long.
     GETKEYS_WRONG_ARITY = "ERR Invalid number of arguments specified for command";
+    /// COMMAND GETKEYS of a request that does not say where its keys are.
+    GETKEYS_WRONG_ARGUMENTS = "ERR Invalid arguments specified for command";
     /// COMMAND GETKEYS of a request without keys.
     GETKEYS_NO_KEYS = "ERR The command has no key arguments";
     /// DEBUG RELOAD that failed; the data stay as they are.
@@ -518,6 +524,12 @@ pub fn overlapping_prefix(prefix: &[u8], which: &str, other: &[u8]) -> CommandEr
     CommandError::with(format!(
         "ERR Prefix '{prefix}' overlaps with {which} prefix '{other}'. Prefixes for a single client must not overlap."
     ))
+}
+
+/// ACL CAT of what is no category.
+#[must_use]
+pub fn unknown_category(name: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR Unknown category '{}'", shown(name)))
 }
 
 /// LATENCY GRAPH of an event that has not happened.

@@ -15,16 +15,22 @@ use crate::value::rdb::{BuildRules, Step, push_value, read_value, type_of};
 pub(super) const FAMILY: &[&[Command]] = &[COMMANDS];
 
 const COMMANDS: &[Command] = &[
-    Command::data(Group::Generic, "dump", 2, "readonly nondeterministic", Keys::ONE, dump).docs(
-        "2.6.0",
-        "O(N*M)",
-        "Get a value as bytes for RESTORE",
-    ),
-    Command::data(Group::Generic, "restore", -4, "write denyoom dangerous", Keys::ONE, restore).docs(
-        "2.6.0",
-        "O(N*M)",
-        "Make a key of what DUMP told: key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
-    ),
+    Command::data(Group::Generic, "dump", 2, "readonly", Keys::ONE, dump)
+        .access("RO access")
+        .tips("nondeterministic_output")
+        .docs("2.6.0", "O(N*M)", "Get a value as bytes for RESTORE"),
+    Command::data(Group::Generic, "restore", -4, "write denyoom", Keys::ONE, restore)
+        .in_categories("keyspace dangerous")
+        .access("OW update")
+        .docs(
+            "2.6.0",
+            "O(N*M)",
+            "Make a key of what DUMP told: key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
+        ),
+    Command::data(Group::Generic, "restore-asking", -4, "write denyoom asking", Keys::ONE, restore)
+        .in_categories("keyspace dangerous")
+        .access("OW update")
+        .docs("3.0.0", "O(N*M)", "RESTORE, as nodes of a cluster say it to each other"),
 ];
 
 fn dump(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {

@@ -20,78 +20,72 @@ use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 /// All commands of the family, file by file.
 pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, scan::COMMANDS];
 
-const COMMANDS: &[Command] = &[
-    Command::data(Group::Hash, "hset", -4, "write denyoom fast", Keys::ONE, hset).docs(
-        "2.0.0",
-        "O(1)",
-        "Set one or more fields of a hash",
-    ),
-    Command::data(Group::Hash, "hmset", -4, "write denyoom fast", Keys::ONE, hmset).docs(
-        "2.0.0",
-        "O(N)",
-        "Set one or more fields of a hash, replying OK",
-    ),
-    Command::data(Group::Hash, "hsetnx", 4, "write denyoom fast", Keys::ONE, hsetnx).docs(
-        "2.0.0",
-        "O(1)",
-        "Set a field of a hash unless it is there",
-    ),
-    Command::data(Group::Hash, "hget", 3, "readonly fast", Keys::ONE, hget).docs(
-        "2.0.0",
-        "O(1)",
-        "Get the value of a field of a hash",
-    ),
-    Command::data(Group::Hash, "hmget", -3, "readonly fast", Keys::ONE, hmget).docs(
-        "2.0.0",
-        "O(N)",
-        "Get the values of several fields of a hash",
-    ),
-    Command::data(Group::Hash, "hgetall", 2, "readonly", Keys::ONE, hgetall).docs(
-        "2.0.0",
-        "O(N)",
-        "Get all fields of a hash and their values",
-    ),
-    Command::data(Group::Hash, "hdel", -3, "write fast", Keys::ONE, hdel).docs(
-        "2.0.0",
-        "O(N)",
-        "Remove fields of a hash, and the key with the last one",
-    ),
-    Command::data(Group::Hash, "hlen", 2, "readonly fast", Keys::ONE, hlen).docs(
-        "2.0.0",
-        "O(1)",
-        "Count the fields of a hash",
-    ),
-    Command::data(Group::Hash, "hstrlen", 3, "readonly fast", Keys::ONE, hstrlen).docs(
-        "3.2.0",
-        "O(1)",
-        "Get the length of the value of a field of a hash",
-    ),
-    Command::data(Group::Hash, "hexists", 3, "readonly fast", Keys::ONE, hexists).docs(
-        "2.0.0",
-        "O(1)",
-        "Tell whether a hash has a field",
-    ),
-    Command::data(Group::Hash, "hkeys", 2, "readonly", Keys::ONE, hkeys).docs(
-        "2.0.0",
-        "O(N)",
-        "Get the names of all fields of a hash",
-    ),
-    Command::data(Group::Hash, "hvals", 2, "readonly", Keys::ONE, hvals).docs(
-        "2.0.0",
-        "O(N)",
-        "Get the values of all fields of a hash",
-    ),
-    Command::data(Group::Hash, "hincrby", 4, "write denyoom fast", Keys::ONE, hincrby).docs(
-        "2.0.0",
-        "O(1)",
-        "Add an integer to a field of a hash",
-    ),
-    Command::data(Group::Hash, "hincrbyfloat", 4, "write denyoom fast", Keys::ONE, hincrbyfloat).docs(
-        "2.6.0",
-        "O(1)",
-        "Add a floating-point number to a field of a hash",
-    ),
-];
+const COMMANDS: &[Command] =
+    &[
+        Command::data(Group::Hash, "hset", -4, "write denyoom fast", Keys::ONE, hset).access("RW update").docs(
+            "2.0.0",
+            "O(1)",
+            "Set one or more fields of a hash",
+        ),
+        Command::data(Group::Hash, "hmset", -4, "write denyoom fast", Keys::ONE, hmset).access("RW update").docs(
+            "2.0.0",
+            "O(N)",
+            "Set one or more fields of a hash, replying OK",
+        ),
+        Command::data(Group::Hash, "hsetnx", 4, "write denyoom fast", Keys::ONE, hsetnx).access("RW insert").docs(
+            "2.0.0",
+            "O(1)",
+            "Set a field of a hash unless it is there",
+        ),
+        Command::data(Group::Hash, "hget", 3, "readonly fast", Keys::ONE, hget).access("RO access").docs(
+            "2.0.0",
+            "O(1)",
+            "Get the value of a field of a hash",
+        ),
+        Command::data(Group::Hash, "hmget", -3, "readonly fast", Keys::ONE, hmget).access("RO access").docs(
+            "2.0.0",
+            "O(N)",
+            "Get the values of several fields of a hash",
+        ),
+        Command::data(Group::Hash, "hgetall", 2, "readonly", Keys::ONE, hgetall)
+            .access("RO access")
+            .tips("nondeterministic_output_order")
+            .docs("2.0.0", "O(N)", "Get all fields of a hash and their values"),
+        Command::data(Group::Hash, "hdel", -3, "write fast", Keys::ONE, hdel).access("RW delete").docs(
+            "2.0.0",
+            "O(N)",
+            "Remove fields of a hash, and the key with the last one",
+        ),
+        Command::data(Group::Hash, "hlen", 2, "readonly fast", Keys::ONE, hlen).access("RO").docs(
+            "2.0.0",
+            "O(1)",
+            "Count the fields of a hash",
+        ),
+        Command::data(Group::Hash, "hstrlen", 3, "readonly fast", Keys::ONE, hstrlen).access("RO").docs(
+            "3.2.0",
+            "O(1)",
+            "Get the length of the value of a field of a hash",
+        ),
+        Command::data(Group::Hash, "hexists", 3, "readonly fast", Keys::ONE, hexists).access("RO").docs(
+            "2.0.0",
+            "O(1)",
+            "Tell whether a hash has a field",
+        ),
+        Command::data(Group::Hash, "hkeys", 2, "readonly", Keys::ONE, hkeys)
+            .access("RO access")
+            .tips("nondeterministic_output_order")
+            .docs("2.0.0", "O(N)", "Get the names of all fields of a hash"),
+        Command::data(Group::Hash, "hvals", 2, "readonly", Keys::ONE, hvals)
+            .access("RO access")
+            .tips("nondeterministic_output_order")
+            .docs("2.0.0", "O(N)", "Get the values of all fields of a hash"),
+        Command::data(Group::Hash, "hincrby", 4, "write denyoom fast", Keys::ONE, hincrby)
+            .access("RW access update")
+            .docs("2.0.0", "O(1)", "Add an integer to a field of a hash"),
+        Command::data(Group::Hash, "hincrbyfloat", 4, "write denyoom fast", Keys::ONE, hincrbyfloat)
+            .access("RW access update")
+            .docs("2.6.0", "O(1)", "Add a floating-point number to a field of a hash"),
+    ];
 
 fn hset(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let added = set_pairs(exec, args, "hset")?;

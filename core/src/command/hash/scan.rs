@@ -27,16 +27,14 @@ const SPARSE_FACTOR: usize = 3;
 const DRAWS_PER_FIELD_MAX: usize = 8;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Hash, "hscan", -3, "readonly", Keys::ONE, hscan).docs(
-        "2.8.0",
-        "O(1)",
-        "Walk through the fields of a hash step by step",
-    ),
-    Command::data(Group::Hash, "hrandfield", -2, "readonly", Keys::ONE, hrandfield).docs(
-        "6.2.0",
-        "O(N)",
-        "Get random fields of a hash",
-    ),
+    Command::data(Group::Hash, "hscan", -3, "readonly", Keys::ONE, hscan)
+        .access("RO access")
+        .tips("nondeterministic_output")
+        .docs("2.8.0", "O(1)", "Walk through the fields of a hash step by step"),
+    Command::data(Group::Hash, "hrandfield", -2, "readonly", Keys::ONE, hrandfield)
+        .access("RO access")
+        .tips("nondeterministic_output")
+        .docs("6.2.0", "O(N)", "Get random fields of a hash"),
 ];
 
 fn hscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {

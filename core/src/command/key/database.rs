@@ -21,41 +21,31 @@ const STEPS_PER_KEY_MAX: usize = 10;
 const HIDDEN_DRAWS_MAX: u32 = 100;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Generic, "keys", 2, "readonly nondeterministic", Keys::None, keys).docs(
-        "1.0.0",
-        "O(N)",
-        "Lists the keys that match a pattern",
-    ),
-    Command::data(Group::Generic, "scan", -2, "readonly nondeterministic", Keys::None, scan).docs(
-        "2.8.0",
-        "O(1)",
-        "Lists keys a few at a time",
-    ),
-    Command::data(Group::Generic, "randomkey", 1, "readonly nondeterministic", Keys::None, random_key).docs(
-        "1.0.0",
-        "O(1)",
-        "Tells some key of the database",
-    ),
-    Command::data(Group::Server, "dbsize", 1, "readonly fast", Keys::None, dbsize).docs(
-        "1.0.0",
-        "O(1)",
-        "Counts the keys of the database",
-    ),
-    Command::data(Group::Server, "flushdb", -1, "write", Keys::None, flush_db).docs(
-        "1.0.0",
-        "O(N)",
-        "Empties the database",
-    ),
-    Command::data(Group::Server, "flushall", -1, "write", Keys::None, flush_all).docs(
-        "1.0.0",
-        "O(N)",
-        "Empties all databases",
-    ),
-    Command::data(Group::Server, "swapdb", 3, "write fast", Keys::None, swap_db).docs(
-        "4.0.0",
-        "O(N)",
-        "Lets two databases change places",
-    ),
+    Command::data(Group::Generic, "keys", 2, "readonly", Keys::None, keys)
+        .in_categories("keyspace dangerous")
+        .tips("request_policy:all_shards nondeterministic_output_order")
+        .docs("1.0.0", "O(N)", "Lists the keys that match a pattern"),
+    Command::data(Group::Generic, "scan", -2, "readonly", Keys::None, scan)
+        .tips("nondeterministic_output request_policy:special")
+        .docs("2.8.0", "O(1)", "Lists keys a few at a time"),
+    Command::data(Group::Generic, "randomkey", 1, "readonly", Keys::None, random_key)
+        .tips("request_policy:all_shards nondeterministic_output")
+        .docs("1.0.0", "O(1)", "Tells some key of the database"),
+    Command::data(Group::Server, "dbsize", 1, "readonly fast", Keys::None, dbsize)
+        .in_categories("keyspace")
+        .tips("request_policy:all_shards response_policy:agg_sum")
+        .docs("1.0.0", "O(1)", "Counts the keys of the database"),
+    Command::data(Group::Server, "flushdb", -1, "write", Keys::None, flush_db)
+        .in_categories("keyspace dangerous")
+        .tips("request_policy:all_shards response_policy:all_succeeded")
+        .docs("1.0.0", "O(N)", "Empties the database"),
+    Command::data(Group::Server, "flushall", -1, "write", Keys::None, flush_all)
+        .in_categories("keyspace dangerous")
+        .tips("request_policy:all_shards response_policy:all_succeeded")
+        .docs("1.0.0", "O(N)", "Empties all databases"),
+    Command::data(Group::Server, "swapdb", 3, "write fast", Keys::None, swap_db)
+        .in_categories("keyspace dangerous")
+        .docs("4.0.0", "O(N)", "Lets two databases change places"),
 ];
 
 /// True if an entry's time has come and the command must not show it.

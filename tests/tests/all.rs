@@ -12,4 +12,5 @@ mod hostile;
 mod interop;
 mod propagation;
 mod seeds;
+mod sessions;
 mod snapshots;

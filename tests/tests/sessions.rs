@@ -69,9 +69,9 @@ fn draw_step(draw: &mut Draw) -> Step {
         12 => Draw::new(0).fill("discard"),
         13..18 => numbered(draw, "watch list:{} zset:{} string:{}"),
         18 => Draw::new(0).fill("unwatch"),
-        19..21 => Draw::new(0).fill(*draw.pick(&["select 0", "select 0", "select 1"])),
-        21 => Draw::new(0).fill(*draw.pick(&["flushdb", "flushall", "reset", "ping"])),
-        22..24 => return Step::Unblock(connection, *draw.pick(&["timeout", "error"])),
+        19..21 => Draw::new(0).fill(draw.pick::<&str>(&["select 0", "select 0", "select 1"])),
+        21 => Draw::new(0).fill(draw.pick::<&str>(&["flushdb", "flushall", "reset", "ping"])),
+        22..24 => return Step::Unblock(connection, draw.pick::<&str>(&["timeout", "error"])),
         24..40 => {
             let template = *draw.pick(WAITS);
             numbered(draw, template)

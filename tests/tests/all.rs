@@ -6,6 +6,7 @@
 )]
 
 mod differential;
+mod draws;
 mod families;
 mod founding;
 mod hostile;

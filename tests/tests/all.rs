@@ -7,10 +7,12 @@
 
 mod commands;
 mod differential;
+mod draws;
 mod families;
 mod founding;
 mod hostile;
 mod interop;
 mod propagation;
 mod seeds;
+mod sessions;
 mod snapshots;

@@ -15,6 +15,7 @@ const UNORDERED: &[&[u8]] = &[
     b"hgetall",
     b"hkeys",
     b"hvals",
+    b"scan",
     b"hscan",
     b"hrandfield",
     b"smembers",
@@ -28,7 +29,7 @@ const UNORDERED: &[&[u8]] = &[
     b"zscan",
 ];
 /// Directives that bring the thresholds of encodings within reach, and their defaults.
-const THRESHOLDS: &[(&str, &str, &str)] = &[
+pub(crate) const THRESHOLDS: &[(&str, &str, &str)] = &[
     ("hash-max-listpack-entries", "4", "512"),
     ("hash-max-listpack-value", "20", "64"),
     ("list-max-listpack-size", "3", "-2"),
@@ -45,14 +46,15 @@ const CLOCK_DIFFERENCE_MAX_MS: u64 = 5_000;
 const BATCH: usize = 50;
 
 /// True if a reply has no order that both servers share. SORT has one unless a set, or equal texts in any collection, are taken as they come.
-fn is_unordered(request: &Request) -> bool {
+fn is_unordered(name: &[u8], request: &Request) -> bool {
     let has = |wanted: &[u8]| request.iter().any(|word| word.eq_ignore_ascii_case(wanted));
     let is_of_fixed_type = |key: &Vec<u8>| key.starts_with(b"seq:") || key.starts_with(b"rank:");
-    let is_sort = request[0].starts_with(b"sort") && has(b"by") && !request.get(1).is_some_and(is_of_fixed_type);
-    is_sort || UNORDERED.contains(&request[0].as_slice())
+    let is_sort = name.starts_with(b"sort") && has(b"by") && !request.get(1).is_some_and(is_of_fixed_type);
+    is_sort || UNORDERED.contains(&name)
 }
 
-fn is_same(request: &Request, ours: &(Reply, Vec<u8>), real: &(Reply, Vec<u8>)) -> bool {
+pub(crate) fn is_same(request: &Request, ours: &(Reply, Vec<u8>), real: &(Reply, Vec<u8>)) -> bool {
+    let name = request[0].to_ascii_lowercase();
     let sorted = |elements: &[Reply]| {
         let mut texts = Vec::new();
         elements.iter().for_each(|element| push_leaves(element, &mut texts));
@@ -61,17 +63,17 @@ fn is_same(request: &Request, ours: &(Reply, Vec<u8>), real: &(Reply, Vec<u8>)) 
     };
     ours.1 == real.1
         || match (&ours.0, &real.0) {
-            (Reply::Array(a), Reply::Array(b)) => is_unordered(request) && sorted(a) == sorted(b),
-            (Reply::Integer(a), Reply::Integer(b)) if request[0] == b"object" => {
+            (Reply::Array(a), Reply::Array(b)) => is_unordered(&name, request) && sorted(a) == sorted(b),
+            (Reply::Integer(a), Reply::Integer(b)) if name == b"object" => {
                 let asks = |word: &[u8]| request.get(1).is_some_and(|asked| asked == word);
                 // Whether a small integer is one of those that all share depends on how it came there: COPY makes another.
                 (asks(b"refcount") && [*a, *b].iter().all(|count| [1, i64::from(i32::MAX)].contains(count)))
                     || (asks(b"idletime") && a.abs_diff(*b) <= CLOCK_DIFFERENCE_MAX_MS / 1000)
             }
             (Reply::Integer(a), Reply::Integer(b)) => {
-                TIMED.contains(&request[0].as_slice()) && *a > 0 && *b > 0 && a.abs_diff(*b) <= CLOCK_DIFFERENCE_MAX_MS
+                TIMED.contains(&name.as_slice()) && *a > 0 && *b > 0 && a.abs_diff(*b) <= CLOCK_DIFFERENCE_MAX_MS
             }
-            (Reply::Bulk(_), Reply::Bulk(_)) => request[0] == b"randomkey",
+            (Reply::Bulk(_), Reply::Bulk(_)) => name == b"randomkey",
             _ => false,
         }
 }
@@ -177,7 +179,7 @@ fn shrink(sides: &mut [Client; 2], mut requests: Vec<Request>) -> (Vec<Request>,
     (requests, text)
 }
 
-fn number(variable: &str, otherwise: u64) -> u64 {
+pub(crate) fn number(variable: &str, otherwise: u64) -> u64 {
     env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 

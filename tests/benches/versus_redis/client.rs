@@ -31,6 +31,21 @@ impl Client {
         self.reply().with_context(|| format!("the answer to {request:?}"))
     }
 
+    /// Sends requests in one write and reads their replies, none of which may be an error.
+    pub(crate) fn call_all(&mut self, requests: impl Iterator<Item = String>) -> Result<()> {
+        let (mut bytes, mut count) = (Vec::new(), 0);
+        for request in requests {
+            let words: Vec<&str> = request.split(' ').collect();
+            write!(bytes, "*{}\r\n", words.len())?;
+            for word in words {
+                write!(bytes, "${}\r\n{word}\r\n", word.len())?;
+            }
+            count += 1;
+        }
+        self.stream.get_mut().write_all(&bytes)?;
+        (0..count).try_for_each(|_| self.reply().map(drop))
+    }
+
     fn reply(&mut self) -> Result<String> {
         let mut line = String::new();
         self.stream.read_line(&mut line)?;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::load::{self, Row, Sample};
+use crate::memory;
 use crate::sync::{self, Times};
 
 /// All that was measured, and under which circumstances.
@@ -18,6 +19,9 @@ pub(crate) struct Report {
     pub(crate) rounds: u16,
     pub(crate) loads: Vec<Row>,
     pub(crate) syncs: Option<Times>,
+    /// Keys of each kind in `memory`.
+    pub(crate) memory_keys: u64,
+    pub(crate) memory: Vec<memory::Row>,
 }
 
 impl Report {
@@ -46,6 +50,9 @@ impl Report {
         if let Some(times) = &self.syncs {
             push_syncs(&mut text, times);
         }
+        if !self.memory.is_empty() {
+            self.push_memory(&mut text);
+        }
         text
     }
 
@@ -68,6 +75,18 @@ impl Report {
                 cell(2, |sample| sample.cpu_us),
             ];
             text.push_str(&format!("| {} | {} |\n", row.load, cells.join(" | ")));
+        }
+    }
+}
+
+impl Report {
+    fn push_memory(&self, text: &mut String) {
+        *text += &format!(
+            "\nResident memory of {} keys of each kind, in bytes per key.\n\n| kind | Afterimage / Redis / ratio |\n|---|---:|\n",
+            self.memory_keys
+        );
+        for row in &self.memory {
+            let _ = writeln!(text, "| {} | {} |", row.kind, cell(row.ours_bytes_per_key, row.redis_bytes_per_key, 0));
         }
     }
 }

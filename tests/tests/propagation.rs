@@ -213,6 +213,18 @@ const ROWS: &[Row] = &[
     row("PFMERGE", &["pfadd h a"], &["pfmerge d h"], &["pfmerge d h"]),
     row("RESTORE", &["set k v"], &["restored: 0 l k"], &["restore l 0 <payload>"]),
     row("RESTORE with a time to live", &["set k v"], &["restored: 1000000 l k"], &["restore l <ms> <payload> ABSTTL"]),
+    row(
+        "SWAPDB, even of a database with itself",
+        &["set k v"],
+        &["SwapDB 0 1", "swapdb 2 2", "swapdb 0 16", "swapdb 1 0"],
+        &["SwapDB 0 1", "swapdb 2 2", "swapdb 1 0"],
+    ),
+    row(
+        "SORT, if it changes its destination",
+        &["rpush l 2 1"],
+        &["sort l", "sort missing store d", "Sort l Store d", "sort missing store d", "sort k by nosort get # store d"],
+        &["Sort l Store d", "sort missing store d"],
+    ),
     row("FLUSHALL and FLUSHDB of nothing", &[], &["flushdb", "flushall async"], &["flushdb", "flushall async"]),
     row("PUBLISH", &[], &["publish c m", "spublish c m"], &["publish c m", "spublish c m"]),
     row(

@@ -92,6 +92,7 @@ const NUMBER: Excuses = &[
 ];
 /// The wait may be ended by a change of role.
 const WAITS: Excuses = &["WRONGTYPE ", "UNBLOCKED "];
+const UNSORTABLE: Excuses = &["WRONGTYPE ", "ERR One or more scores"];
 const MISSING: Excuses = &["ERR no such key"];
 const SAME: Excuses = &["ERR source and destination objects are the same"];
 const HLL: Excuses = &["WRONGTYPE ", "INVALIDOBJ "];
@@ -184,6 +185,10 @@ const COMMANDS: &[Row] = &[
     write(10, "COPY {l} {l} REPLACE", Integer, SAME),
     write(5, "COPY {h} {h} DB {db}", Integer, SAME),
     write(5, "MOVE {any} {db}", Integer, SAME),
+    write(3, "SWAPDB 0 1", Status, &[]),
+    write(8, "SORT {t} STORE {l}", Integer, UNSORTABLE),
+    write(4, "SORT {z} BY nosort DESC LIMIT 1 3 STORE {l}", Integer, TYPE),
+    read(4, "SORT_RO {l} ALPHA GET #", Array),
     plain(18, "SELECT {db}", Status),
     plain(9, "PUBLISH channel {short}", Integer),
     plain(9, "PING", Status),

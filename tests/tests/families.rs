@@ -33,6 +33,7 @@ const THRESHOLDS: &[(&str, &str, &str)] = &[
     ("set-max-intset-entries", "4", "512"),
     ("zset-max-listpack-entries", "4", "128"),
     ("zset-max-listpack-value", "3", "64"),
+    ("hll-sparse-max-bytes", "120", "3000"),
 ];
 const TIMED: &[&[u8]] = &[b"ttl", b"pttl", b"expiretime", b"pexpiretime"];
 const CLOCK_DIFFERENCE_MAX_MS: u64 = 5_000;

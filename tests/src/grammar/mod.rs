@@ -65,7 +65,8 @@ impl Family {
             1 => words.push(b"surplus".to_vec()),
             2 | 3 if words.len() > 1 => {
                 let at = 1 + index(draw, words.len() - 1);
-                if words[at].starts_with(b"dist:") {
+                // What these hold is for nobody else.
+                if [b"dist:".as_slice(), b"broken:"].iter().any(|prefix| words[at].starts_with(prefix)) {
                     return words;
                 }
                 words[at] = draw
@@ -174,6 +175,58 @@ fn fill(name: &str, draw: &mut Draw) -> Vec<u8> {
     const UNITS: &[&str] = &["m", "km", "ft", "mi", "KM", "Mi", "M", "kM"];
     const SCORES: &[&str] =
         &["0", "1.5", "-1", "-3479099956230698", "3479099956230698", "1e17", "9.3e18", "1e300", "inf", "-inf"];
+    /// Ways to write a number, and ways not to.
+    const NUMERALS: &[&str] = &[
+        "+1",
+        "1e3",
+        "1E-3",
+        ".5",
+        "5.",
+        "-.5e1",
+        "0x10",
+        "0x1p-3",
+        "0X.8",
+        "1e400",
+        "1e4932",
+        "1e5000",
+        "1e-400",
+        "1e-5000",
+        " 1",
+        "1 ",
+        "",
+        "+",
+        "-",
+        ".",
+        "1e",
+        "1e+",
+        "nan",
+        "-nan",
+        "inf",
+        "+inf",
+        "-Infinity",
+        "infinit",
+        "1_0",
+        "00012",
+        "-0",
+        "-0.0",
+        "0e9",
+        "3.0e3",
+        "123456789012345678901234567890",
+        "0.1",
+        "0.30000000000000004",
+        "1.7976931348623157e308",
+        "99999999999999999.5",
+        "1,5",
+        "--1",
+        "0b1",
+        "1d",
+        "1f",
+        "9007199254740993",
+        "3.14159265358979323846",
+        "-9223372036854775809",
+        "5e-18",
+        "1e-17",
+    ];
     let text = match name {
         "key" if draw.below(2) == 0 => format!("{}:{}", draw.pick(TYPES), draw.below(KEYS_PER_TYPE)),
         "key" => format!("string:{}", draw.below(KEYS_PER_TYPE)),
@@ -210,10 +263,66 @@ fn fill(name: &str, draw: &mut Draw) -> Vec<u8> {
         "dist" => format!("dist:{}", draw.below(3)),
         "id" => format!("{}-{}", draw.below(40), draw.below(4)),
         "glob" => (*draw.pick(&["*", "m:*", "string:[0-3]", "?:1*", "[^s]*", "x"])).to_owned(),
+        "bitoffset" => bit_offset(draw),
+        "bitindex" if draw.below(8) == 0 => return fill("int", draw),
+        "bitindex" => format!("{}{}", draw.pick(&["", "-"]), draw.below(*draw.clone().pick(&[10, 80, 700]))),
+        "fieldtype" => field_type(draw),
+        "element" => format!("e:{}", draw.below(5_000)),
+        // The bytes that say what a HyperLogLog is, and those that say what it holds.
+        "hllbyte" => draw.below(*draw.clone().pick(&[6, 16, 40, 13_000])).to_string(),
+        "broken" => format!("broken:{}", draw.below(3)),
+        "seen" => format!("seen:{}", draw.below(3)),
+        "numeral" => (*draw.pick(NUMERALS)).to_owned(),
+        "far" => (4_000_000_000 + draw.below(1_000)).to_string(),
+        "farms" => (4_000_000_000_000 + draw.below(1_000)).to_string(),
+        "empty" => String::new(),
+        "text" => (0..draw.below(40)).map(|_| *draw.pick(&['a', 'b', 'c', 'd'])).collect(),
+        "noise" => {
+            let count = 1 + index(draw, 6);
+            return match draw.below(3) {
+                0 => vec![*draw.pick(&[0, 1, 0x7f, 0x80, 0x84, 0xff]); count],
+                _ => draw.bytes(count),
+            };
+        }
         "value" => return value(draw),
         other => panic!("no hole {other:?}"),
     };
     text.into_bytes()
+}
+
+/// Offsets of bits: near ones, those at the end of what strings may hold, and what is none.
+fn bit_offset(draw: &mut Draw) -> String {
+    match draw.below(40) {
+        0 => (*draw.pick(&[
+            "4294967296",
+            "-1",
+            "x",
+            "9223372036854775807",
+            "9223372036854775808",
+            "1.5",
+            "#-1",
+            "#x",
+            "#",
+            "##1",
+        ]))
+        .to_owned(),
+        1 => (*draw.pick(&["#9223372036854775807", "#4611686018427387904", "#1152921504606846976"])).to_owned(),
+        2..=14 => format!("#{}", draw.below(20)),
+        15..=18 => draw.below(5_000).to_string(),
+        _ => draw.below(200).to_string(),
+    }
+}
+
+/// Types of integers in BITFIELD: all that there are, and seldom one that is none.
+fn field_type(draw: &mut Draw) -> String {
+    match draw.below(30) {
+        0 => {
+            (*draw.pick(&["u64", "i65", "u0", "i0", "8", "u", "x8", "U8", "i-1", "u63x", "u 8", "u08", ""])).to_owned()
+        }
+        1..=8 => (*draw.pick(&["u1", "i1", "u8", "i8", "u16", "i16", "i32", "u63", "i64", "i63"])).to_owned(),
+        9..=19 => format!("u{}", 1 + draw.below(63)),
+        _ => format!("i{}", 1 + draw.below(64)),
+    }
 }
 
 /// One of `right`, and once in thirty times one of `wrong`.

@@ -10,5 +10,7 @@ mod families;
 mod founding;
 mod hostile;
 mod interop;
+mod propagation;
 mod seeds;
+mod sessions;
 mod snapshots;

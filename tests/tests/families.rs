@@ -13,6 +13,7 @@ const UNORDERED: &[&[u8]] = &[
     b"hgetall",
     b"hkeys",
     b"hvals",
+    b"scan",
     b"hscan",
     b"hrandfield",
     b"smembers",
@@ -26,7 +27,7 @@ const UNORDERED: &[&[u8]] = &[
     b"zscan",
 ];
 /// Directives that bring the thresholds of encodings within reach, and their defaults.
-const THRESHOLDS: &[(&str, &str, &str)] = &[
+pub(crate) const THRESHOLDS: &[(&str, &str, &str)] = &[
     ("hash-max-listpack-entries", "4", "512"),
     ("hash-max-listpack-value", "20", "64"),
     ("list-max-listpack-size", "3", "-2"),
@@ -43,8 +44,7 @@ const BATCH: usize = 50;
 /// C library and processor.
 const DISTANCE_DIFFERENCE_MAX: f64 = 1e-12;
 
-fn is_same(request: &Request, ours: &(Reply, Vec<u8>), real: &(Reply, Vec<u8>)) -> bool {
-    let name = request[0].as_slice();
+pub(crate) fn is_same(name: &[u8], ours: &(Reply, Vec<u8>), real: &(Reply, Vec<u8>)) -> bool {
     let sorted = |elements: &[Reply]| {
         let mut texts = Vec::new();
         elements.iter().for_each(|element| push_leaves(element, &mut texts));
@@ -59,7 +59,6 @@ fn is_same(request: &Request, ours: &(Reply, Vec<u8>), real: &(Reply, Vec<u8>)) 
             }
             _ => false,
         }
-        || request.get(1).is_some_and(|key| key.starts_with(b"dist:")) && are_distances_same(&ours.0, &real.0)
 }
 
 /// True if two replies with members and distances differ at most in the last digits of these.
@@ -110,7 +109,9 @@ fn difference(sides: &mut [Client; 2], requests: &[Request]) -> Option<(usize, S
         let mut found = None;
         for (at, request) in requests.iter().enumerate() {
             let [ours, real] = sides.each_mut().map(|side| side.try_read_raw().expect("a reply"));
-            if found.is_none() && !is_same(request, &ours, &real) {
+            let tells_distances = request.get(1).is_some_and(|key| key.starts_with(b"dist:"));
+            let is_same = is_same(&request[0], &ours, &real) || tells_distances && are_distances_same(&ours.0, &real.0);
+            if found.is_none() && !is_same {
                 let text = format!(" ours: {}\nRedis: {}", ours.1.escape_ascii(), real.1.escape_ascii());
                 found = Some((batch * BATCH + at, text));
             }
@@ -173,7 +174,7 @@ fn shrink(sides: &mut [Client; 2], mut requests: Vec<Request>) -> (Vec<Request>,
     (requests, text)
 }
 
-fn number(variable: &str, otherwise: u64) -> u64 {
+pub(crate) fn number(variable: &str, otherwise: u64) -> u64 {
     env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 

@@ -238,6 +238,14 @@ const ROWS: &[Row] = &[
         &["XCLAIM s g d 0 1-1 TIME <ms> RETRYCOUNT 2 FORCE JUSTID LASTID 1-1"],
     ),
     row("XACK of nothing", &["xadd s 1-1 f v", "xgroup create s g 0"], &["xack s g 1-1"], &[]),
+    row("GEOADD", &[], &["geoadd g 13.361389 38.115556 p"], &["zadd g 3479099956230698 p"]),
+    row("GEOADD with options", &[], &["geoadd g nx ch 13.361389 38.115556 p"], &["zadd g nx ch 3479099956230698 p"]),
+    row(
+        "GEORADIUS STORE",
+        &["geoadd g 13.361389 38.115556 p"],
+        &["georadius g 15 37 200 km store d", "geosearchstore d g fromlonlat 15 37 byradius 200 km"],
+        &["georadius g 15 37 200 km store d", "geosearchstore d g fromlonlat 15 37 byradius 200 km"],
+    ),
     // The rest.
     row("PFADD that changes nothing", &["pfadd h a"], &["pfadd h a"], &[]),
     row("PFCOUNT that keeps its result", &["pfadd h a"], &["pfcount h", "pfcount h"], &["pfcount h"]),

@@ -43,6 +43,37 @@ const ROWS: &[Row] = &[
         &["multi", "set a 1", "select 2", "set b 2", "exec", "select 0"],
         &["MULTI", "set a 1", "SELECT 2", "set b 2", "EXEC"],
     ),
+    // Places become scores, and searches are carried out again.
+    row(
+        "GEOADD",
+        &[],
+        &["GEOADD g CH 13.361389 38.115556 Palermo 15.087269 37.502669 Catania"],
+        &["zadd g CH 3479099956230698 Palermo 3479447370796909 Catania"],
+    ),
+    row("GEOADD that changes nothing", &["geoadd g 1 1 a"], &["geoadd g 1 1 a", "geoadd g nx 2 2 a"], &[]),
+    row(
+        "GEORADIUS alone",
+        &["geoadd g 1 1 a"],
+        &["georadius g 1 1 1 km", "geosearch g fromlonlat 1 1 byradius 1 m"],
+        &[],
+    ),
+    row("GEORADIUS STORE", &["geoadd g 1 1 a"], &["georadius g 1 1 1 km STORE d"], &["georadius g 1 1 1 km STORE d"]),
+    row(
+        "GEORADIUSBYMEMBER STOREDIST",
+        &["geoadd g 1 1 a"],
+        &["georadiusbymember g a 1 km storedist d"],
+        &["georadiusbymember g a 1 km storedist d"],
+    ),
+    row(
+        "GEOSEARCHSTORE, also of nothing, but not into nothing",
+        &["geoadd g 1 1 a"],
+        &[
+            "geosearchstore d g frommember a byradius 1 m",
+            "geosearchstore d g fromlonlat 9 9 byradius 1 m",
+            "geosearchstore d g fromlonlat 9 9 byradius 1 m",
+        ],
+        &["geosearchstore d g frommember a byradius 1 m", "geosearchstore d g fromlonlat 9 9 byradius 1 m"],
+    ),
     // Expiries are absolute.
     row("SET EX", &[], &["set k v ex 1000"], &["SET k v PXAT <ms>"]),
     row("SET PX", &[], &["set k v px 1000000"], &["SET k v PXAT <ms>"]),
@@ -207,6 +238,14 @@ const ROWS: &[Row] = &[
         &["XCLAIM s g d 0 1-1 TIME <ms> RETRYCOUNT 2 FORCE JUSTID LASTID 1-1"],
     ),
     row("XACK of nothing", &["xadd s 1-1 f v", "xgroup create s g 0"], &["xack s g 1-1"], &[]),
+    row("GEOADD", &[], &["geoadd g 13.361389 38.115556 p"], &["zadd g 3479099956230698 p"]),
+    row("GEOADD with options", &[], &["geoadd g nx ch 13.361389 38.115556 p"], &["zadd g nx ch 3479099956230698 p"]),
+    row(
+        "GEORADIUS STORE",
+        &["geoadd g 13.361389 38.115556 p"],
+        &["georadius g 15 37 200 km store d", "geosearchstore d g fromlonlat 15 37 byradius 200 km"],
+        &["georadius g 15 37 200 km store d", "geosearchstore d g fromlonlat 15 37 byradius 200 km"],
+    ),
     // The rest.
     row("PFADD that changes nothing", &["pfadd h a"], &["pfadd h a"], &[]),
     row("PFCOUNT that keeps its result", &["pfadd h a"], &["pfcount h", "pfcount h"], &["pfcount h"]),

@@ -37,8 +37,11 @@ pub enum Keys {
         /// Where the word is looked for first.
         from: usize,
     },
-    /// Right after the name, and after the words STORE and STOREDIST, which stand behind all that the command needs (GEORADIUS).
-    FirstAndStore,
+    /// Right after the name, and after the first STORE and the first STOREDIST from `at` on (GEORADIUS).
+    FirstAndStores {
+        /// Index of the first option.
+        at: usize,
+    },
     /// Right after the name; those that patterns name, which cannot be told; and after the last STORE (SORT).
     FirstPatternsAndStore,
     /// Right after the name; and those that patterns name, which cannot be told (SORT_RO).
@@ -203,10 +206,10 @@ impl Command {
                 let find = Find::Range { last: -1, step: 1, limit: 2 };
                 push(KeySpec::new(part(), Begin::Keyword("STREAMS", from as i32), find));
             }
-            Keys::FirstAndStore => {
+            Keys::FirstAndStores { at } => {
                 push(single(Begin::Index(1), part()));
-                push(single(Begin::Keyword("STORE", self.arity.abs()), part()));
-                push(single(Begin::Keyword("STOREDIST", self.arity.abs()), part()));
+                push(single(Begin::Keyword("STORE", at as i32), part()));
+                push(single(Begin::Keyword("STOREDIST", at as i32), part()));
             }
             Keys::FirstPatternsAndStore => {
                 push(single(Begin::Index(1), part()));
@@ -227,7 +230,7 @@ impl Command {
         match self.keys {
             Keys::Range { first, last, step } => (first, last, step),
             Keys::DestinationAndNumbered
-            | Keys::FirstAndStore
+            | Keys::FirstAndStores { .. }
             | Keys::FirstPatternsAndStore
             | Keys::FirstAndPatterns => (1, 1, 1),
             Keys::None | Keys::Numbered { .. } | Keys::Streams { .. } => (0, 0, 0),

@@ -168,6 +168,8 @@ const COMMANDS: &[Row] = &[
     write(5, "BZMPOP {wait} 2 {z} {z} MIN COUNT 2", MaybeArray, WAITS),
     write(10, "ZUNIONSTORE {z} 2 {z} {t}", Integer, TYPE),
     read(10, "ZRANGE {z} 0 -1 WITHSCORES", Array),
+    write(8, "GEOADD {z} 13.361389 38.115556 {member} 15.087269 37.502669 {member}", Integer, TYPE),
+    write(5, "GEOSEARCHSTORE {z} {z} FROMLONLAT 15 37 BYRADIUS 150 km", Integer, TYPE),
     write(30, "XADD {x} * {member} {value}", Bulk, TYPE),
     write(10, "XADD {x} MAXLEN ~ 20 * {member} {short}", Bulk, TYPE),
     write(5, "XTRIM {x} MAXLEN 10", Integer, TYPE),

@@ -19,6 +19,7 @@ mod command;
 mod cores;
 mod load;
 mod memory;
+mod pauses;
 mod report;
 mod server;
 mod sync;
@@ -42,7 +43,7 @@ struct Options {
     /// Fewer requests, keys and rounds: a first impression
     #[arg(long)]
     quick: bool,
-    /// Measure only this, may be given several times: a command (GET, LPUSH, LRANGE_100, ...), sync or memory
+    /// Measure only this, may be given several times: a command (GET, LPUSH, LRANGE_100, ...), sync, memory or pauses
     #[arg(long, value_name = "PART", value_parser = parse_part, ignore_case = true)]
     only: Vec<Part>,
     /// How often each measurement is taken; the median counts [default: 5, with --quick 3]
@@ -62,6 +63,7 @@ enum Part {
     Command(&'static Command),
     Sync,
     Memory,
+    Pauses,
 }
 
 fn parse_part(text: &str) -> Result<Part, String> {
@@ -69,9 +71,10 @@ fn parse_part(text: &str) -> Result<Part, String> {
     match text.to_ascii_lowercase().as_str() {
         "sync" => Ok(Part::Sync),
         "memory" => Ok(Part::Memory),
+        "pauses" => Ok(Part::Pauses),
         name => COMMANDS.iter().find(|command| name_of(command) == name).map(Part::Command).ok_or_else(|| {
             let names: Vec<String> = COMMANDS.iter().map(name_of).collect();
-            format!("known are sync, memory and the commands {}", names.join(", "))
+            format!("known are sync, memory, pauses and the commands {}", names.join(", "))
         }),
     }
 }
@@ -127,10 +130,11 @@ fn measure(options: &Options) -> Result<Report> {
         ..Report::default()
     };
     let wants_sync = options.wants(Part::Sync);
-    let wants_memory = options.wants(Part::Memory);
+    let (wants_memory, wants_pauses) = (options.wants(Part::Memory), options.wants(Part::Pauses));
     let steps = load::steps(&commands, rounds)
         + if wants_sync { sync::steps(rounds) } else { 0 }
-        + if wants_memory { memory::steps() } else { 0 };
+        + if wants_memory { memory::steps() } else { 0 }
+        + if wants_pauses { pauses::steps(rounds) } else { 0 };
     let progress = ProgressBar::new(steps).with_style(
         ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed_precise} {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
@@ -144,6 +148,10 @@ fn measure(options: &Options) -> Result<Report> {
     if wants_memory {
         report.memory_keys = memory::keys(options.quick);
         report.memory = memory::measure(&programs, options.quick, &progress)?;
+    }
+    if wants_pauses {
+        report.pauses_size = pauses::size(options.quick);
+        report.pauses = pauses::measure(&programs, rounds, options.quick, &progress)?;
     }
     progress.finish_and_clear();
     Ok(report)

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::load::{self, Row, Sample};
 use crate::memory;
+use crate::pauses;
 use crate::sync::{self, Times};
 
 /// All that was measured, and under which circumstances.
@@ -22,6 +23,9 @@ pub(crate) struct Report {
     /// Keys of each kind in `memory`.
     pub(crate) memory_keys: u64,
     pub(crate) memory: Vec<memory::Row>,
+    /// Members or keys that each work in `pauses` is about.
+    pub(crate) pauses_size: u64,
+    pub(crate) pauses: Vec<pauses::Row>,
 }
 
 impl Report {
@@ -53,6 +57,9 @@ impl Report {
         if !self.memory.is_empty() {
             self.push_memory(&mut text);
         }
+        if !self.pauses.is_empty() {
+            self.push_pauses(&mut text);
+        }
         text
     }
 
@@ -80,6 +87,17 @@ impl Report {
 }
 
 impl Report {
+    fn push_pauses(&self, text: &mut String) {
+        *text += &format!(
+            "\nThe longest wait for a reply to PING, in milliseconds, while another client asks for something about {} members or keys; \
+             programs not pinned.\n\n| meanwhile | Afterimage / Redis / ratio |\n|---|---:|\n",
+            self.pauses_size
+        );
+        for row in &self.pauses {
+            let _ = writeln!(text, "| {} | {} |", row.work, cell(row.ours_ms, row.redis_ms, 1));
+        }
+    }
+
     fn push_memory(&self, text: &mut String) {
         *text += &format!(
             "\nResident memory of {} keys of each kind, in bytes per key.\n\n| kind | Afterimage / Redis / ratio |\n|---|---:|\n",

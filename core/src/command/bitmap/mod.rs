@@ -3,6 +3,8 @@
 mod combine;
 mod count;
 mod field;
+#[cfg(test)]
+mod tests;
 
 use alloc::vec::Vec;
 

@@ -1,6 +1,8 @@
 //! HyperLogLog: how many different elements there were, about.
 
 mod debug;
+#[cfg(test)]
+mod tests;
 
 use alloc::vec::Vec;
 
@@ -69,7 +71,8 @@ fn pfadd(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         }
         Encoding::Dense => add_all(exec.string_mut(place)?.make_mut(), elements, bytes_max)?,
         Encoding::Sparse => {
-            // Opcodes behind the first change may turn out to be corrupt: nothing may have changed then.
+            // Differs: when opcodes behind the first change turn out to be corrupt, nothing has changed. Redis keeps what it has done so far,
+            // and does not tell its replicas.
             let mut bytes = bytes.to_vec();
             let raised = add_all(&mut bytes, elements, bytes_max)?;
             *exec.string_mut(place)? = StringValue::raw(bytes);

@@ -339,6 +339,9 @@ mod tests {
         for (line, answer) in [
             ("COMMAND GETKEYS get a", "*1 $1 a "),
             ("COMMAND GETKEYS mset a b c d", "*2 $1 a $1 c "),
+            ("COMMAND GETKEYS georadius k 1 2 store m storedist a store b store c", "*3 $1 k $1 b $1 a "),
+            ("COMMAND GETKEYS georadius k 1 2 3 m storedist a store", "*2 $1 k $1 a "),
+            ("COMMAND GETKEYS georadiusbymember k store 1 store store a", "*2 $1 k $1 a "),
             ("COMMAND GETKEYS ping", "-ERR wrong number of arguments for 'command|getkeys' command "),
             ("COMMAND GETKEYS nosuch a", "-ERR Invalid command specified "),
             ("COMMAND GETKEYS get a b", "-ERR Invalid number of arguments specified for command "),

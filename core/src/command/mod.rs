@@ -38,7 +38,7 @@ mod zset;
 
 pub use block::{Block, Null, Service};
 pub use error::CommandError;
-pub use exec::{Exec, ExpiryRule, Hits};
+pub use exec::{Exec, Expired, ExpiryRule, Hits};
 pub use feed::Feed;
 pub use help::reply_help;
 pub use lookup::{command_count, commands, find, find_numbered, subcommand};

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::*;
 use crate::codec::crc64;
-use crate::rdb::{Reader, opcode, push_string};
+use crate::rdb::{Dialect, Reader, opcode, push_string};
 use crate::value::Limits;
 use crate::value::limits::HashLimits;
 use crate::value::rdb::{BuildRules, Step, read_value};
@@ -265,7 +265,8 @@ fn decode(bytes: &[u8]) -> Model {
     let (body, checksum) = bytes.split_at(bytes.len() - 8);
     assert_eq!(checksum, crc64::update(0, body).to_le_bytes(), "the checksum");
     let body = body.strip_prefix(HEADER).expect("the header comes first");
-    let rules = BuildRules { limits: Limits { hash: LIMITS, ..Limits::DEFAULT }, order: ORDER };
+    let rules =
+        BuildRules { limits: Limits { hash: LIMITS, ..Limits::DEFAULT }, order: ORDER, dialect: Dialect::Redis };
     let (mut reader, mut model) = (Reader::new(body), Model::new());
     let (mut database, mut expires_ms) = (0, NO_EXPIRY);
     loop {

@@ -31,7 +31,7 @@ impl Expiring {
     }
 
     pub(super) fn free_effort(&self) -> usize {
-        self.fields.free_effort() + self.expiries.len()
+        self.fields.free_effort() + 2 * self.expiries.len()
     }
 
     pub(super) fn dismantle(self) -> Box<dyn Remnant> {
@@ -108,14 +108,15 @@ impl Hash {
         self.expiries()?.get(name)
     }
 
-    /// Lets a field expire at a time; false if there is no such field.
+    /// Lets a field expire at a time; false if there is no such field. The first millisecond of all is put off by one, since it stands for
+    /// "never" in RDB.
     pub fn set_expiry(&mut self, name: &[u8], at_ms: i64, key: HashKey) -> bool {
         if !self.contains(name) {
             return false;
         }
         self.make_expiring(key);
         if let Some(expiries) = self.expiries_mut() {
-            expiries.set(name, at_ms);
+            expiries.set(name, at_ms.max(1));
         }
         true
     }

@@ -166,3 +166,7 @@ fn hash_of(triples: &[(Text<'_>, Text<'_>, Text<'_>)], rules: &BuildRules) -> Ha
     }
     Hash::Packed(pack)
 }
+
+#[cfg(test)]
+#[path = "expiring_hash_tests.rs"]
+mod tests;

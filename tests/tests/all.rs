@@ -7,6 +7,7 @@
 
 mod differential;
 mod families;
+mod field_expiry;
 mod founding;
 mod hostile;
 mod interop;

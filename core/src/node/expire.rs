@@ -100,3 +100,7 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "expire_tests.rs"]
+mod tests;

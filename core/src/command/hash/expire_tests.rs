@@ -181,7 +181,8 @@ fn a_replica_hides_dead_fields_from_clients_and_shows_them_to_its_master() {
             ("HGET h a", "$1 1 "),
             ("HINCRBY h a 1", ":2 "),
             ("HPEXPIREAT h 5 FIELDS 1 a", "*1 :1 "),
-            ("HPEXPIREAT h 9223372036854775806 FIELDS 1 c", "*1 :1 "),
+            ("HPEXPIREAT h 9223372036854775807 FIELDS 1 c", "*1 :1 "),
+            ("HTTL h FIELDS 1 c", "*1 :9223371036854776 "),
             ("HDEL h a", ":1 "),
         ],
     );

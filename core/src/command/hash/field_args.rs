@@ -1,7 +1,6 @@
 //! How does a request say which fields it is about, and until when?
 
 use crate::codec::number::parse_i64;
-use crate::keyspace::NO_EXPIRY;
 use crate::resp::Args;
 
 use crate::command::CommandError;
@@ -54,7 +53,7 @@ impl TimeForm {
         };
         // What the master has done must be done here too: Valkey lets fields live longer.
         let last_ms = match exec.expiry {
-            ExpiryRule::Ignore => NO_EXPIRY - 1,
+            ExpiryRule::Ignore => i64::MAX,
             ExpiryRule::Remove | ExpiryRule::Hide => FIELD_EXPIRY_MAX_MS,
         };
         let deadline_ms = time.checked_mul(self.unit_ms).and_then(|ms| ms.checked_add(origin_ms));

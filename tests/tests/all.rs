@@ -6,10 +6,14 @@
 )]
 
 mod differential;
+mod draws;
 mod families;
 mod field_expiry;
 mod founding;
 mod hostile;
 mod interop;
+mod propagation;
+mod propagation_fields;
 mod seeds;
+mod sessions;
 mod snapshots;

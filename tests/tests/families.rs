@@ -15,6 +15,7 @@ const UNORDERED: &[&[u8]] = &[
     b"hgetall",
     b"hkeys",
     b"hvals",
+    b"scan",
     b"hscan",
     b"hrandfield",
     b"smembers",
@@ -28,7 +29,7 @@ const UNORDERED: &[&[u8]] = &[
     b"zscan",
 ];
 /// Directives that bring the thresholds of encodings within reach, and their defaults.
-const THRESHOLDS: &[(&str, &str, &str)] = &[
+pub(crate) const THRESHOLDS: &[(&str, &str, &str)] = &[
     ("hash-max-listpack-entries", "4", "512"),
     ("hash-max-listpack-value", "20", "64"),
     ("list-max-listpack-size", "3", "-2"),
@@ -43,7 +44,7 @@ const TIMED: &[&[u8]] =
 const CLOCK_DIFFERENCE_MAX_MS: u64 = 5_000;
 const BATCH: usize = 50;
 
-fn is_same(name: &[u8], ours: &(Reply, Vec<u8>), real: &(Reply, Vec<u8>)) -> bool {
+pub(crate) fn is_same(name: &[u8], ours: &(Reply, Vec<u8>), real: &(Reply, Vec<u8>)) -> bool {
     let sorted = |elements: &[Reply]| {
         let mut texts = Vec::new();
         elements.iter().for_each(|element| push_leaves(element, &mut texts));
@@ -146,7 +147,7 @@ fn shrink(sides: &mut [Client; 2], mut requests: Vec<Request>) -> (Vec<Request>,
     (requests, text)
 }
 
-fn number(variable: &str, otherwise: u64) -> u64 {
+pub(crate) fn number(variable: &str, otherwise: u64) -> u64 {
     env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 

@@ -40,7 +40,7 @@ impl Node {
     fn expire(&mut self, place: Place) {
         let database = self.keyspace.database_of(place);
         let key: Blob = self.keyspace.entry(place).key.clone();
-        self.feed.begin(self.history.log.is_some());
+        self.begin_unit();
         self.feed.expired(database, &key, self.config.lazyfree_lazy_expire);
         self.feed.nothing();
         self.keyspace.remove(place);
@@ -64,7 +64,7 @@ impl Node {
             hash.remove(&name);
             is_empty = hash.is_empty();
             removed += 1;
-            self.feed.begin(self.history.log.is_some());
+            self.begin_unit();
             self.feed.field_expired(database, &key, &name);
             self.feed.nothing();
             self.feed.changed(1);

@@ -6,6 +6,11 @@ use super::Node;
 use super::dispatch::Call;
 
 impl Node {
+    /// Begins a unit of execution. Only a master feeds: what clients write into a replica stays there, and its log carries its master's bytes.
+    pub(super) fn begin_unit(&mut self) {
+        self.feed.begin(self.history.log.is_some() && self.follow.is_none());
+    }
+
     /// Ends one command of a unit: if it is fed as it was sent, it is added to the feed, unless it is the whole unit and
     /// its own bytes can be copied by [`Node::end_unit`].
     pub(super) fn note_verbatim(&mut self, database: u32, call: Call<'_>) {

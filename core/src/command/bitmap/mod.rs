@@ -4,7 +4,6 @@ mod combine;
 mod count;
 mod field;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::codec::bits;
@@ -114,7 +113,7 @@ impl Target {
                 let mut bytes = Vec::new();
                 grow(&mut bytes, len)?;
                 write(&mut bytes);
-                exec.insert(key, StringValue::Grown(Box::new(bytes)), NO_EXPIRY);
+                exec.insert(key, StringValue::raw(bytes), NO_EXPIRY);
             }
         }
         Ok(())

@@ -151,7 +151,8 @@ fn set_expiries(exec: &mut Exec<'_>, args: Args<'_>, form: TimeForm, name: &str)
         exec.notify(Class::Hash, "hexpire", &args[1]);
         exec.changed(changed.len() as u64);
         if form != TimeForm::PXAT || changed.len() < answers.len() {
-            feed_absolute(exec, args, first, &changed, deadline_ms);
+            let verb = if form == TimeForm::PXAT { &args[0] } else { b"HPEXPIREAT" };
+            feed_absolute(exec, args, verb, first, &changed, deadline_ms);
         }
     }
     reply_all(exec, answers.into_iter());
@@ -218,10 +219,10 @@ pub(super) fn end_removal(exec: &mut Exec<'_>, key: &[u8], place: Place, removed
 }
 
 /// Replicas are told the absolute time, the conditions as they were sent, and the fields that changed.
-fn feed_absolute(exec: &mut Exec<'_>, args: Args<'_>, first: usize, changed: &[&[u8]], deadline_ms: i64) {
+fn feed_absolute(exec: &mut Exec<'_>, args: Args<'_>, verb: &[u8], first: usize, changed: &[&[u8]], deadline_ms: i64) {
     let (mut deadline, mut count) = (itoa::Buffer::new(), itoa::Buffer::new());
     let mut words: Vec<&[u8]> = args.iter().take(first).collect();
-    words[0] = b"HPEXPIREAT";
+    words[0] = verb;
     words[2] = deadline.format(deadline_ms).as_bytes();
     words[first - 1] = count.format(changed.len()).as_bytes();
     words.extend_from_slice(changed);

@@ -128,11 +128,10 @@ fn hgetex(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let has_passed = |exec: &Exec<'_>| matches!(time, NewTime::At(at_ms) if is_past(exec, at_ms));
     let repeats = if has_passed(exec) { Repeats::AreGone } else { Repeats::AreTold };
     let Some(place) = reply_values(exec, args, first, place, repeats)? else { return Ok(()) };
-    match time {
-        NewTime::Unsaid => return Ok(()),
-        NewTime::Endless => make_expiring(exec, place),
-        NewTime::At(_) => make_expiring(exec, place),
+    if time == NewTime::Unsaid {
+        return Ok(());
     }
+    make_expiring(exec, place);
     let (names, before_ms) = (args.iter_from(first), exec.dead_before_ms());
     let hash = exec.typed::<Hash>(place)?;
     let would_change = |name: &&[u8]| match time {
@@ -169,8 +168,7 @@ fn feed_new_time(exec: &mut Exec<'_>, args: Args<'_>, first: usize, time: NewTim
         NewTime::At(at_ms) => [b"HPEXPIREAT", &args[1], digits.format(at_ms).as_bytes()].into(),
         NewTime::Endless | NewTime::Unsaid => [b"HPERSIST".as_slice(), &args[1]].into(),
     };
-    words.push(b"FIELDS");
-    words.extend(args.iter_from(first - 1));
+    words.extend(args.iter_from(first - 2));
     exec.feed.instead_words(exec.database, &words);
 }
 

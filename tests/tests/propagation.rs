@@ -1,20 +1,23 @@
 //! What is a replica sent for each command, to the word? One row per rule, the same for Redis 7.0 and for us.
+//! Those on fields that expire are in [`propagation_fields`](super::propagation_fields).
 
 use afterimage_tests::fake::FakeReplica;
 use afterimage_tests::{Client, Options, Release, Server, wait_until};
+
+use super::propagation_fields::ROWS as FIELD_ROWS;
 
 /// One rule: what is said before, what is said, and what the stream carries for it.
 ///
 /// A line that begins with `wait:` is said on a connection of its own and waits there. In the stream `<ms>` is any absolute time that is
 /// near enough to now, and a SELECT is shown where it stands.
-struct Row {
+pub(crate) struct Row {
     claim: &'static str,
     given: &'static [&'static str],
     when: &'static [&'static str],
     then: &'static [&'static str],
 }
 
-const fn row(
+pub(crate) const fn row(
     claim: &'static str,
     given: &'static [&'static str],
     when: &'static [&'static str],
@@ -336,10 +339,10 @@ fn show(command: &[Vec<u8>]) -> String {
     command.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
-fn check(server: &Server, name: &str) {
+fn check(server: &Server, name: &str, rows: &[Row]) {
     let mut replica = FakeReplica::attach(server.port());
     let mut differences = String::new();
-    for row in ROWS {
+    for row in rows {
         let found = streamed(server, &mut replica, row);
         if found != row.then {
             differences += &format!("{}: {:?}\n  {name}: {found:?}\n  table: {:?}\n", row.claim, row.when, row.then);
@@ -351,11 +354,23 @@ fn check(server: &Server, name: &str) {
 #[test]
 fn each_rule_holds_for_redis() {
     if let Some(real) = Options::real(Release::Redis7) {
-        check(&real.start(), "Redis");
+        check(&real.start(), "Redis", ROWS);
     }
 }
 
 #[test]
 fn each_rule_holds_for_us() {
-    check(&Options::ours().start(), "ours");
+    check(&Options::ours().start(), "ours", ROWS);
+}
+
+#[test]
+fn each_rule_of_fields_that_expire_holds_for_redis_8() {
+    if let Some(real) = Options::real(Release::Redis8) {
+        check(&real.start(), "Redis", FIELD_ROWS);
+    }
+}
+
+#[test]
+fn each_rule_of_fields_that_expire_holds_for_us() {
+    check(&Options::ours().start(), "ours", FIELD_ROWS);
 }

@@ -44,7 +44,7 @@ mod zset;
 pub use block::{Block, Null, Service};
 pub use categories::CATEGORIES;
 pub use error::CommandError;
-pub use exec::{Exec, ExpiryRule, Hits};
+pub use exec::{Exec, Expired, ExpiryRule, Hits};
 pub use feed::Feed;
 pub use help::reply_help;
 pub use keys::{Begin, Find, FoundKey, KeySpec, Keys};

@@ -138,6 +138,22 @@ replies! {
     EXPIRE_NX_OTHERS = "ERR NX and XX, GT or LT options at the same time are not compatible";
     /// Conditions of EXPIRE and its kin.
     EXPIRE_GT_LT = "ERR GT and LT options at the same time are not compatible";
+    /// HEXPIRE and its kin, with a time before the epoch or now.
+    FIELD_EXPIRE_NEGATIVE = "ERR invalid expire time, must be >= 0";
+    /// Commands on the expiry of fields, without the word FIELDS.
+    FIELDS_MISSING = "ERR Mandatory argument FIELDS is missing or not at the right position";
+    /// HEXPIRE and its kin.
+    FIELD_COUNT_NOT_GREATER = "ERR Parameter `numFields` should be greater than 0";
+    /// HTTL and its kin, HPERSIST, HGETDEL and HGETEX.
+    FIELD_COUNT_NOT_POSITIVE = "ERR Number of fields must be a positive integer";
+    /// HSETEX.
+    FIELD_COUNT_INVALID = "ERR invalid number of fields";
+    /// More or fewer fields than were announced.
+    FIELD_COUNT_MISMATCH = "ERR The `numfields` parameter must match the number of arguments";
+    /// HSETEX with two conditions.
+    FXX_AND_FNX = "ERR Only one of FXX or FNX arguments can be specified";
+    /// HSETEX with two times.
+    FIELD_EXPIRE_TWICE = "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified";
     /// OBJECT FREQ.
     LFU_NOT_SELECTED = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
     /// OBJECT IDLETIME.
@@ -438,6 +454,12 @@ pub fn transaction_aborted(error: &CommandError) -> CommandError {
 #[must_use]
 pub fn invalid_expire(command: &str) -> CommandError {
     CommandError::with(format!("ERR invalid expire time in '{command}' command"))
+}
+
+/// HSETEX with a word that is no option.
+#[must_use]
+pub fn unknown_hsetex_argument(word: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR unknown argument: {}", shown_bytes(word)))
 }
 
 /// An option of EXPIRE and its kin that is none.

@@ -172,7 +172,7 @@ impl Node {
                     notices: &mut self.notices,
                     service: Service::AskedAtOnce,
                     block: &mut None,
-                    expired_keys: &mut self.stats.expired_keys,
+                    expired: &mut self.stats.expired,
                     hits: &mut self.stats.hits,
                 };
                 let outcome = handler(&mut exec, args);

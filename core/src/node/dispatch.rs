@@ -291,7 +291,7 @@ impl Node {
             notices: &mut self.notices,
             service,
             block,
-            expired_keys: &mut self.stats.expired_keys,
+            expired: &mut self.stats.expired,
             hits: &mut self.stats.hits,
         };
         let outcome = handler(&mut exec, call.args);

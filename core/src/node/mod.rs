@@ -26,6 +26,7 @@ mod blocked;
 mod connection;
 mod cron;
 mod dispatch;
+mod expire;
 mod file_transfer;
 mod follow;
 mod gates;

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::command::{Hits, ROW_COUNT};
+use crate::command::{Expired, Hits, ROW_COUNT};
 
 use super::timing::Histogram;
 
@@ -33,7 +33,7 @@ pub(crate) struct Stats {
     pub(crate) replication_bytes_received: u64,
     /// Sent to replicas; counted in `bytes_sent`, too.
     pub(crate) replication_bytes_sent: u64,
-    pub(crate) expired_keys: u64,
+    pub(crate) expired: Expired,
     pub(crate) hits: Hits,
     pub(crate) sync_full: u64,
     pub(crate) sync_partial_ok: u64,
@@ -61,7 +61,7 @@ impl Default for Stats {
             bytes_sent: 0,
             replication_bytes_received: 0,
             replication_bytes_sent: 0,
-            expired_keys: 0,
+            expired: Expired::default(),
             hits: Hits::default(),
             sync_full: 0,
             sync_partial_ok: 0,

@@ -3,5 +3,5 @@
 mod facts;
 mod loader;
 
-pub use facts::{Facts, push_header};
+pub use facts::{Facts, Head, push_header};
 pub use loader::{LoadError, LoadRules, Loaded, Loader, Progress};

@@ -8,6 +8,7 @@ mod expire;
 mod generic;
 mod geo;
 mod hash;
+mod hash_expiry;
 mod hyperloglog;
 mod list;
 mod set;
@@ -16,6 +17,7 @@ mod stream;
 mod string;
 mod zset;
 
+use crate::release::Release;
 use crate::workload::Draw;
 
 /// The commands that share a type.
@@ -25,22 +27,30 @@ pub struct Family {
     pub name: &'static str,
     /// What may be said to it.
     pub templates: &'static [&'static str],
+    /// The server whose answers are right.
+    pub release: Release,
+}
+
+/// A family as of Redis 7.0.
+const fn family(name: &'static str, templates: &'static [&'static str]) -> Family {
+    Family { name, templates, release: Release::Redis7 }
 }
 
 /// All families.
 pub const FAMILIES: &[Family] = &[
-    Family { name: "string", templates: string::TEMPLATES },
-    Family { name: "bitmap", templates: bitmap::TEMPLATES },
-    Family { name: "hyperloglog", templates: hyperloglog::TEMPLATES },
-    Family { name: "hash", templates: hash::TEMPLATES },
-    Family { name: "list", templates: list::TEMPLATES },
-    Family { name: "set", templates: set::TEMPLATES },
-    Family { name: "zset", templates: zset::TEMPLATES },
-    Family { name: "geo", templates: geo::TEMPLATES },
-    Family { name: "stream", templates: stream::TEMPLATES },
-    Family { name: "sort", templates: sort::TEMPLATES },
-    Family { name: "generic", templates: generic::TEMPLATES },
-    Family { name: "expire", templates: expire::TEMPLATES },
+    family("string", string::TEMPLATES),
+    family("bitmap", bitmap::TEMPLATES),
+    family("hyperloglog", hyperloglog::TEMPLATES),
+    family("hash", hash::TEMPLATES),
+    Family { name: "hash_expiry", templates: hash_expiry::TEMPLATES, release: Release::Redis8 },
+    family("list", list::TEMPLATES),
+    family("set", set::TEMPLATES),
+    family("zset", zset::TEMPLATES),
+    family("geo", geo::TEMPLATES),
+    family("stream", stream::TEMPLATES),
+    family("sort", sort::TEMPLATES),
+    family("generic", generic::TEMPLATES),
+    family("expire", expire::TEMPLATES),
 ];
 
 /// Commands that draw at random. Their templates ask for what is not there, or for more than there is. A cursor of SCAN that was never

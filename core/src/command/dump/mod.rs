@@ -6,7 +6,7 @@ use crate::command::reply_error::{
 };
 use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 use crate::keyspace::{NO_EXPIRY, usage};
-use crate::rdb::{Reader, open_payload, seal_payload};
+use crate::rdb::{Dialect, Reader, open_payload, seal_payload};
 use crate::resp::Args;
 use crate::value::Value;
 use crate::value::rdb::{BuildRules, Step, push_value, read_value, type_of};
@@ -41,7 +41,7 @@ fn dump(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let value = exec.value(place);
     let mut payload = alloc::vec![type_of(value)];
     push_value(&mut payload, value, exec.config.rdbcompression);
-    seal_payload(&mut payload);
+    seal_payload(&mut payload, value.first_field_expiry_ms().is_some());
     exec.reply.bulk(&payload);
     Ok(())
 }
@@ -89,8 +89,8 @@ fn restore(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     if ttl < 0 {
         return Err(INVALID_TTL);
     }
-    let payload = open_payload(&args[3]).ok_or(INVALID_PAYLOAD)?;
-    let value = read_payload(exec, payload).ok_or(BAD_DATA_FORMAT)?;
+    let (payload, dialect) = open_payload(&args[3]).ok_or(INVALID_PAYLOAD)?;
+    let value = read_payload(exec, payload, dialect).ok_or(BAD_DATA_FORMAT)?;
     let expires_ms = match ttl {
         0 => NO_EXPIRY,
         ttl if options.is_absolute => ttl,
@@ -145,8 +145,8 @@ fn restore_expired(exec: &mut Exec<'_>, key: &[u8], was_there: bool) -> Outcome 
 }
 
 /// The value that a payload holds; nothing if it is not sound, or an empty collection.
-fn read_payload(exec: &Exec<'_>, payload: &[u8]) -> Option<Value> {
-    let rules = BuildRules { limits: exec.limits(), order: exec.keyspace.order() };
+fn read_payload(exec: &Exec<'_>, payload: &[u8], dialect: Dialect) -> Option<Value> {
+    let rules = BuildRules { limits: exec.limits(), order: exec.keyspace.order(), dialect };
     let mut reader = Reader::new(payload);
     let value_type = reader.byte().ok()?;
     let value = match read_value(&mut reader, value_type, &rules).ok()? {

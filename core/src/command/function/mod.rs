@@ -165,7 +165,7 @@ fn list(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 fn dump(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
     let mut payload = Vec::new();
     exec.keyspace.libraries.push_to(&mut payload, exec.config.rdbcompression);
-    seal_payload(&mut payload);
+    seal_payload(&mut payload, false);
     exec.reply.bulk(&payload);
     Ok(())
 }
@@ -186,7 +186,7 @@ fn restore(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         Some(word) if is_word(word, "FLUSH") => Policy::Flush,
         Some(_) => return Err(RESTORE_POLICY),
     };
-    let payload = open_payload(&args[2]).ok_or(INVALID_PAYLOAD)?;
+    let (payload, _) = open_payload(&args[2]).ok_or(INVALID_PAYLOAD)?;
     let mut reader = Reader::new(payload);
     let mut codes = Vec::new();
     while reader.position() < payload.len() {

@@ -325,7 +325,7 @@ fn a_key_that_the_master_s_stream_fills_serves_readers_of_a_replica() {
     bench.run("REPLICAOF 127.0.0.1 7000");
     let link = bench.answer_dial(true);
     let id = "0123456789012345678901234567890123456789";
-    for answer in ["+PONG", "+OK", "+OK", &format!("+CONTINUE {id}")] {
+    for answer in ["+PONG", "+OK", "+OK", "+OK", &format!("+CONTINUE {id}")] {
         bench.send(link, format!("{answer}\r\n").as_bytes());
     }
     let reader = bench.connect();

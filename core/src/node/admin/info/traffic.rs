@@ -23,7 +23,8 @@ pub(super) const STATS: &[Row] = &[
     Field("sync_full", |view| some(view.node.stats.sync_full)),
     Field("sync_partial_ok", |view| some(view.node.stats.sync_partial_ok)),
     Field("sync_partial_err", |view| some(view.node.stats.sync_partial_err)),
-    Field("expired_keys", |view| some(view.node.stats.expired_keys)),
+    Field("expired_subkeys", |view| some(view.node.stats.expired.fields)),
+    Field("expired_keys", |view| some(view.node.stats.expired.keys)),
     Field("evicted_keys", |view| some(view.node.memory.evicted_keys)),
     Field("evicted_clients", |view| some(view.node.memory.evicted_clients)),
     Field("total_eviction_exceeded_time", zero),
@@ -108,6 +109,12 @@ fn keyspace(view: &View<'_>, text: &mut Text) {
         let (expires, mean_expiry_ms) = keyspace.volatile(database);
         let left_ms = mean_expiry_ms.saturating_sub(view.now.wall.millis()).max(0);
         let avg_ttl = if expires == 0 { 0 } else { left_ms };
-        text.line(&format!("db{database}"), &format!("keys={keys},expires={expires},avg_ttl={avg_ttl}"));
+        let mut facts = format!("keys={keys},expires={expires},avg_ttl={avg_ttl}");
+        // Redis 8.0's fact, where there is something to tell that a Redis 7.0 does not know.
+        let with_field_expiries = keyspace.with_field_expiries(database);
+        if with_field_expiries > 0 {
+            facts += &format!(",subexpiry={with_field_expiries}");
+        }
+        text.line(&format!("db{database}"), &facts);
     }
 }

@@ -10,5 +10,5 @@ mod families;
 mod founding;
 mod hostile;
 mod interop;
+mod rdb;
 mod seeds;
-mod snapshots;

@@ -100,6 +100,44 @@ pub(super) const AWKWARD: &[Shape] = &[
     shape("awkward:large", Redis30, "skiplist", &["zadd K 0.1 ~65 5e-324 b -1e-310 c 3.3000000000000003 d"]),
 ];
 
+/// A few small ones, for files that are kept.
+pub(super) const SMALL: &[Shape] = &[
+    shape("s8", Redis30, "int", &["set K -7"]),
+    shape("s16", Redis30, "int", &["set K 300"]),
+    shape("s32", Redis30, "int", &["set K 70000"]),
+    shape("s64", Redis30, "int", &["set K 5000000000"]),
+    shape("text", Redis30, "embstr", &["set K text"]),
+    shape("lzf", Redis30, "raw", &["set K *99"]),
+    shape("hll", Redis30, "embstr", &["pfadd K a b c"]),
+    shape("list", Redis30, "quicklist", &["rpush K a 1 -1 4096 70000 5000000000 *64 b"]),
+    shape("list2", Redis30, "quicklist", &["rpush K *70 a b c *30 *80"]),
+    shape("set16", Redis30, "intset", &["sadd K 3 -5 7"]),
+    shape("set32", Redis30, "intset", &["sadd K 70000 1"]),
+    shape("set64", Redis30, "intset", &["sadd K 5000000000 1"]),
+    shape("set", Redis30, "hashtable", &["sadd K a b 3 *20"]),
+    shape("set2", Redis30, "hashtable", &["sadd K *70 a 3"]),
+    shape("zset", Redis30, "listpack", &["zadd K 1 a -2.5 b inf c 0.1 d"]),
+    shape("zset2", Redis30, "skiplist", &["zadd K 1 *65 -inf b 0.1 c"]),
+    shape("hash", Redis30, "listpack", &["hmset K a 1 b two c *30"]),
+    shape("hash2", Redis30, "hashtable", &["hmset K a *65 b 2"]),
+    shape("soon", Redis30, "embstr", &["set K v", "pexpireat K 4102444800123"]),
+    shape(
+        "stream",
+        Redis50,
+        "stream",
+        &[
+            "1..7: xadd K 5-% n % m *9",
+            "xadd K 9-0 other f",
+            "xdel K 5-2",
+            "xgroup create K g 0",
+            "xgroup create K h $",
+            "xreadgroup group g one count 3 streams K >",
+            "xreadgroup group g two count 1 streams K >",
+        ],
+    ),
+    shape("gone", Redis50, "stream", &["xadd K 3-3 a b", "xdel K 3-3"]),
+];
+
 /// A library of functions.
 pub(super) const LIBRARY: &str = "#!lua name=lib\nredis.register_function('f', function() return 1 end)";
 
@@ -110,13 +148,20 @@ pub(super) fn shapes_of(release: Option<Release>) -> impl Iterator<Item = &'stat
 
 /// Makes all keys, the awkward ones included, and a library of functions where there are such.
 pub(super) fn fill(server: &Server, release: Option<Release>) {
+    fill_with(server, release, SHAPES);
+    fill_with(server, release, AWKWARD);
+}
+
+/// Makes the keys of one table, and what belongs to no table.
+pub(super) fn fill_with(server: &Server, release: Option<Release>, shapes: &[Shape]) {
     let mut client = server.client();
     let mut commands = vec![words(&format!("select {DATABASE}"))];
-    commands.extend(shapes_of(release).chain(AWKWARD).flat_map(Shape::commands));
+    let is_known = |shape: &&Shape| release.is_none_or(|release| shape.since <= release);
+    commands.extend(shapes.iter().filter(is_known).flat_map(Shape::commands));
     commands.push(words(&format!("select {OTHER_DATABASE}")));
-    commands.extend(["set other database", "rpush list of another"].map(words));
+    commands.extend(["set other database", "del list", "rpush list of another"].map(words));
     if release.is_none_or(|release| release >= Release::Redis7) {
-        commands.push(["function", "load", LIBRARY].map(|word| word.as_bytes().to_vec()).to_vec());
+        commands.push(["function", "load", "replace", LIBRARY].map(|word| word.as_bytes().to_vec()).to_vec());
     }
     for (command, reply) in commands.iter().zip(client.pipeline(&commands)) {
         assert!(!matches!(reply, Reply::Error(_)), "{}: {reply:?}", command.concat().escape_ascii());

@@ -8,6 +8,7 @@
 mod differential;
 mod families;
 mod founding;
+mod fuzz;
 mod hostile;
 mod interop;
 mod rdb;

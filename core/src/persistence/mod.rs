@@ -4,4 +4,4 @@ mod facts;
 mod loader;
 
 pub use facts::{Facts, push_header};
-pub use loader::{LoadError, LoadRules, Loaded, Loader, Progress};
+pub use loader::{LoadError, LoadRules, Loaded, Loader, Progress, Remark};

@@ -3,10 +3,12 @@
 //! Every opcode and every value type stands here once and is used by the reader and the writer alike.
 //! Source: Redis 7.0, RDB version 10; the reader takes versions 1 to 12.
 
+mod module;
 mod payload;
 mod read;
 mod write;
 
+pub use module::module_name;
 pub use payload::{open_payload, seal_payload};
 pub use read::{Fault, Length, ReadError, Reader};
 pub use write::{push_length, push_string, push_string_int};
@@ -22,7 +24,7 @@ pub mod opcode {
     pub const SLOT_INFO: u8 = 244;
     /// The code of a function library: a string.
     pub const FUNCTION2: u8 = 245;
-    /// A function of a version before release: refused.
+    /// A function as candidates for the release of 7.0 wrote it: name, engine, whether a description follows, that, and the code.
     pub const FUNCTION_PRE_RELEASE: u8 = 246;
     /// Data of a module outside of keys.
     pub const MODULE_AUX: u8 = 247;

@@ -9,3 +9,4 @@ mod payloads;
 mod peers;
 mod saving;
 mod shapes;
+mod usage;

@@ -3,6 +3,7 @@
 //! [`shapes`] is the table of what there is to write; every real server writes what it knows of it.
 
 mod contents;
+mod crafted;
 mod damage;
 mod golden;
 mod payloads;

@@ -119,6 +119,19 @@ fn damaged_files_are_refused_or_load_what_can_be_used_and_saved_again() {
 }
 
 #[test]
+fn damaged_synchronisations_are_refused_and_leave_what_was_there_or_bring_what_can_be_used() {
+    let (files, victim) = (files(), harm::victim());
+    for file in &files {
+        assert_eq!(harm::synchronise(&victim, file), Fate::Taken);
+    }
+    let make = |damage: &mut Damage| {
+        let (file, other) = draw_two(damage, &files);
+        damage.inflict_on_file(file, other)
+    };
+    break_things("synchronisations", make, |bytes| harm::synchronise(&victim, bytes));
+}
+
+#[test]
 fn damaged_payloads_are_refused_and_leave_what_was_there_or_restore_what_can_be_used() {
     let (payloads, victim) = (all_payloads(), harm::victim());
     for payload in &payloads {

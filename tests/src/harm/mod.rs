@@ -26,7 +26,7 @@ pub enum Fate {
     Taken,
 }
 
-/// The bytes are the snapshot that a node starts with, and then what a master sends to a replica.
+/// The bytes are the snapshot that a node starts with.
 ///
 /// # Panics
 /// If they did harm.
@@ -77,6 +77,33 @@ pub fn restore(victim: &Inside, bytes: &[u8]) -> Fate {
     let digests = node.line("debug digest-value k twin").elements();
     assert_eq!(digests[0], digests[1], "its payload says the same");
     assert_eq!(node.line("del twin").integer(), 1);
+    use_up::everything(&mut node, keys);
+    Fate::Taken
+}
+
+/// The bytes are the snapshot that a master sends to a replica with data of its own.
+///
+/// # Panics
+/// If they did harm.
+pub fn synchronise(victim: &Inside, bytes: &[u8]) -> Fate {
+    const HISTORY: &str = "0123456789abcdef0123456789abcdef01234567";
+    let mut node = victim.clone();
+    let before = node.line("debug digest");
+    assert!(node.line("replicaof 127.0.0.1 7000").is_ok());
+    let master = node.answer_dial().expect("a replica dials its master at once");
+    node.send_on(master, b"+PONG\r\n+OK\r\n+OK\r\n");
+    node.send_on(master, format!("+FULLRESYNC {HISTORY} 100\r\n${}\r\n", bytes.len()).as_bytes());
+    // In two pieces, so that something is begun when the rest comes.
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    node.send_on(master, first);
+    assert_eq!(node.line("debug digest"), before, "half a snapshot changes nothing");
+    node.send_on(master, second);
+    if !node.line("info replication").text().contains("master_link_status:up") {
+        assert_eq!(node.line("debug digest"), before, "what was refused changes nothing");
+        return Fate::Refused;
+    }
+    assert!(node.line("replicaof no one").is_ok());
+    let keys = read::everything(&mut node);
     use_up::everything(&mut node, keys);
     Fate::Taken
 }

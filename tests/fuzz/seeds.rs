@@ -33,7 +33,8 @@ fn main() {
     for family in grammar::FAMILIES {
         (0..family.templates.len()).for_each(|_| keep("resp", &encode(&family.request(&mut draw))));
     }
-    let defaults = directives().map(|row| format!("{} {}\n", row.names().next().unwrap_or_default(), row.default_value()));
+    let defaults =
+        directives().map(|row| format!("{} {}\n", row.names().next().unwrap_or_default(), row.default_value()));
     let text: String = defaults.collect();
     keep("config", text.as_bytes());
     text.lines().for_each(|line| keep("config", line.as_bytes()));

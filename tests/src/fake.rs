@@ -63,6 +63,23 @@ impl FakeReplica {
         }
     }
 
+    /// Reads the stream up to and without the command that sets the key `marker`, as it is but for the PINGs.
+    ///
+    /// # Panics
+    /// If the stream ends before.
+    #[track_caller]
+    pub fn read_raw_to_marker(&mut self, marker: &str) -> Vec<Vec<Vec<u8>>> {
+        let mut commands = Vec::new();
+        loop {
+            let command = self.next_command();
+            match command[0].as_slice() {
+                b"ping" => {}
+                b"set" if command[1] == marker.as_bytes() => return commands,
+                _ => commands.push(command),
+            }
+        }
+    }
+
     /// The connection, for a replica that behaves badly.
     pub fn client(&mut self) -> &mut Client {
         &mut self.client

@@ -48,6 +48,9 @@ impl Draw {
             "{l}" => format!("list:{}", self.below(30)),
             "{t}" => format!("set:{}", self.below(30)),
             "{z}" => format!("zset:{}", self.below(30)),
+            "{x}" => format!("stream:{}", self.below(20)),
+            "{b}" => format!("bitmap:{}", self.below(10)),
+            "{p}" => format!("hll:{}", self.below(10)),
             "{k}" => return self.key(),
             "{f}" => format!("field:{}", self.below(12)),
             "{F}" => format!("field:{}", self.below(600)),
@@ -68,7 +71,7 @@ impl Draw {
     }
 
     fn key(&mut self) -> Vec<u8> {
-        let kind = *self.pick(&["{s}", "{n}", "{h}", "{l}", "{t}", "{z}"]);
+        let kind = *self.pick(&["{s}", "{n}", "{h}", "{l}", "{t}", "{z}", "{x}", "{b}", "{p}"]);
         self.word(kind)
     }
 
@@ -163,6 +166,27 @@ const WRITES: &[&str] = &[
     "zinterstore {z} 2 {z} {z} weights 2 {e}",
     "zdiffstore {z} 2 {z} {z}",
     "zrangestore {z} {z} 0 20",
+    "xadd {x} * {f} {v}",
+    "xadd {x} {i}-* {f} {v} {c} {i}",
+    "xadd {x} {i}-1 {f} {v} {c} {i}",
+    "xadd {x} maxlen ~ 10 * {f} {v}",
+    "xadd {x} maxlen 20 {i}-1 {f} {v}",
+    "xtrim {x} maxlen 15",
+    "xdel {x} {i}-1",
+    "xgroup create {x} group 0 mkstream",
+    "xgroup createconsumer {x} group {f}",
+    "xgroup delconsumer {x} group {f}",
+    "xreadgroup group group {f} count 3 streams {x} >",
+    "xreadgroup group group {f} noack streams {x} >",
+    "xreadgroup group group {f} block 10 streams {x} >",
+    "xack {x} group {i}-1",
+    "xautoclaim {x} group {f} 0 0",
+    "setbit {b} {i} 1",
+    "bitop xor {b} {b} {b}",
+    "bitfield {b} incrby i16 {i} 77",
+    "pfadd {p} {f} {F}",
+    "pfmerge {p} {p} {p}",
+    "pfcount {p}",
     "del {k} {k}",
     "unlink {k}",
     "rename {k} {k}",
@@ -180,7 +204,7 @@ const WRITES: &[&str] = &[
     "hgetall {h}",
 ];
 
-/// An endless stream of commands over strings, numbers, hashes, expiries, several databases and transactions.
+/// An endless stream of commands over every type, expiries, several databases and transactions.
 #[derive(Clone, Debug)]
 pub struct Workload {
     draw: Draw,
@@ -232,9 +256,9 @@ impl Workload {
         loop {
             let template = self.draw.pick(WRITES);
             let passes_soon = self.is_lasting && template.contains("{soon}");
-            let is_random = self.is_determined && template.starts_with("spop");
+            let is_random = self.is_determined && (template.starts_with("spop") || template.contains(" * "));
             // Waits take their time: one in ten of those drawn is enough.
-            let is_spared = template.ends_with(" 0.01") && self.draw.below(10) > 0;
+            let is_spared = (template.ends_with(" 0.01") || template.contains("block")) && self.draw.below(10) > 0;
             if !passes_soon && !is_random && !is_spared {
                 return self.draw.fill(template);
             }

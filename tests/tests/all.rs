@@ -6,10 +6,13 @@
 )]
 
 mod differential;
+mod draws;
 mod families;
 mod founding;
 mod fuzz;
 mod hostile;
 mod interop;
+mod propagation;
 mod rdb;
 mod seeds;
+mod sessions;

@@ -150,6 +150,26 @@ fn swap_roles(release: Release, ours: Ours) {
     assert_eq!(Client::line(&mut master.client(), "get written-after").text(), "promotion");
 }
 
+/// What is written into a writable replica, and what a reader makes it keep, is its own: no byte of it enters the history that it follows.
+#[test]
+fn what_clients_make_of_a_replica_stays_there() {
+    let [master, relay, last] = [(); 3].map(|()| Options::ours().start());
+    relay.follow(master.port());
+    last.follow(relay.port());
+    assert!(master.line("set a 1").is_ok());
+    assert_eq!(master.line("pfadd counted 1 2 3").integer(), 1);
+    last.wait_until_equal_to(&master);
+    assert_eq!(relay.line("pfcount counted").integer(), 3);
+    relay.wait_until_equal_to(&master);
+    assert!(relay.line("config set replica-read-only no").is_ok());
+    assert!(relay.line("set b 2").is_ok());
+    let mut client = relay.client();
+    client.pipeline(&["multi", "incr c", "lpush l 1", "exec"].map(|line| afterimage_tests::Draw::new(0).fill(line)));
+    assert!(master.line("set a 2").is_ok());
+    last.wait_until_equal_to(&master);
+    assert_eq!((relay.offset(), relay.line("get c").text().as_str()), (master.offset(), "1"));
+}
+
 /// A claim per test, each given as its name and what proves it.
 macro_rules! claims {
     ($module:ident { $($claim:ident: $proof:expr;)* }) => {

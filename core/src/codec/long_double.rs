@@ -9,8 +9,8 @@ use super::float_text::{Digits, FloatText, scan};
 use alloc::format;
 use alloc::vec::Vec;
 use core::ops::Add;
-use rustc_apfloat::Float;
-use rustc_apfloat::ieee::X87DoubleExtended;
+use rustc_apfloat::ieee::{Double, X87DoubleExtended};
+use rustc_apfloat::{Float, FloatConvert};
 
 /// Redis copies the text into a buffer of 5 KiB, terminator included, and refuses what does not
 /// fit.
@@ -91,6 +91,13 @@ impl LongDouble {
     fn in_range(text: &str, is_zero: bool) -> Option<Self> {
         let value: X87DoubleExtended = text.parse().ok()?;
         (value.is_finite() && (is_zero || !value.is_zero())).then_some(Self(value))
+    }
+}
+
+impl From<f64> for LongDouble {
+    /// The same number: every double is one.
+    fn from(value: f64) -> LongDouble {
+        LongDouble(Double::from_bits(value.to_bits().into()).convert(&mut false).value)
     }
 }
 

@@ -11,6 +11,7 @@ pub mod crc64;
 pub mod double;
 mod float_text;
 
+pub mod geohash;
 pub mod glob;
 pub mod hyperloglog;
 pub mod intset;
@@ -18,6 +19,7 @@ pub mod listpack;
 pub mod long_double;
 pub mod lzf;
 pub mod number;
+pub mod partial_sort;
 
 pub mod random;
 pub mod siphash;

@@ -171,8 +171,13 @@ pub enum Keys {
     DestinationAndNumbered,
     /// The first half of what follows the word STREAMS (XREAD).
     Streams,
-    /// Right after the name, and after the last STORE (SORT), or the last STORE or STOREDIST (GEORADIUS).
+    /// Right after the name, and after the last STORE (SORT).
     FirstAndStore,
+    /// Right after the name, and after the first STORE and the first STOREDIST from `at` on (GEORADIUS).
+    FirstAndStores {
+        /// Index of the first option.
+        at: usize,
+    },
 }
 
 impl Keys {
@@ -215,8 +220,13 @@ impl Keys {
                 (word + 1..word + 1 + (len - word - 1) / 2).collect()
             }
             Keys::FirstAndStore => {
-                let store = (2..len).rev().find(|&index| is(index, &["STORE", "STOREDIST"]) && index + 1 < len);
+                let store = (2..len).rev().find(|&index| is(index, &["STORE"]) && index + 1 < len);
                 core::iter::once(1).chain(store.map(|word| word + 1)).collect()
+            }
+            Keys::FirstAndStores { at } => {
+                let after = |word| (at..len).find(|&index| is(index, &[word])).map(|index| index + 1);
+                let stores = after("STORE").into_iter().chain(after("STOREDIST")).filter(|&key| key < len);
+                core::iter::once(1).chain(stores).collect()
             }
         }
     }

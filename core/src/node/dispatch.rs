@@ -226,7 +226,7 @@ impl Node {
         self.tracking.author = Some(conn);
         match command.handler {
             Handler::Data(_) => {
-                self.feed.begin(self.history.log.is_some());
+                self.begin_unit();
                 self.call_data(conn, number, command, call, now);
                 self.end_unit(call.canonical);
             }

@@ -15,6 +15,11 @@ const EXPIRED_PER_ROUND_MAX: usize = 200;
 const EXPIRY_ROUND_US: u64 = 10_000;
 
 impl Node {
+    /// Begins a unit of execution. Only a master feeds: what clients write into a replica stays there, and its log carries its master's bytes.
+    pub(super) fn begin_unit(&mut self) {
+        self.feed.begin(self.history.log.is_some() && self.follow.is_none());
+    }
+
     /// Ends one command of a unit: if it is fed as it was sent, it is added to the feed, unless it is the whole unit and
     /// its own bytes can be copied by [`Node::end_unit`].
     pub(super) fn note_verbatim(&mut self, database: u32, call: Call<'_>) {
@@ -105,7 +110,7 @@ impl Node {
     fn expire(&mut self, place: Place) {
         let database = self.keyspace.database_of(place);
         let key: Blob = self.keyspace.entry(place).key.clone();
-        self.feed.begin(self.history.log.is_some());
+        self.begin_unit();
         self.feed.expired(database, &key, self.config.lazyfree_lazy_expire);
         self.feed.nothing();
         self.keyspace.remove(place);

@@ -206,7 +206,7 @@ impl Node {
         }
         connection.reply().array(transaction.queue.len());
         self.is_executing = true;
-        self.feed.begin(self.history.log.is_some());
+        self.begin_unit();
         for queued in &transaction.queue {
             let call = Call { args: queued.args(), canonical: None };
             let Ok(command) = resolve(queued.command, call.args) else { continue };
@@ -220,7 +220,7 @@ impl Node {
                     }
                     self.call_server(conn, queued.number, server, call.args, now, effects);
                     if ends_unit {
-                        self.feed.begin(self.history.log.is_some());
+                        self.begin_unit();
                     }
                 }
                 Handler::Container => {}

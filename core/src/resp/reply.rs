@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::codec::double;
+use crate::codec::long_double::LongDouble;
 use crate::codec::number::{push_i64, push_u64};
 
 use super::encode::push_bulk;
@@ -183,6 +184,16 @@ impl<'a> Reply<'a> {
     pub fn double(&mut self, value: f64) {
         let mut text = alloc::vec::Vec::with_capacity(24);
         double::push_17g(&mut text, value);
+        match self.proto {
+            Proto::Resp2 => self.bulk(&text),
+            Proto::Resp3 => self.line(b',', &text),
+        }
+    }
+
+    /// A double as [`Reply::double`], but printed for people: without an exponent, with at most 17 digits behind the point.
+    pub fn human_double(&mut self, value: f64) {
+        let mut text = alloc::vec::Vec::with_capacity(24);
+        LongDouble::from(value).push_human(&mut text);
         match self.proto {
             Proto::Resp2 => self.bulk(&text),
             Proto::Resp3 => self.line(b',', &text),

@@ -50,6 +50,9 @@ impl<T> Arena<T> {
             // A small table starts with a small chunk; a table that has filled one will fill the
             // next.
             let capacity = if number == 0 { 1 } else { CHUNK_SEGMENTS };
+            if number == 0 {
+                self.chunks.reserve_exact(1);
+            }
             self.chunks.push(Vec::with_capacity(capacity));
         }
         let last = self.chunks.len() - 1;

@@ -6,6 +6,7 @@
 //! it halves. Either is done by building the other array beside the one in use, a bounded piece
 //! with every change of the table, so that no single change waits for a copy of megabytes.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::range::{DEPTH_MAX, HashRange, prefix_of};
@@ -18,8 +19,15 @@ pub(super) const RESIZE_SLOTS_PER_CHANGE: usize = 4096;
 pub(super) struct Directory {
     slots: Vec<u32>,
     depth: u32,
-    /// How many segments have a prefix of each length; `depth + 1` items, none while the table is
-    /// empty.
+    /// What only a directory of several slots needs: most tables have a handful of entries, and one
+    /// segment. There is one once there have been two segments.
+    growth: Option<Box<Growth>>,
+}
+
+/// What decides when a directory is resized.
+#[derive(Clone, Default)]
+struct Growth {
+    /// How many segments have a prefix of each length; `depth + 1` items.
     segments_by_depth: Vec<u32>,
     resize: Option<Resize>,
 }
@@ -33,7 +41,7 @@ struct Resize {
 
 impl Directory {
     pub(super) const fn new() -> Self {
-        Self { slots: Vec::new(), depth: 0, segments_by_depth: Vec::new(), resize: None }
+        Self { slots: Vec::new(), depth: 0, growth: None }
     }
 
     /// The number of the segment that covers `hash`, or `None` if there are no segments.
@@ -45,27 +53,34 @@ impl Directory {
     /// Enters the first segment.
     pub(super) fn start(&mut self, number: u32) {
         *self = Self::new();
+        self.slots.reserve_exact(1);
         self.slots.push(number);
-        self.segments_by_depth.push(1);
+    }
+
+    /// The growth of a directory that has had more than one segment, or is about to.
+    fn growth_mut(&mut self) -> &mut Growth {
+        self.growth.get_or_insert_with(|| Box::new(Growth { segments_by_depth: alloc::vec![1], resize: None }))
     }
 
     /// Enters that the segment of `range` now has only the lower half, and segment `upper` the
     /// upper half. There must be [room](Self::make_room).
     pub(super) fn split(&mut self, range: HashRange, upper: u32) {
         let half = range.upper_half();
-        if self.resize.as_ref().is_some_and(|resize| resize.depth < half.depth) {
+        let growth = self.growth_mut();
+        if growth.resize.as_ref().is_some_and(|resize| resize.depth < half.depth) {
             // The directory was about to lose the bit that is now needed again.
-            self.resize = None;
+            growth.resize = None;
         }
-        self.segments_by_depth[range.depth as usize] -= 1;
-        self.segments_by_depth[half.depth as usize] += 2;
+        growth.segments_by_depth[range.depth as usize] -= 1;
+        growth.segments_by_depth[half.depth as usize] += 2;
         self.point(half, upper);
     }
 
     /// Enters that segment `number` now covers `parent`, both halves of it.
     pub(super) fn join(&mut self, parent: HashRange, number: u32) {
-        self.segments_by_depth[parent.depth as usize] += 1;
-        self.segments_by_depth[parent.depth as usize + 1] -= 2;
+        let segments_by_depth = &mut self.growth_mut().segments_by_depth;
+        segments_by_depth[parent.depth as usize] += 1;
+        segments_by_depth[parent.depth as usize + 1] -= 2;
         self.point(parent, number);
         self.consider_halving();
     }
@@ -73,7 +88,7 @@ impl Directory {
     /// Lets all slots of a range name segment `number`.
     pub(super) fn point(&mut self, range: HashRange, number: u32) {
         point_slots(&mut self.slots, self.depth, range, number);
-        if let Some(resize) = &mut self.resize {
+        if let Some(resize) = self.growth.as_mut().and_then(|growth| growth.resize.as_mut()) {
             point_slots(&mut resize.slots, resize.depth, range, number);
         }
     }
@@ -91,8 +106,9 @@ impl Directory {
         if self.depth == DEPTH_MAX || self.slots.len() > entries / 2 {
             return false;
         }
-        if self.resize.as_ref().is_none_or(|resize| resize.depth < self.depth) {
-            self.start_resize(self.depth + 1);
+        let own_depth = self.depth;
+        if self.growth_mut().resize.as_ref().is_none_or(|resize| resize.depth < own_depth) {
+            self.start_resize(own_depth + 1);
         }
         depth < self.depth
     }
@@ -101,7 +117,7 @@ impl Directory {
     /// table.
     #[inline]
     pub(super) fn advance(&mut self) {
-        if self.resize.is_some() {
+        if self.growth.as_ref().is_some_and(|growth| growth.resize.is_some()) {
             self.advance_resize();
         }
     }
@@ -109,20 +125,21 @@ impl Directory {
     /// Halves when no prefix needs the last bit nor the one before it. The second bit is what keeps
     /// a table that wavers at the limit from resizing to and fro.
     fn consider_halving(&mut self) {
-        if self.resize.is_none() && matches!(self.segments_by_depth.as_slice(), [_, .., 0, 0]) {
+        let growth = self.growth_mut();
+        if growth.resize.is_none() && matches!(growth.segments_by_depth.as_slice(), [_, .., 0, 0]) {
             self.start_resize(self.depth - 1);
         }
     }
 
     fn start_resize(&mut self, depth: u32) {
         let slots = Vec::with_capacity(1 << depth);
-        self.resize = Some(Resize { slots, depth });
+        self.growth_mut().resize = Some(Resize { slots, depth });
         self.advance_resize();
     }
 
     #[cold]
     fn advance_resize(&mut self) {
-        let Some(resize) = &mut self.resize else {
+        let Some(resize) = self.growth.as_mut().and_then(|growth| growth.resize.as_mut()) else {
             return;
         };
         let slots_total = 1usize << resize.depth;
@@ -139,17 +156,24 @@ impl Directory {
     }
 
     fn finish_resize(&mut self) {
-        if let Some(Resize { slots, depth }) = self.resize.take() {
+        let growth = self.growth_mut();
+        if let Some(Resize { slots, depth }) = growth.resize.take() {
+            growth.segments_by_depth.resize(depth as usize + 1, 0);
             self.slots = slots;
             self.depth = depth;
-            self.segments_by_depth.resize(depth as usize + 1, 0);
             self.consider_halving();
         }
     }
 
     pub(super) fn memory_usage(&self) -> usize {
+        self.slots.capacity() * size_of::<u32>() + self.growth.as_ref().map_or(0, |growth| growth.memory_usage())
+    }
+}
+
+impl Growth {
+    fn memory_usage(&self) -> usize {
         let under_construction = self.resize.as_ref().map_or(0, |resize| resize.slots.capacity());
-        (self.slots.capacity() + under_construction + self.segments_by_depth.capacity()) * size_of::<u32>()
+        size_of::<Self>() + (under_construction + self.segments_by_depth.capacity()) * size_of::<u32>()
     }
 }
 
@@ -160,15 +184,19 @@ impl Directory {
     }
 
     pub(super) fn is_resizing(&self) -> bool {
-        self.resize.is_some()
+        self.growth.as_ref().is_some_and(|growth| growth.resize.is_some())
     }
 
     /// Compares what is kept with the prefix lengths of all segments.
     pub(super) fn check(&self, depths: impl Iterator<Item = u32>) {
-        let mut segments_by_depth = alloc::vec![0; self.segments_by_depth.len()];
+        let Some(growth) = &self.growth else {
+            assert!(depths.count() <= 1, "several segments, and nobody counts them");
+            return;
+        };
+        let mut segments_by_depth = alloc::vec![0; growth.segments_by_depth.len()];
         depths.for_each(|depth| segments_by_depth[depth as usize] += 1);
-        assert_eq!(segments_by_depth, self.segments_by_depth);
-        let Some(resize) = &self.resize else { return };
+        assert_eq!(segments_by_depth, growth.segments_by_depth);
+        let Some(resize) = &growth.resize else { return };
         for (slot, number) in resize.slots.iter().enumerate() {
             let hash = (slot as u64) << (64 - resize.depth);
             assert_eq!(Some(*number), self.segment_at(hash));

@@ -33,6 +33,8 @@ pub enum StringValue {
     },
     /// One allocation of the exact size.
     Exact(Box<[u8]>),
+    /// A string that came into being by being written into, of the exact size. `raw` whatever its size.
+    Raw(Box<[u8]>),
     /// A string that was appended to or written into, with room to grow. `raw` whatever its size.
     Grown(Box<Vec<u8>>),
     /// A large string that replies share.
@@ -66,6 +68,12 @@ impl StringValue {
             return StringValue::Shared(Box::new(Bytes::copy_from_slice(bytes)));
         }
         StringValue::Exact(bytes.into())
+    }
+
+    /// Takes over bytes that were written one by one: bitmaps, HyperLogLogs. The encoding is `raw`.
+    #[must_use]
+    pub fn raw(bytes: Vec<u8>) -> StringValue {
+        StringValue::Raw(bytes.into_boxed_slice())
     }
 
     /// True if `bytes` can take the place of this string in the memory that it has, in the encoding that suits them.
@@ -105,7 +113,7 @@ impl StringValue {
         match self {
             StringValue::Int(_) => None,
             StringValue::Short { len, bytes } => Some(bytes.get(..usize::from(*len)).unwrap_or_default()),
-            StringValue::Exact(bytes) => Some(bytes),
+            StringValue::Exact(bytes) | StringValue::Raw(bytes) => Some(bytes),
             StringValue::Grown(bytes) => Some(bytes),
             StringValue::Shared(bytes) => Some(bytes),
         }
@@ -165,7 +173,7 @@ impl StringValue {
     pub fn make_mut(&mut self) -> &mut Vec<u8> {
         if !matches!(self, StringValue::Grown(_)) {
             let bytes = match core::mem::replace(self, StringValue::Int(0)) {
-                StringValue::Exact(bytes) => bytes.into_vec(),
+                StringValue::Exact(bytes) | StringValue::Raw(bytes) => bytes.into_vec(),
                 StringValue::Shared(bytes) => Vec::from(*bytes),
                 other => other.text().into_owned(),
             };
@@ -183,7 +191,7 @@ impl StringValue {
     pub fn memory_bytes(&self) -> usize {
         match self {
             StringValue::Int(_) | StringValue::Short { .. } => 0,
-            StringValue::Exact(bytes) => allocated(bytes.len()),
+            StringValue::Exact(bytes) | StringValue::Raw(bytes) => allocated(bytes.len()),
             StringValue::Grown(bytes) => allocated(size_of::<Vec<u8>>()) + allocated(bytes.capacity()),
             // The bytes, the handle and the shared count.
             StringValue::Shared(bytes) => allocated(size_of::<Bytes>()) + allocated(bytes.len()) + allocated(24),

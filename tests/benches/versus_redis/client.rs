@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// Filling a server with a million keys is one command.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -29,6 +29,39 @@ impl Client {
         let line = format!("{request}\r\n");
         self.stream.get_mut().write_all(line.as_bytes())?;
         self.reply().with_context(|| format!("the answer to {request:?}"))
+    }
+
+    /// Sends requests in one write and reads their replies, none of which may be an error.
+    pub(crate) fn call_all(&mut self, requests: impl Iterator<Item = String>) -> Result<()> {
+        let (mut bytes, mut count) = (Vec::new(), 0);
+        for request in requests {
+            let words: Vec<&str> = request.split(' ').collect();
+            write!(bytes, "*{}\r\n", words.len())?;
+            for word in words {
+                write!(bytes, "${}\r\n{word}\r\n", word.len())?;
+            }
+            count += 1;
+        }
+        self.stream.get_mut().write_all(&bytes)?;
+        (0..count).try_for_each(|_| self.reply().map(drop))
+    }
+
+    /// Sends a request that is answered by an array, and returns its first text. The rest, an array of texts, is read and forgotten.
+    pub(crate) fn call_for_first(&mut self, request: &str) -> Result<String> {
+        self.stream.get_mut().write_all(format!("{request}\r\n").as_bytes())?;
+        ensure!(self.reply_array_len()? == 2, "the answer to {request:?} is no pair");
+        let first = self.reply()?;
+        for _ in 0..self.reply_array_len()? {
+            self.reply()?;
+        }
+        Ok(first)
+    }
+
+    fn reply_array_len(&mut self) -> Result<usize> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let len = line.trim_end().strip_prefix('*').with_context(|| format!("{line:?} is no array"))?;
+        Ok(len.parse()?)
     }
 
     fn reply(&mut self) -> Result<String> {

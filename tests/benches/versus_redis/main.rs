@@ -15,21 +15,24 @@
 )]
 
 mod client;
+mod command;
 mod cores;
 mod load;
+mod memory;
+mod pauses;
 mod report;
 mod server;
 mod sync;
 
 use std::fs;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{self, ExitCode, Stdio};
 
 use anyhow::Result;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::command::{COMMANDS, Command};
 use crate::cores::Cores;
-use crate::load::Verb;
 use crate::report::Report;
 use crate::server::Programs;
 
@@ -40,9 +43,9 @@ struct Options {
     /// Fewer requests, keys and rounds: a first impression
     #[arg(long)]
     quick: bool,
-    /// Leave out the rest
-    #[arg(long, value_enum)]
-    only: Option<Part>,
+    /// Measure only this, may be given several times: a command (GET, LPUSH, LRANGE_100, ...), sync, memory or pauses
+    #[arg(long, value_name = "PART", value_parser = parse_part, ignore_case = true)]
+    only: Vec<Part>,
     /// How often each measurement is taken; the median counts [default: 5, with --quick 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=99))]
     rounds: Option<u16>,
@@ -55,11 +58,25 @@ struct Options {
 }
 
 /// What can be measured alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
-    Get,
-    Set,
+    Command(&'static Command),
     Sync,
+    Memory,
+    Pauses,
+}
+
+fn parse_part(text: &str) -> Result<Part, String> {
+    let name_of = |command: &Command| command.name.split(' ').next().unwrap_or_default().to_ascii_lowercase();
+    match text.to_ascii_lowercase().as_str() {
+        "sync" => Ok(Part::Sync),
+        "memory" => Ok(Part::Memory),
+        "pauses" => Ok(Part::Pauses),
+        name => COMMANDS.iter().find(|command| name_of(command) == name).map(Part::Command).ok_or_else(|| {
+            let names: Vec<String> = COMMANDS.iter().map(name_of).collect();
+            format!("known are sync, memory, pauses and the commands {}", names.join(", "))
+        }),
+    }
 }
 
 impl Options {
@@ -68,12 +85,11 @@ impl Options {
     }
 
     fn wants(&self, part: Part) -> bool {
-        self.only.is_none_or(|only| only == part)
+        self.only.is_empty() || self.only.contains(&part)
     }
 
-    fn verbs(&self) -> Vec<Verb> {
-        let all = [(Part::Get, Verb::Get), (Part::Set, Verb::Set)];
-        all.into_iter().filter(|(part, _)| self.wants(*part)).map(|(_, verb)| verb).collect()
+    fn commands(&self) -> Vec<&'static Command> {
+        COMMANDS.iter().filter(|command| self.wants(Part::Command(command))).collect()
     }
 }
 
@@ -105,7 +121,7 @@ fn measure(options: &Options) -> Result<Report> {
     let load_average = load_average();
     eprintln!("Load average: {load_average}. Anything above 0.5 or so blurs the figures.");
     let cores = Cores::choose(is_installed("taskset"));
-    let (verbs, rounds) = (options.verbs(), options.rounds());
+    let (commands, rounds) = (options.commands(), options.rounds());
     let mut report = Report {
         redis: programs.redis_version()?,
         load_average,
@@ -114,23 +130,35 @@ fn measure(options: &Options) -> Result<Report> {
         ..Report::default()
     };
     let wants_sync = options.wants(Part::Sync);
-    let steps = load::steps(&verbs, rounds) + if wants_sync { sync::steps(rounds) } else { 0 };
+    let (wants_memory, wants_pauses) = (options.wants(Part::Memory), options.wants(Part::Pauses));
+    let steps = load::steps(&commands, rounds)
+        + if wants_sync { sync::steps(rounds) } else { 0 }
+        + if wants_memory { memory::steps() } else { 0 }
+        + if wants_pauses { pauses::steps(rounds) } else { 0 };
     let progress = ProgressBar::new(steps).with_style(
         ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed_precise} {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
-    if !verbs.is_empty() {
-        report.loads = load::measure(&programs, &cores, &verbs, rounds, options.quick, &progress)?;
+    if !commands.is_empty() {
+        report.loads = load::measure(&programs, &cores, &commands, rounds, options.quick, &progress)?;
     }
     if wants_sync {
         report.syncs = Some(sync::measure(&programs, rounds, options.quick, &progress)?);
+    }
+    if wants_memory {
+        report.memory_keys = memory::keys(options.quick);
+        report.memory = memory::measure(&programs, options.quick, &progress)?;
+    }
+    if wants_pauses {
+        report.pauses_size = pauses::size(options.quick);
+        report.pauses = pauses::measure(&programs, rounds, options.quick, &progress)?;
     }
     progress.finish_and_clear();
     Ok(report)
 }
 
 fn is_installed(program: &str) -> bool {
-    let mut command = Command::new(program);
+    let mut command = process::Command::new(program);
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok()
 }

@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::load::{self, Row, Sample};
+use crate::memory;
+use crate::pauses;
 use crate::sync::{self, Times};
 
 /// All that was measured, and under which circumstances.
@@ -18,6 +20,12 @@ pub(crate) struct Report {
     pub(crate) rounds: u16,
     pub(crate) loads: Vec<Row>,
     pub(crate) syncs: Option<Times>,
+    /// Keys of each kind in `memory`.
+    pub(crate) memory_keys: u64,
+    pub(crate) memory: Vec<memory::Row>,
+    /// Members or keys that each work in `pauses` is about.
+    pub(crate) pauses_size: u64,
+    pub(crate) pauses: Vec<pauses::Row>,
 }
 
 impl Report {
@@ -46,6 +54,12 @@ impl Report {
         if let Some(times) = &self.syncs {
             push_syncs(&mut text, times);
         }
+        if !self.memory.is_empty() {
+            self.push_memory(&mut text);
+        }
+        if !self.pauses.is_empty() {
+            self.push_pauses(&mut text);
+        }
         text
     }
 
@@ -68,6 +82,29 @@ impl Report {
                 cell(2, |sample| sample.cpu_us),
             ];
             text.push_str(&format!("| {} | {} |\n", row.load, cells.join(" | ")));
+        }
+    }
+}
+
+impl Report {
+    fn push_pauses(&self, text: &mut String) {
+        *text += &format!(
+            "\nThe longest wait for a reply to PING, in milliseconds, while another client asks for something about {} members or keys; \
+             programs not pinned.\n\n| meanwhile | Afterimage / Redis / ratio |\n|---|---:|\n",
+            self.pauses_size
+        );
+        for row in &self.pauses {
+            let _ = writeln!(text, "| {} | {} |", row.work, cell(row.ours_ms, row.redis_ms, 1));
+        }
+    }
+
+    fn push_memory(&self, text: &mut String) {
+        *text += &format!(
+            "\nResident memory of {} keys of each kind, in bytes per key.\n\n| kind | Afterimage / Redis / ratio |\n|---|---:|\n",
+            self.memory_keys
+        );
+        for row in &self.memory {
+            let _ = writeln!(text, "| {} | {} |", row.kind, cell(row.ours_bytes_per_key, row.redis_bytes_per_key, 0));
         }
     }
 }

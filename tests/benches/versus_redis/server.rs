@@ -118,6 +118,14 @@ impl Server {
         bail!("no replica after {} seconds", TIMEOUT.as_secs())
     }
 
+    /// The memory that it occupies, in bytes.
+    pub(crate) fn resident_bytes(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS of the server")?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib * 1024)
+    }
+
     /// Processor time used so far by all of its threads, in user and kernel mode, in seconds. In steps of the kernel's
     /// clock tick, mostly 10 ms.
     pub(crate) fn cpu_s(&self) -> Result<f64> {

@@ -65,6 +65,10 @@ impl Family {
             1 => words.push(b"surplus".to_vec()),
             2 | 3 if words.len() > 1 => {
                 let at = 1 + index(draw, words.len() - 1);
+                // What these hold is for nobody else.
+                if [b"dist:".as_slice(), b"broken:"].iter().any(|prefix| words[at].starts_with(prefix)) {
+                    return words;
+                }
                 words[at] = draw
                     .pick(&["", "x", "-1", "1.5", "9223372036854775808", "nan", "string:0", "list:0"])
                     .as_bytes()
@@ -147,6 +151,82 @@ fn fill(name: &str, draw: &mut Draw) -> Vec<u8> {
         &["0", "1", "-1", "127", "-128", "4095", "32768", "-2147483649", "9223372036854775807", "-9223372036854775808"];
     const FLOATS: &[&str] =
         &["0", "1", "-1", "0.1", "3.25", "-1000", "1e-5", "2.5e3", "-0", "1e300", "17", "inf", "-inf"];
+    const LONGITUDES: &[&str] = &["13.361389", "15.087269", "-122.407", "0.", "179.99", "-179.99", "180", "-180", "-0"];
+    const LATITUDES: &[&str] = &["38.115556", "37.502669", "84.9", "-84.9", "0.", "-33.", "85.05112878", "-85", "66.5"];
+    const EXTENTS: &[&str] = &[
+        "0",
+        "1",
+        "100",
+        "2000",
+        "200",
+        "5000.5",
+        "20000",
+        "1e4",
+        "1e7",
+        "2.5e7",
+        "1e300",
+        "inf",
+        "1e-5",
+        "400",
+        "1000",
+        "300000",
+        "12345.678",
+    ];
+    const UNITS: &[&str] = &["m", "km", "ft", "mi", "KM", "Mi", "M", "kM"];
+    const SCORES: &[&str] =
+        &["0", "1.5", "-1", "-3479099956230698", "3479099956230698", "1e17", "9.3e18", "1e300", "inf", "-inf"];
+    /// Ways to write a number, and ways not to.
+    const NUMERALS: &[&str] = &[
+        "+1",
+        "1e3",
+        "1E-3",
+        ".5",
+        "5.",
+        "-.5e1",
+        "0x10",
+        "0x1p-3",
+        "0X.8",
+        "1e400",
+        "1e4932",
+        "1e5000",
+        "1e-400",
+        "1e-5000",
+        " 1",
+        "1 ",
+        "",
+        "+",
+        "-",
+        ".",
+        "1e",
+        "1e+",
+        "nan",
+        "-nan",
+        "inf",
+        "+inf",
+        "-Infinity",
+        "infinit",
+        "1_0",
+        "00012",
+        "-0",
+        "-0.0",
+        "0e9",
+        "3.0e3",
+        "123456789012345678901234567890",
+        "0.1",
+        "0.30000000000000004",
+        "1.7976931348623157e308",
+        "99999999999999999.5",
+        "1,5",
+        "--1",
+        "0b1",
+        "1d",
+        "1f",
+        "9007199254740993",
+        "3.14159265358979323846",
+        "-9223372036854775809",
+        "5e-18",
+        "1e-17",
+    ];
     let text = match name {
         "key" if draw.below(2) == 0 => format!("{}:{}", draw.pick(TYPES), draw.below(KEYS_PER_TYPE)),
         "key" => format!("string:{}", draw.below(KEYS_PER_TYPE)),
@@ -168,14 +248,98 @@ fn fill(name: &str, draw: &mut Draw) -> Vec<u8> {
         "field" => format!("m:{}", draw.below(14)),
         "ttl" => (100_000 + draw.below(1_000_000)).to_string(),
         "db" => draw.below(3).to_string(),
-        "lon" => format!("{}.{}", draw.below(200), draw.below(1_000)),
-        "lat" => format!("-{}.{}", draw.below(90), draw.below(1_000)),
+        "lon" => near(draw, LONGITUDES, 180),
+        "lat" => near(draw, LATITUDES, 85),
+        "edge" => (*draw.pick(&["180", "-180", "179.9999", "-179.9999", "-179.2", "179"])).to_owned(),
+        "unit" => wrong_at_times(draw, UNITS, &["", "x", "meters"]),
+        "extent" => wrong_at_times(draw, EXTENTS, &["-1", "x", "1e400", "-0"]),
+        "order" => (*draw.pick(&["asc", "desc"])).to_owned(),
+        "place" => format!("p:{}", draw.below(60)),
+        // Two that grow, so that there is something to find.
+        "map" if draw.below(16) == 0 => return fill("geo", draw),
+        "map" => format!("geo:{}", draw.below(2)),
+        "score" => (*draw.pick(SCORES)).to_owned(),
+        "kept" => format!("kept:{}", draw.below(3)),
+        "dist" => format!("dist:{}", draw.below(3)),
         "id" => format!("{}-{}", draw.below(40), draw.below(4)),
         "glob" => (*draw.pick(&["*", "m:*", "string:[0-3]", "?:1*", "[^s]*", "x"])).to_owned(),
+        "bitoffset" => bit_offset(draw),
+        "bitindex" if draw.below(8) == 0 => return fill("int", draw),
+        "bitindex" => format!("{}{}", draw.pick(&["", "-"]), draw.below(*draw.clone().pick(&[10, 80, 700]))),
+        "fieldtype" => field_type(draw),
+        "element" => format!("e:{}", draw.below(5_000)),
+        // The bytes that say what a HyperLogLog is, and those that say what it holds.
+        "hllbyte" => draw.below(*draw.clone().pick(&[6, 16, 40, 13_000])).to_string(),
+        "broken" => format!("broken:{}", draw.below(3)),
+        "seen" => format!("seen:{}", draw.below(3)),
+        "numeral" => (*draw.pick(NUMERALS)).to_owned(),
+        "far" => (4_000_000_000 + draw.below(1_000)).to_string(),
+        "farms" => (4_000_000_000_000 + draw.below(1_000)).to_string(),
+        "empty" => String::new(),
+        "text" => (0..draw.below(40)).map(|_| *draw.pick(&['a', 'b', 'c', 'd'])).collect(),
+        "noise" => {
+            let count = 1 + index(draw, 6);
+            return match draw.below(3) {
+                0 => vec![*draw.pick(&[0, 1, 0x7f, 0x80, 0x84, 0xff]); count],
+                _ => draw.bytes(count),
+            };
+        }
         "value" => return value(draw),
         other => panic!("no hole {other:?}"),
     };
     text.into_bytes()
+}
+
+/// Offsets of bits: near ones, those at the end of what strings may hold, and what is none.
+fn bit_offset(draw: &mut Draw) -> String {
+    match draw.below(40) {
+        0 => (*draw.pick(&[
+            "4294967296",
+            "-1",
+            "x",
+            "9223372036854775807",
+            "9223372036854775808",
+            "1.5",
+            "#-1",
+            "#x",
+            "#",
+            "##1",
+        ]))
+        .to_owned(),
+        1 => (*draw.pick(&["#9223372036854775807", "#4611686018427387904", "#1152921504606846976"])).to_owned(),
+        2..=14 => format!("#{}", draw.below(20)),
+        15..=18 => draw.below(5_000).to_string(),
+        _ => draw.below(200).to_string(),
+    }
+}
+
+/// Types of integers in BITFIELD: all that there are, and seldom one that is none.
+fn field_type(draw: &mut Draw) -> String {
+    match draw.below(30) {
+        0 => {
+            (*draw.pick(&["u64", "i65", "u0", "i0", "8", "u", "x8", "U8", "i-1", "u63x", "u 8", "u08", ""])).to_owned()
+        }
+        1..=8 => (*draw.pick(&["u1", "i1", "u8", "i8", "u16", "i16", "i32", "u63", "i64", "i63"])).to_owned(),
+        9..=19 => format!("u{}", 1 + draw.below(63)),
+        _ => format!("i{}", 1 + draw.below(64)),
+    }
+}
+
+/// One of `right`, and once in thirty times one of `wrong`.
+fn wrong_at_times(draw: &mut Draw, right: &[&str], wrong: &[&str]) -> String {
+    let choices = if draw.below(30) == 0 { wrong } else { right };
+    (*draw.pick(choices)).to_owned()
+}
+
+/// One of `centres`, a place near one, or any number up to a limit, and seldom one beyond.
+fn near(draw: &mut Draw, centres: &[&str], limit: u64) -> String {
+    let centre = *draw.pick(centres);
+    match (draw.below(200), centre.split_once('.')) {
+        (0, _) => format!("{limit}.1"),
+        (1..=49, _) => format!("{}{}.{:06}", draw.pick(&["", "-"]), draw.below(limit), draw.below(1_000_000)),
+        (50..=89, Some((whole, _))) => format!("{whole}.{}", draw.below(100_000)),
+        _ => centre.to_owned(),
+    }
 }
 
 /// Numbers, text at the sizes where encodings change, and noise.

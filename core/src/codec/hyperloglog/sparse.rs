@@ -164,11 +164,17 @@ pub(super) fn raise(
     push_run(&mut parts, rank, index - found.first);
     push_values(&mut parts, to, 1);
     push_run(&mut parts, rank, found.first + len - 1 - index);
-    let is_longer = parts.len() > found.bytes.len();
-    if is_longer && bytes.len() - found.bytes.len() + parts.len() > bytes_max {
+    let byte_len = found.opcode.byte_len();
+    if parts.len() > byte_len && bytes.len() + parts.len() - byte_len > bytes_max {
         return Ok(Raised::DoesNotFit);
     }
+    // The second byte of an opcode may be missing. Redis takes the zero behind the string for it, and then makes the string a byte too
+    // short; replicas must do the same.
+    let is_cut = found.bytes.len() < byte_len;
     bytes.splice(found.bytes, parts);
+    if is_cut {
+        bytes.pop();
+    }
     join_equal(bytes, found.before);
     Ok(Raised::Yes)
 }

@@ -1,6 +1,5 @@
 //! Bitmaps: what do several have in common, together or apart?
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::command::exec::{Exec, is_word, stored};
@@ -55,7 +54,7 @@ fn bitop(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let (key, result) = (&args[2], combine(exec, args, operation)?);
     let len = result.len();
     if len > 0 {
-        exec.put(key, StringValue::Grown(Box::new(result)), NO_EXPIRY);
+        exec.put(key, StringValue::raw(result), NO_EXPIRY);
         exec.notify(Class::String, "set", key);
         exec.changed(1);
     } else if let Some(place) = exec.find(key) {

@@ -101,9 +101,19 @@ impl Field {
         if self.is_signed { value << unused >> unused } else { ((value as u128) << unused >> unused) as i128 }
     }
 
+    fn max(self) -> i128 {
+        (1_i128 << (self.width - u32::from(self.is_signed))) - 1
+    }
+
+    /// True for the least numbers: Redis's subtraction of one of them from the largest of the field overflows, so it takes them for
+    /// numbers that are too large.
+    fn is_taken_for_large(self, value: i128) -> bool {
+        self.is_signed && self.width < i64::BITS && self.max() - value > i128::from(i64::MAX)
+    }
+
     /// The number that stands for `value`, which may not fit; nothing if the rule is to fail.
     fn fit(self, value: i128, rule: OverflowRule) -> Option<i128> {
-        let max = (1_i128 << (self.width - u32::from(self.is_signed))) - 1;
+        let max = self.max();
         let min = if self.is_signed { -max - 1 } else { 0 };
         if (min..=max).contains(&value) {
             return Some(value);
@@ -128,7 +138,10 @@ impl Operation {
             Action::Set(value, rule) => {
                 // A negative number does not fit into an unsigned field: there it counts as a huge one.
                 let value = if self.field.is_signed { i128::from(value) } else { i128::from(value as u64) };
-                let write = self.field.fit(value, rule);
+                let write = match rule {
+                    OverflowRule::Saturate if self.field.is_taken_for_large(value) => Some(self.field.max()),
+                    rule => self.field.fit(value, rule),
+                };
                 (write.map(|_| before), write)
             }
             Action::IncrBy(by, rule) => {

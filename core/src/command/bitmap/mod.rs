@@ -3,8 +3,9 @@
 mod combine;
 mod count;
 mod field;
+#[cfg(test)]
+mod tests;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::codec::bits;
@@ -114,7 +115,7 @@ impl Target {
                 let mut bytes = Vec::new();
                 grow(&mut bytes, len)?;
                 write(&mut bytes);
-                exec.insert(key, StringValue::Grown(Box::new(bytes)), NO_EXPIRY);
+                exec.insert(key, StringValue::raw(bytes), NO_EXPIRY);
             }
         }
         Ok(())

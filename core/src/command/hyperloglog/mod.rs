@@ -1,14 +1,15 @@
 //! HyperLogLog: how many different elements there were, about.
 
 mod debug;
+#[cfg(test)]
+mod tests;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::codec::hyperloglog::{self, Corrupt, Encoding, Registers};
 use crate::command::exec::Exec;
 use crate::command::reply_error::{CORRUPT_HYPERLOGLOG, NOT_A_HYPERLOGLOG};
-use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
+use crate::command::{Class, Command, CommandError, ExpiryRule, Group, Keys, Outcome};
 use crate::keyspace::{NO_EXPIRY, Place};
 use crate::resp::Args;
 use crate::value::StringValue;
@@ -58,7 +59,7 @@ fn pfadd(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         let mut bytes = hyperloglog::empty();
         let raised = add_all(&mut bytes, args.iter_from(2), bytes_max)?;
         hyperloglog::forget(&mut bytes);
-        exec.insert(key, StringValue::Grown(Box::new(bytes)), NO_EXPIRY);
+        exec.insert(key, StringValue::raw(bytes), NO_EXPIRY);
         return after_adding(exec, key, 1 + raised);
     };
     let (bytes, encoding) = at(exec, place)?;
@@ -74,10 +75,11 @@ fn pfadd(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         }
         Encoding::Dense => add_all(exec.string_mut(place)?.make_mut(), elements, bytes_max)?,
         Encoding::Sparse => {
-            // Opcodes behind the first change may turn out to be corrupt: nothing may have changed then.
+            // Differs: when opcodes behind the first change turn out to be corrupt, nothing has changed. Redis keeps what it has done so far,
+            // and does not tell its replicas.
             let mut bytes = bytes.to_vec();
             let raised = add_all(&mut bytes, elements, bytes_max)?;
-            *exec.string_mut(place)?.make_mut() = bytes;
+            *exec.string_mut(place)? = StringValue::raw(bytes);
             raised
         }
     };
@@ -126,10 +128,13 @@ fn pfcount(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
             count
         }
         None => {
-            // A reader that writes: replicas are told, so that their strings stay the same.
             let count = hyperloglog::count(bytes)?;
-            hyperloglog::remember(exec.string_mut(place)?.make_mut(), count);
-            exec.changed(1);
+            // A reader that writes: replicas are told, so that their strings stay the same.
+            // Differs: a replica that is asked by a client calculates anew each time; its data are its master's.
+            if exec.expiry != ExpiryRule::Hide {
+                hyperloglog::remember(exec.string_mut(place)?.make_mut(), count);
+                exec.changed(1);
+            }
             count
         }
     };
@@ -165,8 +170,8 @@ fn pfmerge(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     hyperloglog::raise_all(&mut bytes, &union, bytes_max)?;
     hyperloglog::forget(&mut bytes);
     match place {
-        Some(place) => *exec.string_mut(place)?.make_mut() = bytes,
-        None => exec.insert(key, StringValue::Grown(Box::new(bytes)), NO_EXPIRY),
+        Some(place) => *exec.string_mut(place)? = StringValue::raw(bytes),
+        None => exec.insert(key, StringValue::raw(bytes), NO_EXPIRY),
     }
     exec.notify(Class::String, "pfadd", key);
     exec.changed(1);

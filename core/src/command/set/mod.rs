@@ -12,7 +12,7 @@ use crate::command::{Class, Command, Group, Keys, Outcome};
 use crate::keyspace::NO_EXPIRY;
 use crate::resp::{Args, push_bulk};
 use crate::table::{decode_cursor, encode_cursor};
-use crate::value::set::Members;
+use crate::value::set::{Members, Texts};
 use crate::value::{Set, Text};
 
 /// All commands of the family, file by file.
@@ -206,11 +206,11 @@ fn sscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         });
     };
     let next = match set {
-        Set::Ints(_) => {
-            set.for_each(offer);
+        Set::Texts(texts) if let Texts::Many(members) = &**texts => scan_members(members, cursor, options.count, offer),
+        compact => {
+            compact.for_each(offer);
             0
         }
-        Set::Table(members) => scan_members(members, cursor, options.count, offer),
     };
     exec.reply.array(2);
     let mut digits = itoa::Buffer::new();

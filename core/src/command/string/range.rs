@@ -1,7 +1,6 @@
 //! Parts of strings: how are they read, written, appended and compared?
 
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -132,7 +131,7 @@ fn set_range(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         None => {
             let mut bytes = Vec::new();
             overwrite(&mut bytes, end, patch)?;
-            exec.insert(key, StringValue::Grown(Box::new(bytes)), NO_EXPIRY);
+            exec.insert(key, StringValue::raw(bytes), NO_EXPIRY);
             end
         }
     };

@@ -10,6 +10,8 @@ mod tests;
 
 use alloc::vec::Vec;
 
+pub(super) use range::keep_result;
+
 use crate::codec::double;
 use crate::command::exec::{Exec, is_word, stored};
 use crate::command::reply_error::{NAN_SCORE, NOT_A_FLOAT, SYNTAX, ZADD_GT_LT_NX, ZADD_INCR_PAIR, ZADD_XX_NX};
@@ -67,24 +69,24 @@ const COMMANDS: &[Command] = &[
 
 /// The conditions and the form of ZADD.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Rules {
+pub(in crate::command) struct Rules {
     /// Only new members.
-    pub(super) nx: bool,
+    pub(in crate::command) nx: bool,
     /// Only members that are there.
-    pub(super) xx: bool,
+    pub(in crate::command) xx: bool,
     /// Only greater scores.
-    pub(super) gt: bool,
+    pub(in crate::command) gt: bool,
     /// Only smaller scores.
-    pub(super) lt: bool,
+    pub(in crate::command) lt: bool,
     /// Tell how many changed rather than how many are new.
-    pub(super) ch: bool,
+    pub(in crate::command) ch: bool,
     /// Add to the score, and tell it.
-    pub(super) incr: bool,
+    pub(in crate::command) incr: bool,
 }
 
 impl Rules {
     /// Takes in an option; false if it is none.
-    fn take_in(&mut self, word: &[u8]) -> bool {
+    pub(in crate::command) fn take_in(&mut self, word: &[u8]) -> bool {
         let table = [
             ("NX", &mut self.nx),
             ("XX", &mut self.xx),
@@ -157,7 +159,7 @@ fn new_score(before: Option<f64>, given: f64, rules: Rules) -> Result<Option<f64
 }
 
 /// Gives members scores, as far as the rules allow, and replies as they want it.
-pub(super) fn add_pairs(exec: &mut Exec<'_>, key: &[u8], rules: Rules, pairs: &[(f64, &[u8])]) -> Outcome {
+pub(in crate::command) fn add_pairs(exec: &mut Exec<'_>, key: &[u8], rules: Rules, pairs: &[(f64, &[u8])]) -> Outcome {
     let (limits, order) = (exec.limits().zset, exec.keyspace.order());
     let place = exec.find(key);
     let held = match place {

@@ -244,7 +244,7 @@ fn zrangestore(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 }
 
 /// Puts a result in the place of a key, or removes the key if the result is empty, and replies with its size.
-pub(super) fn keep_result(exec: &mut Exec<'_>, key: &[u8], result: Zset, event: &'static str) {
+pub(in crate::command) fn keep_result(exec: &mut Exec<'_>, key: &[u8], result: Zset, event: &'static str) {
     let count = result.len();
     if count > 0 {
         exec.put(key, result, NO_EXPIRY);

@@ -61,15 +61,24 @@ impl Named {
             ),
             ("@read", is(Flags::READONLY)),
             ("@write", is(Flags::WRITE)),
+            ("@set", is_of(Group::Set)),
+            ("@sortedset", is_of(Group::SortedSet)),
+            ("@list", is_of(Group::List)),
             ("@hash", is_of(Group::Hash)),
             ("@string", is_of(Group::String)),
+            ("@bitmap", is_of(Group::Bitmap)),
+            ("@hyperloglog", is_of(Group::HyperLogLog)),
+            ("@geo", is_of(Group::Geo)),
+            ("@stream", is_of(Group::Stream)),
             ("@pubsub", is(Flags::PUBSUB)),
             ("@admin", is_admin),
             ("@fast", is(Flags::FAST)),
             ("@slow", !is(Flags::FAST)),
+            ("@blocking", is(Flags::BLOCKING)),
             ("@dangerous", is_admin || is_dangerous),
             ("@connection", is_of_connection),
             ("@transaction", is_of(Group::Transactions)),
+            ("@scripting", is_of(Group::Scripting)),
         ];
         table.into_iter().filter(|(_, has)| *has).map(|(category, _)| category)
     }
@@ -80,7 +89,7 @@ impl Named {
         let (first, last, step) = match self.command.keys {
             Keys::None => (0, 0, 0),
             Keys::Range { first, last, step } => (first, last, step),
-            Keys::DestinationAndNumbered | Keys::FirstAndStore => (1, 1, 1),
+            Keys::DestinationAndNumbered | Keys::FirstAndStore | Keys::FirstAndStores { .. } => (1, 1, 1),
             Keys::Numbered { .. } | Keys::Streams => (0, 0, 0),
         };
         reply.array(10);
@@ -288,6 +297,13 @@ mod tests {
             "$11 client|kill :-3 *4 +admin +noscript +loading +stale :0 :0 :0 *4 +@admin +@slow +@dangerous +@connection *0 *0 *0 ",
         ),
         ("select", "$6 select :2 *3 +loading +stale +fast :0 :0 :0 *2 +@fast +@connection *0 *0 *0 "),
+        ("georadius_ro", "$12 georadius_ro :-6 *1 +readonly :1 :1 :1 *3 +@read +@geo +@slow *0 *0 *0 "),
+        (
+            "georadiusbymember",
+            "$17 georadiusbymember :-5 *3 +write +denyoom +movablekeys :1 :1 :1 *3 +@write +@geo +@slow *0 *0 *0 ",
+        ),
+        ("geosearchstore", "$14 geosearchstore :-8 *2 +write +denyoom :1 :2 :1 *3 +@write +@geo +@slow *0 *0 *0 "),
+        ("bitpos", "$6 bitpos :-3 *1 +readonly :1 :1 :1 *3 +@read +@bitmap +@slow *0 *0 *0 "),
         ("lolwut", "$6 lolwut :-1 *2 +readonly +fast :0 :0 :0 *2 +@read +@fast *0 *0 *0 "),
     ];
 
@@ -322,6 +338,9 @@ mod tests {
         for (line, answer) in [
             ("COMMAND GETKEYS get a", "*1 $1 a "),
             ("COMMAND GETKEYS mset a b c d", "*2 $1 a $1 c "),
+            ("COMMAND GETKEYS georadius k 1 2 store m storedist a store b store c", "*3 $1 k $1 b $1 a "),
+            ("COMMAND GETKEYS georadius k 1 2 3 m storedist a store", "*2 $1 k $1 a "),
+            ("COMMAND GETKEYS georadiusbymember k store 1 store store a", "*2 $1 k $1 a "),
             ("COMMAND GETKEYS ping", "-ERR wrong number of arguments for 'command|getkeys' command "),
             ("COMMAND GETKEYS nosuch a", "-ERR Invalid command specified "),
             ("COMMAND GETKEYS get a b", "-ERR Invalid number of arguments specified for command "),

@@ -54,7 +54,7 @@ impl Node {
             let call = Call { args: awaited.request.args(), canonical: None };
             // Whether there is something was counted when it was asked.
             let hits = self.stats.hits;
-            self.feed.begin(self.history.log.is_some());
+            self.begin_unit();
             let outcome = self.run_data(conn, handler, call, Service::Filled(key), &mut next, now);
             self.end_unit(None);
             self.stats.hits = hits;

@@ -148,7 +148,7 @@ impl Node {
     fn evict(&mut self, place: Place) {
         let database = self.keyspace.database_of(place);
         let key: Blob = self.keyspace.entry(place).key.clone();
-        self.feed.begin(self.history.log.is_some());
+        self.begin_unit();
         self.feed.expired(database, &key, self.config.lazyfree_lazy_eviction);
         self.feed.nothing();
         self.keyspace.remove(place);

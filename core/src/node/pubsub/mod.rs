@@ -113,7 +113,7 @@ impl Node {
         if self.is_executing {
             self.feed.push_verbatim(database, args.iter());
         } else {
-            self.feed.begin(self.history.log.is_some());
+            self.begin_unit();
             self.feed.push_verbatim(database, args.iter());
             self.end_unit(None);
         }

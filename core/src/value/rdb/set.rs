@@ -13,16 +13,16 @@ use super::{BuildRules, Step};
 pub(super) fn type_of(set: &Set) -> u8 {
     match set {
         Set::Ints(_) => value_type::SET_INTSET,
-        Set::Table(_) => value_type::SET,
+        Set::Texts(_) => value_type::SET,
     }
 }
 
 pub(super) fn push(out: &mut Vec<u8>, set: &Set, compress: bool) {
     match set {
         Set::Ints(ints) => push_string(out, ints.as_bytes(), compress),
-        Set::Table(members) => {
-            push_length(out, members.table.len() as u64);
-            members.table.iter().for_each(|member| push_string(out, member, compress));
+        Set::Texts(_) => {
+            push_length(out, set.len() as u64);
+            set.for_each(|member| member.with_bytes(|member| push_string(out, member, compress)));
         }
     }
 }
@@ -63,7 +63,7 @@ pub(super) fn read(reader: &mut Reader<'_>, value_type: u8, rules: &BuildRules) 
             let mut set = Set::default();
             // As in Redis, many members are a table from the start.
             if missing > limits.intset_entries_max as u64 {
-                set.make_table(order);
+                set.make_texts(order).make_many(order);
             }
             return Ok(Step::Begun(super::Partial::Set(Partial { set, missing })));
         }

@@ -1,7 +1,8 @@
-//! Sets: members without an order, as an intset while they are few integers and a table otherwise.
+//! Sets: members without an order, as an intset while they are few integers, and as [`Texts`] otherwise.
 
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use alloc::boxed::Box;
 
@@ -9,30 +10,20 @@ use crate::codec::intset::Intset;
 use crate::codec::number::parse_i64;
 use crate::codec::random::Random;
 use crate::codec::siphash::HashKey;
-use crate::table::Table;
 
 use super::footprint::allocated;
 use super::limits::SetLimits;
-use super::{Blob, Remnant, Text};
+use super::{Remnant, Text};
+
+pub use texts::{Members, Texts};
 
 /// A set.
 #[derive(Clone)]
 pub enum Set {
     /// Integers in ascending order.
     Ints(Intset),
-    /// Members in hash order.
-    Table(Box<Members>),
-}
-
-/// The members of a large set.
-#[derive(Clone)]
-pub struct Members {
-    /// In the order of their hashes.
-    pub table: Table<Blob>,
-    /// The key of the order.
-    pub key: HashKey,
-    /// Memory of members that are not kept in place.
-    text_bytes: usize,
+    /// Members of any kind.
+    Texts(Box<Texts>),
 }
 
 impl core::fmt::Debug for Set {
@@ -58,7 +49,7 @@ impl Set {
     pub fn from_ints(ints: Intset, limits: SetLimits, key: HashKey) -> Set {
         let mut set = Set::Ints(ints);
         if set.len() > limits.intset_entries_max {
-            set.make_table(key);
+            set.make_texts(key).make_many(key);
         }
         set
     }
@@ -68,7 +59,7 @@ impl Set {
     pub fn len(&self) -> usize {
         match self {
             Set::Ints(ints) => ints.len(),
-            Set::Table(members) => members.table.len(),
+            Set::Texts(texts) => texts.len(),
         }
     }
 
@@ -83,7 +74,7 @@ impl Set {
     pub fn encoding_name(&self) -> &'static str {
         match self {
             Set::Ints(_) => "intset",
-            Set::Table(_) => "hashtable",
+            Set::Texts(_) => "hashtable",
         }
     }
 
@@ -92,7 +83,7 @@ impl Set {
     pub fn free_effort(&self) -> usize {
         match self {
             Set::Ints(_) => 1,
-            Set::Table(members) => members.table.len(),
+            Set::Texts(texts) => texts.free_effort(),
         }
     }
 
@@ -101,7 +92,7 @@ impl Set {
     pub fn dismantle(self) -> Option<Box<dyn Remnant>> {
         match self {
             Set::Ints(_) => None,
-            Set::Table(members) => Some(Box::new(members.table.dismantle())),
+            Set::Texts(texts) => texts.dismantle(),
         }
     }
 
@@ -110,7 +101,7 @@ impl Set {
     pub fn memory_bytes(&self) -> usize {
         match self {
             Set::Ints(ints) => allocated(ints.as_bytes().len()),
-            Set::Table(members) => allocated(size_of::<Members>()) + members.table.memory_usage() + members.text_bytes,
+            Set::Texts(texts) => allocated(size_of::<Texts>()) + texts.memory_bytes(),
         }
     }
 
@@ -119,7 +110,7 @@ impl Set {
     pub fn contains(&self, member: &[u8]) -> bool {
         match self {
             Set::Ints(ints) => integer(member).is_some_and(|value| ints.contains(value)),
-            Set::Table(members) => members.contains(member),
+            Set::Texts(texts) => texts.contains(member),
         }
     }
 
@@ -134,27 +125,23 @@ impl Set {
 
     /// Adds a member; true if it is new.
     pub fn add(&mut self, member: &[u8], limits: SetLimits, key: HashKey) -> bool {
-        if let Set::Ints(ints) = self {
-            if let Some(value) = integer(member) {
-                let is_new = ints.insert(value);
-                if is_new && ints.len() > limits.intset_entries_max {
-                    self.make_table(key);
-                }
-                return is_new;
+        if let Set::Ints(ints) = self
+            && let Some(value) = integer(member)
+        {
+            let is_new = ints.insert(value);
+            if is_new && ints.len() > limits.intset_entries_max {
+                self.make_texts(key);
             }
-            self.make_table(key);
+            return is_new;
         }
-        match self {
-            Set::Table(members) => members.add(member),
-            Set::Ints(_) => unreachable!("it was just made a table"),
-        }
+        self.make_texts(key).add(member, key)
     }
 
     /// Removes a member; true if it was there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
         match self {
             Set::Ints(ints) => integer(member).is_some_and(|value| ints.remove(value)),
-            Set::Table(members) => members.remove(member),
+            Set::Texts(texts) => texts.remove(member),
         }
     }
 
@@ -164,7 +151,7 @@ impl Set {
         match self {
             Set::Ints(ints) if ints.is_empty() => None,
             Set::Ints(ints) => ints.get(random.below(ints.len() as u64) as usize).map(Text::Int),
-            Set::Table(members) => members.table.random(|| random.next_u64()).map(|member| Text::Bytes(member)),
+            Set::Texts(texts) => texts.random(random),
         }
     }
 
@@ -172,7 +159,7 @@ impl Set {
     pub fn iter(&self) -> Iter<'_> {
         match self {
             Set::Ints(ints) => Iter::Ints(ints, 0),
-            Set::Table(members) => Iter::Table(members.table.iter()),
+            Set::Texts(texts) => Iter::Texts(texts.iter()),
         }
     }
 
@@ -181,14 +168,18 @@ impl Set {
         self.iter().for_each(visit);
     }
 
-    /// Turns it into a table, if it is not one yet.
-    pub fn make_table(&mut self, key: HashKey) {
+    /// Lets it hold members of any kind, if it does not yet.
+    pub fn make_texts(&mut self, key: HashKey) -> &mut Texts {
         if let Set::Ints(ints) = self {
-            let mut members = Members { table: Table::new(), key, text_bytes: 0 };
+            let mut texts = Texts::with_room_for(ints.len(), key);
             for value in ints.iter() {
-                members.add(itoa::Buffer::new().format(value).as_bytes());
+                texts.add(itoa::Buffer::new().format(value).as_bytes(), key);
             }
-            *self = Set::Table(Box::new(members));
+            *self = Set::Texts(Box::new(texts));
+        }
+        match self {
+            Set::Texts(texts) => texts,
+            Set::Ints(_) => unreachable!("it was just made so"),
         }
     }
 }
@@ -197,8 +188,8 @@ impl Set {
 pub enum Iter<'a> {
     /// Those of an intset, from an index on.
     Ints(&'a Intset, usize),
-    /// Those of a table.
-    Table(crate::table::Iter<'a, Blob>),
+    /// Those of any kind.
+    Texts(texts::Iter<'a>),
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -211,31 +202,7 @@ impl<'a> Iterator for Iter<'a> {
                 *index += 1;
                 Some(Text::Int(value))
             }
-            Iter::Table(members) => members.next().map(|member| Text::Bytes(member)),
+            Iter::Texts(texts) => texts.next(),
         }
-    }
-}
-
-impl Members {
-    fn contains(&self, member: &[u8]) -> bool {
-        self.table.locate(self.key.hash(member), |own| own.as_slice() == member).is_some()
-    }
-
-    fn add(&mut self, member: &[u8]) -> bool {
-        if self.contains(member) {
-            return false;
-        }
-        let key = self.key;
-        let member = Blob::new(member);
-        self.text_bytes += member.heap_bytes();
-        self.table.insert_new(key.hash(&member), member, |own| key.hash(own));
-        true
-    }
-
-    fn remove(&mut self, member: &[u8]) -> bool {
-        let key = self.key;
-        let removed = self.table.remove(key.hash(member), |own| own.as_slice() == member, |own| key.hash(own));
-        self.text_bytes -= removed.as_ref().map_or(0, Blob::heap_bytes);
-        removed.is_some()
     }
 }

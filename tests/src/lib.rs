@@ -1,7 +1,8 @@
 //! What does a test need to drive real processes: ours and those of other makers?
 //!
 //! [`Server`] starts one and ends it with its scope, [`Client`] talks to it, [`Proxy`] stands between two and cuts the line,
-//! [`fake`] plays the other end of a replication link byte by byte, [`Workload`] writes from a seed.
+//! [`fake`] plays the other end of a replication link byte by byte, [`Workload`] writes from a seed. [`Inside`] is a node within the test
+//! itself, and [`harm`] gives it what is broken.
 #![allow(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -11,7 +12,10 @@
 mod binary;
 mod client;
 pub mod fake;
+mod golden;
 pub mod grammar;
+pub mod harm;
+mod inside;
 mod proxy;
 mod release;
 mod reply;
@@ -21,6 +25,8 @@ mod workload;
 
 pub use binary::{our_binary, our_simulator};
 pub use client::{Client, encode};
+pub use golden::{golden_dir, golden_files, payloads};
+pub use inside::{Disk, Inside};
 pub use proxy::Proxy;
 pub use release::{Release, find_tool};
 pub use reply::Reply;

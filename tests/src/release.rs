@@ -1,17 +1,24 @@
 //! Which real servers are on this machine?
 
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 
 use crate::binary::workspace;
 
-/// A server of another maker, by its release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A server of another maker, by its release. In the order in which they came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Release {
-    /// Redis as the system has it (7.0 in Debian 12): the measure of everything.
-    Redis7,
+    /// Redis 3.0, which writes RDB version 6: lists are ziplists, scores are digits.
+    Redis30,
+    /// Redis 3.2, the first with quicklists.
+    Redis32,
+    /// Redis 5.0, the first with streams.
+    Redis50,
     /// Redis 6.2, the last before multi-part AOF and the shared replication buffer.
     Redis62,
+    /// Redis as the system has it (7.0 in Debian 12): the measure of everything.
+    Redis7,
     /// Redis 8.0, which writes RDB version 12.
     Redis8,
     /// Valkey 8, which writes RDB version 11.
@@ -36,13 +43,16 @@ impl Release {
     /// Whether DEBUG must be allowed by a directive, as it must since 7.0.
     #[must_use]
     pub fn guards_debug(self) -> bool {
-        self != Release::Redis62
+        self >= Release::Redis7
     }
 
     fn launcher(self) -> &'static str {
         match self {
-            Release::Redis7 => "redis-server",
+            Release::Redis30 => "redis-3.0",
+            Release::Redis32 => "redis-3.2",
+            Release::Redis50 => "redis-5.0",
             Release::Redis62 => "redis-6.2",
+            Release::Redis7 => "redis-server",
             Release::Redis8 => "redis-8",
             Release::Valkey8 => "valkey-8",
             Release::Valkey9 => "valkey-9",
@@ -68,11 +78,15 @@ pub fn find_tool(name: &str) -> Option<PathBuf> {
 fn find_peer(launcher: &str) -> Option<PathBuf> {
     let named = env::var_os("AFTERIMAGE_PEERS").map(PathBuf::from);
     let is_demanded = is_ci() && named.is_some();
-    let file = named.unwrap_or_else(|| workspace().join("peers")).join(launcher);
+    let dir = named.unwrap_or_else(|| workspace().join("peers"));
+    let file = dir.join(launcher);
     if file.is_file() {
         return Some(file);
     }
-    assert!(!is_demanded, "{} is missing, and CI=true with AFTERIMAGE_PEERS set", file.display());
+    // What the script could not bring to this machine it has said, and CI has shown.
+    let is_known_to_miss =
+        fs::read_to_string(dir.join("missing")).is_ok_and(|names| names.lines().any(|name| name == launcher));
+    assert!(!is_demanded || is_known_to_miss, "{} is missing, and CI=true with AFTERIMAGE_PEERS set", file.display());
     eprintln!("skipped: {} is not there (tests/peers.sh fetches it)", file.display());
     None
 }

@@ -123,7 +123,9 @@ impl Options {
         self.dir().join("log")
     }
 
-    fn log(&self) -> String {
+    /// What was logged so far by the server that was started last in its directory.
+    #[must_use]
+    pub fn log(&self) -> String {
         let bytes = fs::read(self.log_path()).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }

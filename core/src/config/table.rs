@@ -250,7 +250,7 @@ directives! {
     "rdb-del-sync-files" => rdb_del_sync_files: bool = false, Flag, Runtime;
     /// Flush a snapshot file in steps while it is written.
     "rdb-save-incremental-fsync" => rdb_save_incremental_fsync: bool = true, Flag, Runtime, no_effect;
-    /// How thoroughly snapshots and RESTORE are checked.
+    /// How thoroughly snapshots and RESTORE are checked. Differs: whatever it says, everything is checked to its last byte.
     "sanitize-dump-payload" => sanitize_dump_payload: SanitizeDump = SanitizeDump::No,
         Choice, Runtime;
     /// Microseconds to wait per key saved; negative: 1 per that many keys. For tests.

@@ -109,6 +109,12 @@ impl MaxmemoryPolicy {
         matches!(self, MaxmemoryPolicy::VolatileLfu | MaxmemoryPolicy::AllkeysLfu)
     }
 
+    /// True if it looks at when keys were used last.
+    #[must_use]
+    pub fn counts_idleness(self) -> bool {
+        matches!(self, MaxmemoryPolicy::VolatileLru | MaxmemoryPolicy::AllkeysLru)
+    }
+
     /// True if only keys with an expiry give way.
     #[must_use]
     pub fn spares_lasting_keys(self) -> bool {

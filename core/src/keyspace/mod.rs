@@ -21,7 +21,7 @@ use crate::value::{Blob, Value};
 
 pub use database::{Entry, NO_EXPIRY};
 pub use libraries::{Libraries, LibraryError, library_name};
-pub use snapshot::{SnapshotId, SnapshotRules};
+pub use snapshot::{SnapshotId, SnapshotRules, UsageNote};
 
 use database::Database;
 use doomed::Doomed;

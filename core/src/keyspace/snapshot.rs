@@ -11,10 +11,12 @@ use alloc::vec::Vec;
 
 use crate::codec::crc64;
 use crate::codec::siphash::HashKey;
+use crate::port::Wall;
 use crate::rdb::{opcode, push_length, push_string};
 use crate::value::rdb::{push_value, type_of};
 
 use super::database::{Entries, Entry, NO_EXPIRY};
+use super::usage::{self, FrequencyRules};
 
 /// Names a running snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,37 @@ pub struct SnapshotRules {
     pub compress: bool,
     /// Write a checksum rather than zero (`rdbchecksum`).
     pub checksum: bool,
+    /// What is told of the use of keys.
+    pub usage: UsageNote,
+}
+
+/// What is told of the use of each key, so that who loads the file goes on choosing well what gives way.
+#[derive(Clone, Copy, Debug)]
+pub enum UsageNote {
+    /// Nothing: the policy looks at neither.
+    None,
+    /// How long it was not used, at this time.
+    IdleTime(Wall),
+    /// How often it was used, as of this time.
+    Frequency(Wall, FrequencyRules),
+}
+
+impl UsageNote {
+    fn push(self, out: &mut Vec<u8>, bits: u32) {
+        match self {
+            UsageNote::None => {}
+            UsageNote::IdleTime(wall) => {
+                // Used since then: not idle.
+                let idle_seconds = i32::try_from(usage::seconds(wall).wrapping_sub(bits)).unwrap_or(0);
+                out.push(opcode::IDLE);
+                push_length(out, idle_seconds as u64);
+            }
+            UsageNote::Frequency(wall, rules) => {
+                out.push(opcode::FREQ);
+                out.push(usage::frequency(bits, wall, rules) as u8);
+            }
+        }
+    }
 }
 
 /// Which database of a snapshot stands at which place of the keyspace, as far as they differ.
@@ -194,6 +227,7 @@ impl Snapshot {
             out.push(opcode::EXPIRETIME_MS);
             out.extend_from_slice(&entry.expires_ms.to_le_bytes());
         }
+        self.rules.usage.push(out, entry.usage);
         out.push(type_of(&entry.value));
         push_string(out, &entry.key, self.rules.compress);
         push_value(out, &entry.value, self.rules.compress);

@@ -17,7 +17,7 @@ const ORDER: HashKey = HashKey::new(11, 22);
 const LIMITS: HashLimits = HashLimits { listpack_entries_max: 8, listpack_value_bytes_max: 64 };
 const DATABASES: u32 = 4;
 const HEADER: &[u8] = b"REDIS0010";
-const RULES: SnapshotRules = SnapshotRules { compress: true, checksum: true };
+const RULES: SnapshotRules = SnapshotRules { compress: true, checksum: true, usage: UsageNote::None };
 const BUFFERED_MAX: usize = 1 << 20;
 
 /// What a key holds, in a form that can be compared.
@@ -381,7 +381,7 @@ fn two_overlapping_snapshots_hold_the_instant_they_began_at_whatever_is_written_
 fn a_snapshot_of_nothing_is_a_header_and_an_end() {
     for checksum in [false, true] {
         let mut keyspace = Keyspace::new(DATABASES, ORDER);
-        let id = keyspace.begin_snapshot(HEADER.to_vec(), SnapshotRules { compress: true, checksum });
+        let id = keyspace.begin_snapshot(HEADER.to_vec(), SnapshotRules { checksum, ..RULES });
         keyspace.advance_snapshot(id, 100, BUFFERED_MAX);
         let (bytes, is_last) = keyspace.take_snapshot_output(id);
         assert!(is_last);

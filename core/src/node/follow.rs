@@ -15,6 +15,7 @@ use crate::resp::push_command;
 use super::Node;
 use super::connection::Kind;
 use super::incoming::{Incoming, IncomingError};
+use super::load::note_remarks;
 use super::timers::Timer;
 
 /// The first wait before a dial is repeated; each failure doubles it.
@@ -276,15 +277,19 @@ impl Node {
             let rest = &bytes[used..];
             used += match &mut follow.link {
                 Link::Talking { .. } => self.on_line_bytes(conn, rest, now, effects),
-                Link::Receiving { incoming, .. } => match incoming.feed(rest) {
-                    Ok((count, is_complete)) => {
-                        if is_complete {
-                            self.on_data_set(conn, now, effects);
+                Link::Receiving { incoming, .. } => {
+                    let outcome = incoming.feed(rest);
+                    note_remarks(incoming.take_remarks(), effects);
+                    match outcome {
+                        Ok((count, is_complete)) => {
+                            if is_complete {
+                                self.on_data_set(conn, now, effects);
+                            }
+                            count
                         }
-                        count
+                        Err(error) => return self.refuse_data_set(conn, &error, now, effects),
                     }
-                    Err(error) => return self.refuse_data_set(conn, &error, now, effects),
-                },
+                }
                 Link::Online { .. } => return self.on_stream_bytes(conn, rest, now, effects),
                 Link::Waiting | Link::Dialling { .. } => return,
             };

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::codec::number::parse_u64;
-use crate::persistence::{LoadError, Loaded, Loader, Progress};
+use crate::persistence::{LoadError, Loaded, Loader, Progress, Remark};
 use crate::replication::Position;
 
 /// Bytes of a mark that ends a data set of unknown length.
@@ -83,6 +83,11 @@ impl Incoming {
     /// Bytes of the data received and understood.
     pub(super) fn read_bytes(&self) -> u64 {
         self.loader.consumed()
+    }
+
+    /// What was met in the data and is worth a line in the log.
+    pub(super) fn take_remarks(&mut self) -> Vec<Remark> {
+        self.loader.take_remarks()
     }
 
     /// True once the preamble was read.

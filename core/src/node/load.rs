@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use crate::persistence::{LoadRules, Loaded, Loader, Progress};
+use crate::persistence::{LoadRules, Loaded, Loader, Progress, Remark};
 use crate::port::{Action, DiskFailure, DiskOp, DiskOutcome, Effects, ExitCode, Level, Note, Now};
 use crate::rdb::Dialect;
 use crate::replication::Position;
@@ -56,7 +56,9 @@ impl Node {
             DiskOutcome::Bytes(bytes) if !bytes.is_empty() => {
                 *read += bytes.len() as u64;
                 let offset = *read;
-                match loader.feed(&bytes) {
+                let progress = loader.feed(&bytes);
+                note_remarks(loader.take_remarks(), effects);
+                match progress {
                     Ok(Progress::More) => self.read_on_loading(offset, effects),
                     Ok(Progress::Complete { .. }) => self.end_loading(now, effects),
                     Err(error) => self.loading_failed(&error.to_string(), effects),
@@ -81,8 +83,15 @@ impl Node {
 
     /// The file's data are ours. Its position is a place in a history that others may know.
     fn adopt_file(&mut self, loaded: Loaded, now: Now, effects: &mut Effects) {
-        let text = format!("Done loading RDB, keys loaded: {}, keys expired: {}.", loaded.keys, loaded.expired.len());
-        effects.note(Note::Text { level: Level::Notice, text });
+        let mut text =
+            format!("Done loading RDB, keys loaded: {}, keys expired: {}", loaded.keys, loaded.expired.len());
+        let mut level = Level::Notice;
+        if loaded.empty_keys > 0 {
+            text += &format!(", empty keys skipped: {}", loaded.empty_keys);
+            level = Level::Warning;
+        }
+        text.push('.');
+        effects.note(Note::Text { level, text });
         self.storage.keys_loaded = loaded.keys;
         self.storage.keys_expired_at_load = loaded.expired.len() as u64;
         self.keyspace.adopt(loaded.keyspace);
@@ -124,5 +133,12 @@ impl Node {
             format!("Fatal error loading the DB '{file}': {why}. Move the file away to start without it. Exiting.");
         effects.note(Note::Text { level: Level::Warning, text });
         effects.push(Action::Exit(ExitCode::Failed));
+    }
+}
+
+/// Puts into the log what was met while loading.
+pub(super) fn note_remarks(remarks: Vec<Remark>, effects: &mut Effects) {
+    for remark in remarks {
+        effects.note(Note::Text { level: remark.level(), text: remark.to_string() });
     }
 }

@@ -8,7 +8,8 @@ use core::time::Duration;
 use crate::codec::number::{parse_i64, parse_u64};
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
-use crate::keyspace::SnapshotRules;
+use crate::keyspace::usage::FrequencyRules;
+use crate::keyspace::{SnapshotRules, UsageNote};
 use crate::persistence::{Head, push_header};
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::replication::{Log, Position, ReplicationId, Request, Verdict, decide};
@@ -270,7 +271,21 @@ impl Node {
             has_field_expiries: self.keyspace.has_field_expiries(),
         };
         push_header(&mut header, &head);
-        (header, SnapshotRules { compress: self.config.rdbcompression, checksum: self.config.rdbchecksum })
+        (header, self.snapshot_rules(now))
+    }
+
+    pub(super) fn snapshot_rules(&self, now: Now) -> SnapshotRules {
+        let config = &self.config;
+        let policy = config.maxmemory_policy;
+        let usage = if policy.counts_frequency() {
+            let rules = FrequencyRules { log_factor: config.lfu_log_factor, decay_minutes: config.lfu_decay_time };
+            UsageNote::Frequency(now.wall, rules)
+        } else if policy.counts_idleness() {
+            UsageNote::IdleTime(now.wall)
+        } else {
+            UsageNote::None
+        };
+        SnapshotRules { compress: config.rdbcompression, checksum: config.rdbchecksum, usage }
     }
 
     /// From now on a replica is sent the stream.

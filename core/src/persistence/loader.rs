@@ -4,14 +4,14 @@
 //! checksum holds.
 
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::codec::crc64;
 use crate::keyspace::{Keyspace, NO_EXPIRY, library_name, usage};
-use crate::port::Wall;
-use crate::rdb::{Dialect, Fault, ReadError, Reader, VERSION_READ_MAX, VERSION_VALKEY, opcode};
+use crate::port::{Level, Wall};
+use crate::rdb::{Dialect, Fault, ReadError, Reader, VERSION_READ_MAX, VERSION_VALKEY, module_name, opcode};
 use crate::value::Value;
 use crate::value::rdb::{BuildRules, Partial, Step, read_value};
 
@@ -21,6 +21,12 @@ use super::facts::Facts;
 const SIGNATURE_BYTES: usize = 9;
 /// From this version on a checksum follows the end.
 const CHECKSUM_SINCE: u32 = 5;
+/// An expiry in milliseconds that stands for none.
+const NO_EXPIRY_MS: i64 = -1;
+/// So many keys without elements are named, as in Redis; the others are counted.
+const EMPTY_KEYS_NAMED: u64 = 10;
+/// So many facts that ask to be logged are; a file is not to fill a log.
+const FACTS_LOGGED_MAX: usize = 100;
 
 /// How a file is read.
 #[derive(Clone, Copy, Debug)]
@@ -43,13 +49,52 @@ pub struct LoadRules {
 pub struct LoadError {
     /// Bytes read before the faulty item.
     pub position: u64,
+    /// The key that the item is, or belongs to.
+    pub key: Option<Vec<u8>>,
     /// What is wrong with it.
     pub fault: Fault,
 }
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (at byte {})", self.fault, self.position)
+        write!(f, "{} (at byte {}", self.fault, self.position)?;
+        match &self.key {
+            Some(key) => write!(f, ", key '{}')", key.escape_ascii()),
+            None => f.write_str(")"),
+        }
+    }
+}
+
+/// What is worth a line in the log although nothing is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// A fact whose name begins with `%`, which asks for that.
+    Fact(Vec<u8>, Vec<u8>),
+    /// A key that holds nothing was skipped.
+    EmptyKey(Vec<u8>),
+    /// The file has no checksum.
+    NoChecksum,
+}
+
+impl Remark {
+    /// The line's level.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        match self {
+            Remark::Fact(..) => Level::Notice,
+            Remark::EmptyKey(_) | Remark::NoChecksum => Level::Warning,
+        }
+    }
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = String::from_utf8_lossy;
+        match self {
+            Remark::Fact(name, value) => write!(f, "RDB '{}': {}", text(name), text(value)),
+            Remark::EmptyKey(key) => write!(f, "rdbLoadObject skipping empty key: {}", text(key)),
+            Remark::NoChecksum => f.write_str("RDB file was saved with checksum disabled: no check performed."),
+        }
     }
 }
 
@@ -75,6 +120,8 @@ pub struct Loaded {
     pub expired: Vec<(u32, Vec<u8>)>,
     /// Keys that were read and kept.
     pub keys: u64,
+    /// Keys that were skipped because they hold nothing.
+    pub empty_keys: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -119,6 +166,10 @@ pub struct Loader {
     facts: Facts,
     expired: Vec<(u32, Vec<u8>)>,
     keys: u64,
+    empty_keys: u64,
+    /// What the log is to tell.
+    remarks: Vec<Remark>,
+    facts_logged: usize,
     /// Bytes of an item that is not complete yet.
     tail: Vec<u8>,
     /// The tail is not worth a look before it has this many bytes.
@@ -141,6 +192,9 @@ impl Loader {
             facts: Facts::default(),
             expired: Vec::new(),
             keys: 0,
+            empty_keys: 0,
+            remarks: Vec::new(),
+            facts_logged: 0,
             tail: Vec::new(),
             needed: 0,
             crc: 0,
@@ -158,6 +212,11 @@ impl Loader {
     #[must_use]
     pub fn keys(&self) -> u64 {
         self.keys
+    }
+
+    /// What was met since the last call and is worth a line in the log.
+    pub fn take_remarks(&mut self) -> Vec<Remark> {
+        core::mem::take(&mut self.remarks)
     }
 
     /// Takes in the next bytes.
@@ -178,9 +237,11 @@ impl Loader {
     /// Says that no more bytes will come: the data, if it is complete.
     pub fn finish(self) -> Result<Loaded, LoadError> {
         if !matches!(self.state, State::Complete) {
-            return Err(LoadError { position: self.consumed, fault: Fault::Truncated });
+            let key = self.key_at(&self.tail);
+            return Err(LoadError { position: self.consumed, key, fault: Fault::Truncated });
         }
-        Ok(Loaded { keyspace: self.keyspace, facts: self.facts, expired: self.expired, keys: self.keys })
+        let Loader { keyspace, facts, expired, keys, empty_keys, .. } = self;
+        Ok(Loaded { keyspace, facts, expired, keys, empty_keys })
     }
 
     fn after_read(&mut self, rest: &[u8]) -> Progress {
@@ -206,10 +267,24 @@ impl Loader {
                     self.needed = needed;
                     break;
                 }
-                Err(ReadError::Fault(fault)) => return Err(LoadError { position: self.consumed, fault }),
+                Err(ReadError::Fault(fault)) => {
+                    let key = self.key_at(&bytes[used..]);
+                    return Err(LoadError { position: self.consumed, key, fault });
+                }
             }
         }
         Ok(used)
+    }
+
+    /// The key of the item that begins with these bytes, if it has one that can be read.
+    fn key_at(&self, item: &[u8]) -> Option<Vec<u8>> {
+        match &self.state {
+            State::Value(value) => Some(value.key.clone()),
+            State::Items if *item.first()? < opcode::SLOT_INFO => {
+                Reader::new(item.get(1..)?).string().ok().map(|key| key.into_owned())
+            }
+            _ => None,
+        }
     }
 
     /// Reads one item. Nothing may change unless the whole item was there; the checksum goes over what was read.
@@ -251,17 +326,24 @@ impl Loader {
             opcode::SELECTDB => {
                 let index = reader.length()?;
                 let known = u32::try_from(index).ok().filter(|&index| index < self.keyspace.database_count());
-                self.database = known.ok_or(Fault::Database(index))?;
+                self.database = known.ok_or(Fault::Database { index, databases: self.keyspace.database_count() })?;
             }
             opcode::RESIZEDB => {
                 reader.length()?;
                 reader.length()?;
             }
-            opcode::EXPIRETIME_MS => self.next.expires_ms = reader.u64_le()? as i64,
+            opcode::EXPIRETIME_MS => {
+                let expires_ms = reader.u64_le()?.cast_signed();
+                self.next.expires_ms = if expires_ms == NO_EXPIRY_MS { NO_EXPIRY } else { expires_ms };
+            }
             opcode::EXPIRETIME => self.next.expires_ms = i64::from(reader.u32_le()? as i32).saturating_mul(1000),
             opcode::AUX => {
                 let (name, value) = (reader.string()?, reader.string()?);
                 self.facts.take_in(&name, &value);
+                if name.starts_with(b"%") && self.facts_logged < FACTS_LOGGED_MAX {
+                    self.facts_logged += 1;
+                    self.remarks.push(Remark::Fact(name.into_owned(), value.into_owned()));
+                }
             }
             opcode::FREQ => {
                 let counter = reader.byte()?;
@@ -283,17 +365,31 @@ impl Loader {
             }
             opcode::FUNCTION2 => {
                 let code = reader.string()?;
-                let name = library_name(&code).map_err(|error| Fault::Library(error.to_string()))?;
-                if self.keyspace.libraries.contains(name) {
-                    return Err(Fault::Library(format!("{} is there twice", name.escape_ascii())).into());
-                }
-                self.keyspace.libraries.put(name, &code);
+                self.add_library(&code)?;
             }
-            opcode::FUNCTION_PRE_RELEASE => return Err(Fault::PreReleaseFunction.into()),
-            opcode::MODULE_AUX => return Err(Fault::Module.into()),
+            opcode::FUNCTION_PRE_RELEASE => {
+                let (name, engine) = (reader.string()?, reader.string()?);
+                if reader.length()? != 0 {
+                    reader.string()?;
+                }
+                // The head that libraries have now tells what stood beside the code then.
+                let code = [b"#!", &engine[..], b" name=", &name[..], b"\n", &reader.string()?[..]].concat();
+                self.add_library(&code)?;
+            }
+            // It can be passed over, but a server without the module would lose it: as in Redis, that is not to happen by itself.
+            opcode::MODULE_AUX => return Err(Fault::ModuleAux(module_name(reader.length()?)).into()),
             value_type => self.read_key(reader, value_type)?,
         }
         Ok(false)
+    }
+
+    fn add_library(&mut self, code: &[u8]) -> Result<(), Fault> {
+        let name = library_name(code).map_err(|error| Fault::Library(error.to_string()))?;
+        if self.keyspace.libraries.contains(name) {
+            return Err(Fault::Library(format!("Library '{}' already exists", name.escape_ascii())));
+        }
+        self.keyspace.libraries.put(name, code);
+        Ok(())
     }
 
     fn read_key(&mut self, reader: &mut Reader<'_>, value_type: u8) -> Result<(), ReadError> {
@@ -302,8 +398,7 @@ impl Loader {
         let facts = core::mem::take(&mut self.next);
         match step {
             Step::Whole(Some(value)) => self.add(&key, value, facts)?,
-            // An empty collection: Redis skips it, too.
-            Step::Whole(None) => {}
+            Step::Whole(None) => self.skip_empty(&key),
             Step::Begun(partial) => {
                 self.state = State::Value(ValueInProgress { key: key.into_owned(), facts, partial });
             }
@@ -313,6 +408,7 @@ impl Loader {
 
     fn add(&mut self, key: &[u8], value: Value, facts: KeyFacts) -> Result<(), Fault> {
         if value.is_empty_collection() {
+            self.skip_empty(key);
             return Ok(());
         }
         if self.rules.drop_expired_before_ms.is_some_and(|now_ms| facts.expires_ms < now_ms) {
@@ -321,7 +417,7 @@ impl Loader {
             return Ok(());
         }
         if self.keyspace.locate(self.database, key).is_some() {
-            return Err(Fault::DuplicateKey(key.to_vec()));
+            return Err(Fault::DuplicateKey(key.to_vec(), self.database));
         }
         let usage = facts.usage.unwrap_or_else(|| match self.rules.counts_frequency {
             true => usage::first_use(self.rules.wall),
@@ -332,12 +428,23 @@ impl Loader {
         Ok(())
     }
 
+    /// Versions of Redis with a certain defect wrote collections without elements; such a key is none.
+    fn skip_empty(&mut self, key: &[u8]) {
+        if self.empty_keys < EMPTY_KEYS_NAMED {
+            self.remarks.push(Remark::EmptyKey(key.to_vec()));
+        }
+        self.empty_keys += 1;
+    }
+
     fn read_end(&mut self, reader: &mut Reader<'_>) -> Result<(), ReadError> {
         if self.version >= CHECKSUM_SINCE {
             let stated = reader.u64_le()?;
             let computed = crc64::update(self.crc, &[opcode::EOF]);
             if stated != 0 && stated != computed && self.rules.verify_checksum {
                 return Err(Fault::Checksum { stated, computed }.into());
+            }
+            if stated == 0 && self.rules.verify_checksum {
+                self.remarks.push(Remark::NoChecksum);
             }
         }
         self.state = State::Complete;

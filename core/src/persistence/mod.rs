@@ -2,6 +2,8 @@
 
 mod facts;
 mod loader;
+#[cfg(test)]
+mod tests;
 
 pub use facts::{Facts, Head, push_header};
-pub use loader::{LoadError, LoadRules, Loaded, Loader, Progress};
+pub use loader::{LoadError, LoadRules, Loaded, Loader, Progress, Remark};

@@ -6,10 +6,12 @@
 //! Differs: what holds a hash with fields that expire is written as version 12, in the forms of Redis 8.0, which has such fields; a Redis
 //! 7.0 or a Valkey refuses that whole, instead of losing the times in silence. Everything else is version 10.
 
+mod module;
 mod payload;
 mod read;
 mod write;
 
+pub use module::module_name;
 pub use payload::{open_payload, seal_payload};
 pub use read::{Fault, Length, ReadError, Reader};
 pub use write::{push_length, push_string, push_string_int};
@@ -52,7 +54,7 @@ pub mod opcode {
     pub const SLOT_INFO: u8 = 244;
     /// The code of a function library: a string.
     pub const FUNCTION2: u8 = 245;
-    /// A function of a version before release: refused.
+    /// A function as candidates for the release of 7.0 wrote it: name, engine, whether a description follows, that, and the code.
     pub const FUNCTION_PRE_RELEASE: u8 = 246;
     /// Data of a module outside of keys.
     pub const MODULE_AUX: u8 = 247;

@@ -30,7 +30,7 @@ pub enum Fault {
     /// A value's encoding is damaged.
     Value(Corrupt),
     /// The same key twice in one database.
-    DuplicateKey(Vec<u8>),
+    DuplicateKey(Vec<u8>, u32),
     /// A node of a list that is neither one element nor a listpack.
     ListNode(u64),
     /// The same field twice in one hash.
@@ -40,15 +40,22 @@ pub enum Fault {
     /// The time of a field is none.
     FieldExpiry,
     /// A database that the configuration does not have.
-    Database(u64),
+    Database {
+        /// Which.
+        index: u64,
+        /// How many there are.
+        databases: u32,
+    },
     /// A value type that is not known.
     ValueType(u8),
-    /// A module's data, which cannot be understood.
-    Module,
-    /// A function of a version before Redis 7.0's release.
-    PreReleaseFunction,
+    /// A value of this module, which cannot be understood.
+    Module(String),
+    /// What this module keeps beside keys.
+    ModuleAux(String),
     /// The same member twice in one set.
     DuplicateMember,
+    /// The same member twice in one sorted set.
+    DuplicateScoredMember,
     /// A score that is no number.
     NotANumber,
     /// Parts of a stream that do not fit together.
@@ -75,21 +82,27 @@ impl fmt::Display for Fault {
             Fault::StringEncoding(encoding) => write!(f, "Unknown RDB string encoding type {encoding}"),
             Fault::Compression => f.write_str("Invalid LZF compressed string"),
             Fault::Value(corrupt) => write!(f, "Corrupt value: {corrupt}"),
-            Fault::DuplicateKey(key) => write!(f, "RDB has duplicated key '{}'", key.escape_ascii()),
+            Fault::DuplicateKey(key, database) => {
+                write!(f, "RDB has duplicated key '{}' in DB {database}", key.escape_ascii())
+            }
             Fault::ListNode(kind) => write!(f, "A list with a node of the unknown kind {kind}"),
-            Fault::DuplicateField => f.write_str("Hash with a field twice"),
+            Fault::DuplicateField => f.write_str("Duplicate hash fields detected"),
             Fault::PreReleaseHash => f.write_str("Pre-release format of hashes with fields that expire not supported"),
             Fault::FieldExpiry => f.write_str("Hash with a field whose time is out of range or out of order"),
-            Fault::Database(index) => {
-                write!(f, "The file holds database {index}, but fewer databases are configured; raise 'databases'")
+            Fault::Database { index, databases } => write!(
+                f,
+                "Data file was created with a Redis server configured to handle more than {databases} databases: it holds DB {index}, raise 'databases'"
+            ),
+            Fault::ValueType(value_type) => write!(f, "Unknown RDB encoding type {value_type}"),
+            Fault::Module(name) => {
+                write!(f, "The RDB file contains module data I can't load: no matching module type '{name}'")
             }
-            Fault::ValueType(value_type) => {
-                write!(f, "The data hold a value of RDB type {value_type}, which is not supported")
+            Fault::ModuleAux(name) => {
+                write!(f, "The RDB file contains AUX module data I can't load: no matching module '{name}'")
             }
-            Fault::Module => f.write_str("The file holds data of a module, and modules are not supported"),
-            Fault::PreReleaseFunction => f.write_str("Pre-release function format not supported"),
-            Fault::DuplicateMember => f.write_str("Set with a member twice"),
-            Fault::NotANumber => f.write_str("Zset with a score that is no number"),
+            Fault::DuplicateMember => f.write_str("Duplicate set members detected"),
+            Fault::DuplicateScoredMember => f.write_str("Duplicate zset fields detected"),
+            Fault::NotANumber => f.write_str("Zset with NAN score detected"),
             Fault::Stream(why) => write!(f, "Corrupt stream: {why}"),
             Fault::Library(why) => write!(f, "Bad function library: {why}"),
             Fault::Checksum { stated, computed } => {

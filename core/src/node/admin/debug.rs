@@ -214,7 +214,8 @@ impl Node {
         // Expired keys are kept: their removal must be fed, as ever.
         let rules = self.load_rules(None, now);
         let mut loader = Loader::new(self.keyspace.empty_twin(), rules);
-        let snapshot = self.keyspace.begin_snapshot(header, SnapshotRules { compress: false, checksum: true });
+        let how = SnapshotRules { compress: false, checksum: true, ..self.snapshot_rules(now) };
+        let snapshot = self.keyspace.begin_snapshot(header, how);
         let mut outcome = Ok(());
         loop {
             self.keyspace.advance_snapshot(snapshot, usize::MAX, RELOAD_BYTES);

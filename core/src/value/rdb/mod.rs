@@ -1,6 +1,10 @@
 //! Values in the RDB format, written in the forms of a Redis 7.0 (hashes with fields that expire, of 8.0) and read in those of Redis 2.4 to
 //! 8.0 and Valkey 9.
 //!
+//! Differs: whatever is read is checked to its last byte, whether it comes from a file, from a master or from a client, and whatever
+//! `sanitize-dump-payload` says: nothing that walks through a value later can meet damage. Redis checks so deeply only where that directive
+//! asks for it, and otherwise trusts what lies within a listpack.
+//!
 //! A file for each type; each has the same four: its type byte, how it is written, how reading it begins, and how it
 //! goes on for a large one.
 
@@ -16,7 +20,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::codec::siphash::HashKey;
-use crate::rdb::{Dialect, Fault, ReadError, Reader, push_string, push_string_int, value_type};
+use crate::rdb::{Dialect, Fault, ReadError, Reader, module_name, push_string, push_string_int, value_type};
 
 use super::{Limits, StringValue, Value};
 
@@ -101,7 +105,7 @@ pub fn read_value(reader: &mut Reader<'_>, value_type: u8, rules: &BuildRules) -
         SET | SET_INTSET | SET_LISTPACK => set::read(reader, value_type, rules),
         ZSET | ZSET_2 | ZSET_ZIPLIST | ZSET_LISTPACK => zset::read(reader, value_type, rules),
         STREAM | STREAM_2 | STREAM_3 => stream::read(reader, value_type, rules),
-        MODULE_PRE_RELEASE | MODULE => Err(Fault::Module.into()),
+        MODULE_PRE_RELEASE | MODULE => Err(Fault::Module(module_name(reader.length()?)).into()),
         other => Err(Fault::ValueType(other).into()),
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::codec::corrupt::Corrupt;
 use crate::codec::intset::Intset;
 use crate::codec::listpack::Listpack;
 use crate::rdb::{Fault, ReadError, Reader, push_length, push_string, value_type};
@@ -38,6 +39,10 @@ pub(super) fn read(reader: &mut Reader<'_>, value_type: u8, rules: &BuildRules) 
     let set = match value_type {
         value_type::SET_INTSET => {
             let ints = Intset::from_bytes(reader.string()?.into_owned()).map_err(Fault::Value)?;
+            // Nobody writes it: to Redis it is damage, unlike other collections without elements.
+            if ints.is_empty() {
+                return Err(Fault::Value(Corrupt::new(4, "an intset of no integers")).into());
+            }
             Set::from_ints(ints, limits, order)
         }
         value_type::SET_LISTPACK => {

@@ -71,7 +71,7 @@ impl Partial {
             return Err(Fault::NotANumber.into());
         }
         if self.zset.set(&member, score, rules.limits.zset, rules.order) != Set::Added {
-            return Err(Fault::DuplicateMember.into());
+            return Err(Fault::DuplicateScoredMember.into());
         }
         self.missing -= 1;
         let is_whole = self.missing == 0;

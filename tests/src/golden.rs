@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use afterimage_core::Config;
 use afterimage_core::codec::siphash::HashKey;
-use afterimage_core::rdb::{Reader, opcode};
+use afterimage_core::rdb::{Dialect, Reader, opcode};
 use afterimage_core::value::Limits;
 use afterimage_core::value::rdb::{BuildRules, Step, read_value};
 
@@ -42,7 +42,8 @@ pub fn golden_files() -> Vec<(String, Vec<u8>)> {
 /// If the file is damaged.
 #[must_use]
 pub fn payloads(file: &[u8]) -> Vec<Vec<u8>> {
-    let rules = BuildRules { limits: Limits::of(&Config::default()), order: HashKey::new(1, 2) };
+    let dialect = if file.starts_with(b"VALKEY") { Dialect::Valkey } else { Dialect::Redis };
+    let rules = BuildRules { limits: Limits::of(&Config::default()), order: HashKey::new(1, 2), dialect };
     let mut reader = Reader::new(&file[SIGNATURE_BYTES..]);
     let mut payloads = Vec::new();
     loop {

@@ -166,6 +166,8 @@ const WRITES: &[&str] = &[
     "zinterstore {z} 2 {z} {z} weights 2 {e}",
     "zdiffstore {z} 2 {z} {z}",
     "zrangestore {z} {z} 0 20",
+    "geoadd {z} 13.361389 38.115556 {f} 15.087269 37.502669 {f}",
+    "geosearchstore {z} {z} fromlonlat 15 37 byradius 150 km",
     "xadd {x} * {f} {v}",
     "xadd {x} {i}-* {f} {v} {c} {i}",
     "xadd {x} {i}-1 {f} {v} {c} {i}",
@@ -194,6 +196,9 @@ const WRITES: &[&str] = &[
     "copy {k} {k} replace",
     "copy {k} {k} db {db}",
     "move {k} {db}",
+    "swapdb {db} {db}",
+    "sort {k} alpha limit 0 50 store {l}",
+    "sort {l} by nosort get {s} get # store {l}",
     "expire {k} {ttl}",
     "pexpire {k} {soon}",
     "pexpireat {k} {far}",
@@ -204,6 +209,46 @@ const WRITES: &[&str] = &[
     "hgetall {h}",
 ];
 
+/// About fields of hashes that expire, understood from Redis 8.0 and Valkey 9 on.
+const FIELD_EXPIRIES: &[&str] = &[
+    "hset {h} {f} {v} {f} {v}",
+    "hset {h} {F} {v} {F} {v} {F} {v}",
+    "hset {h} {c} {i}",
+    "hincrby {h} {c} {i}",
+    "hincrbyfloat {h} {c} {d}",
+    "hsetnx {h} {f} {v}",
+    "hdel {h} {f} {F}",
+    "hget {h} {f}",
+    "hmget {h} {f} {f} {c}",
+    "hexpire {h} {ttl} fields 3 {f} {f} {c}",
+    "hexpire {h} {ttl} fields 3 {F} {F} {F}",
+    "hpexpire {h} {soon} fields 2 {f} {F}",
+    "hpexpire {h} {soon} nx fields 2 {f} {c}",
+    "hpexpireat {h} {far} gt fields 2 {f} {c}",
+    "hexpire {h} {ttl} lt fields 2 {f} {F}",
+    "hexpire {h} 0 fields 2 {f} {F}",
+    "hpersist {h} fields 2 {f} {c}",
+    "hgetdel {h} fields 2 {f} {F}",
+    "hgetex {h} px {soon} fields 2 {f} {c}",
+    "hgetex {h} ex {ttl} fields 2 {f} {F}",
+    "hgetex {h} persist fields 2 {f} {c}",
+    "hgetex {h} exat 1 fields 1 {f}",
+    "hsetex {h} px {soon} fields 2 {f} {v} {F} {v}",
+    "hsetex {h} fxx ex {ttl} fields 1 {f} {v}",
+    "hsetex {h} fnx pxat {far} fields 1 {F} {v}",
+    "hsetex {h} keepttl fields 2 {f} {v} {c} {i}",
+    "hsetex {h} exat 1 fields 1 {f} {v}",
+    "hsetex {h} fields 1 {f} {v}",
+    "copy {h} {h} replace",
+    "rename {h} {h}",
+    "move {h} {db}",
+    "del {h}",
+    "pexpire {h} {soon}",
+    "expire {h} {ttl}",
+    "select {db}",
+    "hgetall {h}",
+];
+
 /// An endless stream of commands over every type, expiries, several databases and transactions.
 #[derive(Clone, Debug)]
 pub struct Workload {
@@ -211,13 +256,26 @@ pub struct Workload {
     pending: VecDeque<Vec<Vec<u8>>>,
     is_lasting: bool,
     is_determined: bool,
+    writes: &'static [&'static str],
 }
 
 impl Workload {
     /// With keys that expire while it runs.
     #[must_use]
     pub fn new(seed: u64) -> Workload {
-        Workload { draw: Draw::new(seed), pending: VecDeque::new(), is_lasting: false, is_determined: false }
+        Workload {
+            draw: Draw::new(seed),
+            pending: VecDeque::new(),
+            is_lasting: false,
+            is_determined: false,
+            writes: WRITES,
+        }
+    }
+
+    /// About fields of hashes that expire, and nothing else.
+    #[must_use]
+    pub fn of_field_expiries(seed: u64) -> Workload {
+        Workload { writes: FIELD_EXPIRIES, ..Workload::new(seed) }
     }
 
     /// With expiries too, but none that comes soon: what it wrote can be compared later.
@@ -254,7 +312,7 @@ impl Workload {
 
     fn write(&mut self) -> Vec<Vec<u8>> {
         loop {
-            let template = self.draw.pick(WRITES);
+            let template = self.draw.pick(self.writes);
             let passes_soon = self.is_lasting && template.contains("{soon}");
             let is_random = self.is_determined && (template.starts_with("spop") || template.contains(" * "));
             // Waits take their time: one in ten of those drawn is enough.

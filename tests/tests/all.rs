@@ -5,14 +5,17 @@
     reason = "real processes run in real time: here the world is met, not simulated"
 )]
 
+mod commands;
 mod differential;
 mod draws;
 mod families;
+mod field_expiry;
 mod founding;
 mod fuzz;
 mod hostile;
 mod interop;
 mod propagation;
+mod propagation_fields;
 mod rdb;
 mod seeds;
 mod sessions;

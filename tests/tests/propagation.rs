@@ -1,20 +1,23 @@
 //! What is a replica sent for each command, to the word? One row per rule, the same for Redis 7.0 and for us.
+//! Those on fields that expire are in [`propagation_fields`](super::propagation_fields).
 
 use afterimage_tests::fake::FakeReplica;
 use afterimage_tests::{Client, Options, Release, Server, wait_until};
+
+use super::propagation_fields::ROWS as FIELD_ROWS;
 
 /// One rule: what is said before, what is said, and what the stream carries for it.
 ///
 /// A line that begins with `wait:` is said on a connection of its own and waits there. In the stream `<ms>` is any absolute time that is
 /// near enough to now, and a SELECT is shown where it stands.
-struct Row {
+pub(crate) struct Row {
     claim: &'static str,
     given: &'static [&'static str],
     when: &'static [&'static str],
     then: &'static [&'static str],
 }
 
-const fn row(
+pub(crate) const fn row(
     claim: &'static str,
     given: &'static [&'static str],
     when: &'static [&'static str],
@@ -238,12 +241,32 @@ const ROWS: &[Row] = &[
         &["XCLAIM s g d 0 1-1 TIME <ms> RETRYCOUNT 2 FORCE JUSTID LASTID 1-1"],
     ),
     row("XACK of nothing", &["xadd s 1-1 f v", "xgroup create s g 0"], &["xack s g 1-1"], &[]),
+    row("GEOADD", &[], &["geoadd g 13.361389 38.115556 p"], &["zadd g 3479099956230698 p"]),
+    row("GEOADD with options", &[], &["geoadd g nx ch 13.361389 38.115556 p"], &["zadd g nx ch 3479099956230698 p"]),
+    row(
+        "GEORADIUS STORE",
+        &["geoadd g 13.361389 38.115556 p"],
+        &["georadius g 15 37 200 km store d", "geosearchstore d g fromlonlat 15 37 byradius 200 km"],
+        &["georadius g 15 37 200 km store d", "geosearchstore d g fromlonlat 15 37 byradius 200 km"],
+    ),
     // The rest.
     row("PFADD that changes nothing", &["pfadd h a"], &["pfadd h a"], &[]),
     row("PFCOUNT that keeps its result", &["pfadd h a"], &["pfcount h", "pfcount h"], &["pfcount h"]),
     row("PFMERGE", &["pfadd h a"], &["pfmerge d h"], &["pfmerge d h"]),
     row("RESTORE", &["set k v"], &["restored: 0 l k"], &["restore l 0 <payload>"]),
     row("RESTORE with a time to live", &["set k v"], &["restored: 1000000 l k"], &["restore l <ms> <payload> ABSTTL"]),
+    row(
+        "SWAPDB, even of a database with itself",
+        &["set k v"],
+        &["SwapDB 0 1", "swapdb 2 2", "swapdb 0 16", "swapdb 1 0"],
+        &["SwapDB 0 1", "swapdb 2 2", "swapdb 1 0"],
+    ),
+    row(
+        "SORT, if it changes its destination",
+        &["rpush l 2 1"],
+        &["sort l", "sort missing store d", "Sort l Store d", "sort missing store d", "sort k by nosort get # store d"],
+        &["Sort l Store d", "sort missing store d"],
+    ),
     row("FLUSHALL and FLUSHDB of nothing", &[], &["flushdb", "flushall async"], &["flushdb", "flushall async"]),
     row("PUBLISH", &[], &["publish c m", "spublish c m"], &["publish c m", "spublish c m"]),
     row(
@@ -316,10 +339,10 @@ fn show(command: &[Vec<u8>]) -> String {
     command.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
-fn check(server: &Server, name: &str) {
+fn check(server: &Server, name: &str, rows: &[Row]) {
     let mut replica = FakeReplica::attach(server.port());
     let mut differences = String::new();
-    for row in ROWS {
+    for row in rows {
         let found = streamed(server, &mut replica, row);
         if found != row.then {
             differences += &format!("{}: {:?}\n  {name}: {found:?}\n  table: {:?}\n", row.claim, row.when, row.then);
@@ -331,11 +354,23 @@ fn check(server: &Server, name: &str) {
 #[test]
 fn each_rule_holds_for_redis() {
     if let Some(real) = Options::real(Release::Redis7) {
-        check(&real.start(), "Redis");
+        check(&real.start(), "Redis", ROWS);
     }
 }
 
 #[test]
 fn each_rule_holds_for_us() {
-    check(&Options::ours().start(), "ours");
+    check(&Options::ours().start(), "ours", ROWS);
+}
+
+#[test]
+fn each_rule_of_fields_that_expire_holds_for_redis_8() {
+    if let Some(real) = Options::real(Release::Redis8) {
+        check(&real.start(), "Redis", FIELD_ROWS);
+    }
+}
+
+#[test]
+fn each_rule_of_fields_that_expire_holds_for_us() {
+    check(&Options::ours().start(), "ours", FIELD_ROWS);
 }

@@ -198,20 +198,17 @@ impl Side {
 fn is_equal(ours: &[Heard], real: &[Heard]) -> bool {
     ours.len() == real.len()
         && ours.iter().zip(real).all(|((a, requests, ours), (b, _, real))| {
-            let name = |request: &Request| request[0].to_ascii_lowercase();
             let elementwise = || match (&ours.0, &real.0) {
                 (Reply::Array(ours), Reply::Array(real)) => {
                     let of = |reply: &Reply| (reply.clone(), format!("{reply:?}").into_bytes());
                     let pairs = ours.iter().zip(real).zip(requests);
                     ours.len() == real.len()
                         && ours.len() == requests.len()
-                        && pairs
-                            .into_iter()
-                            .all(|((ours, real), request)| is_same(&name(request), &of(ours), &of(real)))
+                        && pairs.into_iter().all(|((ours, real), request)| is_same(request, &of(ours), &of(real)))
                 }
                 _ => false,
             };
-            let single = |request: &Request| is_same(&name(request), ours, real);
+            let single = |request: &Request| is_same(request, ours, real);
             a == b && (ours.1 == real.1 || matches!(&requests[..], [request] if single(request)) || elementwise())
         })
 }

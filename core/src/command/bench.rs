@@ -12,7 +12,7 @@ use crate::port::{Mono, Now, Wall};
 use crate::resp::{Output, Parsed, Proto, Reply, RequestLimits, RequestParser};
 use crate::value::Hash;
 
-use super::exec::{Exec, ExpiryRule, Hits};
+use super::exec::{Exec, Expired, ExpiryRule, Hits};
 use super::{Block, Classes, Feed, Handler, Notice, Notices, Service, find, subcommand};
 
 /// Runs data commands one by one.
@@ -61,7 +61,7 @@ impl Bench {
         let Handler::Data(handler) = command.handler else { panic!("{line} is not about data") };
 
         let mut output = Output::default();
-        let (mut expired_keys, mut hits) = (0, Hits::default());
+        let (mut expired, mut hits) = (Expired::default(), Hits::default());
         self.feed.begin(true);
         self.block = None;
         self.notices.take();
@@ -77,7 +77,7 @@ impl Bench {
             notices: &mut self.notices,
             service: Service::Asked,
             block: &mut self.block,
-            expired_keys: &mut expired_keys,
+            expired: &mut expired,
             hits: &mut hits,
         };
         let outcome = handler(&mut exec, args);

@@ -7,6 +7,7 @@ use crate::keyspace::usage::{self, FrequencyRules};
 use crate::keyspace::{Keyspace, NO_EXPIRY, Place};
 use crate::port::Now;
 use crate::resp::Reply;
+use crate::value::hash::expiring::NEVER_DEAD;
 use crate::value::{Limits, StringValue, Value, ValueType};
 
 use super::block::{Block, Null, Service};
@@ -53,10 +54,19 @@ pub struct Exec<'a> {
     pub service: Service<'a>,
     /// What it waits for, if it does.
     pub block: &'a mut Option<Block>,
-    /// Keys that were removed because their time had come.
-    pub expired_keys: &'a mut u64,
+    /// What was removed because its time had come, for INFO.
+    pub expired: &'a mut Expired,
     /// Look-ups that found something and nothing, for INFO.
     pub hits: &'a mut Hits,
+}
+
+/// Counters of what was removed because its time had come.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expired {
+    /// Keys.
+    pub keys: u64,
+    /// Fields of hashes.
+    pub fields: u64,
 }
 
 /// Counters of look-ups.
@@ -76,6 +86,16 @@ impl Exec<'_> {
         self.now.wall.millis()
     }
 
+    /// Fields of hashes whose time is before this are dead to the command.
+    #[inline]
+    #[must_use]
+    pub fn dead_before_ms(&self) -> i64 {
+        match self.expiry {
+            ExpiryRule::Remove | ExpiryRule::Hide => self.now_ms(),
+            ExpiryRule::Ignore => NEVER_DEAD,
+        }
+    }
+
     /// Finds a key that is alive, and leaves no trace of having looked.
     #[inline]
     pub fn peek(&mut self, key: &[u8]) -> Option<Place> {
@@ -87,7 +107,7 @@ impl Exec<'_> {
         if self.expiry == ExpiryRule::Remove {
             self.feed.expired(self.database, key, self.config.lazyfree_lazy_expire);
             self.keyspace.remove(place);
-            *self.expired_keys += 1;
+            self.expired.keys += 1;
             self.notify(Class::Expired, "expired", key);
         }
         None

@@ -89,6 +89,11 @@ impl Feed {
         self.push(database, [verb, key].into_iter());
     }
 
+    /// A field of a hash was removed because its time had come, before the running command's own effect.
+    pub fn field_expired(&mut self, database: u32, key: &[u8], name: &[u8]) {
+        self.push(database, [b"HDEL".as_slice(), key, name].into_iter());
+    }
+
     /// Ends a command of the unit: true if its request is to be fed as it was sent, by [`Feed::push_verbatim`].
     pub fn end_command(&mut self) -> bool {
         let form = core::mem::take(&mut self.form);

@@ -2,11 +2,12 @@
 
 use super::row::Command;
 use super::{
-    bitmap, dump, function, geo, hash, hyperloglog, key, list, memory, pubsub, server, set, sort, stream, string, zset,
+    acl, bitmap, cluster, dump, function, geo, hash, hyperloglog, key, list, memory, module, pubsub, server, set, sort,
+    stream, string, zset,
 };
 
 /// Each family, and each family's files.
-const FAMILIES: [&[&[Command]]; 16] = [
+const FAMILIES: [&[&[Command]]; 19] = [
     string::FAMILY,
     bitmap::FAMILY,
     hyperloglog::FAMILY,
@@ -23,6 +24,9 @@ const FAMILIES: [&[&[Command]]; 16] = [
     memory::FAMILY,
     pubsub::FAMILY,
     server::FAMILY,
+    acl::FAMILY,
+    cluster::FAMILY,
+    module::FAMILY,
 ];
 
 /// Longest name of a command in bytes.
@@ -94,6 +98,76 @@ pub fn find_numbered(name: &[u8]) -> Option<(u16, &'static Command)> {
     None
 }
 
+/// How many rows there are, those of subcommands included.
+pub const ROW_COUNT: usize = {
+    let (mut count, mut number) = (COMMAND_COUNT, 0);
+    while number < COMMAND_COUNT {
+        count += ALL[number].subcommands.len();
+        number += 1;
+    }
+    count
+};
+
+const COMMAND_COUNT: usize = {
+    let (mut count, mut family) = (0, 0);
+    while family < FAMILIES.len() {
+        let mut file = 0;
+        while file < FAMILIES[family].len() {
+            count += FAMILIES[family][file].len();
+            file += 1;
+        }
+        family += 1;
+    }
+    count
+};
+
+/// The rows of all commands in their order.
+static ALL: [&Command; COMMAND_COUNT] = {
+    let mut all = [&FAMILIES[0][0][0]; COMMAND_COUNT];
+    let mut slot = 0;
+    while slot < SLOTS {
+        if let Some((number, command)) = INDEX[slot] {
+            all[number as usize] = command;
+        }
+        slot += 1;
+    }
+    all
+};
+
+/// The number of the first subcommand of each command: they come behind all commands.
+static FIRST_SUBCOMMANDS: [u16; COMMAND_COUNT] = {
+    let (mut firsts, mut next, mut number) = ([0; COMMAND_COUNT], COMMAND_COUNT, 0);
+    while number < COMMAND_COUNT {
+        firsts[number] = next as u16;
+        next += ALL[number].subcommands.len();
+        number += 1;
+    }
+    firsts
+};
+
+/// The number of the row that counts for a request: that of the command whose number is given, or of a subcommand of its.
+#[inline]
+#[must_use]
+pub fn row_number(number: u16, container: &Command, command: &Command) -> u16 {
+    if core::ptr::eq(container, command) {
+        return number;
+    }
+    let place = container.subcommands.iter().position(|row| core::ptr::eq(row, command));
+    match (place, FIRST_SUBCOMMANDS.get(usize::from(number))) {
+        (Some(place), Some(first)) => first + place as u16,
+        _ => number,
+    }
+}
+
+/// All rows with their numbers, each container followed by its subcommands, which are told with their container.
+pub fn numbered_rows() -> impl Iterator<Item = (u16, &'static Command, Option<&'static Command>)> {
+    commands().zip(0..).flat_map(|(command, number)| {
+        let subcommands = command.subcommands.iter();
+        let subcommands = subcommands.map(move |row| (row_number(number, command, row), row, Some(command)));
+        core::iter::once((number, command, None)).chain(subcommands)
+    })
+}
+
 /// The row of a container's subcommand, by its name in any case.
 #[must_use]
 pub fn subcommand(container: &Command, name: &[u8]) -> Option<&'static Command> {
@@ -108,7 +182,7 @@ pub fn commands() -> impl Iterator<Item = &'static Command> {
 /// How many commands there are.
 #[must_use]
 pub fn command_count() -> usize {
-    FAMILIES.iter().flat_map(|family| family.iter()).map(|file| file.len()).sum()
+    COMMAND_COUNT
 }
 
 #[cfg(test)]
@@ -125,6 +199,17 @@ mod tests {
         assert!(find(b"nosuch").is_none());
         assert!(find(b"").is_none());
         assert!(find(&[b'x'; 100]).is_none());
+    }
+
+    #[test]
+    fn every_row_has_a_number_of_its_own() {
+        let mut numbers: alloc::vec::Vec<u16> = numbered_rows().map(|(number, ..)| number).collect();
+        assert_eq!(numbers.len(), ROW_COUNT);
+        numbers.sort_unstable();
+        assert!(numbers.into_iter().eq(0..ROW_COUNT as u16));
+        for (number, command) in commands().enumerate() {
+            assert_eq!(find_numbered(command.name.as_bytes()).map(|(found, _)| usize::from(found)), Some(number));
+        }
     }
 
     #[test]

@@ -18,32 +18,24 @@ const COMMANDS: &[Command] = &[Command::container(Group::Server, "memory", -2, S
 )];
 
 const SUBCOMMANDS: &[Command] = &[
-    Command::server(Group::Server, "doctor", 2, "nondeterministic", ServerCommand::Memory).docs(
-        "4.0.0",
-        "O(1)",
-        "Tell what stands out",
-    ),
+    Command::server(Group::Server, "doctor", 2, "", ServerCommand::Memory)
+        .tips("nondeterministic_output request_policy:all_shards response_policy:special")
+        .docs("4.0.0", "O(1)", "Tell what stands out"),
     Command::server(Group::Server, "help", 2, "loading stale", ServerCommand::Memory).docs(
         "4.0.0",
         "O(1)",
         "Describe the subcommands",
     ),
-    Command::server(Group::Server, "malloc-stats", 2, "nondeterministic", ServerCommand::Memory).docs(
-        "4.0.0",
-        "O(1)",
-        "Tell what the allocator tells",
-    ),
-    Command::server(Group::Server, "purge", 2, "", ServerCommand::Memory).docs(
-        "4.0.0",
-        "O(1)",
-        "Ask the allocator to give memory back",
-    ),
-    Command::server(Group::Server, "stats", 2, "nondeterministic", ServerCommand::Memory).docs(
-        "4.0.0",
-        "O(1)",
-        "Tell where memory is",
-    ),
-    Command::data(Group::Server, "usage", -3, "readonly", Keys::SECOND, usage).docs(
+    Command::server(Group::Server, "malloc-stats", 2, "", ServerCommand::Memory)
+        .tips("nondeterministic_output request_policy:all_shards response_policy:special")
+        .docs("4.0.0", "O(1)", "Tell what the allocator tells"),
+    Command::server(Group::Server, "purge", 2, "", ServerCommand::Memory)
+        .tips("request_policy:all_shards response_policy:all_succeeded")
+        .docs("4.0.0", "O(1)", "Ask the allocator to give memory back"),
+    Command::server(Group::Server, "stats", 2, "", ServerCommand::Memory)
+        .tips("nondeterministic_output request_policy:all_shards response_policy:special")
+        .docs("4.0.0", "O(1)", "Tell where memory is"),
+    Command::data(Group::Server, "usage", -3, "readonly", Keys::SECOND, usage).access("RO").docs(
         "4.0.0",
         "O(1)",
         "Tell what a key takes: key [SAMPLES count]",

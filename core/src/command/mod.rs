@@ -3,16 +3,21 @@
 //! A family of commands is registered in one list at the top of its file. `COMMAND`, key extraction, the gates before execution
 //! (read-only, loading, ...) and the propagation of writes all read the same rows.
 
+mod acl;
 #[cfg(test)]
 mod bench;
 mod block;
+mod categories;
+mod cluster;
 mod container;
 mod error;
 mod exec;
 mod feed;
 mod help;
+mod keys;
 mod lookup;
 mod memory;
+mod module;
 mod notice;
 mod pubsub;
 pub mod reply_error;
@@ -37,10 +42,12 @@ mod waiting;
 mod zset;
 
 pub use block::{Block, Null, Service};
+pub use categories::CATEGORIES;
 pub use error::CommandError;
-pub use exec::{Exec, ExpiryRule, Hits};
+pub use exec::{Exec, Expired, ExpiryRule, Hits};
 pub use feed::Feed;
 pub use help::reply_help;
-pub use lookup::{command_count, commands, find, find_numbered, subcommand};
+pub use keys::{Begin, Find, FoundKey, KeySpec, Keys};
+pub use lookup::{ROW_COUNT, command_count, commands, find, find_numbered, numbered_rows, row_number, subcommand};
 pub use notice::{Class, Classes, Notice, Notices};
-pub use row::{Command, Flags, Group, Handler, Keys, Outcome, ServerCommand};
+pub use row::{Command, Flags, Group, Handler, Outcome, ServerCommand};

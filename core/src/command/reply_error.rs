@@ -46,6 +46,16 @@ replies! {
     INVALID_CURSOR = "ERR invalid cursor";
     /// SELECT.
     DB_INDEX_OUT_OF_RANGE = "ERR DB index is out of range";
+    /// CLUSTER and its kin.
+    CLUSTER_DISABLED = "ERR This instance has cluster support disabled";
+    /// MODULE LOAD and its kin.
+    MODULE_NOT_ALLOWED = "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
+    /// SLOWLOG GET.
+    SLOWLOG_COUNT = "ERR count should be greater than or equal to -1";
+    /// SWAPDB.
+    INVALID_FIRST_DB = "ERR invalid first DB index";
+    /// SWAPDB.
+    INVALID_SECOND_DB = "ERR invalid second DB index";
     /// A write on a read-only replica. Differs: the words of the founding session; clients look at the first one.
     READONLY = "READONLY You can't write against a read only slave.";
     /// A replica that must not serve old data.
@@ -128,6 +138,22 @@ replies! {
     EXPIRE_NX_OTHERS = "ERR NX and XX, GT or LT options at the same time are not compatible";
     /// Conditions of EXPIRE and its kin.
     EXPIRE_GT_LT = "ERR GT and LT options at the same time are not compatible";
+    /// HEXPIRE and its kin, with a time before the epoch or now.
+    FIELD_EXPIRE_NEGATIVE = "ERR invalid expire time, must be >= 0";
+    /// Commands on the expiry of fields, without the word FIELDS.
+    FIELDS_MISSING = "ERR Mandatory argument FIELDS is missing or not at the right position";
+    /// HEXPIRE and its kin.
+    FIELD_COUNT_NOT_GREATER = "ERR Parameter `numFields` should be greater than 0";
+    /// HTTL and its kin, HPERSIST, HGETDEL and HGETEX.
+    FIELD_COUNT_NOT_POSITIVE = "ERR Number of fields must be a positive integer";
+    /// HSETEX.
+    FIELD_COUNT_INVALID = "ERR invalid number of fields";
+    /// More or fewer fields than were announced.
+    FIELD_COUNT_MISMATCH = "ERR The `numfields` parameter must match the number of arguments";
+    /// HSETEX with two conditions.
+    FXX_AND_FNX = "ERR Only one of FXX or FNX arguments can be specified";
+    /// HSETEX with two times.
+    FIELD_EXPIRE_TWICE = "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified";
     /// OBJECT FREQ.
     LFU_NOT_SELECTED = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
     /// OBJECT IDLETIME.
@@ -146,6 +172,8 @@ replies! {
     GETKEYS_UNKNOWN_COMMAND = "ERR Invalid command specified";
     /// COMMAND GETKEYS of a request that is too short or too long.
     GETKEYS_WRONG_ARITY = "ERR Invalid number of arguments specified for command";
+    /// COMMAND GETKEYS of a request that does not say where its keys are.
+    GETKEYS_WRONG_ARGUMENTS = "ERR Invalid arguments specified for command";
     /// COMMAND GETKEYS of a request without keys.
     GETKEYS_NO_KEYS = "ERR The command has no key arguments";
     /// DEBUG RELOAD that failed; the data stay as they are.
@@ -170,6 +198,8 @@ replies! {
     TIMEOUT_OUT_OF_RANGE = "ERR timeout is out of range";
     /// LSET past an end.
     INDEX_OUT_OF_RANGE = "ERR index out of range";
+    /// SORT of elements that are no numbers.
+    SORT_SCORE_NOT_A_FLOAT = "ERR One or more scores can't be converted into double";
     /// LPOS.
     RANK_ZERO = "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list";
     /// LPOS.
@@ -426,6 +456,12 @@ pub fn invalid_expire(command: &str) -> CommandError {
     CommandError::with(format!("ERR invalid expire time in '{command}' command"))
 }
 
+/// HSETEX with a word that is no option.
+#[must_use]
+pub fn unknown_hsetex_argument(word: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR unknown argument: {}", shown_bytes(word)))
+}
+
 /// An option of EXPIRE and its kin that is none.
 #[must_use]
 pub fn unsupported_option(option: &[u8]) -> CommandError {
@@ -510,6 +546,18 @@ pub fn overlapping_prefix(prefix: &[u8], which: &str, other: &[u8]) -> CommandEr
     CommandError::with(format!(
         "ERR Prefix '{prefix}' overlaps with {which} prefix '{other}'. Prefixes for a single client must not overlap."
     ))
+}
+
+/// ACL CAT of what is no category.
+#[must_use]
+pub fn unknown_category(name: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR Unknown category '{}'", shown(name)))
+}
+
+/// LATENCY GRAPH of an event that has not happened.
+#[must_use]
+pub fn no_samples(event: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR No samples available for event '{}'", shown_bytes(event)))
 }
 
 /// The part of an argument that an error repeats.

@@ -1,12 +1,10 @@
 //! The shape of a command's row.
 
-use alloc::vec::Vec;
-
-use crate::codec::number::parse_u64;
 use crate::resp::Args;
 
 use super::error::CommandError;
 use super::exec::Exec;
+use super::keys::Keys;
 
 /// How a handler ends: it has written its reply, or it says why it has not.
 pub type Outcome = Result<(), CommandError>;
@@ -22,8 +20,14 @@ pub struct Command {
     pub flags: Flags,
     /// Where its keys stand.
     pub keys: Keys,
-    /// The ACL categories beside those that follow from flags and group, as `COMMAND INFO` lists them (`@keyspace`, ...).
+    /// What is done with its keys, in Redis's words, parted by `; ` where that differs from key to key (`RO access; OW update`).
+    pub access: &'static str,
+    /// Its group in the documentation.
     pub group: Group,
+    /// The ACL categories that do not follow from flags, if they are others than the group's.
+    pub own_categories: Option<&'static str>,
+    /// What COMMAND INFO tells clients that spread requests over several nodes, parted by blanks.
+    pub tips: &'static str,
     /// The version of Redis that brought it.
     pub since: &'static str,
     /// One sentence for people.
@@ -101,6 +105,8 @@ pub enum ServerCommand {
     Spublish,
     Pubsub,
     Monitor,
+    Slowlog,
+    Latency,
 }
 
 /// The group of a command in the documentation.
@@ -122,9 +128,22 @@ pub enum Group {
     Geo,
     PubSub,
     Scripting,
+    Cluster,
 }
 
 impl Group {
+    /// The ACL category that follows from it.
+    #[must_use]
+    pub fn category(self) -> Option<&'static str> {
+        Some(match self {
+            Group::Generic => "keyspace",
+            Group::SortedSet => "sortedset",
+            Group::Transactions => "transaction",
+            Group::Server | Group::Cluster => return None,
+            other => other.name(),
+        })
+    }
+
     /// The name in COMMAND DOCS.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -144,97 +163,8 @@ impl Group {
             Group::Geo => "geo",
             Group::PubSub => "pubsub",
             Group::Scripting => "scripting",
+            Group::Cluster => "cluster",
         }
-    }
-}
-
-/// Where the keys of a request stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keys {
-    /// It has none.
-    None,
-    /// At `first`, and on in steps of `step` up to `last`; a negative `last` counts from the end (-1 is the last).
-    Range {
-        /// Index of the first key.
-        first: i32,
-        /// Index of the last key.
-        last: i32,
-        /// Distance between keys.
-        step: i32,
-    },
-    /// Their number stands at `at`, and they follow it (LMPOP, SINTERCARD).
-    Numbered {
-        /// Index of their number.
-        at: usize,
-    },
-    /// The destination right after the name, then as in `Numbered` (ZUNIONSTORE).
-    DestinationAndNumbered,
-    /// The first half of what follows the word STREAMS (XREAD).
-    Streams,
-    /// Right after the name, and after the last STORE (SORT).
-    FirstAndStore,
-    /// Right after the name, and after the first STORE and the first STOREDIST from `at` on (GEORADIUS).
-    FirstAndStores {
-        /// Index of the first option.
-        at: usize,
-    },
-}
-
-impl Keys {
-    /// One key, right after the name.
-    pub const ONE: Keys = Keys::Range { first: 1, last: 1, step: 1 };
-    /// Two keys, right after the name.
-    pub const TWO: Keys = Keys::Range { first: 1, last: 2, step: 1 };
-    /// All arguments are keys.
-    pub const ALL: Keys = Keys::Range { first: 1, last: -1, step: 1 };
-    /// All arguments but the last are keys (BLPOP).
-    pub const ALL_BUT_LAST: Keys = Keys::Range { first: 1, last: -2, step: 1 };
-    /// All arguments but the first are keys (BITOP).
-    pub const FROM_SECOND: Keys = Keys::Range { first: 2, last: -1, step: 1 };
-    /// Keys and values by turns.
-    pub const PAIRS: Keys = Keys::Range { first: 1, last: -1, step: 2 };
-    /// One key, after a subcommand.
-    pub const SECOND: Keys = Keys::Range { first: 2, last: 2, step: 1 };
-
-    /// The indices of the keys in a request. Those of a request that says nonsense are none.
-    #[must_use]
-    pub fn indices(self, args: Args<'_>) -> Vec<usize> {
-        let len = args.len();
-        let numbered = |at: usize| {
-            let count = parse_u64(&args[at]).and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
-            if count <= len.saturating_sub(at + 1) { at + 1..at + 1 + count } else { 0..0 }
-        };
-        let is =
-            |index: usize, words: &[&str]| words.iter().any(|word| args[index].eq_ignore_ascii_case(word.as_bytes()));
-        match self {
-            Keys::None => Vec::new(),
-            Keys::Range { first, last, step } => {
-                let len = i32::try_from(len).unwrap_or(i32::MAX);
-                let last = if last < 0 { len + last } else { last };
-                (first..=last.min(len - 1)).step_by(step.max(1) as usize).map(|index| index as usize).collect()
-            }
-            Keys::Numbered { at } => numbered(at).collect(),
-            Keys::DestinationAndNumbered => core::iter::once(1).chain(numbered(2)).collect(),
-            Keys::Streams => {
-                let Some(word) = (1..len).find(|&index| is(index, &["STREAMS"])) else { return Vec::new() };
-                (word + 1..word + 1 + (len - word - 1) / 2).collect()
-            }
-            Keys::FirstAndStore => {
-                let store = (2..len).rev().find(|&index| is(index, &["STORE"]) && index + 1 < len);
-                core::iter::once(1).chain(store.map(|word| word + 1)).collect()
-            }
-            Keys::FirstAndStores { at } => {
-                let after = |word| (at..len).find(|&index| is(index, &[word])).map(|index| index + 1);
-                let stores = after("STORE").into_iter().chain(after("STOREDIST")).filter(|&key| key < len);
-                core::iter::once(1).chain(stores).collect()
-            }
-        }
-    }
-
-    /// True if the range that COMMAND tells does not name all of them.
-    #[must_use]
-    pub const fn are_movable(self) -> bool {
-        !matches!(self, Keys::None | Keys::Range { .. })
     }
 }
 
@@ -276,6 +206,8 @@ flags! {
     SKIP_MONITOR = 9, "skip_monitor";
     /// Not in the slow log.
     SKIP_SLOWLOG = 10, "skip_slowlog";
+    /// Speaks to a cluster of keys on the move (RESTORE-ASKING).
+    ASKING = 18, "asking";
     /// Constant or logarithmic time.
     FAST = 11, "fast";
     /// Allowed before authentication.
@@ -286,14 +218,10 @@ flags! {
     NO_MULTI = 15, "no_multi";
     /// Allowed while a script keeps the node busy.
     ALLOW_BUSY = 16, "allow_busy";
+    /// Its keys may all be left out.
+    NO_MANDATORY_KEYS = 17, "no_mandatory_keys";
     /// Only when the configuration allows it (`enable-debug-command`).
     PROTECTED = 20, "protected";
-    /// Its reply differs in order or content from call to call (SCAN, RANDOMKEY).
-    NONDETERMINISTIC = 21, "nondeterministic";
-    /// Its reply has no order (SMEMBERS).
-    UNORDERED = 22, "unordered";
-    /// In the ACL category `@dangerous` though not for administrators alone (KEYS).
-    DANGEROUS = 23, "dangerous";
     /// May change what replicas must know of, though it is no write. Redis knows it, but does not show it.
     MAY_REPLICATE = 24, "may_replicate";
 }
@@ -375,14 +303,45 @@ impl Command {
     }
 
     const fn row(group: Group, name: &'static str, arity: i32, flags: Flags, handler: Handler) -> Command {
-        let (since, summary, complexity) = ("", "", "");
-        Command { name, arity, flags, keys: Keys::None, group, since, summary, complexity, handler, subcommands: &[] }
+        Command {
+            name,
+            arity,
+            flags,
+            keys: Keys::None,
+            access: "",
+            group,
+            own_categories: None,
+            tips: "",
+            since: "",
+            summary: "",
+            complexity: "",
+            handler,
+            subcommands: &[],
+        }
     }
 
     /// With its keys.
     #[must_use]
     pub const fn keys(self, keys: Keys) -> Command {
         Command { keys, ..self }
+    }
+
+    /// With what is done with its keys: see [`Command::access`].
+    #[must_use]
+    pub const fn access(self, access: &'static str) -> Command {
+        Command { access, ..self }
+    }
+
+    /// In these ACL categories, parted by blanks, instead of the group's.
+    #[must_use]
+    pub const fn in_categories(self, categories: &'static str) -> Command {
+        Command { own_categories: Some(categories), ..self }
+    }
+
+    /// With tips for clients: see [`Command::tips`].
+    #[must_use]
+    pub const fn tips(self, tips: &'static str) -> Command {
+        Command { tips, ..self }
     }
 
     /// With what people are told: the version of Redis that brought it, its cost, and what it does.

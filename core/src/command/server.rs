@@ -1,6 +1,6 @@
 //! The rows of administrative commands; the node carries them out.
 
-use super::container::{CLIENT, COMMAND, CONFIG};
+use super::container::{CLIENT, COMMAND, CONFIG, LATENCY, SLOWLOG};
 use super::{Command, Group, Keys, ServerCommand};
 
 /// All commands of the family.
@@ -11,11 +11,9 @@ pub(super) const FAMILY: &[&[Command]] = &[
 ];
 
 const COMMANDS: &[Command] = &[
-    Command::server(Group::Connection, "ping", -1, "fast", ServerCommand::Ping).docs(
-        "1.0.0",
-        "O(1)",
-        "Answer PONG, or the argument",
-    ),
+    Command::server(Group::Connection, "ping", -1, "fast", ServerCommand::Ping)
+        .tips("request_policy:all_shards response_policy:all_succeeded")
+        .docs("1.0.0", "O(1)", "Answer PONG, or the argument"),
     Command::server(Group::Connection, "echo", 2, "loading stale fast", ServerCommand::Echo).docs(
         "1.0.0",
         "O(1)",
@@ -62,26 +60,29 @@ const COMMANDS: &[Command] = &[
         .docs("2.4.0", "Depends on subcommand.", "Look after connections")
         .with_subcommands(CLIENT),
     Command::server(Group::Server, "command", -1, "loading stale", ServerCommand::Command)
+        .in_categories("connection")
+        .tips("nondeterministic_output_order")
         .docs("2.8.13", "O(N)", "Tell about commands")
         .with_subcommands(COMMAND),
     Command::server(Group::Server, "config", -2, "", ServerCommand::Config)
         .docs("2.0.0", "Depends on subcommand.", "Look after the configuration")
         .with_subcommands(CONFIG),
-    Command::server(Group::Server, "info", -1, "loading stale nondeterministic", ServerCommand::Info).docs(
-        "1.0.0",
-        "O(1)",
-        "Tell about the node",
-    ),
-    Command::server(Group::Server, "time", 1, "loading stale fast nondeterministic", ServerCommand::Time).docs(
-        "2.6.0",
-        "O(1)",
-        "Tell the time",
-    ),
-    Command::server(Group::Server, "role", 1, "noscript loading stale fast", ServerCommand::Role).docs(
-        "2.8.12",
-        "O(1)",
-        "Tell the role in replication",
-    ),
+    Command::server(Group::Server, "slowlog", -2, "", ServerCommand::Slowlog)
+        .docs("2.2.12", "Depends on subcommand.", "Look at the commands that were slow")
+        .with_subcommands(SLOWLOG),
+    Command::server(Group::Server, "latency", -2, "", ServerCommand::Latency)
+        .docs("2.8.13", "Depends on subcommand.", "Look at how long commands take")
+        .with_subcommands(LATENCY),
+    Command::server(Group::Server, "info", -1, "loading stale", ServerCommand::Info)
+        .in_categories("dangerous")
+        .tips("nondeterministic_output request_policy:all_shards response_policy:special")
+        .docs("1.0.0", "O(1)", "Tell about the node"),
+    Command::server(Group::Server, "time", 1, "loading stale fast", ServerCommand::Time)
+        .tips("nondeterministic_output")
+        .docs("2.6.0", "O(1)", "Tell the time"),
+    Command::server(Group::Server, "role", 1, "noscript loading stale fast", ServerCommand::Role)
+        .in_categories("admin dangerous")
+        .docs("2.8.12", "O(1)", "Tell the role in replication"),
     Command::server(Group::Server, "debug", -2, "admin noscript loading stale protected", ServerCommand::Debug).docs(
         "1.0.0",
         "Depends on subcommand.",
@@ -111,6 +112,7 @@ const COMMANDS: &[Command] = &[
     )
     .docs("2.0.0", "O(N)", "Give up the transaction"),
     Command::server(Group::Transactions, "watch", -2, "noscript loading stale fast allow_busy", ServerCommand::Watch)
+        .access("RO")
         .keys(Keys::ALL)
         .docs("2.2.0", "O(1) for every key.", "Execute the next transaction only if these keys stay as they are"),
     Command::server(
@@ -131,11 +133,10 @@ const COMMANDS: &[Command] = &[
         "O(1)",
         "Write a snapshot to disk in the background",
     ),
-    Command::server(Group::Server, "lastsave", 1, "loading stale fast nondeterministic", ServerCommand::LastSave).docs(
-        "1.0.0",
-        "O(1)",
-        "Tell when the last snapshot was written",
-    ),
+    Command::server(Group::Server, "lastsave", 1, "loading stale fast", ServerCommand::LastSave)
+        .in_categories("admin dangerous")
+        .tips("nondeterministic_output")
+        .docs("1.0.0", "O(1)", "Tell when the last snapshot was written"),
     Command::server(Group::Server, "replicaof", 3, "admin noscript stale no_async_loading", ServerCommand::ReplicaOf)
         .docs("5.0.0", "O(1)", "Follow a master, or become one"),
     Command::server(Group::Server, "slaveof", 3, "admin noscript stale no_async_loading", ServerCommand::ReplicaOf)
@@ -152,11 +153,10 @@ const COMMANDS: &[Command] = &[
         "",
         "Ask for everything and then the stream",
     ),
-    Command::server(Group::Generic, "wait", 3, "noscript", ServerCommand::Wait).docs(
-        "3.0.0",
-        "O(1)",
-        "Wait until replicas have acknowledged this connection's writes",
-    ),
+    Command::server(Group::Generic, "wait", 3, "noscript", ServerCommand::Wait)
+        .in_categories("connection")
+        .tips("request_policy:all_shards response_policy:agg_min")
+        .docs("3.0.0", "O(1)", "Wait until replicas have acknowledged this connection's writes"),
     Command::server(Group::Server, "lolwut", -1, "readonly fast", ServerCommand::Lolwut).docs(
         "5.0.0",
         "",

@@ -425,12 +425,12 @@ directives! {
     /// Entries of the slow log.
     "slowlog-max-len" => slowlog_max_len: u64 = 128, Integer::new(0, i64::MAX), Runtime;
     /// Milliseconds from which an event is recorded for LATENCY; 0 records none.
-    "latency-monitor-threshold" => latency_monitor_threshold: u64 = 0, Integer::new(0, i64::MAX), Runtime, no_effect;
+    "latency-monitor-threshold" => latency_monitor_threshold: u64 = 0, Integer::new(0, i64::MAX), Runtime;
     /// Keep latency histograms of commands.
-    "latency-tracking" => latency_tracking: bool = true, Flag, Runtime, no_effect;
+    "latency-tracking" => latency_tracking: bool = true, Flag, Runtime;
     /// Percentiles that INFO latencystats shows.
     "latency-tracking-info-percentiles" => latency_tracking_info_percentiles: Vec<String> = Vec::from(["50", "99", "99.9"].map(String::from)),
-        Percentiles, Runtime, no_effect;
+        Percentiles, Runtime;
     /// Classes of keyspace events that are published.
     "notify-keyspace-events" => notify_keyspace_events: String = String::new(), EventClasses, Runtime;
     /// Keys remembered for client-side caching; 0 is no limit.

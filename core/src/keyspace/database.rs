@@ -1,4 +1,4 @@
-//! One database: its entries, and an index of those that expire.
+//! One database: its entries, and indexes of those that expire and of those whose fields do.
 
 use alloc::collections::BTreeSet;
 
@@ -42,6 +42,8 @@ pub(super) type Expiries = BTreeSet<(i64, u64)>;
 pub(super) struct Database {
     pub(super) entries: Entries,
     expiries: Expiries,
+    /// When the first field of each hash expires, and the hash's key.
+    field_expiries: Expiries,
     /// Sum of all expiry times, for their mean.
     expiry_sum_ms: i128,
     /// Memory of keys and values beside the entries, in bytes.
@@ -61,18 +63,23 @@ impl Entry {
 const EXPIRY_BYTES: usize = 24;
 
 impl Database {
-    pub(super) fn into_parts(self) -> (Entries, Expiries) {
-        (self.entries, self.expiries)
+    pub(super) fn into_parts(self) -> (Entries, [Expiries; 2]) {
+        (self.entries, [self.expiries, self.field_expiries])
+    }
+
+    /// Expiries of both kinds that the indexes hold, in bytes.
+    fn index_bytes(&self) -> usize {
+        (self.expiries.len() + self.field_expiries.len()) * EXPIRY_BYTES
     }
 
     /// Memory of everything in it, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
-        self.entries.memory_usage() + self.expiries.len() * EXPIRY_BYTES + self.content_bytes
+        self.entries.memory_usage() + self.index_bytes() + self.content_bytes
     }
 
     /// Memory of what is there beside the data, in bytes: the entries' table, and the index of expiries.
     pub(super) fn overhead_bytes(&self) -> (usize, usize) {
-        (self.entries.memory_usage() - self.entries.len() * size_of::<Entry>(), self.expiries.len() * EXPIRY_BYTES)
+        (self.entries.memory_usage() - self.entries.len() * size_of::<Entry>(), self.index_bytes())
     }
 
     pub(super) fn volatile(&self) -> (usize, i64) {
@@ -110,6 +117,35 @@ impl Database {
 
     pub(super) fn find_first_expiring(&self, order: HashKey) -> Option<(u64, Slot)> {
         self.locate_expiry(*self.expiries.first()?, order)
+    }
+
+    /// Notes that the first field of an entry's value expires at another time than before.
+    #[inline]
+    pub(super) fn set_field_expiry(&mut self, hash: u64, before_ms: Option<i64>, after_ms: Option<i64>) {
+        if before_ms == after_ms {
+            return;
+        }
+        if let Some(before_ms) = before_ms {
+            self.field_expiries.remove(&(before_ms, hash));
+        }
+        if let Some(after_ms) = after_ms {
+            self.field_expiries.insert((after_ms, hash));
+        }
+    }
+
+    pub(super) fn first_field_expiry_ms(&self) -> Option<i64> {
+        self.field_expiries.first().map(|(expires_ms, _)| *expires_ms)
+    }
+
+    pub(super) fn with_field_expiries(&self) -> usize {
+        self.field_expiries.len()
+    }
+
+    pub(super) fn find_first_field_expiring(&self, order: HashKey) -> Option<(u64, Slot)> {
+        let (expires_ms, hash) = *self.field_expiries.first()?;
+        let is_it =
+            |entry: &Entry| entry.value.first_field_expiry_ms() == Some(expires_ms) && order.hash(&entry.key) == hash;
+        Some((hash, self.entries.locate(hash, is_it)?))
     }
 
     fn locate_expiry(&self, (expires_ms, hash): (i64, u64), order: HashKey) -> Option<(u64, Slot)> {

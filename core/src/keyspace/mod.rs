@@ -47,6 +47,8 @@ pub enum Touch {
     Emptied(u32),
     /// The whole database was replaced by another.
     Replaced(u32),
+    /// Two databases changed places.
+    Swapped(u32, u32),
 }
 
 /// All databases of a node.
@@ -62,8 +64,16 @@ pub struct Keyspace {
     doomed: Vec<Doomed>,
     is_observed: bool,
     touches: Vec<Touch>,
-    /// The entry that was last handed out to be changed, and its memory before.
-    edited: Option<(Place, usize)>,
+    /// The entry that was last handed out to be changed.
+    edited: Option<Edited>,
+}
+
+/// What was counted of an entry before it was handed out to be changed.
+#[derive(Clone, Copy)]
+struct Edited {
+    place: Place,
+    content_bytes: usize,
+    first_field_expiry_ms: Option<i64>,
 }
 
 impl Keyspace {
@@ -158,25 +168,29 @@ impl Keyspace {
         self.count_edited();
         let database = &mut self.databases[place.database as usize];
         let entry = database.entries.get_mut(place.slot).expect("the place is not older than the last change");
-        self.edited = Some((place, entry.content_bytes()));
+        let (content_bytes, first_field_expiry_ms) = (entry.content_bytes(), entry.value.first_field_expiry_ms());
+        self.edited = Some(Edited { place, content_bytes, first_field_expiry_ms });
         &mut entry.value
     }
 
-    /// Counts the memory of what was handed out to be changed. Places stay what they are until then: everything that moves entries
-    /// begins with this.
+    /// Counts the memory of what was handed out to be changed, and notes when its first field expires. Places stay what they are until then:
+    /// everything that moves entries begins with this.
     #[inline]
     fn count_edited(&mut self) {
-        if let Some((place, before)) = self.edited.take() {
-            let after = self.entry(place).content_bytes();
+        if let Some(Edited { place, content_bytes, first_field_expiry_ms }) = self.edited.take() {
+            let entry = self.entry(place);
+            let (bytes_after, expiry_after_ms) = (entry.content_bytes(), entry.value.first_field_expiry_ms());
             let database = &mut self.databases[place.database as usize];
-            database.content_bytes = database.content_bytes + after - before;
+            database.content_bytes = database.content_bytes + bytes_after - content_bytes;
+            database.set_field_expiry(place.hash, first_field_expiry_ms, expiry_after_ms);
         }
     }
 
     /// Memory of all data, in bytes.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        let edited = self.edited.map_or(0, |(place, before)| self.entry(place).content_bytes().wrapping_sub(before));
+        let edited =
+            self.edited.map_or(0, |edited| self.entry(edited.place).content_bytes().wrapping_sub(edited.content_bytes));
         let counted: usize = self.databases.iter().map(Database::memory_bytes).sum();
         counted.wrapping_add(edited) + self.libraries.memory_bytes()
     }
@@ -233,6 +247,7 @@ impl Keyspace {
         let entry = Entry { key: Blob::new(key), value, expires_ms: NO_EXPIRY, stamp, usage };
         let target = &mut self.databases[database as usize];
         target.content_bytes += entry.content_bytes();
+        target.set_field_expiry(hash, None, entry.value.first_field_expiry_ms());
         target.entries.insert_new(hash, entry, |entry| order.hash(&entry.key));
         if expires_ms != NO_EXPIRY {
             let slot = target.entries.locate(hash, |entry| entry.key.as_slice() == key);
@@ -257,6 +272,7 @@ impl Keyspace {
         let removed = database.entries.remove_at(place.slot, |entry| order.hash(&entry.key));
         let removed = removed.expect("the place is not older than the last change");
         database.content_bytes -= removed.content_bytes();
+        database.set_field_expiry(place.hash, removed.value.first_field_expiry_ms(), None);
         (removed.value, expires_ms)
     }
 
@@ -269,6 +285,22 @@ impl Keyspace {
     /// Empties a database; its keys are freed in the background.
     pub fn flush(&mut self, database: u32) {
         self.swap_in(database, Database::default());
+    }
+
+    /// Lets two databases change places, whatever is in them. Nothing is done for one that is not there.
+    pub fn swap(&mut self, one: u32, other: u32) {
+        let count = self.database_count();
+        if one == other || one >= count || other >= count {
+            return;
+        }
+        self.count_edited();
+        if self.is_observed {
+            self.touches.push(Touch::Swapped(one, other));
+        }
+        self.databases.swap(one as usize, other as usize);
+        for snapshot in &mut self.snapshots {
+            snapshot.swap(one, other);
+        }
     }
 
     /// Replaces everything by the contents of `other`, which has as many databases in the same order.
@@ -289,7 +321,7 @@ impl Keyspace {
             self.touches.push(if database.entries.is_empty() { Touch::Emptied(index) } else { Touch::Replaced(index) });
         }
         let Some(target) = self.databases.get_mut(index as usize) else { return };
-        let (mut old, expiries) = core::mem::replace(target, database).into_parts();
+        let (mut old, indexes) = core::mem::replace(target, database).into_parts();
         if self.snapshots.iter().any(|snapshot| snapshot.still_needs(index)) {
             let shared = Arc::new(core::mem::take(&mut old));
             for snapshot in &mut self.snapshots {
@@ -299,9 +331,7 @@ impl Keyspace {
         if !old.is_empty() {
             self.doomed.push(Doomed::entries(old));
         }
-        if !expiries.is_empty() {
-            self.doomed.push(Doomed::Expiries(expiries));
-        }
+        self.doomed.extend(indexes.into_iter().filter(|index| !index.is_empty()).map(Doomed::Expiries));
     }
 
     /// Visits the keys of one step of a SCAN; returns the client's next cursor, 0 at the end.
@@ -352,6 +382,45 @@ impl Keyspace {
             .min_by_key(|(_, expires_ms)| *expires_ms)?;
         let (hash, slot) = self.databases[index].find_first_expiring(self.key)?;
         Some(Place { database: index as u32, hash, slot })
+    }
+
+    /// When the first field of a hash expires: absolute milliseconds.
+    #[must_use]
+    pub fn next_field_expiry_ms(&mut self) -> Option<i64> {
+        self.count_edited();
+        self.databases.iter().filter_map(Database::first_field_expiry_ms).min()
+    }
+
+    /// A hash a field of which has expired by `now_ms`: the one whose field expired first.
+    #[must_use]
+    pub fn find_with_expired_field(&mut self, now_ms: i64) -> Option<Place> {
+        self.count_edited();
+        let databases = self.databases.iter().enumerate();
+        let (index, _) = databases
+            .filter_map(|(index, database)| Some((index, database.first_field_expiry_ms()?)))
+            .filter(|(_, expires_ms)| *expires_ms < now_ms)
+            .min_by_key(|(_, expires_ms)| *expires_ms)?;
+        let (hash, slot) = self.databases[index].find_first_field_expiring(self.key)?;
+        Some(Place { database: index as u32, hash, slot })
+    }
+
+    /// Hashes of a database of which fields expire.
+    #[must_use]
+    pub fn with_field_expiries(&self, database: u32) -> usize {
+        let counted = self.database(database).with_field_expiries();
+        match self.edited {
+            Some(Edited { place, first_field_expiry_ms, .. }) if place.database == database => {
+                let after = self.entry(place).value.first_field_expiry_ms().is_some();
+                counted + usize::from(after) - usize::from(first_field_expiry_ms.is_some())
+            }
+            _ => counted,
+        }
+    }
+
+    /// True if fields of any hash expire.
+    #[must_use]
+    pub fn has_field_expiries(&self) -> bool {
+        (0..self.database_count()).any(|database| self.with_field_expiries(database) > 0)
     }
 
     /// The database a place lies in.

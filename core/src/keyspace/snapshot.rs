@@ -3,7 +3,7 @@
 //! The cursor walks databases in order and each one in hash order, so "has it passed this key" is a comparison. A write
 //! to a key that it has not passed first hands it the old value; the entry is then stamped with the current epoch, and a
 //! stamped entry is skipped when the cursor comes by. Keys added meanwhile are born stamped. A database that is emptied or replaced
-//! meanwhile is kept for the snapshot as it was.
+//! meanwhile is kept for the snapshot as it was; one that changes places with another is followed to where it goes.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -62,6 +62,33 @@ impl UsageNote {
     }
 }
 
+/// Which database of a snapshot stands at which place of the keyspace, as far as they differ.
+#[derive(Clone, Default)]
+struct Moves {
+    database_by_place: BTreeMap<u32, u32>,
+    place_by_database: BTreeMap<u32, u32>,
+}
+
+impl Moves {
+    #[inline]
+    fn database_at(&self, place: u32) -> u32 {
+        self.database_by_place.get(&place).copied().unwrap_or(place)
+    }
+
+    #[inline]
+    fn place_of(&self, database: u32) -> u32 {
+        self.place_by_database.get(&database).copied().unwrap_or(database)
+    }
+
+    fn swap(&mut self, one: u32, other: u32) {
+        let databases = (self.database_at(one), self.database_at(other));
+        for (place, database) in [(one, databases.1), (other, databases.0)] {
+            self.database_by_place.insert(place, database);
+            self.place_by_database.insert(database, place);
+        }
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct Snapshot {
     id: SnapshotId,
@@ -69,6 +96,7 @@ pub(super) struct Snapshot {
     /// The database that the cursor is in, and its place in hash space there.
     database: u32,
     position: u64,
+    moves: Moves,
     /// Databases that were replaced before the cursor was through with them.
     detached: BTreeMap<u32, Arc<Entries>>,
     /// The database that the bytes are about.
@@ -87,6 +115,7 @@ impl Snapshot {
             rules,
             database: 0,
             position: 0,
+            moves: Moves::default(),
             detached: BTreeMap::new(),
             stream_database: None,
             output: header,
@@ -101,8 +130,9 @@ impl Snapshot {
         self.id
     }
 
+    /// Where the database that the cursor is in stands now.
     pub(super) fn database(&self) -> u32 {
-        self.database
+        self.moves.place_of(self.database)
     }
 
     pub(super) fn is_finished(&self) -> bool {
@@ -117,16 +147,22 @@ impl Snapshot {
         (self.keys_written, self.keys_total)
     }
 
-    /// True if entries of a database may still have to be written from where they are now.
-    pub(super) fn still_needs(&self, database: u32) -> bool {
+    /// True if entries of the database at a place may still have to be written from where they are now.
+    pub(super) fn still_needs(&self, place: u32) -> bool {
+        let database = self.moves.database_at(place);
         !self.is_finished && database >= self.database && !self.detached.contains_key(&database)
     }
 
-    /// Keeps the entries of a database that is about to be replaced, if they are needed.
-    pub(super) fn detach(&mut self, database: u32, entries: &Arc<Entries>) {
-        if self.still_needs(database) {
-            self.detached.insert(database, Arc::clone(entries));
+    /// Keeps the entries of the database at a place, which is about to be replaced, if they are needed.
+    pub(super) fn detach(&mut self, place: u32, entries: &Arc<Entries>) {
+        if self.still_needs(place) {
+            self.detached.insert(self.moves.database_at(place), Arc::clone(entries));
         }
+    }
+
+    /// Two databases change places.
+    pub(super) fn swap(&mut self, one: u32, other: u32) {
+        self.moves.swap(one, other);
     }
 
     pub(super) fn into_detached(self) -> impl Iterator<Item = Arc<Entries>> {
@@ -134,7 +170,8 @@ impl Snapshot {
     }
 
     /// Takes the value of an entry that is about to change, if it is not past it.
-    pub(super) fn before_change(&mut self, database: u32, hash: u64, entry: &Entry) {
+    pub(super) fn before_change(&mut self, place: u32, hash: u64, entry: &Entry) {
+        let database = self.moves.database_at(place);
         let is_passed = database < self.database || (database == self.database && hash < self.position);
         let is_ours = entry.stamp < self.id.0 && !self.detached.contains_key(&database);
         if is_ours && !is_passed && !self.is_finished {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::*;
 use crate::codec::crc64;
-use crate::rdb::{Reader, opcode, push_string};
+use crate::rdb::{Dialect, Reader, opcode, push_string};
 use crate::value::Limits;
 use crate::value::limits::HashLimits;
 use crate::value::rdb::{BuildRules, Step, read_value};
@@ -24,7 +24,8 @@ const BUFFERED_MAX: usize = 1 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Plain {
     Text(String),
-    Fields(BTreeMap<String, String>),
+    /// Values, each with its time.
+    Fields(BTreeMap<String, (String, Option<i64>)>),
 }
 
 impl Plain {
@@ -33,8 +34,9 @@ impl Plain {
             Plain::Text(text) => StringValue::new(text.as_bytes()).into(),
             Plain::Fields(fields) => {
                 let mut hash = Hash::default();
-                for (name, value) in fields {
+                for (name, (value, at_ms)) in fields {
                     hash.set(name.as_bytes(), value.as_bytes(), &LIMITS, ORDER);
+                    at_ms.map(|at_ms| hash.set_expiry(name.as_bytes(), at_ms, ORDER));
                 }
                 hash.into()
             }
@@ -48,12 +50,19 @@ impl Plain {
             Value::Hash(hash) => {
                 let mut fields = BTreeMap::new();
                 hash.for_each(|name, value| {
-                    let value = value.with_bytes(text);
+                    let value = (value.with_bytes(text), name.with_bytes(|name| hash.expiry(name)));
                     assert!(fields.insert(name.with_bytes(text), value).is_none(), "a field twice");
                 });
                 Plain::Fields(fields)
             }
             other => panic!("the tests make no {}", other.type_name()),
+        }
+    }
+
+    fn first_field_expiry_ms(&self) -> Option<i64> {
+        match self {
+            Plain::Text(_) => None,
+            Plain::Fields(fields) => fields.values().filter_map(|(_, at_ms)| *at_ms).min(),
         }
     }
 }
@@ -67,7 +76,11 @@ fn random_plain(random: &mut Random) -> Plain {
         1 => Plain::Text("text ".repeat(random.below(40) as usize)),
         kind => {
             let count = if kind == 2 { random.range(1..=8) } else { random.range(1..=100) };
-            let field = |number| (format!("f{number}"), format!("v{}", number * 7));
+            let expires = random.chance(1, 3);
+            let field = |number| {
+                let at_ms = (expires && number % 3 == 0).then(|| random.range(1..=1000) as i64);
+                (format!("f{number}"), (format!("v{}", number * 7), at_ms))
+            };
             Plain::Fields((0..count).map(field).collect())
         }
     }
@@ -107,7 +120,7 @@ impl World {
         world
     }
 
-    /// The last database stays empty unless data are adopted into it.
+    /// The last database stays empty unless data are adopted into it, or another takes its place.
     fn random_key(&mut self) -> (u32, String) {
         let database = self.random.below(u64::from(DATABASES) - 1) as u32;
         (database, format!("key:{}", self.random.below(200)))
@@ -142,7 +155,16 @@ impl World {
             }
             (Value::Hash(hash), Plain::Fields(fields)) => {
                 hash.set(b"added", b"later", &LIMITS, ORDER);
-                fields.insert("added".into(), "later".into());
+                fields.insert("added".into(), ("later".into(), None));
+                let at_ms = fields.len() as i64;
+                for (name, at_ms) in [("f3", None), ("f5", Some(at_ms))] {
+                    let Some(field) = fields.get_mut(name) else { continue };
+                    field.1 = at_ms;
+                    match at_ms {
+                        Some(at_ms) => hash.set_expiry(name.as_bytes(), at_ms, ORDER),
+                        None => hash.persist(name.as_bytes()),
+                    };
+                }
             }
             other => panic!("types differ: {other:?}"),
         }
@@ -170,10 +192,44 @@ impl World {
         self.keyspace.remove(place);
     }
 
+    /// Removes the field that expires first, of the hash that the index names.
+    fn expire_first_field(&mut self) {
+        let Some(first_ms) = self.model.values().filter_map(|(plain, _)| plain.first_field_expiry_ms()).min() else {
+            return;
+        };
+        assert!(self.keyspace.find_with_expired_field(first_ms).is_none(), "it lives through that millisecond");
+        let place = self.keyspace.find_with_expired_field(first_ms + 1).expect("one is due");
+        let key = self.keyspace.entry(place).key.to_vec();
+        let key = (place.database, String::from_utf8(key).expect("the tests write text"));
+        let Value::Hash(hash) = self.keyspace.edit(place) else { panic!("only hashes have fields") };
+        let name = hash.find_dead(first_ms + 1).expect("its time has come").clone();
+        assert!(hash.remove(&name));
+        let is_empty = hash.is_empty();
+        let Some((Plain::Fields(fields), _)) = self.model.get_mut(&key) else { panic!("a hash of the model") };
+        let name = String::from_utf8(name.to_vec()).expect("the tests write text");
+        assert_eq!(fields.remove(&name).expect("a field of the model").1, Some(first_ms));
+        if is_empty {
+            self.keyspace.remove(place);
+            self.model.remove(&key);
+        }
+    }
+
     fn flush(&mut self) {
         let database = self.random.below(u64::from(DATABASES)) as u32;
         self.keyspace.flush(database);
         self.model.retain(|key, _| key.0 != database);
+    }
+
+    fn swap(&mut self) {
+        let [one, other] = [0, 1].map(|_| self.random.below(u64::from(DATABASES)) as u32);
+        self.keyspace.swap(one, other);
+        let moved = |index: u32| match index {
+            index if index == one => other,
+            index if index == other => one,
+            index => index,
+        };
+        let held = core::mem::take(&mut self.model);
+        self.model = held.into_iter().map(|((index, key), value)| ((moved(index), key), value)).collect();
     }
 
     /// Adopts a data set on which snapshots of its own have left their stamps.
@@ -224,10 +280,12 @@ impl World {
             300..450 => self.remove(),
             450..600 => self.edit(),
             600..700 => self.expire(),
-            700..750 => self.expire_first(),
+            700..730 => self.expire_first(),
+            730..750 => self.expire_first_field(),
             750..755 => self.flush(),
             755..757 => self.adopt(),
-            757..800 => self.begin_snapshot(),
+            757..762 => self.swap(),
+            762..800 => self.begin_snapshot(),
             800..850 => self.keyspace.free_some(20),
             _ => self.advance_snapshot(10),
         }
@@ -243,6 +301,8 @@ impl World {
             }
             let here = self.model.iter().filter(|(key, _)| key.0 == database);
             assert_eq!(self.keyspace.len(database), here.clone().count());
+            let with_expiries = here.clone().filter(|(_, (plain, _))| plain.first_field_expiry_ms().is_some()).count();
+            assert_eq!(self.keyspace.with_field_expiries(database), with_expiries);
             let times: Vec<i64> = here.map(|(_, held)| held.1).filter(|expires_ms| *expires_ms != NO_EXPIRY).collect();
             let mean = times.iter().sum::<i64>().checked_div(times.len() as i64).unwrap_or(0);
             assert_eq!(self.keyspace.volatile(database), (times.len(), mean));
@@ -257,6 +317,8 @@ impl World {
         let first_ms = self.model.values().map(|(_, expires_ms)| *expires_ms).min();
         let first_ms = first_ms.filter(|expires_ms| *expires_ms != NO_EXPIRY);
         assert_eq!(self.keyspace.next_expiry_ms(), first_ms);
+        let first_ms = self.model.values().filter_map(|(plain, _)| plain.first_field_expiry_ms()).min();
+        assert_eq!(self.keyspace.clone().next_field_expiry_ms(), first_ms);
     }
 }
 
@@ -265,7 +327,8 @@ fn decode(bytes: &[u8]) -> Model {
     let (body, checksum) = bytes.split_at(bytes.len() - 8);
     assert_eq!(checksum, crc64::update(0, body).to_le_bytes(), "the checksum");
     let body = body.strip_prefix(HEADER).expect("the header comes first");
-    let rules = BuildRules { limits: Limits { hash: LIMITS, ..Limits::DEFAULT }, order: ORDER };
+    let rules =
+        BuildRules { limits: Limits { hash: LIMITS, ..Limits::DEFAULT }, order: ORDER, dialect: Dialect::Redis };
     let (mut reader, mut model) = (Reader::new(body), Model::new());
     let (mut database, mut expires_ms) = (0, NO_EXPIRY);
     loop {
@@ -353,6 +416,64 @@ fn a_snapshot_waits_while_its_bytes_are_not_taken_except_for_old_values() {
     assert!(!bytes.windows(new.len()).any(|window| window == new));
 }
 
+/// Each swap meets the snapshot elsewhere: before it has begun with either database, in the first of them, between them, after both.
+#[test]
+fn a_snapshot_follows_databases_that_change_places() {
+    const PER_DATABASE: usize = 160;
+    for written_first in [0, 40, PER_DATABASE + 40, 2 * PER_DATABASE + 40] {
+        for then in ["edit", "flush", "swap back", "swap on"] {
+            let mut keyspace = Keyspace::new(3, ORDER);
+            let mut expected = Model::new();
+            for number in 0..3 * PER_DATABASE {
+                let (database, text) = ((number % 3) as u32, format!("{number}"));
+                keyspace.put(database, text.as_bytes(), StringValue::new(b"old").into(), NO_EXPIRY, 0);
+                expected.insert((database, text), (Plain::Text("old".into()), NO_EXPIRY));
+            }
+            let id = keyspace.begin_snapshot(HEADER.to_vec(), RULES);
+            while keyspace.snapshot_progress(id).0 < written_first {
+                keyspace.advance_snapshot(id, 1, BUFFERED_MAX);
+            }
+            keyspace.swap(0, 1);
+            match then {
+                "flush" => keyspace.flush(0),
+                "swap back" => keyspace.swap(1, 0),
+                "swap on" => keyspace.swap(2, 1),
+                _ => {}
+            }
+            for number in 0..3 * PER_DATABASE {
+                let text = format!("{number}");
+                for database in 0..3 {
+                    keyspace.put(database, text.as_bytes(), StringValue::new(b"new").into(), 7, 0);
+                }
+            }
+            keyspace.advance_snapshot(id, usize::MAX, usize::MAX);
+            let (bytes, is_last) = keyspace.take_snapshot_output(id);
+            assert!(is_last);
+            assert!(decode(&bytes) == expected, "{written_first} keys written before, then {then}");
+        }
+    }
+}
+
+#[test]
+fn databases_that_change_places_keep_their_expiries_and_their_memory() {
+    let mut keyspace = Keyspace::new(2, ORDER);
+    keyspace.put(0, b"a", StringValue::new(b"a long enough value").into(), 5, 0);
+    keyspace.put(1, b"b", StringValue::new(b"v").into(), NO_EXPIRY, 0);
+    let place = keyspace.locate(0, b"a").expect("it was put");
+    if let Value::String(string) = keyspace.edit(place) {
+        string.make_mut().extend([b'x'; 1000]);
+    }
+    let before = keyspace.memory_bytes();
+    keyspace.observe(true);
+    keyspace.swap(0, 1);
+    keyspace.swap(1, 1);
+    assert_eq!(keyspace.take_touches(), [Touch::Swapped(0, 1)]);
+    assert_eq!(keyspace.memory_bytes(), before);
+    assert_eq!((keyspace.volatile(0), keyspace.volatile(1)), ((0, 0), (1, 5)));
+    let expired = keyspace.find_expired(6).expect("it has expired");
+    assert_eq!(keyspace.database_of(expired), 1);
+}
+
 #[test]
 fn what_was_flushed_during_a_snapshot_is_freed_after_it() {
     let mut keyspace = Keyspace::new(1, ORDER);
@@ -375,20 +496,21 @@ fn a_flushed_database_with_large_values_and_expiries_is_freed_in_bounded_steps()
     const UNITS: usize = 256;
     let mut keyspace = Keyspace::new(1, ORDER);
     for number in 0..KEYS {
-        let field = |field| (format!("f{field}"), "v".to_string());
+        let field = |field| (format!("f{field}"), ("v".to_string(), (field % 2 == 0).then_some(5)));
         let count = if number % 10 == 0 { FIELDS } else { 2 };
         let value = Plain::Fields((0..count).map(field).collect()).value();
         keyspace.put(0, format!("key:{number}").as_bytes(), value, number as i64, 0);
     }
     keyspace.flush(0);
-    assert_eq!((keyspace.total_len(), keyspace.next_expiry_ms()), (0, None));
+    assert_eq!((keyspace.total_len(), keyspace.next_expiry_ms(), keyspace.next_field_expiry_ms()), (0, None, None));
     let mut steps = 0;
     while keyspace.has_doomed() {
         keyspace.free_some(UNITS);
         steps += 1;
     }
     // A step may exceed its units by what one segment holds: 32 entries, each of an effort up to 64.
-    let parts = KEYS + KEYS + KEYS / 10 * FIELDS;
+    // Half of the fields expire.
+    let parts = KEYS * 3 + KEYS / 10 * FIELDS * 2;
     assert!(steps >= parts / (UNITS + 32), "{steps} steps for {parts} parts");
     assert!(steps <= 2 * parts / UNITS, "{steps} steps for {parts} parts");
 }
@@ -396,7 +518,7 @@ fn a_flushed_database_with_large_values_and_expiries_is_freed_in_bounded_steps()
 #[test]
 fn a_large_value_that_is_replaced_or_removed_is_freed_later() {
     let mut keyspace = Keyspace::new(1, ORDER);
-    let field = |field| (format!("f{field}"), "v".to_string());
+    let field = |field| (format!("f{field}"), ("v".to_string(), (field % 2 == 0).then_some(5)));
     let large = Plain::Fields((0..1000).map(field).collect());
     for is_replaced in [true, false] {
         keyspace.put(0, b"k", large.value(), NO_EXPIRY, 0);
@@ -410,7 +532,7 @@ fn a_large_value_that_is_replaced_or_removed_is_freed_later() {
             assert!(keyspace.has_doomed());
             keyspace.free_some(200);
         }
-        keyspace.free_some(1000);
+        keyspace.free_some(2000);
         assert!(!keyspace.has_doomed());
     }
 }

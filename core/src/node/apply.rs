@@ -3,14 +3,14 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use crate::command::{Exec, ExpiryRule, Handler, ServerCommand, Service, find_numbered};
+use crate::command::{Exec, ExpiryRule, Handler, ServerCommand, Service, find_numbered, row_number};
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, Reply, RequestLimits, RequestParser};
 
 use super::Node;
 use super::blocked::WaitsFor;
-use super::dispatch::resolve;
 use super::follow::{Follow, Link};
+use super::gates::resolve;
 use super::pubsub::Topic;
 
 impl Node {
@@ -172,7 +172,7 @@ impl Node {
                     notices: &mut self.notices,
                     service: Service::AskedAtOnce,
                     block: &mut None,
-                    expired_keys: &mut self.stats.expired_keys,
+                    expired: &mut self.stats.expired,
                     hits: &mut self.stats.hits,
                 };
                 let outcome = handler(&mut exec, args);
@@ -184,6 +184,7 @@ impl Node {
         };
         self.show_applied(args, now);
         self.stats.commands += 1;
+        let number = resolve(container, args).map_or(number, |command| row_number(number, container, command));
         if let Some(stat) = self.stats.command(number) {
             stat.calls += 1;
             stat.failed += u64::from(error.is_some());

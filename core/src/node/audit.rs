@@ -117,6 +117,10 @@ impl Audit {
             match touch {
                 Touch::Key(database, key) => self.take_in_key(keyspace, *database, key),
                 Touch::Emptied(database) | Touch::Replaced(database) => self.take_in_database(keyspace, *database),
+                Touch::Swapped(one, other) => {
+                    self.take_in_database(keyspace, *one);
+                    self.take_in_database(keyspace, *other);
+                }
             }
         }
     }

@@ -1,13 +1,11 @@
-//! From received bytes to executed commands: parsing, the gates, the call.
+//! From received bytes to executed commands: parsing, the call. Between them stand the [gates](super::gates).
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
 use crate::command::{
-    Block, Command, CommandError, Exec, ExpiryRule, Flags, Handler, Outcome, ServerCommand, Service, find_numbered,
-    subcommand,
+    Block, Command, Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, find_numbered, row_number,
 };
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
@@ -15,9 +13,7 @@ use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 use super::Node;
 use super::blocked::WaitsFor;
 use super::connection::{Closing, Connection, Kind};
-use super::follow::Link;
-use super::memory::Room;
-use super::pubsub::gate_listener;
+use super::gates::{number_of_refused, resolve};
 use super::transaction::Queued;
 
 /// A request: its arguments, and its bytes if they may be passed on as they are.
@@ -82,7 +78,7 @@ impl Node {
 
     /// Tells the driver of the replies.
     pub(crate) fn after_requests(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
-        self.stop_timing();
+        self.end_row(now);
         if let Some(connection) = self.connections.get_mut(conn)
             && !connection.output.is_empty()
         {
@@ -195,10 +191,11 @@ impl Node {
         let command = match resolve(container, args) {
             Ok(command) => command,
             Err(error) => {
-                self.reject(conn, Some(number), &error);
+                self.reject(conn, number_of_refused(number, container, args), &error);
                 return Progress::Done;
             }
         };
+        let number = row_number(number, container, command);
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.last_command = Some((container, command));
         }
@@ -230,7 +227,7 @@ impl Node {
                 self.call_data(conn, number, command, call, now);
                 self.end_unit(call.canonical);
             }
-            Handler::Server(server) => self.call_server(conn, number, server, args, now, effects),
+            Handler::Server(_) => self.call_server(conn, number, command, args, now, effects),
             Handler::Container => {}
         }
         self.show_to_monitors(conn, command, args, now);
@@ -248,35 +245,10 @@ impl Node {
         Progress::Done
     }
 
-    /// Hangs up on two who have no business with commands: a browser that was tricked into speaking to us, and a replica's
-    /// link, where a reply would be taken for a part of the stream.
-    fn is_out_of_place(&mut self, conn: ConnId, args: Args<'_>, now: Now, effects: &mut Effects) -> bool {
-        let name = &args[0];
-        let is_http = name.eq_ignore_ascii_case(b"POST") || name.eq_ignore_ascii_case(b"HOST:");
-        let is_replica =
-            self.connections.get(conn).is_some_and(|connection| matches!(connection.kind, Kind::Replica(_)));
-        let speaks_replication =
-            ["REPLCONF", "PSYNC", "SYNC"].iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
-        let text = if is_http {
-            alloc::format!(
-                "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. \
-                 Connection {conn} aborted."
-            )
-        } else if is_replica && !speaks_replication {
-            let shown: alloc::string::String = name.iter().take(40).map(|&byte| char::from(byte)).collect();
-            alloc::format!("Replica generated a reply to command '{}', disconnecting it", shown.escape_default())
-        } else {
-            return false;
-        };
-        effects.note(Note::Text { level: Level::Warning, text });
-        self.close(conn, now, effects);
-        true
-    }
-
     /// Runs a data command for a client; its effects are in the feed afterwards.
     pub(super) fn call_data(&mut self, conn: ConnId, number: u16, command: &'static Command, call: Call<'_>, now: Now) {
         let Handler::Data(handler) = command.handler else { return };
-        self.time_command(number);
+        let timed = self.begin_timing(number, command, call.args, now);
         let service = if self.is_executing { Service::AskedAtOnce } else { Service::Asked };
         let mut block = None;
         let outcome = self.run_data(conn, handler, call, service, &mut block, now);
@@ -288,6 +260,7 @@ impl Node {
         if let Some(block) = block {
             self.park_for_key(conn, number, command, call.args, block, now);
         }
+        self.end_timing(conn, timed, call.args, now);
     }
 
     /// Carries out a data command, and tells a client what came of it.
@@ -318,7 +291,7 @@ impl Node {
             notices: &mut self.notices,
             service,
             block,
-            expired_keys: &mut self.stats.expired_keys,
+            expired: &mut self.stats.expired,
             hits: &mut self.stats.hits,
         };
         let outcome = handler(&mut exec, call.args);
@@ -337,12 +310,13 @@ impl Node {
         &mut self,
         conn: ConnId,
         number: u16,
-        server: ServerCommand,
+        command: &'static Command,
         args: Args<'_>,
         now: Now,
         effects: &mut Effects,
     ) {
-        self.time_command(number);
+        let Handler::Server(server) = command.handler else { return };
+        let timed = self.begin_timing(number, command, args, now);
         let Some(connection) = self.connections.get_mut(conn) else { return };
         let mark = connection.output.mark();
         let outcome = self.administer(conn, server, args, now, effects);
@@ -358,139 +332,12 @@ impl Node {
             stat.calls += 1;
             stat.failed += u64::from(outcome.is_err());
         }
+        self.end_timing(conn, timed, args, now);
     }
 
-    /// Starts the stopwatch for a command. Calls of one command in a row are timed together: the clock costs a good part
-    /// of a GET.
-    fn time_command(&mut self, number: u16) {
-        if self.timed.is_some_and(|(timed, _)| timed == number) {
-            return;
-        }
-        self.stop_timing();
-        self.timed = Some((number, (self.environment.stopwatch)()));
-    }
-
-    /// Stops the stopwatch.
-    fn stop_timing(&mut self) {
-        let Some((number, begun)) = self.timed.take() else { return };
-        if let Some(stat) = self.stats.command(number) {
-            stat.nanoseconds += (self.environment.stopwatch)().wrapping_sub(begun);
-        }
-    }
-
-    /// Refuses a command before execution.
-    fn reject(&mut self, conn: ConnId, number: Option<u16>, error: &CommandError) {
-        self.stats.count_error(error.code());
-        if let Some(stat) = number.and_then(|number| self.stats.command(number)) {
-            stat.rejected += 1;
-        }
-        let Some(connection) = self.connections.get_mut(conn) else { return };
-        if let Some(transaction) = &mut connection.transaction {
-            transaction.is_broken = true;
-        }
-        connection.reply().error(error.text());
-        connection.command_ended();
-    }
-
-    /// EXEC met a gate that its commands may not pass any more: the transaction ends.
-    fn abort_transaction(&mut self, conn: ConnId, number: u16, error: &CommandError) {
-        if let Some(connection) = self.connections.get_mut(conn) {
-            connection.transaction = None;
-        }
-        self.watches.unwatch(conn);
-        self.observe_if_needed();
-        self.reject(conn, Some(number), &reply::transaction_aborted(error));
-    }
-
-    pub(super) fn needs_password(&self, connection: &Connection) -> bool {
-        !connection.is_authenticated && self.config.requirepass.is_some()
-    }
-
-    /// The gates before execution, in Redis's order.
-    fn gate(
-        &self,
-        conn: ConnId,
-        container: &'static Command,
-        command: &'static Command,
-        room: Room,
-    ) -> Result<(), CommandError> {
-        let Some(connection) = self.connections.get(conn) else { return Ok(()) };
-        let flags = command.flags;
-        if flags.has(Flags::PROTECTED) {
-            let is_allowed = self.config.enable_debug_command.allows(connection.is_local());
-            if !is_allowed {
-                return Err(reply::DEBUG_NOT_ALLOWED);
-            }
-        }
-        if !flags.has(Flags::NO_AUTH) && self.needs_password(connection) {
-            return Err(reply::NO_AUTH);
-        }
-        if connection.transaction.is_some() && flags.has(Flags::NO_MULTI) {
-            return Err(reply::NOT_IN_MULTI);
-        }
-        // EXEC does what any of its commands does.
-        let does = |wanted: Flags| {
-            let is_exec = matches!(container.handler, Handler::Server(ServerCommand::Exec));
-            let queue = connection.transaction.as_ref().filter(|_| is_exec).map(|transaction| &transaction.queue);
-            flags.has(wanted) || queue.is_some_and(|queue| queue.iter().any(|queued| queued.flags().has(wanted)))
-        };
-        if room == Room::None && does(Flags::DENYOOM) {
-            return Err(reply::OUT_OF_MEMORY);
-        }
-        if does(Flags::WRITE) {
-            self.gate_write()?;
-        }
-        gate_listener(connection, container, command)?;
-        if let Some(follow) = &self.follow
-            && !flags.has(Flags::STALE)
-            && !self.config.replica_serve_stale_data
-            && !matches!(follow.link, Link::Online { .. })
-        {
-            return Err(reply::MASTER_DOWN);
-        }
-        if self.is_loading() && !flags.has(Flags::LOADING) {
-            return Err(reply::LOADING);
-        }
-        if connection.is_monitor && [Flags::WRITE, Flags::READONLY, Flags::MAY_REPLICATE].into_iter().any(does) {
-            return Err(reply::MONITOR_TOUCHES_DATA);
-        }
-        Ok(())
-    }
-
-    fn gate_write(&self) -> Result<(), CommandError> {
-        if self.storage.refuses_writes(&self.config) && self.follow.is_none() {
-            return Err(reply::MISCONF);
-        }
-        if self.follow.is_none() && !self.has_enough_good_replicas() {
-            return Err(reply::NO_REPLICAS);
-        }
-        if self.follow.is_some() && self.config.replica_read_only {
-            return Err(reply::READONLY);
-        }
-        Ok(())
-    }
-}
-
-/// The row that counts for a request: a container's subcommand, if it is one; and its arity is checked.
-pub(super) fn resolve(container: &'static Command, args: Args<'_>) -> Result<&'static Command, CommandError> {
-    let has_subcommands = !container.subcommands.is_empty();
-    if !has_subcommands || args.len() < 2 {
-        return if container.accepts(args.len()) { Ok(container) } else { Err(reply::wrong_arity(container.name)) };
-    }
-    let Some(command) = subcommand(container, &args[1]) else {
-        return Err(reply::unknown_subcommand(container.name, &args[1]));
-    };
-    if !command.accepts(args.len()) {
-        return Err(reply::wrong_arity(&alloc::format!("{}|{}", container.name, command.name)));
-    }
-    Ok(command)
-}
-
-/// The name of a request's row as errors tell it: `get`, or `client|list`.
-pub(super) fn full_name(container: &Command, command: &Command) -> String {
-    match core::ptr::eq(container, command) {
-        true => command.name.to_string(),
-        false => alloc::format!("{}|{}", container.name, command.name),
+    /// Bytes in all connections' queues.
+    pub(crate) fn output_bytes(&self) -> u64 {
+        self.connections.iter().map(|connection| connection.output.len() as u64).sum()
     }
 }
 
@@ -498,11 +345,4 @@ pub(super) fn full_name(container: &Command, command: &Command) -> String {
 fn controls_transaction(command: &Command) -> bool {
     use ServerCommand::{Discard, Exec, Multi, Quit, Reset, Watch};
     matches!(command.handler, Handler::Server(Exec | Discard | Multi | Watch | Quit | Reset))
-}
-
-impl Node {
-    /// Bytes in all connections' queues.
-    pub(crate) fn output_bytes(&self) -> u64 {
-        self.connections.iter().map(|connection| connection.output.len() as u64).sum()
-    }
 }

@@ -64,7 +64,7 @@ impl Node {
             feed: crate::command::Feed::default(),
             notices: crate::command::Notices::default(),
             parser: RequestParser::default(),
-            timed: None,
+            timing: super::Timing::default(),
             audit: None,
             run_id,
             started_at: now,

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::persistence::{LoadRules, Loaded, Loader, Progress, Remark};
 use crate::port::{Action, DiskFailure, DiskOp, DiskOutcome, Effects, ExitCode, Level, Note, Now};
+use crate::rdb::Dialect;
 use crate::replication::Position;
 use crate::value::Limits;
 use crate::value::rdb::BuildRules;
@@ -21,7 +22,11 @@ impl Node {
 
     pub(super) fn load_rules(&self, drop_expired_before_ms: Option<i64>, now: Now) -> LoadRules {
         LoadRules {
-            build: BuildRules { limits: Limits::of(&self.config), order: self.keyspace.order() },
+            build: BuildRules {
+                limits: Limits::of(&self.config),
+                order: self.keyspace.order(),
+                dialect: Dialect::Redis,
+            },
             drop_expired_before_ms,
             verify_checksum: self.config.rdbchecksum,
             wall: now.wall,

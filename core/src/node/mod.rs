@@ -4,7 +4,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | connections, requests, gates, calls, transactions | `connection`, `dispatch`, `transaction` |
+//! | connections, requests, gates, calls, transactions | `connection`, `dispatch`, `gates`, `transaction` |
 //! | the one place where writes enter the log | `propagate` |
 //! | who listens: to messages and keyspace events, to all commands | `pubsub`, `monitor` |
 //! | who keeps copies of what was read | `tracking` |
@@ -12,6 +12,7 @@
 //! | our replicas, their snapshots | `primary`, `replica`, `transfer`, `file_transfer` |
 //! | our master: the link, the data set, the stream | `follow`, `incoming`, `apply` |
 //! | files | `storage`, `load`, `save` |
+//! | how long commands take, and which were slow | `timing` |
 //! | beginning and end, what is done once a second, timers | `lifecycle`, `cron`, `timers` |
 //! | commands that see the whole node | `admin` |
 //! | what checkers see | `audit` |
@@ -25,8 +26,10 @@ mod blocked;
 mod connection;
 mod cron;
 mod dispatch;
+mod expire;
 mod file_transfer;
 mod follow;
+mod gates;
 mod incoming;
 mod lifecycle;
 mod load;
@@ -41,6 +44,7 @@ mod save;
 mod stats;
 mod storage;
 mod timers;
+mod timing;
 mod tracking;
 mod transaction;
 mod transfer;
@@ -69,6 +73,7 @@ use replica::Phase;
 use stats::Stats;
 use storage::Storage;
 use timers::{Timer, Timers};
+use timing::Timing;
 use tracking::TrackingTable;
 use transaction::Watches;
 use transfer::Transfers;
@@ -159,8 +164,7 @@ pub struct Node {
     /// What subscribers to keyspace events are to be told.
     pub(crate) notices: Notices,
     parser: RequestParser,
-    /// The command that is being timed, and since when.
-    timed: Option<(u16, u64)>,
+    pub(crate) timing: Timing,
     audit: Option<Audit>,
     pub(crate) run_id: ReplicationId,
     pub(crate) started_at: Now,

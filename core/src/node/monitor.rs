@@ -8,14 +8,15 @@ use bytes::Bytes;
 
 use crate::codec::number::push_u64;
 use crate::command::{Command, Flags, Handler, Outcome, ServerCommand, find, reply_error as reply};
+use crate::config::directives;
 use crate::port::{ConnId, Now};
 use crate::resp::Args;
 
 use super::Node;
-use super::dispatch::resolve;
+use super::gates::resolve;
 
 /// What is shown for a password, and for the name that stands before it.
-const REDACTED: &[u8] = b"(redacted)";
+pub(super) const REDACTED: &[u8] = b"(redacted)";
 
 impl Node {
     /// MONITOR.
@@ -122,33 +123,47 @@ fn push_quoted(line: &mut Vec<u8>, text: &[u8]) {
 }
 
 /// Which arguments of a request are not to be seen.
-enum Secrets {
+pub(super) enum Secrets {
     None,
     /// All from this one on: AUTH.
     From(usize),
     /// The two after this one: HELLO with AUTH.
     After(usize),
+    /// These: the values of passwords in CONFIG SET.
+    At(Vec<usize>),
 }
 
 impl Secrets {
-    fn of(command: &Command, args: Args<'_>) -> Secrets {
+    pub(super) fn of(command: &Command, args: Args<'_>) -> Secrets {
         match command.handler {
             Handler::Server(ServerCommand::Auth) => Secrets::From(1),
             Handler::Server(ServerCommand::Hello) => {
                 let auth = (2..args.len()).find(|&index| args[index].eq_ignore_ascii_case(b"AUTH"));
                 auth.map_or(Secrets::None, Secrets::After)
             }
+            Handler::Server(ServerCommand::Config) if command.name == "set" => {
+                let values = (3..args.len()).step_by(2).filter(|&index| is_sensitive(&args[index - 1]));
+                Secrets::At(values.collect())
+            }
             _ => Secrets::None,
         }
     }
 
-    fn has(&self, index: usize) -> bool {
-        match *self {
+    pub(super) fn has(&self, index: usize) -> bool {
+        match self {
             Secrets::None => false,
-            Secrets::From(first) => index >= first,
+            Secrets::From(first) => index >= *first,
             Secrets::After(word) => index == word + 1 || index == word + 2,
+            Secrets::At(places) => places.contains(&index),
         }
     }
+}
+
+/// True for a directive whose value is kept out of logs.
+fn is_sensitive(name: &[u8]) -> bool {
+    directives().any(|directive| {
+        directive.sensitive && directive.names().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+    })
 }
 
 #[cfg(test)]
@@ -234,7 +249,7 @@ mod tests {
         let mut bench = Bench::new();
         bench.run("REPLICAOF 127.0.0.1 7000");
         let link = bench.answer_dial(true);
-        for answer in ["+PONG", "+OK", "+OK", "+CONTINUE 0123456789012345678901234567890123456789"] {
+        for answer in ["+PONG", "+OK", "+OK", "+OK", "+CONTINUE 0123456789012345678901234567890123456789"] {
             bench.send(link, alloc::format!("{answer}\r\n").as_bytes());
         }
         bench.run("MONITOR");

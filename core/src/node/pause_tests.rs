@@ -128,7 +128,7 @@ fn the_stream_of_a_master_is_held_back_and_with_it_the_offset() {
     let mut bench = Bench::new();
     bench.run("REPLICAOF 127.0.0.1 7000");
     let link = bench.answer_dial(true);
-    for answer in ["+PONG", "+OK", "+OK", "+CONTINUE 0123456789012345678901234567890123456789"] {
+    for answer in ["+PONG", "+OK", "+OK", "+OK", "+CONTINUE 0123456789012345678901234567890123456789"] {
         bench.send(link, format!("{answer}\r\n").as_bytes());
     }
     let before = bench.node.history.offset();
@@ -155,7 +155,7 @@ fn a_stream_that_is_held_back_is_kept_up_to_the_limit_of_any_client() {
     let mut bench = Bench::with(Config { client_query_buffer_limit: 1 << 20, ..Config::default() });
     bench.run("REPLICAOF 127.0.0.1 7000");
     let link = bench.answer_dial(true);
-    for answer in ["+PONG", "+OK", "+OK", "+CONTINUE 0123456789012345678901234567890123456789"] {
+    for answer in ["+PONG", "+OK", "+OK", "+OK", "+CONTINUE 0123456789012345678901234567890123456789"] {
         bench.send(link, format!("{answer}\r\n").as_bytes());
     }
     bench.run("CLIENT PAUSE 1000 WRITE");

@@ -10,7 +10,7 @@ use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::keyspace::usage::FrequencyRules;
 use crate::keyspace::{SnapshotRules, UsageNote};
-use crate::persistence::push_header;
+use crate::persistence::{Head, push_header};
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::replication::{Log, Position, ReplicationId, Request, Verdict, decide};
 use crate::resp::Args;
@@ -263,8 +263,14 @@ impl Node {
     /// The head of a snapshot's bytes, and how it is written.
     pub(super) fn snapshot_header(&self, position: Position, now: Now) -> (Vec<u8>, SnapshotRules) {
         let mut header = Vec::new();
-        let database = self.history.log.as_ref().and_then(Log::database).unwrap_or(0);
-        push_header(&mut header, position, database, now.wall.seconds(), self.used_memory());
+        let head = Head {
+            position,
+            stream_database: self.history.log.as_ref().and_then(Log::database).unwrap_or(0),
+            wall_seconds: now.wall.seconds(),
+            used_memory: self.used_memory(),
+            has_field_expiries: self.keyspace.has_field_expiries(),
+        };
+        push_header(&mut header, &head);
         (header, self.snapshot_rules(now))
     }
 

@@ -1,18 +1,9 @@
 //! The one place where writes enter the replication log.
 
-use crate::command::Class;
-use crate::keyspace::{Place, Touch};
-use crate::port::Now;
-use crate::value::Blob;
+use crate::keyspace::Touch;
 
 use super::Node;
 use super::dispatch::Call;
-use super::timers::Timer;
-
-/// Keys that one round of expiry removes: the next round comes after whatever waits meanwhile.
-const EXPIRED_PER_ROUND_MAX: usize = 200;
-/// Between rounds that found keys, in microseconds: keys that expire one after the other go together, as with Redis's `hz`.
-const EXPIRY_ROUND_US: u64 = 10_000;
 
 impl Node {
     /// Begins a unit of execution. Only a master feeds: what clients write into a replica stays there, and its log carries its master's bytes.
@@ -75,7 +66,7 @@ impl Node {
     /// Tells those who watch a key, and those who wait for one.
     pub(super) fn tell_of_touches(&mut self, touches: &[Touch]) {
         for touch in touches {
-            self.watches.on_touch(touch);
+            self.watches.on_touch(touch, &self.keyspace);
             self.blocked.on_touch(touch);
         }
         if self.tracking.is_active() {
@@ -90,52 +81,5 @@ impl Node {
             || self.blocked.is_key_awaited()
             || self.tracking.is_active();
         self.keyspace.observe(is_observed);
-    }
-
-    /// Removes keys whose time has come. Only a master does; a replica waits for the removal to be sent.
-    pub(super) fn expire_due_keys(&mut self, now: Now) {
-        self.first_expiry_ms = None;
-        if self.follow.is_some() || self.pauses.is_any() || !self.is_active_expiry_on || self.is_loading() {
-            return;
-        }
-        for _ in 0..EXPIRED_PER_ROUND_MAX {
-            let Some(place) = self.keyspace.find_expired(now.wall.millis()) else { return };
-            self.expire(place);
-        }
-        // There are more: after whatever else waits.
-        self.timers.set(Timer::Expiry, now.mono.after(core::time::Duration::from_millis(1)));
-    }
-
-    /// Removes one expired key and feeds its removal, alone.
-    fn expire(&mut self, place: Place) {
-        let database = self.keyspace.database_of(place);
-        let key: Blob = self.keyspace.entry(place).key.clone();
-        self.begin_unit();
-        self.feed.expired(database, &key, self.config.lazyfree_lazy_expire);
-        self.feed.nothing();
-        self.keyspace.remove(place);
-        self.feed.changed(1);
-        self.notices.push(Class::Expired, "expired", database, &key);
-        self.stats.expired_keys += 1;
-        self.end_unit(None);
-        self.publish_notices();
-    }
-
-    /// Sets the expiry timer to the first key that is due.
-    pub(super) fn arm_expiry(&mut self, now: Now) {
-        let first = self.keyspace.next_expiry_ms();
-        if first == self.first_expiry_ms {
-            return;
-        }
-        self.first_expiry_ms = first;
-        match first {
-            Some(expires_ms) if self.follow.is_none() && self.is_active_expiry_on && !self.pauses.is_any() => {
-                let left_ms = u64::try_from(expires_ms.saturating_sub(now.wall.millis())).unwrap_or(0);
-                // A key is alive in the very millisecond of its expiry.
-                let left_us = left_ms.saturating_add(1).saturating_mul(1000).max(EXPIRY_ROUND_US);
-                self.timers.set(Timer::Expiry, now.mono.after(core::time::Duration::from_micros(left_us)));
-            }
-            _ => self.timers.stop(Timer::Expiry),
-        }
     }
 }

@@ -5,10 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::command::{Hits, command_count};
+use crate::command::{Expired, Hits, ROW_COUNT};
+
+use super::timing::Histogram;
 
 /// Counters of one command.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct CommandStat {
     pub(crate) calls: u64,
     pub(crate) nanoseconds: u64,
@@ -16,6 +18,8 @@ pub(crate) struct CommandStat {
     pub(crate) rejected: u64,
     /// Executed, with an error.
     pub(crate) failed: u64,
+    /// How long they took.
+    pub(crate) histogram: Histogram,
 }
 
 /// Counters of a node.
@@ -29,7 +33,7 @@ pub(crate) struct Stats {
     pub(crate) replication_bytes_received: u64,
     /// Sent to replicas; counted in `bytes_sent`, too.
     pub(crate) replication_bytes_sent: u64,
-    pub(crate) expired_keys: u64,
+    pub(crate) expired: Expired,
     pub(crate) hits: Hits,
     pub(crate) sync_full: u64,
     pub(crate) sync_partial_ok: u64,
@@ -40,7 +44,7 @@ pub(crate) struct Stats {
     pub(crate) unexpected_error_replies: u64,
     /// By the first word of the reply.
     pub(crate) errors: BTreeMap<String, u64>,
-    /// By the command's number.
+    /// By the number of the command's row.
     pub(crate) by_command: Vec<CommandStat>,
 }
 
@@ -57,7 +61,7 @@ impl Default for Stats {
             bytes_sent: 0,
             replication_bytes_received: 0,
             replication_bytes_sent: 0,
-            expired_keys: 0,
+            expired: Expired::default(),
             hits: Hits::default(),
             sync_full: 0,
             sync_partial_ok: 0,
@@ -66,7 +70,7 @@ impl Default for Stats {
             good_replicas: 0,
             unexpected_error_replies: 0,
             errors: BTreeMap::new(),
-            by_command: vec![CommandStat::default(); command_count()],
+            by_command: vec![CommandStat::default(); ROW_COUNT],
         }
     }
 }
@@ -82,7 +86,7 @@ impl Stats {
         }
     }
 
-    /// The counters of a command.
+    /// The counters of a command, by the number of its row.
     #[inline]
     pub(crate) fn command(&mut self, number: u16) -> Option<&mut CommandStat> {
         self.by_command.get_mut(usize::from(number))

@@ -7,7 +7,7 @@ use crate::port::Mono;
 pub(crate) enum Timer {
     /// Once a second while there is something to look after: replicas, a link to a master, idle clients, save points.
     Cron,
-    /// The next key expires.
+    /// The next key, or field of a hash, expires.
     Expiry,
     /// The diskless delay is over.
     SnapshotStart,

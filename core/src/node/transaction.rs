@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::Node;
-use super::dispatch::{Call, resolve};
+use super::dispatch::Call;
+use super::gates::resolve;
 use crate::command::reply_error as reply;
 use crate::command::{Command, CommandError, Flags, Handler, ServerCommand};
-use crate::keyspace::Touch;
+use crate::keyspace::{Keyspace, Touch};
 use crate::port::ConnId;
 use crate::port::{Effects, Now};
 use crate::resp::Args;
@@ -18,6 +19,7 @@ use alloc::boxed::Box;
 /// A command waiting for EXEC.
 #[derive(Clone, Debug)]
 pub(crate) struct Queued {
+    /// Of the row that counts for it.
     pub(crate) number: u16,
     pub(crate) command: &'static Command,
     spans: Vec<Range<u32>>,
@@ -121,8 +123,8 @@ impl Watches {
         !self.broken.remove(&conn)
     }
 
-    /// Takes note of a change.
-    pub(crate) fn on_touch(&mut self, touch: &Touch) {
+    /// Takes note of a change, after which `keyspace` is as it is.
+    pub(crate) fn on_touch(&mut self, touch: &Touch, keyspace: &Keyspace) {
         match touch {
             Touch::Key(database, key) => {
                 if let Some(watchers) = self.by_key.get(&(*database, key.clone())) {
@@ -130,15 +132,24 @@ impl Watches {
                 }
             }
             // A key that was not there is as it was.
-            Touch::Emptied(database) => self.on_database(*database, |watcher| watcher.has_existed),
-            Touch::Replaced(database) => self.on_database(*database, |_| true),
+            Touch::Emptied(database) => self.on_database(*database, |_, watcher| watcher.has_existed),
+            Touch::Replaced(database) => self.on_database(*database, |_, _| true),
+            // A key that is in neither of them is as it was.
+            Touch::Swapped(one, other) => {
+                let is_there = |key: &[u8]| [one, other].iter().any(|index| keyspace.locate(**index, key).is_some());
+                for database in [one, other] {
+                    self.on_database(*database, |key, watcher| watcher.has_existed || is_there(key));
+                }
+            }
         }
     }
 
-    fn on_database(&mut self, database: u32, is_broken: impl Fn(&Watcher) -> bool) {
+    fn on_database(&mut self, database: u32, is_broken: impl Fn(&[u8], &Watcher) -> bool) {
         let watched = self.by_key.range((database, Blob::new(b""))..).take_while(|((index, _), _)| *index == database);
-        let watchers = watched.flat_map(|(_, watchers)| watchers).filter(|watcher| is_broken(watcher));
-        self.broken.extend(watchers.map(|watcher| watcher.conn));
+        for ((_, key), watchers) in watched {
+            let broken = watchers.iter().filter(|watcher| is_broken(key, watcher));
+            self.broken.extend(broken.map(|watcher| watcher.conn));
+        }
     }
 }
 
@@ -218,7 +229,7 @@ impl Node {
                     if ends_unit {
                         self.end_unit(None);
                     }
-                    self.call_server(conn, queued.number, server, call.args, now, effects);
+                    self.call_server(conn, queued.number, command, call.args, now, effects);
                     if ends_unit {
                         self.begin_unit();
                     }
@@ -275,6 +286,28 @@ mod tests {
         bench.run("MULTI");
         bench.run("SET k 4");
         assert_eq!(bench.run("EXEC"), "*1 +OK ");
+    }
+
+    #[test]
+    fn databases_that_change_places_break_the_watch_of_a_key_that_is_in_either() {
+        for (setup, answer) in [
+            ("PING", "*1 +PONG "),
+            ("SET other 1", "*1 +PONG "),
+            ("SET k 1", "*-1 "),
+            ("MULTI\nSELECT 1\nSET k 1\nEXEC", "*-1 "),
+            ("MULTI\nSELECT 2\nSET k 1\nEXEC", "*1 +PONG "),
+        ] {
+            let mut bench = Bench::new();
+            let other = bench.connect();
+            for line in setup.split('\n') {
+                bench.run_on(other, line);
+            }
+            bench.run("WATCH k");
+            bench.run_on(other, "SWAPDB 0 1");
+            bench.run("MULTI");
+            bench.run("PING");
+            assert_eq!(bench.run("EXEC"), answer, "{setup}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::codec::number::parse_i64;
-use crate::rdb::{VERSION_WRITTEN, opcode, push_string, push_string_int};
+use crate::rdb::{opcode, push_string, push_string_int, version_written};
 use crate::replication::{Position, ReplicationId};
 
 /// What the auxiliary fields of a file tell that matters to us.
@@ -34,12 +34,26 @@ impl Facts {
     }
 }
 
+/// What the head of a file says of the data.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// Their position.
+    pub position: Position,
+    /// The database that the stream is about.
+    pub stream_database: u32,
+    /// When they are written.
+    pub wall_seconds: i64,
+    /// How much memory they take.
+    pub used_memory: u64,
+    /// Fields of hashes among them expire.
+    pub has_field_expiries: bool,
+}
+
 /// Appends the beginning of a file: signature and facts, as a Redis 7.0 writes them.
-pub fn push_header(out: &mut Vec<u8>, position: Position, stream_database: u32, wall_seconds: i64, used_memory: u64) {
-    out.extend_from_slice(b"REDIS");
-    let version = [b'0' + (VERSION_WRITTEN / 10) as u8, b'0' + (VERSION_WRITTEN % 10) as u8];
-    out.extend_from_slice(b"00");
-    out.extend_from_slice(&version);
+pub fn push_header(out: &mut Vec<u8>, head: &Head) {
+    let version = version_written(head.has_field_expiries);
+    out.extend_from_slice(b"REDIS00");
+    out.extend_from_slice(&[b'0' + (version / 10) as u8, b'0' + (version % 10) as u8]);
     let mut fact = |name: &[u8], value: Result<&[u8], i64>| {
         out.push(opcode::AUX);
         push_string(out, name, false);
@@ -51,10 +65,10 @@ pub fn push_header(out: &mut Vec<u8>, position: Position, stream_database: u32, 
     let clamp = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     fact(b"redis-ver", Ok(b"7.0.15"));
     fact(b"redis-bits", Err(64));
-    fact(b"ctime", Err(wall_seconds));
-    fact(b"used-mem", Err(clamp(used_memory)));
-    fact(b"repl-stream-db", Err(i64::from(stream_database)));
-    fact(b"repl-id", Ok(position.history.as_bytes()));
-    fact(b"repl-offset", Err(clamp(position.offset)));
+    fact(b"ctime", Err(head.wall_seconds));
+    fact(b"used-mem", Err(clamp(head.used_memory)));
+    fact(b"repl-stream-db", Err(i64::from(head.stream_database)));
+    fact(b"repl-id", Ok(head.position.history.as_bytes()));
+    fact(b"repl-offset", Err(clamp(head.position.offset)));
     fact(b"aof-base", Err(0));
 }

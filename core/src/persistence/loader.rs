@@ -11,7 +11,7 @@ use core::fmt;
 use crate::codec::crc64;
 use crate::keyspace::{Keyspace, NO_EXPIRY, library_name, usage};
 use crate::port::{Level, Wall};
-use crate::rdb::{Fault, ReadError, Reader, VERSION_READ_MAX, module_name, opcode};
+use crate::rdb::{Dialect, Fault, ReadError, Reader, VERSION_READ_MAX, VERSION_VALKEY, module_name, opcode};
 use crate::value::Value;
 use crate::value::rdb::{BuildRules, Partial, Step, read_value};
 
@@ -293,6 +293,7 @@ impl Loader {
         let is_last = match &mut self.state {
             State::Signature => {
                 self.version = read_signature(reader)?;
+                self.rules.build.dialect = Dialect::of_version(self.version);
                 self.state = State::Items;
                 false
             }
@@ -457,9 +458,8 @@ fn read_signature(reader: &mut Reader<'_>) -> Result<u32, ReadError> {
     let digits = signature.strip_prefix(b"REDIS").or_else(|| signature.strip_prefix(b"VALKEY"));
     let digits = digits.filter(|digits| digits.iter().all(u8::is_ascii_digit)).ok_or(Fault::WrongSignature)?;
     let version = digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'));
-    // Valkey counts from 80 on; its 80 has the items of RDB 11.
     let is_known = match signature.first() {
-        Some(b'V') => version == 80,
+        Some(b'V') => version == VERSION_VALKEY,
         _ => (1..=VERSION_READ_MAX).contains(&version),
     };
     if is_known { Ok(version) } else { Err(Fault::Version(version).into()) }

@@ -5,5 +5,5 @@ mod loader;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{Facts, push_header};
+pub use facts::{Facts, Head, push_header};
 pub use loader::{LoadError, LoadRules, Loaded, Loader, Progress, Remark};

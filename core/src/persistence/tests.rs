@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::codec::siphash::HashKey;
 use crate::keyspace::{Keyspace, NO_EXPIRY};
 use crate::port::{Level, Wall};
-use crate::rdb::{Fault, opcode, push_string, value_type};
+use crate::rdb::{Dialect, Fault, opcode, push_string, value_type};
 use crate::value::Limits;
 use crate::value::rdb::BuildRules;
 
@@ -13,7 +13,7 @@ use super::*;
 
 const ORDER: HashKey = HashKey::new(1, 2);
 const RULES: LoadRules = LoadRules {
-    build: BuildRules { limits: Limits::DEFAULT, order: ORDER },
+    build: BuildRules { limits: Limits::DEFAULT, order: ORDER, dialect: Dialect::Redis },
     drop_expired_before_ms: None,
     verify_checksum: true,
     wall: Wall(1_700_000_000_000_000),

@@ -1,7 +1,10 @@
 //! The RDB format: its numbers, and the reading and writing of lengths and strings.
 //!
 //! Every opcode and every value type stands here once and is used by the reader and the writer alike.
-//! Source: Redis 7.0, RDB version 10; the reader takes versions 1 to 12.
+//! Source: Redis 7.0, RDB version 10; the reader takes versions 1 to 12, and 80 of Valkey.
+//!
+//! Differs: what holds a hash with fields that expire is written as version 12, in the forms of Redis 8.0, which has such fields; a Redis
+//! 7.0 or a Valkey refuses that whole, instead of losing the times in silence. Everything else is version 10.
 
 mod module;
 mod payload;
@@ -13,10 +16,37 @@ pub use payload::{open_payload, seal_payload};
 pub use read::{Fault, Length, ReadError, Reader};
 pub use write::{push_length, push_string, push_string_int};
 
-/// The version that is written: the newest that every server from Redis 7.0 and Valkey 7.2 on reads.
-pub const VERSION_WRITTEN: u32 = 10;
-/// The newest version that is read.
+/// The version of what holds hashes with fields that expire: Redis 8.0's.
+const VERSION_FIELD_EXPIRIES: u32 = 12;
+/// The version of everything else: the newest that every server from Redis 7.0 and Valkey 7.2 on reads.
+const VERSION_COMMON: u32 = 10;
+/// The newest version of Redis that is read.
 pub const VERSION_READ_MAX: u32 = 12;
+/// Valkey counts its own versions from here on.
+pub const VERSION_VALKEY: u32 = 80;
+
+/// The version that is written, of data of which fields of hashes expire or not.
+#[must_use]
+pub fn version_written(has_field_expiries: bool) -> u32 {
+    if has_field_expiries { VERSION_FIELD_EXPIRIES } else { VERSION_COMMON }
+}
+
+/// Whose numbers are read: above 21, the two makers gave the same ones to different types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Redis's.
+    Redis,
+    /// Valkey's, from its version 9 on.
+    Valkey,
+}
+
+impl Dialect {
+    /// That of a version.
+    #[must_use]
+    pub fn of_version(version: u32) -> Dialect {
+        if version >= VERSION_VALKEY { Dialect::Valkey } else { Dialect::Redis }
+    }
+}
 
 /// Operations of the container, by their byte.
 pub mod opcode {
@@ -90,6 +120,17 @@ pub mod value_type {
     pub const SET_LISTPACK: u8 = 20;
     /// A stream with the active times of consumers (Redis 7.2).
     pub const STREAM_3: u8 = 21;
+    /// In Redis, a hash with fields that expire as it was before release: refused, as no released version writes it. In Valkey, a hash with
+    /// such fields: a length, then names, values, and times of 8 bytes, little-endian, -1 for never.
+    pub const HASH_METADATA_PRE_RELEASE_OR_HASH_2: u8 = 22;
+    /// The same in a listpack: refused.
+    pub const HASH_LISTPACK_EX_PRE_RELEASE: u8 = 23;
+    /// A hash with fields that expire: the first time in 8 bytes, little-endian, a length, then for each field its time, a name and a value.
+    /// Times are lengths: 0 for never, or one more than the milliseconds after the first (Redis 7.4).
+    pub const HASH_METADATA: u8 = 24;
+    /// The same as a listpack in a string, behind the first time: names, values and times in order of time, 0 for never, which comes last
+    /// (Redis 7.4).
+    pub const HASH_LISTPACK_EX: u8 = 25;
 }
 
 /// How strings are encoded after the two bits `11`.

@@ -35,6 +35,10 @@ pub enum Fault {
     ListNode(u64),
     /// The same field twice in one hash.
     DuplicateField,
+    /// A hash with fields that expire, as it was written before Redis 7.4's release.
+    PreReleaseHash,
+    /// The time of a field is none.
+    FieldExpiry,
     /// A database that the configuration does not have.
     Database {
         /// Which.
@@ -83,6 +87,8 @@ impl fmt::Display for Fault {
             }
             Fault::ListNode(kind) => write!(f, "A list with a node of the unknown kind {kind}"),
             Fault::DuplicateField => f.write_str("Duplicate hash fields detected"),
+            Fault::PreReleaseHash => f.write_str("Pre-release format of hashes with fields that expire not supported"),
+            Fault::FieldExpiry => f.write_str("Hash with a field whose time is out of range or out of order"),
             Fault::Database { index, databases } => write!(
                 f,
                 "Data file was created with a Redis server configured to handle more than {databases} databases: it holds DB {index}, raise 'databases'"

@@ -53,6 +53,9 @@ pub fn mix_value<D: Digest>(digest: &mut D, value: &Value) {
             add(digest, |part| {
                 part.mix_text(name);
                 part.mix_text(value);
+                if name.with_bytes(|name| hash.expiry(name)).is_some() {
+                    part.add_part(b"!!hexpire!!");
+                }
             });
         }),
         Value::Stream(stream) => stream.for_each_entry(|id, texts| {

@@ -148,6 +148,16 @@ impl Value {
         }
     }
 
+    /// When the first of its fields expires, if it is a hash of which some do: milliseconds since the epoch.
+    #[inline]
+    #[must_use]
+    pub fn first_field_expiry_ms(&self) -> Option<i64> {
+        match self {
+            Value::Hash(hash) => hash.first_expiry_ms(),
+            _ => None,
+        }
+    }
+
     /// Gives it up, to be freed a little at a time; nothing if it was small enough to be freed at once.
     #[must_use]
     pub fn dismantle(self) -> Option<Box<dyn Remnant>> {

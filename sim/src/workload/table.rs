@@ -92,6 +92,7 @@ const NUMBER: Excuses = &[
 ];
 /// The wait may be ended by a change of role.
 const WAITS: Excuses = &["WRONGTYPE ", "UNBLOCKED "];
+const UNSORTABLE: Excuses = &["WRONGTYPE ", "ERR One or more scores"];
 const MISSING: Excuses = &["ERR no such key"];
 const SAME: Excuses = &["ERR source and destination objects are the same"];
 const HLL: Excuses = &["WRONGTYPE ", "INVALIDOBJ "];
@@ -167,6 +168,8 @@ const COMMANDS: &[Row] = &[
     write(5, "BZMPOP {wait} 2 {z} {z} MIN COUNT 2", MaybeArray, WAITS),
     write(10, "ZUNIONSTORE {z} 2 {z} {t}", Integer, TYPE),
     read(10, "ZRANGE {z} 0 -1 WITHSCORES", Array),
+    write(8, "GEOADD {z} 13.361389 38.115556 {member} 15.087269 37.502669 {member}", Integer, TYPE),
+    write(5, "GEOSEARCHSTORE {z} {z} FROMLONLAT 15 37 BYRADIUS 150 km", Integer, TYPE),
     write(30, "XADD {x} * {member} {value}", Bulk, TYPE),
     write(10, "XADD {x} MAXLEN ~ 20 * {member} {short}", Bulk, TYPE),
     write(5, "XTRIM {x} MAXLEN 10", Integer, TYPE),
@@ -184,6 +187,10 @@ const COMMANDS: &[Row] = &[
     write(10, "COPY {l} {l} REPLACE", Integer, SAME),
     write(5, "COPY {h} {h} DB {db}", Integer, SAME),
     write(5, "MOVE {any} {db}", Integer, SAME),
+    write(3, "SWAPDB 0 1", Status, &[]),
+    write(8, "SORT {t} STORE {l}", Integer, UNSORTABLE),
+    write(4, "SORT {z} BY nosort DESC LIMIT 1 3 STORE {l}", Integer, TYPE),
+    read(4, "SORT_RO {l} ALPHA GET #", Array),
     plain(18, "SELECT {db}", Status),
     plain(9, "PUBLISH channel {short}", Integer),
     plain(9, "PING", Status),

@@ -8,13 +8,16 @@ mod expire;
 mod generic;
 mod geo;
 mod hash;
+mod hash_expiry;
 mod hyperloglog;
 mod list;
 mod set;
+mod sort;
 mod stream;
 mod string;
 mod zset;
 
+use crate::release::Release;
 use crate::workload::Draw;
 
 /// The commands that share a type.
@@ -24,28 +27,40 @@ pub struct Family {
     pub name: &'static str,
     /// What may be said to it.
     pub templates: &'static [&'static str],
+    /// The server whose answers are right.
+    pub release: Release,
+}
+
+/// A family as of Redis 7.0.
+const fn family(name: &'static str, templates: &'static [&'static str]) -> Family {
+    Family { name, templates, release: Release::Redis7 }
 }
 
 /// All families.
 pub const FAMILIES: &[Family] = &[
-    Family { name: "string", templates: string::TEMPLATES },
-    Family { name: "bitmap", templates: bitmap::TEMPLATES },
-    Family { name: "hyperloglog", templates: hyperloglog::TEMPLATES },
-    Family { name: "hash", templates: hash::TEMPLATES },
-    Family { name: "list", templates: list::TEMPLATES },
-    Family { name: "set", templates: set::TEMPLATES },
-    Family { name: "zset", templates: zset::TEMPLATES },
-    Family { name: "geo", templates: geo::TEMPLATES },
-    Family { name: "stream", templates: stream::TEMPLATES },
-    Family { name: "generic", templates: generic::TEMPLATES },
-    Family { name: "expire", templates: expire::TEMPLATES },
+    family("string", string::TEMPLATES),
+    family("bitmap", bitmap::TEMPLATES),
+    family("hyperloglog", hyperloglog::TEMPLATES),
+    family("hash", hash::TEMPLATES),
+    Family { name: "hash_expiry", templates: hash_expiry::TEMPLATES, release: Release::Redis8 },
+    family("list", list::TEMPLATES),
+    family("set", set::TEMPLATES),
+    family("zset", zset::TEMPLATES),
+    family("geo", geo::TEMPLATES),
+    family("stream", stream::TEMPLATES),
+    family("sort", sort::TEMPLATES),
+    family("generic", generic::TEMPLATES),
+    family("expire", expire::TEMPLATES),
 ];
 
-/// Commands that draw at random. Their templates ask for what is not there, or for more than there is.
-const RANDOM: &[&[u8]] = &[b"hrandfield", b"srandmember", b"spop", b"zrandmember", b"randomkey"];
+/// Commands that draw at random. Their templates ask for what is not there, or for more than there is. A cursor of SCAN that was never
+/// told means something else to each server.
+const RANDOM: &[&[u8]] = &[b"hrandfield", b"srandmember", b"spop", b"zrandmember", b"randomkey", b"scan"];
 /// Keys of each type: few, so that the requests of a sequence meet.
 const KEYS_PER_TYPE: u64 = 6;
 const TYPES: &[&str] = &["string", "bitmap", "hll", "hash", "list", "set", "zset", "geo", "stream"];
+/// What the names of keys begin with whose requests say what they were made to say.
+const FIXED: &[&str] = &["lex:", "seq:", "rank:"];
 const REPEATS_MAX: u64 = 5;
 
 impl Family {
@@ -55,8 +70,8 @@ impl Family {
         let template = *draw.pick(self.templates);
         expand(template, draw, &mut words);
         // What is drawn at random differs from server to server: such a request must say what it was made to say.
-        // Sorted sets that are asked for names must keep their one score.
-        let is_fixed = words.get(1).is_some_and(|key| key.starts_with(b"lex:"));
+        // Sorted sets that are asked for names must keep their one score, and what is sorted by nothing its type.
+        let is_fixed = words.get(1).is_some_and(|key| FIXED.iter().any(|start| key.starts_with(start.as_bytes())));
         if is_fixed || RANDOM.contains(&words[0].as_slice()) {
             return words;
         }
@@ -245,6 +260,9 @@ fn fill(name: &str, draw: &mut Draw) -> Vec<u8> {
         "lex" => (*draw.pick(&["-", "+", "[a", "(a", "[m:3", "(m:7", "[z", "x"])).to_owned(),
         // Ranges by name are told of sorted sets with one score; of others they depend on chance.
         "lexset" => format!("lex:{}", draw.below(3)),
+        "weight" => format!("weight:{}", draw.below(14)),
+        "by" => (*draw.pick(&["weight:*", "hash:0->*", "hash:*->3", "#", "x", "m:*"])).to_owned(),
+        "get" => (*draw.pick(&["#", "weight:*", "hash:0", "hash:*->3", "string:*", "weight:*->", "x*->1"])).to_owned(),
         "field" => format!("m:{}", draw.below(14)),
         "ttl" => (100_000 + draw.below(1_000_000)).to_string(),
         "db" => draw.below(3).to_string(),
@@ -263,6 +281,7 @@ fn fill(name: &str, draw: &mut Draw) -> Vec<u8> {
         "dist" => format!("dist:{}", draw.below(3)),
         "id" => format!("{}-{}", draw.below(40), draw.below(4)),
         "glob" => (*draw.pick(&["*", "m:*", "string:[0-3]", "?:1*", "[^s]*", "x"])).to_owned(),
+        "payload" => return generic::payload(draw),
         "bitoffset" => bit_offset(draw),
         "bitindex" if draw.below(8) == 0 => return fill("int", draw),
         "bitindex" => format!("{}{}", draw.pick(&["", "-"]), draw.below(*draw.clone().pick(&[10, 80, 700]))),

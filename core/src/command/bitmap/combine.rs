@@ -10,11 +10,9 @@ use crate::resp::Args;
 use crate::value::StringValue;
 
 pub(super) const COMMANDS: &[Command] =
-    &[Command::data(Group::Bitmap, "bitop", -4, "write denyoom", Keys::FROM_SECOND, bitop).docs(
-        "2.6.0",
-        "O(N)",
-        "Keep the AND, OR or XOR of several strings, or the NOT of one",
-    )];
+    &[Command::data(Group::Bitmap, "bitop", -4, "write denyoom", Keys::FROM_SECOND, bitop)
+        .access("OW update; RO access")
+        .docs("2.6.0", "O(N)", "Keep the AND, OR or XOR of several strings, or the NOT of one")];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Operation {

@@ -9,12 +9,12 @@ use crate::command::{Command, CommandError, Group, Keys, Outcome};
 use crate::resp::Args;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Bitmap, "bitcount", -2, "readonly", Keys::ONE, bitcount).docs(
+    Command::data(Group::Bitmap, "bitcount", -2, "readonly", Keys::ONE, bitcount).access("RO access").docs(
         "2.6.0",
         "O(N)",
         "Count the bits that are set in a string, or from one BYTE or BIT to another",
     ),
-    Command::data(Group::Bitmap, "bitpos", -3, "readonly", Keys::ONE, bitpos).docs(
+    Command::data(Group::Bitmap, "bitpos", -3, "readonly", Keys::ONE, bitpos).access("RO access").docs(
         "2.8.7",
         "O(N)",
         "Find the first bit that is set or clear in a string, or from one BYTE or BIT to another",

@@ -12,18 +12,19 @@ use crate::value::StringValue;
 
 use super::{Target, check_offset};
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Bitmap, "bitfield", -2, "write denyoom", Keys::ONE, bitfield).docs(
-        "3.2.0",
-        "O(1) for each operation",
-        "GET, SET and INCRBY integers of any width within a string, with a rule for OVERFLOW",
-    ),
-    Command::data(Group::Bitmap, "bitfield_ro", -2, "readonly fast", Keys::ONE, bitfield_ro).docs(
-        "6.0.0",
-        "O(1) for each operation",
-        "GET integers of any width within a string",
-    ),
-];
+pub(super) const COMMANDS: &[Command] =
+    &[
+        Command::data(Group::Bitmap, "bitfield", -2, "write denyoom", Keys::ONE, bitfield)
+            .access("RW access update variable_flags")
+            .docs(
+                "3.2.0",
+                "O(1) for each operation",
+                "GET, SET and INCRBY integers of any width within a string, with a rule for OVERFLOW",
+            ),
+        Command::data(Group::Bitmap, "bitfield_ro", -2, "readonly fast", Keys::ONE, bitfield_ro)
+            .access("RO access")
+            .docs("6.0.0", "O(1) for each operation", "GET integers of any width within a string"),
+    ];
 
 /// What becomes of a number that does not fit.
 #[derive(Clone, Copy)]

@@ -21,12 +21,12 @@ use crate::value::StringValue;
 pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, count::COMMANDS, combine::COMMANDS, field::COMMANDS];
 
 const COMMANDS: &[Command] = &[
-    Command::data(Group::Bitmap, "setbit", 4, "write denyoom", Keys::ONE, setbit).docs(
+    Command::data(Group::Bitmap, "setbit", 4, "write denyoom", Keys::ONE, setbit).access("RW access update").docs(
         "2.2.0",
         "O(1)",
         "Set or clear a bit of a string, which grows as needed",
     ),
-    Command::data(Group::Bitmap, "getbit", 3, "readonly fast", Keys::ONE, getbit).docs(
+    Command::data(Group::Bitmap, "getbit", 3, "readonly fast", Keys::ONE, getbit).access("RO access").docs(
         "2.2.0",
         "O(1)",
         "Tell whether a bit of a string is set",

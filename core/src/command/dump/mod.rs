@@ -6,7 +6,7 @@ use crate::command::reply_error::{
 };
 use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 use crate::keyspace::{NO_EXPIRY, usage};
-use crate::rdb::{Reader, open_payload, seal_payload};
+use crate::rdb::{Dialect, Reader, open_payload, seal_payload};
 use crate::resp::Args;
 use crate::value::Value;
 use crate::value::rdb::{BuildRules, Step, push_value, read_value, type_of};
@@ -15,16 +15,22 @@ use crate::value::rdb::{BuildRules, Step, push_value, read_value, type_of};
 pub(super) const FAMILY: &[&[Command]] = &[COMMANDS];
 
 const COMMANDS: &[Command] = &[
-    Command::data(Group::Generic, "dump", 2, "readonly nondeterministic", Keys::ONE, dump).docs(
-        "2.6.0",
-        "O(N*M)",
-        "Get a value as bytes for RESTORE",
-    ),
-    Command::data(Group::Generic, "restore", -4, "write denyoom dangerous", Keys::ONE, restore).docs(
-        "2.6.0",
-        "O(N*M)",
-        "Make a key of what DUMP told: key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
-    ),
+    Command::data(Group::Generic, "dump", 2, "readonly", Keys::ONE, dump)
+        .access("RO access")
+        .tips("nondeterministic_output")
+        .docs("2.6.0", "O(N*M)", "Get a value as bytes for RESTORE"),
+    Command::data(Group::Generic, "restore", -4, "write denyoom", Keys::ONE, restore)
+        .in_categories("keyspace dangerous")
+        .access("OW update")
+        .docs(
+            "2.6.0",
+            "O(N*M)",
+            "Make a key of what DUMP told: key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
+        ),
+    Command::data(Group::Generic, "restore-asking", -4, "write denyoom asking", Keys::ONE, restore)
+        .in_categories("keyspace dangerous")
+        .access("OW update")
+        .docs("3.0.0", "O(N*M)", "RESTORE, as nodes of a cluster say it to each other"),
 ];
 
 fn dump(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
@@ -35,7 +41,7 @@ fn dump(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let value = exec.value(place);
     let mut payload = alloc::vec![type_of(value)];
     push_value(&mut payload, value, exec.config.rdbcompression);
-    seal_payload(&mut payload);
+    seal_payload(&mut payload, value.first_field_expiry_ms().is_some());
     exec.reply.bulk(&payload);
     Ok(())
 }
@@ -83,8 +89,8 @@ fn restore(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     if ttl < 0 {
         return Err(INVALID_TTL);
     }
-    let payload = open_payload(&args[3]).ok_or(INVALID_PAYLOAD)?;
-    let value = read_payload(exec, payload).ok_or(BAD_DATA_FORMAT)?;
+    let (payload, dialect) = open_payload(&args[3]).ok_or(INVALID_PAYLOAD)?;
+    let value = read_payload(exec, payload, dialect).ok_or(BAD_DATA_FORMAT)?;
     let expires_ms = match ttl {
         0 => NO_EXPIRY,
         ttl if options.is_absolute => ttl,
@@ -139,8 +145,8 @@ fn restore_expired(exec: &mut Exec<'_>, key: &[u8], was_there: bool) -> Outcome 
 }
 
 /// The value that a payload holds; nothing if it is not sound, or an empty collection.
-fn read_payload(exec: &Exec<'_>, payload: &[u8]) -> Option<Value> {
-    let rules = BuildRules { limits: exec.limits(), order: exec.keyspace.order() };
+fn read_payload(exec: &Exec<'_>, payload: &[u8], dialect: Dialect) -> Option<Value> {
+    let rules = BuildRules { limits: exec.limits(), order: exec.keyspace.order(), dialect };
     let mut reader = Reader::new(payload);
     let value_type = reader.byte().ok()?;
     let value = match read_value(&mut reader, value_type, &rules).ok()? {

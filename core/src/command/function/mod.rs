@@ -24,9 +24,15 @@ const COMMANDS: &[Command] = &[
         "Depends on subcommand.",
         "Look after libraries of functions",
     ),
-    Command::data(Group::Scripting, "fcall", -3, "noscript stale skip_monitor", Keys::Numbered { at: 2 }, |_, _| {
-        Err(FUNCTION_NOT_FOUND)
-    })
+    Command::data(
+        Group::Scripting,
+        "fcall",
+        -3,
+        "noscript stale skip_monitor no_mandatory_keys",
+        Keys::Numbered { at: 2 },
+        |_, _| Err(FUNCTION_NOT_FOUND),
+    )
+    .access("RW access update")
     .docs(
         "7.0.0",
         "Depends on the function.",
@@ -36,54 +42,41 @@ const COMMANDS: &[Command] = &[
         Group::Scripting,
         "fcall_ro",
         -3,
-        "readonly noscript stale skip_monitor",
+        "readonly noscript stale skip_monitor no_mandatory_keys",
         Keys::Numbered { at: 2 },
         |_, _| Err(FUNCTION_NOT_FOUND),
     )
+    .access("RO access")
     .docs("7.0.0", "Depends on the function.", "Run a function that changes nothing"),
 ];
 
 const SUBCOMMANDS: &[Command] = &[
-    Command::data(Group::Scripting, "load", -3, "write denyoom noscript", Keys::None, load).docs(
-        "7.0.0",
-        "O(1)",
-        "Keep a library: [REPLACE] code",
-    ),
-    Command::data(Group::Scripting, "delete", 3, "write noscript", Keys::None, delete).docs(
-        "7.0.0",
-        "O(1)",
-        "Forget a library",
-    ),
-    Command::data(Group::Scripting, "flush", -2, "write noscript", Keys::None, flush).docs(
-        "7.0.0",
-        "O(N)",
-        "Forget all libraries",
-    ),
-    Command::data(Group::Scripting, "list", -2, "noscript nondeterministic", Keys::None, list).docs(
-        "7.0.0",
-        "O(N)",
-        "Tell the libraries: [LIBRARYNAME pattern] [WITHCODE]",
-    ),
+    Command::data(Group::Scripting, "load", -3, "write denyoom noscript", Keys::None, load)
+        .tips("request_policy:all_shards response_policy:all_succeeded")
+        .docs("7.0.0", "O(1)", "Keep a library: [REPLACE] code"),
+    Command::data(Group::Scripting, "delete", 3, "write noscript", Keys::None, delete)
+        .tips("request_policy:all_shards response_policy:all_succeeded")
+        .docs("7.0.0", "O(1)", "Forget a library"),
+    Command::data(Group::Scripting, "flush", -2, "write noscript", Keys::None, flush)
+        .tips("request_policy:all_shards response_policy:all_succeeded")
+        .docs("7.0.0", "O(N)", "Forget all libraries"),
+    Command::data(Group::Scripting, "list", -2, "noscript", Keys::None, list)
+        .tips("nondeterministic_output_order")
+        .docs("7.0.0", "O(N)", "Tell the libraries: [LIBRARYNAME pattern] [WITHCODE]"),
     Command::data(Group::Scripting, "dump", 2, "noscript", Keys::None, dump).docs(
         "7.0.0",
         "O(N)",
         "Tell all libraries as bytes for RESTORE",
     ),
-    Command::data(Group::Scripting, "restore", -3, "write denyoom noscript", Keys::None, restore).docs(
-        "7.0.0",
-        "O(N)",
-        "Take in what DUMP told: payload [FLUSH|APPEND|REPLACE]",
-    ),
-    Command::data(Group::Scripting, "stats", 2, "noscript nondeterministic allow_busy", Keys::None, stats).docs(
-        "7.0.0",
-        "O(1)",
-        "Tell what runs, and how many libraries there are",
-    ),
-    Command::data(Group::Scripting, "kill", 2, "noscript allow_busy", Keys::None, |_, _| Err(NO_SCRIPT_RUNS)).docs(
-        "7.0.0",
-        "O(1)",
-        "End the function that runs",
-    ),
+    Command::data(Group::Scripting, "restore", -3, "write denyoom noscript", Keys::None, restore)
+        .tips("request_policy:all_shards response_policy:all_succeeded")
+        .docs("7.0.0", "O(N)", "Take in what DUMP told: payload [FLUSH|APPEND|REPLACE]"),
+    Command::data(Group::Scripting, "stats", 2, "noscript allow_busy", Keys::None, stats)
+        .tips("nondeterministic_output request_policy:all_shards response_policy:special")
+        .docs("7.0.0", "O(1)", "Tell what runs, and how many libraries there are"),
+    Command::data(Group::Scripting, "kill", 2, "noscript allow_busy", Keys::None, |_, _| Err(NO_SCRIPT_RUNS))
+        .tips("request_policy:all_shards response_policy:one_succeeded")
+        .docs("7.0.0", "O(1)", "End the function that runs"),
     Command::data(Group::Scripting, "help", 2, "loading stale", Keys::None, help).docs(
         "7.0.0",
         "O(1)",
@@ -172,7 +165,7 @@ fn list(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 fn dump(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
     let mut payload = Vec::new();
     exec.keyspace.libraries.push_to(&mut payload, exec.config.rdbcompression);
-    seal_payload(&mut payload);
+    seal_payload(&mut payload, false);
     exec.reply.bulk(&payload);
     Ok(())
 }
@@ -193,7 +186,7 @@ fn restore(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         Some(word) if is_word(word, "FLUSH") => Policy::Flush,
         Some(_) => return Err(RESTORE_POLICY),
     };
-    let payload = open_payload(&args[2]).ok_or(INVALID_PAYLOAD)?;
+    let (payload, _) = open_payload(&args[2]).ok_or(INVALID_PAYLOAD)?;
     let mut reader = Reader::new(payload);
     let mut codes = Vec::new();
     while reader.position() < payload.len() {

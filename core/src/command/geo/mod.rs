@@ -25,22 +25,22 @@ use crate::value::Zset;
 pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, search::COMMANDS];
 
 const COMMANDS: &[Command] = &[
-    Command::data(Group::Geo, "geoadd", -5, "write denyoom", Keys::ONE, geoadd).docs(
+    Command::data(Group::Geo, "geoadd", -5, "write denyoom", Keys::ONE, geoadd).access("RW update").docs(
         "3.2.0",
         "O(log(N))",
         "Give members places",
     ),
-    Command::data(Group::Geo, "geopos", -2, "readonly", Keys::ONE, geopos).docs(
+    Command::data(Group::Geo, "geopos", -2, "readonly", Keys::ONE, geopos).access("RO access").docs(
         "3.2.0",
         "O(1)",
         "Tell the longitude and latitude of members",
     ),
-    Command::data(Group::Geo, "geohash", -2, "readonly", Keys::ONE, geohash).docs(
+    Command::data(Group::Geo, "geohash", -2, "readonly", Keys::ONE, geohash).access("RO access").docs(
         "3.2.0",
         "O(1)",
         "Tell the geohashes of members, as others know them",
     ),
-    Command::data(Group::Geo, "geodist", -4, "readonly", Keys::ONE, geodist).docs(
+    Command::data(Group::Geo, "geodist", -4, "readonly", Keys::ONE, geodist).access("RO access").docs(
         "3.2.0",
         "O(1)",
         "Tell how far one member is from another",

@@ -16,12 +16,14 @@ use super::{reply_distance, reply_point};
 const COST: &str = "O(N+log(M))";
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Geo, "georadius", -6, "write denyoom", Keys::FirstAndStores { at: 6 }, georadius).docs(
-        "3.2.0",
-        COST,
-        "Find the members within a distance of a place: the old form of GEOSEARCH and GEOSEARCHSTORE",
-    ),
-    Command::data(Group::Geo, "georadius_ro", -6, "readonly", Keys::ONE, georadius_ro).docs(
+    Command::data(Group::Geo, "georadius", -6, "write denyoom", Keys::FirstAndStores { at: 6 }, georadius)
+        .access("RO access; OW update; OW update")
+        .docs(
+            "3.2.0",
+            COST,
+            "Find the members within a distance of a place: the old form of GEOSEARCH and GEOSEARCHSTORE",
+        ),
+    Command::data(Group::Geo, "georadius_ro", -6, "readonly", Keys::ONE, georadius_ro).access("RO access").docs(
         "3.2.10",
         COST,
         "Find the members within a distance of a place: the old form of GEOSEARCH",
@@ -34,26 +36,23 @@ pub(super) const COMMANDS: &[Command] = &[
         Keys::FirstAndStores { at: 5 },
         georadiusbymember,
     )
+    .access("RO access; OW update; OW update")
     .docs(
         "3.2.0",
         COST,
         "Find the members within a distance of another: the old form of GEOSEARCH and GEOSEARCHSTORE",
     ),
-    Command::data(Group::Geo, "georadiusbymember_ro", -5, "readonly", Keys::ONE, georadiusbymember_ro).docs(
-        "3.2.10",
-        COST,
-        "Find the members within a distance of another: the old form of GEOSEARCH",
-    ),
-    Command::data(Group::Geo, "geosearch", -7, "readonly", Keys::ONE, geosearch).docs(
+    Command::data(Group::Geo, "georadiusbymember_ro", -5, "readonly", Keys::ONE, georadiusbymember_ro)
+        .access("RO access")
+        .docs("3.2.10", COST, "Find the members within a distance of another: the old form of GEOSEARCH"),
+    Command::data(Group::Geo, "geosearch", -7, "readonly", Keys::ONE, geosearch).access("RO access").docs(
         "6.2.0",
         COST,
         "Find the members within a distance or a box",
     ),
-    Command::data(Group::Geo, "geosearchstore", -8, "write denyoom", Keys::TWO, geosearchstore).docs(
-        "6.2.0",
-        COST,
-        "Keep the members within a distance or a box",
-    ),
+    Command::data(Group::Geo, "geosearchstore", -8, "write denyoom", Keys::TWO, geosearchstore)
+        .access("OW update; RO access")
+        .docs("6.2.0", COST, "Keep the members within a distance or a box"),
 ];
 
 fn georadius(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {

@@ -5,16 +5,19 @@ use alloc::vec::Vec;
 
 use crate::codec::glob;
 use crate::codec::random::Random;
+use crate::keyspace::Place;
 use crate::resp::{Args, Proto, Reply, push_bulk};
 use crate::table::{Table, decode_cursor, encode_cursor};
 use crate::value::Hash;
 use crate::value::Text;
-use crate::value::hash::{Field, Fields, pairs};
+use crate::value::hash::{Field, Fields, Form};
 
 use crate::command::exec::{Exec, int_arg, is_word, stored};
 use crate::command::reply_error::{COUNT_OUT_OF_RANGE, OUT_OF_RANGE, SYNTAX};
 use crate::command::scan_options::{ScanOptions, parse_cursor, parse_options};
 use crate::command::{Command, CommandError, Group, Keys, Outcome};
+
+use super::alive::remove_all_dead;
 
 /// Steps of the table that one HSCAN takes at most for each element asked for, as in Redis.
 const STEPS_PER_ELEMENT_MAX: usize = 10;
@@ -27,16 +30,14 @@ const SPARSE_FACTOR: usize = 3;
 const DRAWS_PER_FIELD_MAX: usize = 8;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Hash, "hscan", -3, "readonly", Keys::ONE, hscan).docs(
-        "2.8.0",
-        "O(1)",
-        "Walk through the fields of a hash step by step",
-    ),
-    Command::data(Group::Hash, "hrandfield", -2, "readonly", Keys::ONE, hrandfield).docs(
-        "6.2.0",
-        "O(N)",
-        "Get random fields of a hash",
-    ),
+    Command::data(Group::Hash, "hscan", -3, "readonly", Keys::ONE, hscan)
+        .access("RO access")
+        .tips("nondeterministic_output")
+        .docs("2.8.0", "O(1)", "Walk through the fields of a hash step by step"),
+    Command::data(Group::Hash, "hrandfield", -2, "readonly", Keys::ONE, hrandfield)
+        .access("RO access")
+        .tips("nondeterministic_output")
+        .docs("6.2.0", "O(N)", "Get random fields of a hash"),
 ];
 
 fn hscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
@@ -47,15 +48,20 @@ fn hscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         exec.reply.array(0);
         return Ok(());
     };
+    let before_ms = exec.dead_before_ms();
     let hash = stored::<Hash>(exec.keyspace, place)?;
     let options = parse_options(args, 3, false)?;
     let mut found = Found::default();
-    let next = match hash {
-        Hash::Packed(pack) => {
-            pairs(pack).for_each(|(name, value)| found.offer(name, value, &options));
+    let next = match hash.form() {
+        Form::Packed(_) => {
+            hash.for_each_alive(before_ms, |name, value| found.offer(name, value, &options));
             0
         }
-        Hash::Table(fields) => scan_table(fields, cursor, &options, &mut found),
+        Form::Table(fields) => scan_table(fields, cursor, &options, |field| {
+            if !hash.is_dead(&field.name, before_ms) {
+                found.offer(Text::Bytes(&field.name), Text::Bytes(&field.value), &options);
+            }
+        }),
     };
     exec.reply.array(2);
     let mut digits = itoa::Buffer::new();
@@ -65,7 +71,7 @@ fn hscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     Ok(())
 }
 
-fn scan_table(fields: &Fields, cursor: u64, options: &ScanOptions<'_>, found: &mut Found) -> u64 {
+fn scan_table(fields: &Fields, cursor: u64, options: &ScanOptions<'_>, mut visit: impl FnMut(&Field)) -> u64 {
     let mut position = decode_cursor(cursor);
     let mut visited = 0;
     let mut steps_left = options.count.saturating_mul(STEPS_PER_ELEMENT_MAX);
@@ -75,7 +81,7 @@ fn scan_table(fields: &Fields, cursor: u64, options: &ScanOptions<'_>, found: &m
             |field| fields.key.hash(&field.name),
             |field| {
                 visited += 1;
-                found.offer(Text::Bytes(&field.name), Text::Bytes(&field.value), options);
+                visit(field);
             },
         );
         steps_left = steps_left.saturating_sub(1);
@@ -108,26 +114,36 @@ fn hrandfield(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         return reply_with_one(exec, args);
     }
     let (count, with) = parse_count(args)?;
-    let Some(place) = exec.find_to_read(&args[1]) else {
+    let before_ms = exec.dead_before_ms();
+    let Some(place) = find_to_draw(exec, args)? else {
         exec.reply.array(0);
         return Ok(());
     };
-    let hash = stored::<Hash>(exec.keyspace, place)?;
+    let alive = Alive { hash: stored::<Hash>(exec.keyspace, place)?, before_ms };
     let reply = &mut exec.reply;
     match usize::try_from(count) {
-        Ok(count) => draw_different(hash, exec.random, count, &mut Drawn { reply, with }),
-        Err(_) => draw_any(hash, exec.random, count.unsigned_abs(), &mut Drawn { reply, with })?,
+        Ok(count) => draw_different(alive, exec.random, count, &mut Drawn { reply, with }),
+        Err(_) => draw_any(alive, exec.random, count.unsigned_abs(), &mut Drawn { reply, with })?,
     }
     Ok(())
 }
 
+/// Finds a hash to draw from. A master first removes all fields whose time has come.
+fn find_to_draw(exec: &mut Exec<'_>, args: Args<'_>) -> Result<Option<Place>, CommandError> {
+    match exec.find_to_read(&args[1]) {
+        Some(place) => remove_all_dead(exec, place, &args[1]),
+        None => Ok(None),
+    }
+}
+
 fn reply_with_one(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    let Some(place) = exec.find_to_read(&args[1]) else {
+    let before_ms = exec.dead_before_ms();
+    let Some(place) = find_to_draw(exec, args)? else {
         exec.reply.null();
         return Ok(());
     };
-    let hash = stored::<Hash>(exec.keyspace, place)?;
-    match Source::new(hash).draw(exec.random) {
+    let alive = Alive { hash: stored::<Hash>(exec.keyspace, place)?, before_ms };
+    match Source::new(alive).draw(exec.random) {
         Some((name, _)) => name.reply_to(&mut exec.reply),
         None => exec.reply.null(),
     }
@@ -184,19 +200,38 @@ impl Drawn<'_, '_> {
     }
 }
 
+/// The fields of a hash whose time is not before an instant. On a replica, others are hidden among them.
+#[derive(Clone, Copy)]
+struct Alive<'a> {
+    hash: &'a Hash,
+    before_ms: i64,
+}
+
+impl<'a> Alive<'a> {
+    /// The table, if all that it holds is alive.
+    fn table(self) -> Option<&'a Table<Field>> {
+        match self.hash.form() {
+            Form::Table(fields) if !self.hash.has_dead(self.before_ms) => Some(&fields.table),
+            _ => None,
+        }
+    }
+}
+
 /// A hash from which fields can be drawn one by one.
 enum Source<'a> {
-    /// A listpack's pairs, found once: it has no way to an index that is shorter than a walk.
+    /// A listpack's pairs, found once: it has no way to an index that is shorter than a walk. Or those that are not hidden.
     Pairs(Vec<(Text<'a>, Text<'a>)>),
     Table(&'a Table<Field>),
 }
 
 impl<'a> Source<'a> {
-    fn new(hash: &'a Hash) -> Source<'a> {
-        match hash {
-            Hash::Packed(pack) => Source::Pairs(pairs(pack).collect()),
-            Hash::Table(fields) => Source::Table(&fields.table),
+    fn new(alive: Alive<'a>) -> Source<'a> {
+        if let Some(table) = alive.table() {
+            return Source::Table(table);
         }
+        let mut pairs = Vec::new();
+        alive.hash.for_each_alive(alive.before_ms, |name, value| pairs.push((name, value)));
+        Source::Pairs(pairs)
     }
 
     fn draw(&self, random: &mut Random) -> Option<(Text<'a>, Text<'a>)> {
@@ -213,18 +248,22 @@ impl<'a> Source<'a> {
 /// Draws `count` fields, the same one perhaps more than once.
 ///
 /// Differs: a reply beyond [`DRAWN_BYTES_MAX`] is refused; Redis would go on until memory ends.
-fn draw_any(hash: &Hash, random: &mut Random, count: u64, drawn: &mut Drawn<'_, '_>) -> Outcome {
+fn draw_any(alive: Alive<'_>, random: &mut Random, count: u64, drawn: &mut Drawn<'_, '_>) -> Outcome {
     /// `$0`, nothing, and two line ends.
     const FRAME_BYTES: usize = 6;
     let count = usize::try_from(count).map_err(|_| OUT_OF_RANGE)?;
     if count > DRAWN_BYTES_MAX / FRAME_BYTES {
         return Err(OUT_OF_RANGE);
     }
-    let source = Source::new(hash);
+    let source = Source::new(alive);
     let mut bytes = 0;
+    if alive.hash.len_alive(alive.before_ms) == 0 {
+        drawn.announce(0);
+        return Ok(());
+    }
     drawn.announce(count);
     for _ in 0..count {
-        let (name, value) = source.draw(random).expect("a stored hash is never empty");
+        let (name, value) = source.draw(random).expect("it was not empty");
         bytes += name.len() + FRAME_BYTES;
         if drawn.with == With::NamesAndValues {
             bytes += value.len() + FRAME_BYTES;
@@ -238,12 +277,13 @@ fn draw_any(hash: &Hash, random: &mut Random, count: u64, drawn: &mut Drawn<'_, 
 }
 
 /// Draws `count` different fields; all, if there are no more.
-fn draw_different(hash: &Hash, random: &mut Random, count: usize, drawn: &mut Drawn<'_, '_>) {
-    let count = count.min(hash.len());
+fn draw_different(alive: Alive<'_>, random: &mut Random, count: usize, drawn: &mut Drawn<'_, '_>) {
+    let len = alive.hash.len_alive(alive.before_ms);
+    let count = count.min(len);
     drawn.announce(count);
-    if let Hash::Table(fields) = hash
-        && count <= fields.table.len() / SPARSE_FACTOR
-        && let Some(found) = draw_sparsely(&fields.table, random, count)
+    if let Some(table) = alive.table()
+        && count <= len / SPARSE_FACTOR
+        && let Some(found) = draw_sparsely(table, random, count)
     {
         for (name, value) in found {
             drawn.push(Text::Bytes(name), Text::Bytes(value));
@@ -251,8 +291,8 @@ fn draw_different(hash: &Hash, random: &mut Random, count: usize, drawn: &mut Dr
         return;
     }
     // Each field is taken with the chance of those still wanted among those still to come (D. Knuth, algorithm S).
-    let (mut wanted, mut to_come) = (count as u64, hash.len() as u64);
-    hash.for_each(|name, value| {
+    let (mut wanted, mut to_come) = (count as u64, len as u64);
+    alive.hash.for_each_alive(alive.before_ms, |name, value| {
         if random.below(to_come) < wanted {
             drawn.push(name, value);
             wanted -= 1;

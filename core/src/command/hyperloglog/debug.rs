@@ -10,11 +10,9 @@ use crate::resp::Args;
 use super::at;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::HyperLogLog, "pfdebug", 3, "write denyoom admin", Keys::SECOND, pfdebug).docs(
-        "2.8.9",
-        "N/A",
-        "Look into a HyperLogLog: GETREG, DECODE, ENCODING, TODENSE",
-    ),
+    Command::data(Group::HyperLogLog, "pfdebug", 3, "write denyoom admin", Keys::SECOND, pfdebug)
+        .access("RW access")
+        .docs("2.8.9", "N/A", "Look into a HyperLogLog: GETREG, DECODE, ENCODING, TODENSE"),
     Command::data(Group::HyperLogLog, "pfselftest", 1, "admin", Keys::None, pfselftest).docs(
         "2.8.9",
         "N/A",

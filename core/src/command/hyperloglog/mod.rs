@@ -18,21 +18,17 @@ use crate::value::StringValue;
 pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, debug::COMMANDS];
 
 const COMMANDS: &[Command] = &[
-    Command::data(Group::HyperLogLog, "pfadd", -2, "write denyoom fast", Keys::ONE, pfadd).docs(
+    Command::data(Group::HyperLogLog, "pfadd", -2, "write denyoom fast", Keys::ONE, pfadd).access("RW insert").docs(
         "2.8.9",
         "O(1) for each element",
         "Let a HyperLogLog see elements",
     ),
-    Command::data(Group::HyperLogLog, "pfcount", -2, "readonly may_replicate", Keys::ALL, pfcount).docs(
-        "2.8.9",
-        "O(N)",
-        "Tell about how many different elements a HyperLogLog, or several together, have seen",
-    ),
-    Command::data(Group::HyperLogLog, "pfmerge", -2, "write denyoom", Keys::ALL, pfmerge).docs(
-        "2.8.9",
-        "O(N)",
-        "Let a HyperLogLog see what others have seen",
-    ),
+    Command::data(Group::HyperLogLog, "pfcount", -2, "readonly may_replicate", Keys::ALL, pfcount)
+        .access("RW access")
+        .docs("2.8.9", "O(N)", "Tell about how many different elements a HyperLogLog, or several together, have seen"),
+    Command::data(Group::HyperLogLog, "pfmerge", -2, "write denyoom", Keys::ALL, pfmerge)
+        .access("RW access insert; RO access")
+        .docs("2.8.9", "O(N)", "Let a HyperLogLog see what others have seen"),
 ];
 
 impl From<Corrupt> for CommandError {

@@ -3,13 +3,13 @@
 use alloc::vec::Vec;
 
 use crate::codec::glob;
-use crate::codec::number::push_u64;
+use crate::codec::number::{parse_i64, push_u64};
 use crate::keyspace::Entry;
 use crate::resp::Args;
 use crate::value::Blob;
 
 use crate::command::exec::{Exec, ExpiryRule, is_word};
-use crate::command::reply_error::SYNTAX;
+use crate::command::reply_error::{DB_INDEX_OUT_OF_RANGE, INVALID_FIRST_DB, INVALID_SECOND_DB, SYNTAX};
 use crate::command::scan_options::{ScanOptions, parse_cursor, parse_options};
 use crate::command::{Command, Group, Keys, Outcome};
 
@@ -21,36 +21,31 @@ const STEPS_PER_KEY_MAX: usize = 10;
 const HIDDEN_DRAWS_MAX: u32 = 100;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Generic, "keys", 2, "readonly nondeterministic", Keys::None, keys).docs(
-        "1.0.0",
-        "O(N)",
-        "Lists the keys that match a pattern",
-    ),
-    Command::data(Group::Generic, "scan", -2, "readonly nondeterministic", Keys::None, scan).docs(
-        "2.8.0",
-        "O(1)",
-        "Lists keys a few at a time",
-    ),
-    Command::data(Group::Generic, "randomkey", 1, "readonly nondeterministic", Keys::None, random_key).docs(
-        "1.0.0",
-        "O(1)",
-        "Tells some key of the database",
-    ),
-    Command::data(Group::Server, "dbsize", 1, "readonly fast", Keys::None, dbsize).docs(
-        "1.0.0",
-        "O(1)",
-        "Counts the keys of the database",
-    ),
-    Command::data(Group::Server, "flushdb", -1, "write", Keys::None, flush_db).docs(
-        "1.0.0",
-        "O(N)",
-        "Empties the database",
-    ),
-    Command::data(Group::Server, "flushall", -1, "write", Keys::None, flush_all).docs(
-        "1.0.0",
-        "O(N)",
-        "Empties all databases",
-    ),
+    Command::data(Group::Generic, "keys", 2, "readonly", Keys::None, keys)
+        .in_categories("keyspace dangerous")
+        .tips("request_policy:all_shards nondeterministic_output_order")
+        .docs("1.0.0", "O(N)", "Lists the keys that match a pattern"),
+    Command::data(Group::Generic, "scan", -2, "readonly", Keys::None, scan)
+        .tips("nondeterministic_output request_policy:special")
+        .docs("2.8.0", "O(1)", "Lists keys a few at a time"),
+    Command::data(Group::Generic, "randomkey", 1, "readonly", Keys::None, random_key)
+        .tips("request_policy:all_shards nondeterministic_output")
+        .docs("1.0.0", "O(1)", "Tells some key of the database"),
+    Command::data(Group::Server, "dbsize", 1, "readonly fast", Keys::None, dbsize)
+        .in_categories("keyspace")
+        .tips("request_policy:all_shards response_policy:agg_sum")
+        .docs("1.0.0", "O(1)", "Counts the keys of the database"),
+    Command::data(Group::Server, "flushdb", -1, "write", Keys::None, flush_db)
+        .in_categories("keyspace dangerous")
+        .tips("request_policy:all_shards response_policy:all_succeeded")
+        .docs("1.0.0", "O(N)", "Empties the database"),
+    Command::data(Group::Server, "flushall", -1, "write", Keys::None, flush_all)
+        .in_categories("keyspace dangerous")
+        .tips("request_policy:all_shards response_policy:all_succeeded")
+        .docs("1.0.0", "O(N)", "Empties all databases"),
+    Command::data(Group::Server, "swapdb", 3, "write fast", Keys::None, swap_db)
+        .in_categories("keyspace dangerous")
+        .docs("4.0.0", "O(N)", "Lets two databases change places"),
 ];
 
 /// True if an entry's time has come and the command must not show it.
@@ -173,6 +168,19 @@ fn flush_all(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         exec.keyspace.flush(database);
     }
     end_flush(exec, count);
+    Ok(())
+}
+
+fn swap_db(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let index = |arg: &[u8]| parse_i64(arg).and_then(|number| i32::try_from(number).ok());
+    let one = index(&args[1]).ok_or(INVALID_FIRST_DB)?;
+    let other = index(&args[2]).ok_or(INVALID_SECOND_DB)?;
+    let known = |index: i32| u32::try_from(index).ok().filter(|index| *index < exec.keyspace.database_count());
+    let (one, other) = known(one).zip(known(other)).ok_or(DB_INDEX_OUT_OF_RANGE)?;
+    exec.keyspace.swap(one, other);
+    // A database that is swapped with itself counts, too, as in Redis.
+    exec.changed(1);
+    exec.reply.ok();
     Ok(())
 }
 

@@ -146,3 +146,32 @@ fn flushdb_empties_one_database_and_flushall_every_one() {
     bench.database = 0;
     assert_eq!(bench.run("DBSIZE"), ":0 ");
 }
+
+#[test]
+fn swapdb_lets_databases_change_places_with_all_that_is_in_them() {
+    let mut bench = Bench::new();
+    bench.run("SET a 1 PX 50");
+    bench.run("SET b 1");
+    bench.database = 5;
+    bench.run("SET c 1");
+    assert_eq!(bench.run("SwapDB 0 5"), "+OK ");
+    assert_eq!(bench.fed(), ["SwapDB 0 5"]);
+    assert_eq!(bench.run("DBSIZE"), ":2 ");
+    assert_eq!(bench.run("PTTL a"), ":50 ");
+    bench.now_ms += 51;
+    assert_eq!(bench.run("EXISTS a b c"), ":1 ");
+    assert_eq!(bench.fed(), ["DEL a"]);
+    bench.database = 0;
+    assert_eq!(bench.run("KEYS *"), "*1 $1 c ");
+    assert_eq!(bench.run("SWAPDB 3 3"), "+OK ");
+    assert_eq!(bench.fed(), ["SWAPDB 3 3"]);
+    for (line, error) in [
+        ("SWAPDB x y", "-ERR invalid first DB index "),
+        ("SWAPDB 0 4294967296", "-ERR invalid second DB index "),
+        ("SWAPDB 0 16", "-ERR DB index is out of range "),
+        ("SWAPDB -1 0", "-ERR DB index is out of range "),
+    ] {
+        assert_eq!(bench.run(line), error);
+        assert!(bench.fed().is_empty());
+    }
+}

@@ -11,53 +11,48 @@ use crate::command::notice::Class;
 use crate::command::reply_error::{EXPIRE_GT_LT, EXPIRE_NX_OTHERS, invalid_expire, unsupported_option};
 use crate::command::{Command, CommandError, Group, Keys, Outcome};
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Generic, "expire", -3, "write fast", Keys::ONE, expire).docs(
-        "1.0.0",
-        "O(1)",
-        "Lets a key expire after some seconds",
-    ),
-    Command::data(Group::Generic, "pexpire", -3, "write fast", Keys::ONE, pexpire).docs(
-        "2.6.0",
-        "O(1)",
-        "Lets a key expire after some milliseconds",
-    ),
-    Command::data(Group::Generic, "expireat", -3, "write fast", Keys::ONE, expire_at).docs(
-        "1.2.0",
-        "O(1)",
-        "Lets a key expire at a time given in seconds since the epoch",
-    ),
-    Command::data(Group::Generic, "pexpireat", -3, "write fast", Keys::ONE, pexpire_at).docs(
-        "2.6.0",
-        "O(1)",
-        "Lets a key expire at a time given in milliseconds since the epoch",
-    ),
-    Command::data(Group::Generic, "ttl", 2, "readonly fast nondeterministic", Keys::ONE, ttl).docs(
-        "1.0.0",
-        "O(1)",
-        "Tells in how many seconds a key expires",
-    ),
-    Command::data(Group::Generic, "pttl", 2, "readonly fast nondeterministic", Keys::ONE, pttl).docs(
-        "2.6.0",
-        "O(1)",
-        "Tells in how many milliseconds a key expires",
-    ),
-    Command::data(Group::Generic, "expiretime", 2, "readonly fast", Keys::ONE, expire_time).docs(
-        "7.0.0",
-        "O(1)",
-        "Tells when a key expires, in seconds since the epoch",
-    ),
-    Command::data(Group::Generic, "pexpiretime", 2, "readonly fast", Keys::ONE, pexpire_time).docs(
-        "7.0.0",
-        "O(1)",
-        "Tells when a key expires, in milliseconds since the epoch",
-    ),
-    Command::data(Group::Generic, "persist", 2, "write fast", Keys::ONE, persist).docs(
-        "2.2.0",
-        "O(1)",
-        "Takes a key's expiry away",
-    ),
-];
+pub(super) const COMMANDS: &[Command] =
+    &[
+        Command::data(Group::Generic, "expire", -3, "write fast", Keys::ONE, expire).access("RW update").docs(
+            "1.0.0",
+            "O(1)",
+            "Lets a key expire after some seconds",
+        ),
+        Command::data(Group::Generic, "pexpire", -3, "write fast", Keys::ONE, pexpire).access("RW update").docs(
+            "2.6.0",
+            "O(1)",
+            "Lets a key expire after some milliseconds",
+        ),
+        Command::data(Group::Generic, "expireat", -3, "write fast", Keys::ONE, expire_at).access("RW update").docs(
+            "1.2.0",
+            "O(1)",
+            "Lets a key expire at a time given in seconds since the epoch",
+        ),
+        Command::data(Group::Generic, "pexpireat", -3, "write fast", Keys::ONE, pexpire_at).access("RW update").docs(
+            "2.6.0",
+            "O(1)",
+            "Lets a key expire at a time given in milliseconds since the epoch",
+        ),
+        Command::data(Group::Generic, "ttl", 2, "readonly fast", Keys::ONE, ttl)
+            .access("RO access")
+            .tips("nondeterministic_output")
+            .docs("1.0.0", "O(1)", "Tells in how many seconds a key expires"),
+        Command::data(Group::Generic, "pttl", 2, "readonly fast", Keys::ONE, pttl)
+            .access("RO access")
+            .tips("nondeterministic_output")
+            .docs("2.6.0", "O(1)", "Tells in how many milliseconds a key expires"),
+        Command::data(Group::Generic, "expiretime", 2, "readonly fast", Keys::ONE, expire_time)
+            .access("RO access")
+            .docs("7.0.0", "O(1)", "Tells when a key expires, in seconds since the epoch"),
+        Command::data(Group::Generic, "pexpiretime", 2, "readonly fast", Keys::ONE, pexpire_time)
+            .access("RO access")
+            .docs("7.0.0", "O(1)", "Tells when a key expires, in milliseconds since the epoch"),
+        Command::data(Group::Generic, "persist", 2, "write fast", Keys::ONE, persist).access("RW update").docs(
+            "2.2.0",
+            "O(1)",
+            "Takes a key's expiry away",
+        ),
+    ];
 
 /// The four ways to state an expiry.
 #[derive(Clone, Copy)]

@@ -17,49 +17,44 @@ use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 /// All commands of the family, file by file.
 pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, database::COMMANDS, object::COMMANDS, expire::COMMANDS];
 
-const COMMANDS: &[Command] = &[
-    Command::data(Group::Generic, "del", -2, "write", Keys::ALL, delete).docs("1.0.0", "O(N)", "Removes keys"),
-    Command::data(Group::Generic, "unlink", -2, "write fast", Keys::ALL, delete).docs(
-        "4.0.0",
-        "O(1)",
-        "Removes keys; large values are freed in the background",
-    ),
-    Command::data(Group::Generic, "exists", -2, "readonly fast", Keys::ALL, exists).docs(
-        "1.0.0",
-        "O(N)",
-        "Counts how many of the keys exist",
-    ),
-    Command::data(Group::Generic, "type", 2, "readonly fast", Keys::ONE, value_type).docs(
-        "1.0.0",
-        "O(1)",
-        "Tells the type of a key's value",
-    ),
-    Command::data(Group::Generic, "touch", -2, "readonly fast", Keys::ALL, touch).docs(
-        "3.2.1",
-        "O(N)",
-        "Marks keys as used now and counts those that exist",
-    ),
-    Command::data(Group::Generic, "rename", 3, "write", Keys::TWO, rename).docs(
-        "1.0.0",
-        "O(1)",
-        "Gives a key another name, overwriting what has it",
-    ),
-    Command::data(Group::Generic, "renamenx", 3, "write fast", Keys::TWO, rename_nx).docs(
-        "1.0.0",
-        "O(1)",
-        "Gives a key another name if nothing has it yet",
-    ),
-    Command::data(Group::Generic, "copy", -3, "write denyoom", Keys::TWO, copy).docs(
-        "6.2.0",
-        "O(N)",
-        "Copies a key's value and expiry to another key",
-    ),
-    Command::data(Group::Generic, "move", 3, "write fast", Keys::ONE, move_key).docs(
-        "1.0.0",
-        "O(1)",
-        "Moves a key to another database",
-    ),
-];
+const COMMANDS: &[Command] =
+    &[
+        Command::data(Group::Generic, "del", -2, "write", Keys::ALL, delete)
+            .access("RM delete")
+            .tips("request_policy:multi_shard response_policy:agg_sum")
+            .docs("1.0.0", "O(N)", "Removes keys"),
+        Command::data(Group::Generic, "unlink", -2, "write fast", Keys::ALL, delete)
+            .access("RM delete")
+            .tips("request_policy:multi_shard response_policy:agg_sum")
+            .docs("4.0.0", "O(1)", "Removes keys; large values are freed in the background"),
+        Command::data(Group::Generic, "exists", -2, "readonly fast", Keys::ALL, exists)
+            .access("RO")
+            .tips("request_policy:multi_shard response_policy:agg_sum")
+            .docs("1.0.0", "O(N)", "Counts how many of the keys exist"),
+        Command::data(Group::Generic, "type", 2, "readonly fast", Keys::ONE, value_type).access("RO").docs(
+            "1.0.0",
+            "O(1)",
+            "Tells the type of a key's value",
+        ),
+        Command::data(Group::Generic, "touch", -2, "readonly fast", Keys::ALL, touch)
+            .access("RO")
+            .tips("request_policy:multi_shard response_policy:agg_sum")
+            .docs("3.2.1", "O(N)", "Marks keys as used now and counts those that exist"),
+        Command::data(Group::Generic, "rename", 3, "write", Keys::TWO, rename)
+            .access("RW access delete; OW update")
+            .docs("1.0.0", "O(1)", "Gives a key another name, overwriting what has it"),
+        Command::data(Group::Generic, "renamenx", 3, "write fast", Keys::TWO, rename_nx)
+            .access("RW access delete; OW insert")
+            .docs("1.0.0", "O(1)", "Gives a key another name if nothing has it yet"),
+        Command::data(Group::Generic, "copy", -3, "write denyoom", Keys::TWO, copy)
+            .access("RO access; OW update")
+            .docs("6.2.0", "O(N)", "Copies a key's value and expiry to another key"),
+        Command::data(Group::Generic, "move", 3, "write fast", Keys::ONE, move_key).access("RW access update").docs(
+            "1.0.0",
+            "O(1)",
+            "Moves a key to another database",
+        ),
+    ];
 
 /// Finds a key for a read that does not count as use of it: a hit or a miss, but idle as before.
 pub(super) fn find_untouched(exec: &mut Exec<'_>, key: &[u8]) -> Option<Place> {

@@ -21,31 +21,27 @@ pub(super) const COMMANDS: &[Command] = &[Command::container(Group::Generic, "ob
 )];
 
 const SUBCOMMANDS: &[Command] = &[
-    Command::data(Group::Generic, "encoding", 3, "readonly nondeterministic", Keys::SECOND, encoding).docs(
-        "2.2.3",
-        "O(1)",
-        "Tells how a value is kept in memory",
-    ),
-    Command::data(Group::Generic, "freq", 3, "readonly nondeterministic", Keys::SECOND, frequency).docs(
-        "4.0.0",
-        "O(1)",
-        "Tells how often a key is used, on a logarithmic scale",
-    ),
+    Command::data(Group::Generic, "encoding", 3, "readonly", Keys::SECOND, encoding)
+        .access("RO")
+        .tips("nondeterministic_output")
+        .docs("2.2.3", "O(1)", "Tells how a value is kept in memory"),
+    Command::data(Group::Generic, "freq", 3, "readonly", Keys::SECOND, frequency)
+        .access("RO")
+        .tips("nondeterministic_output")
+        .docs("4.0.0", "O(1)", "Tells how often a key is used, on a logarithmic scale"),
     Command::data(Group::Generic, "help", 2, "loading stale", Keys::None, help).docs(
         "6.2.0",
         "O(1)",
         "Describes the subcommands",
     ),
-    Command::data(Group::Generic, "idletime", 3, "readonly nondeterministic", Keys::SECOND, idle_time).docs(
-        "2.2.3",
-        "O(1)",
-        "Tells how long a key has not been used",
-    ),
-    Command::data(Group::Generic, "refcount", 3, "readonly nondeterministic", Keys::SECOND, reference_count).docs(
-        "2.2.3",
-        "O(1)",
-        "Tells how many hold on to a value",
-    ),
+    Command::data(Group::Generic, "idletime", 3, "readonly", Keys::SECOND, idle_time)
+        .access("RO")
+        .tips("nondeterministic_output")
+        .docs("2.2.3", "O(1)", "Tells how long a key has not been used"),
+    Command::data(Group::Generic, "refcount", 3, "readonly", Keys::SECOND, reference_count)
+        .access("RO")
+        .tips("nondeterministic_output")
+        .docs("2.2.3", "O(1)", "Tells how many hold on to a value"),
 ];
 
 /// Replies by what `tell` makes of the key's place, or with null if there is no such key.

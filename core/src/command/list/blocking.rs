@@ -13,31 +13,25 @@ use super::moving::{Route, end_arg, find_first, move_one, parse_several, pop_fir
 use super::pop_one;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::List, "blpop", -3, "write noscript blocking", Keys::ALL_BUT_LAST, blpop).docs(
-        "2.0.0",
-        "O(N)",
-        "Take an element from the left end of the first list that has any, or wait for one",
-    ),
-    Command::data(Group::List, "brpop", -3, "write noscript blocking", Keys::ALL_BUT_LAST, brpop).docs(
-        "2.0.0",
-        "O(N)",
-        "Take an element from the right end of the first list that has any, or wait for one",
-    ),
-    Command::data(Group::List, "blmove", 6, "write denyoom noscript blocking", Keys::TWO, blmove).docs(
-        "6.2.0",
-        "O(1)",
-        "Move an element from one list to another, or wait for one",
-    ),
-    Command::data(Group::List, "brpoplpush", 4, "write denyoom noscript blocking", Keys::TWO, brpoplpush).docs(
-        "2.2.0",
-        "O(1)",
-        "Move an element from the right end of one list to the left end of another, or wait for one",
-    ),
-    Command::data(Group::List, "blmpop", -5, "write blocking", Keys::Numbered { at: 2 }, blmpop).docs(
-        "7.0.0",
-        "O(N+M)",
-        "Take elements from the first list that has any, or wait for some",
-    ),
+    Command::data(Group::List, "blpop", -3, "write noscript blocking", Keys::ALL_BUT_LAST, blpop)
+        .access("RW access delete")
+        .docs("2.0.0", "O(N)", "Take an element from the left end of the first list that has any, or wait for one"),
+    Command::data(Group::List, "brpop", -3, "write noscript blocking", Keys::ALL_BUT_LAST, brpop)
+        .access("RW access delete")
+        .docs("2.0.0", "O(N)", "Take an element from the right end of the first list that has any, or wait for one"),
+    Command::data(Group::List, "blmove", 6, "write denyoom noscript blocking", Keys::TWO, blmove)
+        .access("RW access delete; RW insert")
+        .docs("6.2.0", "O(1)", "Move an element from one list to another, or wait for one"),
+    Command::data(Group::List, "brpoplpush", 4, "write denyoom noscript blocking", Keys::TWO, brpoplpush)
+        .access("RW access delete; RW insert")
+        .docs(
+            "2.2.0",
+            "O(1)",
+            "Move an element from the right end of one list to the left end of another, or wait for one",
+        ),
+    Command::data(Group::List, "blmpop", -5, "write blocking", Keys::Numbered { at: 2 }, blmpop)
+        .access("RW access delete")
+        .docs("7.0.0", "O(N+M)", "Take elements from the first list that has any, or wait for some"),
 ];
 
 fn blpop(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {

@@ -10,22 +10,22 @@ use crate::value::list::{End, Side};
 use super::read::span;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::List, "lset", 4, "write denyoom", Keys::ONE, lset).docs(
+    Command::data(Group::List, "lset", 4, "write denyoom", Keys::ONE, lset).access("RW update").docs(
         "1.0.0",
         "O(N)",
         "Replace the element at an index",
     ),
-    Command::data(Group::List, "linsert", 5, "write denyoom", Keys::ONE, linsert).docs(
+    Command::data(Group::List, "linsert", 5, "write denyoom", Keys::ONE, linsert).access("RW insert").docs(
         "2.2.0",
         "O(N)",
         "Insert an element BEFORE or AFTER another",
     ),
-    Command::data(Group::List, "lrem", 4, "write", Keys::ONE, lrem).docs(
+    Command::data(Group::List, "lrem", 4, "write", Keys::ONE, lrem).access("RW delete").docs(
         "1.0.0",
         "O(N+M)",
         "Remove the first elements that equal one, or the last, or all",
     ),
-    Command::data(Group::List, "ltrim", 4, "write", Keys::ONE, ltrim).docs(
+    Command::data(Group::List, "ltrim", 4, "write", Keys::ONE, ltrim).access("RW delete").docs(
         "1.0.0",
         "O(N)",
         "Keep only the elements from one index to another",

@@ -22,32 +22,32 @@ pub(super) const FAMILY: &[&[Command]] =
     &[COMMANDS, read::COMMANDS, edit::COMMANDS, moving::COMMANDS, blocking::COMMANDS];
 
 const COMMANDS: &[Command] = &[
-    Command::data(Group::List, "lpush", -3, "write denyoom fast", Keys::ONE, lpush).docs(
+    Command::data(Group::List, "lpush", -3, "write denyoom fast", Keys::ONE, lpush).access("RW insert").docs(
         "1.0.0",
         "O(1)",
         "Add elements at the left end of a list",
     ),
-    Command::data(Group::List, "rpush", -3, "write denyoom fast", Keys::ONE, rpush).docs(
+    Command::data(Group::List, "rpush", -3, "write denyoom fast", Keys::ONE, rpush).access("RW insert").docs(
         "1.0.0",
         "O(1)",
         "Add elements at the right end of a list",
     ),
-    Command::data(Group::List, "lpushx", -3, "write denyoom fast", Keys::ONE, lpushx).docs(
+    Command::data(Group::List, "lpushx", -3, "write denyoom fast", Keys::ONE, lpushx).access("RW insert").docs(
         "2.2.0",
         "O(1)",
         "Add elements at the left end of a list that is there",
     ),
-    Command::data(Group::List, "rpushx", -3, "write denyoom fast", Keys::ONE, rpushx).docs(
+    Command::data(Group::List, "rpushx", -3, "write denyoom fast", Keys::ONE, rpushx).access("RW insert").docs(
         "2.2.0",
         "O(1)",
         "Add elements at the right end of a list that is there",
     ),
-    Command::data(Group::List, "lpop", -2, "write fast", Keys::ONE, lpop).docs(
+    Command::data(Group::List, "lpop", -2, "write fast", Keys::ONE, lpop).access("RW access delete").docs(
         "1.0.0",
         "O(N)",
         "Take elements from the left end of a list",
     ),
-    Command::data(Group::List, "rpop", -2, "write fast", Keys::ONE, rpop).docs(
+    Command::data(Group::List, "rpop", -2, "write fast", Keys::ONE, rpop).access("RW access delete").docs(
         "1.0.0",
         "O(N)",
         "Take elements from the right end of a list",

@@ -13,23 +13,18 @@ use crate::value::{Blob, List, Value};
 
 use super::{pop_event, pop_many, push_event};
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::List, "lmove", 5, "write denyoom", Keys::TWO, lmove).docs(
-        "6.2.0",
-        "O(1)",
-        "Move an element from an end of one list to an end of another",
-    ),
-    Command::data(Group::List, "rpoplpush", 3, "write denyoom", Keys::TWO, rpoplpush).docs(
-        "1.2.0",
-        "O(1)",
-        "Move an element from the right end of one list to the left end of another",
-    ),
-    Command::data(Group::List, "lmpop", -4, "write", Keys::Numbered { at: 1 }, lmpop).docs(
-        "7.0.0",
-        "O(N+M)",
-        "Take elements from the first list that has any",
-    ),
-];
+pub(super) const COMMANDS: &[Command] =
+    &[
+        Command::data(Group::List, "lmove", 5, "write denyoom", Keys::TWO, lmove)
+            .access("RW access delete; RW insert")
+            .docs("6.2.0", "O(1)", "Move an element from an end of one list to an end of another"),
+        Command::data(Group::List, "rpoplpush", 3, "write denyoom", Keys::TWO, rpoplpush)
+            .access("RW access delete; RW insert")
+            .docs("1.2.0", "O(1)", "Move an element from the right end of one list to the left end of another"),
+        Command::data(Group::List, "lmpop", -4, "write", Keys::Numbered { at: 1 }, lmpop)
+            .access("RW access delete")
+            .docs("7.0.0", "O(N+M)", "Take elements from the first list that has any"),
+    ];
 
 /// LEFT or RIGHT.
 pub(super) fn end_arg(arg: &[u8]) -> Result<End, CommandError> {

@@ -9,22 +9,22 @@ use crate::value::List;
 use crate::value::list::End;
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::List, "llen", 2, "readonly fast", Keys::ONE, llen).docs(
+    Command::data(Group::List, "llen", 2, "readonly fast", Keys::ONE, llen).access("RO").docs(
         "1.0.0",
         "O(1)",
         "Count the elements of a list",
     ),
-    Command::data(Group::List, "lrange", 4, "readonly", Keys::ONE, lrange).docs(
+    Command::data(Group::List, "lrange", 4, "readonly", Keys::ONE, lrange).access("RO access").docs(
         "1.0.0",
         "O(S+N)",
         "Get the elements of a list from one index to another",
     ),
-    Command::data(Group::List, "lindex", 3, "readonly", Keys::ONE, lindex).docs(
+    Command::data(Group::List, "lindex", 3, "readonly", Keys::ONE, lindex).access("RO access").docs(
         "1.0.0",
         "O(N)",
         "Get the element at an index",
     ),
-    Command::data(Group::List, "lpos", -3, "readonly", Keys::ONE, lpos).docs(
+    Command::data(Group::List, "lpos", -3, "readonly", Keys::ONE, lpos).access("RO access").docs(
         "6.0.6",
         "O(N)",
         "Get the indices at which an element stands",

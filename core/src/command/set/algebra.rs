@@ -12,46 +12,34 @@ use crate::value::limits::SetLimits;
 use crate::value::{Set, Text};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Set, "smembers", 2, "readonly unordered", Keys::ONE, sinter).docs(
-        "1.0.0",
-        "O(N)",
-        "Get all members of a set",
-    ),
-    Command::data(Group::Set, "sinter", -2, "readonly unordered", Keys::ALL, sinter).docs(
-        "1.0.0",
-        "O(N*M)",
-        "Get the members that all of several sets have",
-    ),
-    Command::data(Group::Set, "sintercard", -3, "readonly", Keys::Numbered { at: 1 }, sintercard).docs(
-        "7.0.0",
-        "O(N*M)",
-        "Count the members that all of several sets have",
-    ),
-    Command::data(Group::Set, "sinterstore", -3, "write denyoom", Keys::ALL, sinterstore).docs(
-        "1.0.0",
-        "O(N*M)",
-        "Keep the members that all of several sets have",
-    ),
-    Command::data(Group::Set, "sunion", -2, "readonly unordered", Keys::ALL, sunion).docs(
-        "1.0.0",
-        "O(N)",
-        "Get the members that any of several sets has",
-    ),
-    Command::data(Group::Set, "sunionstore", -3, "write denyoom", Keys::ALL, sunionstore).docs(
-        "1.0.0",
-        "O(N)",
-        "Keep the members that any of several sets has",
-    ),
-    Command::data(Group::Set, "sdiff", -2, "readonly unordered", Keys::ALL, sdiff).docs(
-        "1.0.0",
-        "O(N)",
-        "Get the members of the first set that no other has",
-    ),
-    Command::data(Group::Set, "sdiffstore", -3, "write denyoom", Keys::ALL, sdiffstore).docs(
-        "1.0.0",
-        "O(N)",
-        "Keep the members of the first set that no other has",
-    ),
+    Command::data(Group::Set, "smembers", 2, "readonly", Keys::ONE, sinter)
+        .access("RO access")
+        .tips("nondeterministic_output_order")
+        .docs("1.0.0", "O(N)", "Get all members of a set"),
+    Command::data(Group::Set, "sinter", -2, "readonly", Keys::ALL, sinter)
+        .access("RO access")
+        .tips("nondeterministic_output_order")
+        .docs("1.0.0", "O(N*M)", "Get the members that all of several sets have"),
+    Command::data(Group::Set, "sintercard", -3, "readonly", Keys::Numbered { at: 1 }, sintercard)
+        .access("RO access")
+        .docs("7.0.0", "O(N*M)", "Count the members that all of several sets have"),
+    Command::data(Group::Set, "sinterstore", -3, "write denyoom", Keys::ALL, sinterstore)
+        .access("RW update; RO access")
+        .docs("1.0.0", "O(N*M)", "Keep the members that all of several sets have"),
+    Command::data(Group::Set, "sunion", -2, "readonly", Keys::ALL, sunion)
+        .access("RO access")
+        .tips("nondeterministic_output_order")
+        .docs("1.0.0", "O(N)", "Get the members that any of several sets has"),
+    Command::data(Group::Set, "sunionstore", -3, "write denyoom", Keys::ALL, sunionstore)
+        .access("OW update; RO access")
+        .docs("1.0.0", "O(N)", "Keep the members that any of several sets has"),
+    Command::data(Group::Set, "sdiff", -2, "readonly", Keys::ALL, sdiff)
+        .access("RO access")
+        .tips("nondeterministic_output_order")
+        .docs("1.0.0", "O(N)", "Get the members of the first set that no other has"),
+    Command::data(Group::Set, "sdiffstore", -3, "write denyoom", Keys::ALL, sdiffstore)
+        .access("OW update; RO access")
+        .docs("1.0.0", "O(N)", "Keep the members of the first set that no other has"),
 ];
 
 /// The sets of several keys; nothing where there is none.

@@ -13,16 +13,14 @@ use crate::resp::Args;
 use crate::value::{Blob, Set};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Set, "spop", -2, "write fast nondeterministic", Keys::ONE, spop).docs(
-        "1.0.0",
-        "O(N)",
-        "Take random members from a set",
-    ),
-    Command::data(Group::Set, "srandmember", -2, "readonly nondeterministic", Keys::ONE, srandmember).docs(
-        "1.0.0",
-        "O(N)",
-        "Get random members of a set",
-    ),
+    Command::data(Group::Set, "spop", -2, "write fast", Keys::ONE, spop)
+        .access("RW access delete")
+        .tips("nondeterministic_output")
+        .docs("1.0.0", "O(N)", "Take random members from a set"),
+    Command::data(Group::Set, "srandmember", -2, "readonly", Keys::ONE, srandmember)
+        .access("RO access")
+        .tips("nondeterministic_output")
+        .docs("1.0.0", "O(N)", "Get random members of a set"),
 ];
 
 /// A request for fewer than one in so many members draws them one by one; others go through the whole set once.

@@ -21,43 +21,41 @@ pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, draw::COMMANDS, algebra::CO
 /// Steps of the table that one SSCAN takes at most for each member asked for, as in Redis.
 const STEPS_PER_MEMBER_MAX: usize = 10;
 
-const COMMANDS: &[Command] = &[
-    Command::data(Group::Set, "sadd", -3, "write denyoom fast", Keys::ONE, sadd).docs(
-        "1.0.0",
-        "O(1)",
-        "Add members to a set",
-    ),
-    Command::data(Group::Set, "srem", -3, "write fast", Keys::ONE, srem).docs(
-        "1.0.0",
-        "O(N)",
-        "Remove members from a set",
-    ),
-    Command::data(Group::Set, "smove", 4, "write fast", Keys::TWO, smove).docs(
-        "1.0.0",
-        "O(1)",
-        "Move a member from one set to another",
-    ),
-    Command::data(Group::Set, "sismember", 3, "readonly fast", Keys::ONE, sismember).docs(
-        "1.0.0",
-        "O(1)",
-        "Tell whether a set has a member",
-    ),
-    Command::data(Group::Set, "smismember", -3, "readonly fast", Keys::ONE, smismember).docs(
-        "6.2.0",
-        "O(N)",
-        "Tell which of several members a set has",
-    ),
-    Command::data(Group::Set, "scard", 2, "readonly fast", Keys::ONE, scard).docs(
-        "1.0.0",
-        "O(1)",
-        "Count the members of a set",
-    ),
-    Command::data(Group::Set, "sscan", -3, "readonly nondeterministic", Keys::ONE, sscan).docs(
-        "2.8.0",
-        "O(1)",
-        "Walk through the members of a set step by step",
-    ),
-];
+const COMMANDS: &[Command] =
+    &[
+        Command::data(Group::Set, "sadd", -3, "write denyoom fast", Keys::ONE, sadd).access("RW insert").docs(
+            "1.0.0",
+            "O(1)",
+            "Add members to a set",
+        ),
+        Command::data(Group::Set, "srem", -3, "write fast", Keys::ONE, srem).access("RW delete").docs(
+            "1.0.0",
+            "O(N)",
+            "Remove members from a set",
+        ),
+        Command::data(Group::Set, "smove", 4, "write fast", Keys::TWO, smove)
+            .access("RW access delete; RW insert")
+            .docs("1.0.0", "O(1)", "Move a member from one set to another"),
+        Command::data(Group::Set, "sismember", 3, "readonly fast", Keys::ONE, sismember).access("RO").docs(
+            "1.0.0",
+            "O(1)",
+            "Tell whether a set has a member",
+        ),
+        Command::data(Group::Set, "smismember", -3, "readonly fast", Keys::ONE, smismember).access("RO access").docs(
+            "6.2.0",
+            "O(N)",
+            "Tell which of several members a set has",
+        ),
+        Command::data(Group::Set, "scard", 2, "readonly fast", Keys::ONE, scard).access("RO").docs(
+            "1.0.0",
+            "O(1)",
+            "Count the members of a set",
+        ),
+        Command::data(Group::Set, "sscan", -3, "readonly", Keys::ONE, sscan)
+            .access("RO access")
+            .tips("nondeterministic_output")
+            .docs("2.8.0", "O(1)", "Walk through the members of a set step by step"),
+    ];
 
 fn sadd(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let (limits, order) = (exec.limits().set, exec.keyspace.order());

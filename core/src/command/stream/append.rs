@@ -18,22 +18,20 @@ use super::options::{Options, Verb, exact_bound, exact_words, parse};
 use super::{id_arg, reply_id, stream, stream_mut};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Stream, "xadd", -5, "write denyoom fast nondeterministic", Keys::ONE, xadd).docs(
-        "5.0.0",
-        "O(1)",
-        "Add an entry to a stream, and cut off old ones if asked to",
-    ),
-    Command::data(Group::Stream, "xtrim", -4, "write nondeterministic", Keys::ONE, xtrim).docs(
-        "5.0.0",
-        "O(N)",
-        "Cut old entries off a stream",
-    ),
-    Command::data(Group::Stream, "xdel", -3, "write fast", Keys::ONE, xdel).docs(
+    Command::data(Group::Stream, "xadd", -5, "write denyoom fast", Keys::ONE, xadd)
+        .access("RW update")
+        .tips("nondeterministic_output")
+        .docs("5.0.0", "O(1)", "Add an entry to a stream, and cut off old ones if asked to"),
+    Command::data(Group::Stream, "xtrim", -4, "write", Keys::ONE, xtrim)
+        .access("RW delete")
+        .tips("nondeterministic_output")
+        .docs("5.0.0", "O(N)", "Cut old entries off a stream"),
+    Command::data(Group::Stream, "xdel", -3, "write fast", Keys::ONE, xdel).access("RW delete").docs(
         "5.0.0",
         "O(1)",
         "Delete entries of a stream by their ids",
     ),
-    Command::data(Group::Stream, "xsetid", -3, "write denyoom fast", Keys::ONE, xsetid).docs(
+    Command::data(Group::Stream, "xsetid", -3, "write denyoom fast", Keys::ONE, xsetid).access("RW update").docs(
         "5.0.0",
         "O(1)",
         "Set the last id of a stream",

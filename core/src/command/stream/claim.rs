@@ -20,16 +20,14 @@ use super::{
 };
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Stream, "xclaim", -6, "write fast nondeterministic", Keys::ONE, xclaim).docs(
-        "5.0.0",
-        "O(log N)",
-        "Take over entries that are pending for another consumer",
-    ),
-    Command::data(Group::Stream, "xautoclaim", -6, "write fast nondeterministic", Keys::ONE, xautoclaim).docs(
-        "6.2.0",
-        "O(1)",
-        "Take over entries that have been pending for long, whoever they are",
-    ),
+    Command::data(Group::Stream, "xclaim", -6, "write fast", Keys::ONE, xclaim)
+        .access("RW update")
+        .tips("nondeterministic_output")
+        .docs("5.0.0", "O(log N)", "Take over entries that are pending for another consumer"),
+    Command::data(Group::Stream, "xautoclaim", -6, "write fast", Keys::ONE, xautoclaim)
+        .access("RW delete")
+        .tips("nondeterministic_output")
+        .docs("6.2.0", "O(1)", "Take over entries that have been pending for long, whoever they are"),
 ];
 
 /// How XAUTOCLAIM is limited unless COUNT says otherwise.

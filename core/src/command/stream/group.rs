@@ -18,34 +18,35 @@ pub(super) const COMMANDS: &[Command] = &[Command::container(Group::Stream, "xgr
     "A container for commands about the groups that read a stream",
 )];
 
-const SUBCOMMANDS: &[Command] = &[
-    Command::data(Group::Stream, "create", -5, "write denyoom", Keys::SECOND, create).docs(
-        "5.0.0",
-        "O(1)",
-        "Makes a group that begins behind an id, or behind the last entry",
-    ),
-    Command::data(Group::Stream, "createconsumer", 5, "write denyoom", Keys::SECOND, create_consumer).docs(
-        "6.2.0",
-        "O(1)",
-        "Makes a consumer of a group",
-    ),
-    Command::data(Group::Stream, "delconsumer", 5, "write", Keys::SECOND, delete_consumer).docs(
-        "5.0.0",
-        "O(1)",
-        "Removes a consumer of a group with all that is pending for it",
-    ),
-    Command::data(Group::Stream, "destroy", 4, "write", Keys::SECOND, destroy).docs("5.0.0", "O(N)", "Removes a group"),
-    Command::data(Group::Stream, "help", 2, "loading stale", Keys::None, help).docs(
-        "5.0.0",
-        "O(1)",
-        "Describes the subcommands",
-    ),
-    Command::data(Group::Stream, "setid", -5, "write", Keys::SECOND, set_id).docs(
-        "5.0.0",
-        "O(1)",
-        "Sets what a group has read last",
-    ),
-];
+const SUBCOMMANDS: &[Command] =
+    &[
+        Command::data(Group::Stream, "create", -5, "write denyoom", Keys::SECOND, create).access("RW insert").docs(
+            "5.0.0",
+            "O(1)",
+            "Makes a group that begins behind an id, or behind the last entry",
+        ),
+        Command::data(Group::Stream, "createconsumer", 5, "write denyoom", Keys::SECOND, create_consumer)
+            .access("RW insert")
+            .docs("6.2.0", "O(1)", "Makes a consumer of a group"),
+        Command::data(Group::Stream, "delconsumer", 5, "write", Keys::SECOND, delete_consumer)
+            .access("RW delete")
+            .docs("5.0.0", "O(1)", "Removes a consumer of a group with all that is pending for it"),
+        Command::data(Group::Stream, "destroy", 4, "write", Keys::SECOND, destroy).access("RW delete").docs(
+            "5.0.0",
+            "O(N)",
+            "Removes a group",
+        ),
+        Command::data(Group::Stream, "help", 2, "loading stale", Keys::None, help).docs(
+            "5.0.0",
+            "O(1)",
+            "Describes the subcommands",
+        ),
+        Command::data(Group::Stream, "setid", -5, "write", Keys::SECOND, set_id).access("RW update").docs(
+            "5.0.0",
+            "O(1)",
+            "Sets what a group has read last",
+        ),
+    ];
 
 /// What follows the id.
 #[derive(Default)]

@@ -18,12 +18,11 @@ pub(super) const COMMANDS: &[Command] = &[Command::container(Group::Stream, "xin
 )];
 
 const SUBCOMMANDS: &[Command] = &[
-    Command::data(Group::Stream, "consumers", 4, "readonly nondeterministic", Keys::SECOND, consumers).docs(
-        "5.0.0",
-        "O(1)",
-        "Lists the consumers of a group",
-    ),
-    Command::data(Group::Stream, "groups", 3, "readonly", Keys::SECOND, groups).docs(
+    Command::data(Group::Stream, "consumers", 4, "readonly", Keys::SECOND, consumers)
+        .access("RO access")
+        .tips("nondeterministic_output")
+        .docs("5.0.0", "O(1)", "Lists the consumers of a group"),
+    Command::data(Group::Stream, "groups", 3, "readonly", Keys::SECOND, groups).access("RO access").docs(
         "5.0.0",
         "O(1)",
         "Lists the groups of a stream",
@@ -33,7 +32,7 @@ const SUBCOMMANDS: &[Command] = &[
         "O(1)",
         "Describes the subcommands",
     ),
-    Command::data(Group::Stream, "stream", -3, "readonly", Keys::SECOND, about).docs(
+    Command::data(Group::Stream, "stream", -3, "readonly", Keys::SECOND, about).access("RO access").docs(
         "5.0.0",
         "O(1)",
         "Tells about a stream, in brief or in full",

@@ -12,16 +12,15 @@ use crate::value::stream::{Group as ConsumerGroup, Pending};
 use super::{end_arg, id_arg, reply_id, start_arg, stream, stream_mut};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Stream, "xack", -4, "write fast", Keys::ONE, xack).docs(
+    Command::data(Group::Stream, "xack", -4, "write fast", Keys::ONE, xack).access("RW update").docs(
         "5.0.0",
         "O(1)",
         "Acknowledge entries, which are not pending for their group any more",
     ),
-    Command::data(Group::Stream, "xpending", -3, "readonly nondeterministic", Keys::ONE, xpending).docs(
-        "5.0.0",
-        "O(N)",
-        "Tell what is pending for a group",
-    ),
+    Command::data(Group::Stream, "xpending", -3, "readonly", Keys::ONE, xpending)
+        .access("RO access")
+        .tips("nondeterministic_output")
+        .docs("5.0.0", "O(N)", "Tell what is pending for a group"),
 ];
 
 fn xack(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {

@@ -11,17 +11,17 @@ use crate::value::stream::{Entry, Order};
 use super::{end_arg, reply_entry, start_arg, stream};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Stream, "xlen", 2, "readonly fast", Keys::ONE, xlen).docs(
+    Command::data(Group::Stream, "xlen", 2, "readonly fast", Keys::ONE, xlen).access("RO").docs(
         "5.0.0",
         "O(1)",
         "Count the entries of a stream",
     ),
-    Command::data(Group::Stream, "xrange", -4, "readonly", Keys::ONE, xrange).docs(
+    Command::data(Group::Stream, "xrange", -4, "readonly", Keys::ONE, xrange).access("RO access").docs(
         "5.0.0",
         "O(N)",
         "Get the entries of a stream between two ids, oldest first",
     ),
-    Command::data(Group::Stream, "xrevrange", -4, "readonly", Keys::ONE, xrevrange).docs(
+    Command::data(Group::Stream, "xrevrange", -4, "readonly", Keys::ONE, xrevrange).access("RO access").docs(
         "5.0.0",
         "O(N)",
         "Get the entries of a stream between two ids, newest first",

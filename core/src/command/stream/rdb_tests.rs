@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use crate::codec::siphash::HashKey;
 use crate::command::bench::Bench;
 use crate::keyspace::NO_EXPIRY;
-use crate::rdb::Reader;
+use crate::rdb::{Dialect, Reader};
 use crate::value::rdb::{BuildRules, Step, push_value, read_value, type_of};
 use crate::value::{Limits, Value};
 
@@ -25,7 +25,7 @@ fn stream_with_groups() -> (Bench, Value) {
 }
 
 fn read(payload: &[u8]) -> Option<Value> {
-    let rules = BuildRules { limits: Limits::DEFAULT, order: HashKey::new(1, 2) };
+    let rules = BuildRules { limits: Limits::DEFAULT, order: HashKey::new(1, 2), dialect: Dialect::Redis };
     let mut reader = Reader::new(payload);
     let value_type = reader.byte().ok()?;
     match read_value(&mut reader, value_type, &rules).ok()? {

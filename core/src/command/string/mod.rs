@@ -23,59 +23,57 @@ use options::{Condition, Dialect, Lifetime, Options, TimeForm};
 /// All commands of the family, file by file.
 pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, number::COMMANDS, range::COMMANDS];
 
-const COMMANDS: &[Command] = &[
-    Command::data(Group::String, "get", 2, "readonly fast", Keys::ONE, get).docs("1.0.0", "O(1)", "Read a string"),
-    Command::data(Group::String, "set", -3, "write denyoom", Keys::ONE, set).docs(
-        "1.0.0",
-        "O(1)",
-        "Store a string under a key, whatever was there before",
-    ),
-    Command::data(Group::String, "setnx", 3, "write denyoom fast", Keys::ONE, setnx).docs(
-        "1.0.0",
-        "O(1)",
-        "Store a string unless the key exists",
-    ),
-    Command::data(Group::String, "setex", 4, "write denyoom", Keys::ONE, setex).docs(
-        "2.0.0",
-        "O(1)",
-        "Store a string for a number of seconds",
-    ),
-    Command::data(Group::String, "psetex", 4, "write denyoom", Keys::ONE, psetex).docs(
-        "2.6.0",
-        "O(1)",
-        "Store a string for a number of milliseconds",
-    ),
-    Command::data(Group::String, "getset", 3, "write denyoom fast", Keys::ONE, getset).docs(
-        "1.0.0",
-        "O(1)",
-        "Store a string and return the one it replaces",
-    ),
-    Command::data(Group::String, "getdel", 2, "write fast", Keys::ONE, getdel).docs(
-        "6.2.0",
-        "O(1)",
-        "Read a string and remove its key",
-    ),
-    Command::data(Group::String, "getex", -2, "write fast", Keys::ONE, getex).docs(
-        "6.2.0",
-        "O(1)",
-        "Read a string and change when it expires",
-    ),
-    Command::data(Group::String, "mget", -2, "readonly fast", Keys::ALL, mget).docs(
-        "1.0.0",
-        "O(N)",
-        "Read several strings",
-    ),
-    Command::data(Group::String, "mset", -3, "write denyoom", Keys::PAIRS, mset).docs(
-        "1.0.1",
-        "O(N)",
-        "Store several strings at once",
-    ),
-    Command::data(Group::String, "msetnx", -3, "write denyoom", Keys::PAIRS, msetnx).docs(
-        "1.0.1",
-        "O(N)",
-        "Store several strings at once, unless one of the keys exists",
-    ),
-];
+const COMMANDS: &[Command] =
+    &[
+        Command::data(Group::String, "get", 2, "readonly fast", Keys::ONE, get).access("RO access").docs(
+            "1.0.0",
+            "O(1)",
+            "Read a string",
+        ),
+        Command::data(Group::String, "set", -3, "write denyoom", Keys::ONE, set)
+            .access("RW access update variable_flags")
+            .docs("1.0.0", "O(1)", "Store a string under a key, whatever was there before"),
+        Command::data(Group::String, "setnx", 3, "write denyoom fast", Keys::ONE, setnx).access("OW insert").docs(
+            "1.0.0",
+            "O(1)",
+            "Store a string unless the key exists",
+        ),
+        Command::data(Group::String, "setex", 4, "write denyoom", Keys::ONE, setex).access("OW update").docs(
+            "2.0.0",
+            "O(1)",
+            "Store a string for a number of seconds",
+        ),
+        Command::data(Group::String, "psetex", 4, "write denyoom", Keys::ONE, psetex).access("OW update").docs(
+            "2.6.0",
+            "O(1)",
+            "Store a string for a number of milliseconds",
+        ),
+        Command::data(Group::String, "getset", 3, "write denyoom fast", Keys::ONE, getset)
+            .access("RW access update")
+            .docs("1.0.0", "O(1)", "Store a string and return the one it replaces"),
+        Command::data(Group::String, "getdel", 2, "write fast", Keys::ONE, getdel).access("RW access delete").docs(
+            "6.2.0",
+            "O(1)",
+            "Read a string and remove its key",
+        ),
+        Command::data(Group::String, "getex", -2, "write fast", Keys::ONE, getex).access("RW access update").docs(
+            "6.2.0",
+            "O(1)",
+            "Read a string and change when it expires",
+        ),
+        Command::data(Group::String, "mget", -2, "readonly fast", Keys::ALL, mget)
+            .access("RO access")
+            .tips("request_policy:multi_shard")
+            .docs("1.0.0", "O(N)", "Read several strings"),
+        Command::data(Group::String, "mset", -3, "write denyoom", Keys::PAIRS, mset)
+            .access("OW update")
+            .tips("request_policy:multi_shard response_policy:all_succeeded")
+            .docs("1.0.1", "O(N)", "Store several strings at once"),
+        Command::data(Group::String, "msetnx", -3, "write denyoom", Keys::PAIRS, msetnx)
+            .access("OW insert")
+            .tips("request_policy:multi_shard response_policy:agg_min")
+            .docs("1.0.1", "O(N)", "Store several strings at once, unless one of the keys exists"),
+    ];
 
 fn get(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     reply_string(exec, &args[1])?;

@@ -14,31 +14,25 @@ use crate::command::reply_error::{DECREMENT_OVERFLOW, NAN_OR_INFINITY, NOT_A_FLO
 use crate::command::{Class, Command, Group, Keys, Outcome};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::String, "incr", 2, "write denyoom fast", Keys::ONE, incr).docs(
+    Command::data(Group::String, "incr", 2, "write denyoom fast", Keys::ONE, incr).access("RW access update").docs(
         "1.0.0",
         "O(1)",
         "Add one to an integer",
     ),
-    Command::data(Group::String, "decr", 2, "write denyoom fast", Keys::ONE, decr).docs(
+    Command::data(Group::String, "decr", 2, "write denyoom fast", Keys::ONE, decr).access("RW access update").docs(
         "1.0.0",
         "O(1)",
         "Subtract one from an integer",
     ),
-    Command::data(Group::String, "incrby", 3, "write denyoom fast", Keys::ONE, incr_by).docs(
-        "1.0.0",
-        "O(1)",
-        "Add a number to an integer",
-    ),
-    Command::data(Group::String, "decrby", 3, "write denyoom fast", Keys::ONE, decr_by).docs(
-        "1.0.0",
-        "O(1)",
-        "Subtract a number from an integer",
-    ),
-    Command::data(Group::String, "incrbyfloat", 3, "write denyoom fast", Keys::ONE, incr_by_float).docs(
-        "2.6.0",
-        "O(1)",
-        "Add a number with a fraction to another",
-    ),
+    Command::data(Group::String, "incrby", 3, "write denyoom fast", Keys::ONE, incr_by)
+        .access("RW access update")
+        .docs("1.0.0", "O(1)", "Add a number to an integer"),
+    Command::data(Group::String, "decrby", 3, "write denyoom fast", Keys::ONE, decr_by)
+        .access("RW access update")
+        .docs("1.0.0", "O(1)", "Subtract a number from an integer"),
+    Command::data(Group::String, "incrbyfloat", 3, "write denyoom fast", Keys::ONE, incr_by_float)
+        .access("RW access update")
+        .docs("2.6.0", "O(1)", "Add a number with a fraction to another"),
 ];
 
 fn incr(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {

@@ -17,32 +17,32 @@ use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 use super::lcs::{Match, common_subsequence};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::String, "append", 3, "write denyoom fast", Keys::ONE, append).docs(
+    Command::data(Group::String, "append", 3, "write denyoom fast", Keys::ONE, append).access("RW insert").docs(
         "2.0.0",
         "O(1)",
         "Add bytes to the end of a string",
     ),
-    Command::data(Group::String, "strlen", 2, "readonly fast", Keys::ONE, strlen).docs(
+    Command::data(Group::String, "strlen", 2, "readonly fast", Keys::ONE, strlen).access("RO").docs(
         "2.2.0",
         "O(1)",
         "Tell how many bytes a string has",
     ),
-    Command::data(Group::String, "getrange", 4, "readonly", Keys::ONE, get_range).docs(
+    Command::data(Group::String, "getrange", 4, "readonly", Keys::ONE, get_range).access("RO access").docs(
         "2.4.0",
         "O(N)",
         "Read a part of a string",
     ),
-    Command::data(Group::String, "substr", 4, "readonly", Keys::ONE, get_range).docs(
+    Command::data(Group::String, "substr", 4, "readonly", Keys::ONE, get_range).access("RO access").docs(
         "1.0.0",
         "O(N)",
         "Read a part of a string: the old name of GETRANGE",
     ),
-    Command::data(Group::String, "setrange", 4, "write denyoom", Keys::ONE, set_range).docs(
+    Command::data(Group::String, "setrange", 4, "write denyoom", Keys::ONE, set_range).access("RW update").docs(
         "2.2.0",
         "O(M)",
         "Overwrite a part of a string, which grows as needed",
     ),
-    Command::data(Group::String, "lcs", -3, "readonly", Keys::TWO, lcs).docs(
+    Command::data(Group::String, "lcs", -3, "readonly", Keys::TWO, lcs).access("RO access").docs(
         "7.0.0",
         "O(N*M)",
         "Find the longest subsequence that two strings have in common",

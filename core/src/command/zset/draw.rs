@@ -19,16 +19,14 @@ use crate::value::{Text, Zset};
 use super::range::{reply_header, reply_member};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::SortedSet, "zscan", -3, "readonly nondeterministic", Keys::ONE, zscan).docs(
-        "2.8.0",
-        "O(1)",
-        "Walk through the members of a sorted set step by step",
-    ),
-    Command::data(Group::SortedSet, "zrandmember", -2, "readonly nondeterministic", Keys::ONE, zrandmember).docs(
-        "6.2.0",
-        "O(N)",
-        "Get random members of a sorted set",
-    ),
+    Command::data(Group::SortedSet, "zscan", -3, "readonly", Keys::ONE, zscan)
+        .access("RO access")
+        .tips("nondeterministic_output")
+        .docs("2.8.0", "O(1)", "Walk through the members of a sorted set step by step"),
+    Command::data(Group::SortedSet, "zrandmember", -2, "readonly", Keys::ONE, zrandmember)
+        .access("RO access")
+        .tips("nondeterministic_output")
+        .docs("6.2.0", "O(N)", "Get random members of a sorted set"),
 ];
 
 /// Steps of the table that one ZSCAN takes at most for each member asked for, as in Redis.

@@ -25,42 +25,40 @@ use crate::value::zset::Set;
 pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, range::COMMANDS, pop::COMMANDS, algebra::COMMANDS, draw::COMMANDS];
 
 const COMMANDS: &[Command] = &[
-    Command::data(Group::SortedSet, "zadd", -4, "write denyoom fast", Keys::ONE, zadd).docs(
+    Command::data(Group::SortedSet, "zadd", -4, "write denyoom fast", Keys::ONE, zadd).access("RW update").docs(
         "1.2.0",
         "O(log(N))",
         "Give members scores",
     ),
-    Command::data(Group::SortedSet, "zincrby", 4, "write denyoom fast", Keys::ONE, zincrby).docs(
-        "1.2.0",
-        "O(log(N))",
-        "Add to a member's score",
-    ),
-    Command::data(Group::SortedSet, "zrem", -3, "write fast", Keys::ONE, zrem).docs(
+    Command::data(Group::SortedSet, "zincrby", 4, "write denyoom fast", Keys::ONE, zincrby)
+        .access("RW access update")
+        .docs("1.2.0", "O(log(N))", "Add to a member's score"),
+    Command::data(Group::SortedSet, "zrem", -3, "write fast", Keys::ONE, zrem).access("RW delete").docs(
         "1.2.0",
         "O(M*log(N))",
         "Remove members",
     ),
-    Command::data(Group::SortedSet, "zcard", 2, "readonly fast", Keys::ONE, zcard).docs(
+    Command::data(Group::SortedSet, "zcard", 2, "readonly fast", Keys::ONE, zcard).access("RO").docs(
         "1.2.0",
         "O(1)",
         "Count the members of a sorted set",
     ),
-    Command::data(Group::SortedSet, "zscore", 3, "readonly fast", Keys::ONE, zscore).docs(
+    Command::data(Group::SortedSet, "zscore", 3, "readonly fast", Keys::ONE, zscore).access("RO access").docs(
         "1.2.0",
         "O(1)",
         "Get a member's score",
     ),
-    Command::data(Group::SortedSet, "zmscore", -3, "readonly fast", Keys::ONE, zmscore).docs(
+    Command::data(Group::SortedSet, "zmscore", -3, "readonly fast", Keys::ONE, zmscore).access("RO access").docs(
         "6.2.0",
         "O(N)",
         "Get the scores of several members",
     ),
-    Command::data(Group::SortedSet, "zrank", 3, "readonly fast", Keys::ONE, zrank).docs(
+    Command::data(Group::SortedSet, "zrank", 3, "readonly fast", Keys::ONE, zrank).access("RO access").docs(
         "2.0.0",
         "O(log(N))",
         "Tell how many members come before one",
     ),
-    Command::data(Group::SortedSet, "zrevrank", 3, "readonly fast", Keys::ONE, zrevrank).docs(
+    Command::data(Group::SortedSet, "zrevrank", 3, "readonly fast", Keys::ONE, zrevrank).access("RO access").docs(
         "2.0.0",
         "O(log(N))",
         "Tell how many members come after one",

@@ -12,68 +12,51 @@ use crate::value::{Text, Zset};
 use super::after_removal;
 use super::bounds::Bounds;
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::SortedSet, "zrange", -4, "readonly", Keys::ONE, zrange).docs(
-        "1.2.0",
-        "O(log(N)+M)",
-        "Get members by rank, or BYSCORE, or BYLEX",
-    ),
-    Command::data(Group::SortedSet, "zrangestore", -5, "write denyoom", Keys::TWO, zrangestore).docs(
-        "6.2.0",
-        "O(log(N)+M)",
-        "Keep members by rank, or BYSCORE, or BYLEX",
-    ),
-    Command::data(Group::SortedSet, "zrevrange", -4, "readonly", Keys::ONE, zrevrange).docs(
-        "1.2.0",
-        "O(log(N)+M)",
-        "Get members by rank, from the greatest score down",
-    ),
-    Command::data(Group::SortedSet, "zrangebyscore", -4, "readonly", Keys::ONE, zrangebyscore).docs(
-        "1.0.5",
-        "O(log(N)+M)",
-        "Get members by score",
-    ),
-    Command::data(Group::SortedSet, "zrevrangebyscore", -4, "readonly", Keys::ONE, zrevrangebyscore).docs(
-        "2.2.0",
-        "O(log(N)+M)",
-        "Get members by score, from the greatest down",
-    ),
-    Command::data(Group::SortedSet, "zrangebylex", -4, "readonly", Keys::ONE, zrangebylex).docs(
-        "2.8.9",
-        "O(log(N)+M)",
-        "Get members by name",
-    ),
-    Command::data(Group::SortedSet, "zrevrangebylex", -4, "readonly", Keys::ONE, zrevrangebylex).docs(
-        "2.8.9",
-        "O(log(N)+M)",
-        "Get members by name, from the last up",
-    ),
-    Command::data(Group::SortedSet, "zcount", 4, "readonly fast", Keys::ONE, zcount).docs(
-        "2.0.0",
-        "O(log(N))",
-        "Count members by score",
-    ),
-    Command::data(Group::SortedSet, "zlexcount", 4, "readonly fast", Keys::ONE, zlexcount).docs(
-        "2.8.9",
-        "O(log(N))",
-        "Count members by name",
-    ),
-    Command::data(Group::SortedSet, "zremrangebyrank", 4, "write", Keys::ONE, zremrangebyrank).docs(
-        "2.0.0",
-        "O(log(N)+M)",
-        "Remove members by rank",
-    ),
-    Command::data(Group::SortedSet, "zremrangebyscore", 4, "write", Keys::ONE, zremrangebyscore).docs(
-        "1.2.0",
-        "O(log(N)+M)",
-        "Remove members by score",
-    ),
-    Command::data(Group::SortedSet, "zremrangebylex", 4, "write", Keys::ONE, zremrangebylex).docs(
-        "2.8.9",
-        "O(log(N)+M)",
-        "Remove members by name",
-    ),
-];
+pub(super) const COMMANDS: &[Command] =
+    &[
+        Command::data(Group::SortedSet, "zrange", -4, "readonly", Keys::ONE, zrange).access("RO access").docs(
+            "1.2.0",
+            "O(log(N)+M)",
+            "Get members by rank, or BYSCORE, or BYLEX",
+        ),
+        Command::data(Group::SortedSet, "zrangestore", -5, "write denyoom", Keys::TWO, zrangestore)
+            .access("OW update; RO access")
+            .docs("6.2.0", "O(log(N)+M)", "Keep members by rank, or BYSCORE, or BYLEX"),
+        Command::data(Group::SortedSet, "zrevrange", -4, "readonly", Keys::ONE, zrevrange).access("RO access").docs(
+            "1.2.0",
+            "O(log(N)+M)",
+            "Get members by rank, from the greatest score down",
+        ),
+        Command::data(Group::SortedSet, "zrangebyscore", -4, "readonly", Keys::ONE, zrangebyscore)
+            .access("RO access")
+            .docs("1.0.5", "O(log(N)+M)", "Get members by score"),
+        Command::data(Group::SortedSet, "zrevrangebyscore", -4, "readonly", Keys::ONE, zrevrangebyscore)
+            .access("RO access")
+            .docs("2.2.0", "O(log(N)+M)", "Get members by score, from the greatest down"),
+        Command::data(Group::SortedSet, "zrangebylex", -4, "readonly", Keys::ONE, zrangebylex)
+            .access("RO access")
+            .docs("2.8.9", "O(log(N)+M)", "Get members by name"),
+        Command::data(Group::SortedSet, "zrevrangebylex", -4, "readonly", Keys::ONE, zrevrangebylex)
+            .access("RO access")
+            .docs("2.8.9", "O(log(N)+M)", "Get members by name, from the last up"),
+        Command::data(Group::SortedSet, "zcount", 4, "readonly fast", Keys::ONE, zcount).access("RO access").docs(
+            "2.0.0",
+            "O(log(N))",
+            "Count members by score",
+        ),
+        Command::data(Group::SortedSet, "zlexcount", 4, "readonly fast", Keys::ONE, zlexcount)
+            .access("RO access")
+            .docs("2.8.9", "O(log(N))", "Count members by name"),
+        Command::data(Group::SortedSet, "zremrangebyrank", 4, "write", Keys::ONE, zremrangebyrank)
+            .access("RW delete")
+            .docs("2.0.0", "O(log(N)+M)", "Remove members by rank"),
+        Command::data(Group::SortedSet, "zremrangebyscore", 4, "write", Keys::ONE, zremrangebyscore)
+            .access("RW delete")
+            .docs("1.2.0", "O(log(N)+M)", "Remove members by score"),
+        Command::data(Group::SortedSet, "zremrangebylex", 4, "write", Keys::ONE, zremrangebylex)
+            .access("RW delete")
+            .docs("2.8.9", "O(log(N)+M)", "Remove members by name"),
+    ];
 
 /// What bounds are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

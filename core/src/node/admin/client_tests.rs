@@ -105,7 +105,7 @@ fn killing_the_master_link_makes_the_replica_dial_again() {
     bench.run("REPLICAOF 127.0.0.1 7000");
     let link = bench.answer_dial(true);
     assert_eq!(bench.run("CLIENT KILL TYPE master"), ":0 ", "it does not stand yet");
-    for answer in ["+PONG", "+OK", "+OK"] {
+    for answer in ["+PONG", "+OK", "+OK", "+OK"] {
         bench.send(link, format!("{answer}\r\n").as_bytes());
     }
     let id = "0123456789012345678901234567890123456789";

@@ -77,6 +77,7 @@ impl Node {
             "min-replicas-to-write" | "min-replicas-max-lag" => {
                 self.stats.good_replicas = self.good_replicas(now);
             }
+            "slowlog-max-len" => self.timing.slowlog.trim(self.config.slowlog_max_len),
             "notify-keyspace-events" => self.follow_event_classes(),
             // Who was let in while no password was needed stays in, the one who sets it first of all.
             "requirepass" if !had_password => {

@@ -10,7 +10,7 @@ use crate::codec::number::{parse_i64, push_u64};
 use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome};
 use crate::keyspace::{NO_EXPIRY, SnapshotRules};
-use crate::persistence::{Loaded, Loader, push_header};
+use crate::persistence::{Head, Loaded, Loader, push_header};
 use crate::port::{Action, ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, push_command};
 use crate::value::StringValue;
@@ -201,7 +201,16 @@ impl Node {
 
     fn serialise_and_load(&mut self, now: Now) -> Result<Loaded, String> {
         let mut header = Vec::new();
-        push_header(&mut header, self.history.position(), 0, now.wall.seconds(), 0);
+        push_header(
+            &mut header,
+            &Head {
+                position: self.history.position(),
+                stream_database: 0,
+                wall_seconds: now.wall.seconds(),
+                used_memory: 0,
+                has_field_expiries: self.keyspace.has_field_expiries(),
+            },
+        );
         // Expired keys are kept: their removal must be fed, as ever.
         let rules = self.load_rules(None, now);
         let mut loader = Loader::new(self.keyspace.empty_twin(), rules);
@@ -245,6 +254,7 @@ impl Node {
         let seconds = double::parse(&call.args[2]).unwrap_or(0.0);
         // What is negative, infinite or too long to tell is no time at all.
         let time = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        self.timing.slept_nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         call.effects.push(Action::Sleep(time));
         self.answer_ok(call.conn)
     }

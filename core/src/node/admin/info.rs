@@ -46,8 +46,7 @@ const SECTIONS: &[Section] = &[
     Section { name: "Modules", is_default: true, rows: &[] },
     Section { name: "Commandstats", is_default: false, rows: traffic::COMMANDSTATS },
     Section { name: "Errorstats", is_default: true, rows: traffic::ERRORSTATS },
-    // There are no histograms.
-    Section { name: "Latencystats", is_default: false, rows: &[] },
+    Section { name: "Latencystats", is_default: false, rows: traffic::LATENCYSTATS },
     Section { name: "Cluster", is_default: true, rows: process::CLUSTER },
     Section { name: "Keyspace", is_default: true, rows: traffic::KEYSPACE },
 ];

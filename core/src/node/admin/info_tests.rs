@@ -76,7 +76,7 @@ fn a_replica_tells_its_master_its_link_and_a_transfer() {
     let mut bench = Bench::with(Config::default());
     bench.run("REPLICAOF 10.0.0.1 7000");
     let link = bench.answer_dial(true);
-    for answer in ["+PONG", "+OK", "+OK"] {
+    for answer in ["+PONG", "+OK", "+OK", "+OK"] {
         bench.send(link, format!("{answer}\r\n").as_bytes());
     }
     bench.pass(Duration::from_secs(1));

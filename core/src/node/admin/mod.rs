@@ -11,10 +11,12 @@ mod debug;
 mod digest;
 mod help;
 mod info;
+mod latency;
 mod memory;
 mod pubsub;
 mod replication;
 mod server;
+mod slowlog;
 
 use crate::command::{Outcome, ServerCommand};
 use crate::port::{ConnId, Effects, Now};
@@ -62,7 +64,7 @@ impl Node {
             ServerCommand::Psync | ServerCommand::Sync => self.psync(conn, args, now, effects),
             ServerCommand::Wait => self.wait(conn, args, now),
             ServerCommand::Memory => self.memory_command(conn, args, now),
-            ServerCommand::Lolwut => self.lolwut(conn),
+            ServerCommand::Lolwut => self.lolwut(conn, args),
             ServerCommand::Subscribe => self.subscribe(conn, Topic::Channel, args),
             ServerCommand::Unsubscribe => self.unsubscribe(conn, Topic::Channel, args),
             ServerCommand::Psubscribe => self.subscribe(conn, Topic::Pattern, args),
@@ -73,6 +75,8 @@ impl Node {
             ServerCommand::Spublish => self.publish(conn, Topic::Shard, args),
             ServerCommand::Monitor => self.monitor(conn),
             ServerCommand::Pubsub => self.pubsub_command(conn, args),
+            ServerCommand::Slowlog => self.slowlog(conn, args),
+            ServerCommand::Latency => self.latency(conn, args, now),
         }
     }
 }

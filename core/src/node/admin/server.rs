@@ -1,7 +1,8 @@
 //! TIME, LASTSAVE, BGSAVE, SHUTDOWN, LOLWUT.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 
+use crate::codec::number::parse_i64;
 use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome};
 use crate::port::{ConnId, Effects, Now};
@@ -86,10 +87,46 @@ impl Node {
         Ok(())
     }
 
-    pub(super) fn lolwut(&mut self, conn: ConnId) -> Outcome {
+    /// LOLWUT [VERSION version [width] [height]]: as Redis, a picture for the versions that have one.
+    pub(super) fn lolwut(&mut self, conn: ConnId, args: Args<'_>) -> Outcome {
+        let has_version = args.len() >= 3 && args[1].eq_ignore_ascii_case(b"VERSION");
+        let version = if has_version { lolwut_number(&args[2])? } else { 7 };
+        let mut text = String::new();
+        if matches!(version, 5 | 6) {
+            let size = |index: usize, otherwise: i64, max: i64| match args.get(index) {
+                Some(word) => lolwut_number(word).map(|number| number.clamp(1, max) as usize),
+                None => Ok(otherwise as usize),
+            };
+            let (width, height) = (size(3, 66, LOLWUT_WIDTH_MAX)?, size(4, 12, LOLWUT_HEIGHT_MAX)?);
+            draw_afterimages(&mut text, width, height);
+        }
+        text.push_str("What the master was, its image still is. Redis ver. 7.0.15\n");
         if let Some(connection) = self.connection(conn) {
-            connection.reply().verbatim(b"What the master was, its image still is.\nRedis ver. 7.0.15 (Afterimage)\n");
+            connection.reply().verbatim(text.as_bytes());
         }
         Ok(())
     }
+}
+
+const LOLWUT_WIDTH_MAX: i64 = 1000;
+const LOLWUT_HEIGHT_MAX: i64 = 200;
+
+fn lolwut_number(word: &[u8]) -> Result<i64, CommandError> {
+    parse_i64(word).ok_or(reply::NOT_AN_INTEGER)
+}
+
+/// Rings around a point, each paler than the one before.
+fn draw_afterimages(text: &mut String, width: usize, height: usize) {
+    const SHADES: &[u8] = b"@#*+=-:. ";
+    for y in 0..height {
+        for x in 0..width {
+            // Letters are twice as high as they are wide.
+            let (across, down) = (x.abs_diff(width / 2), 2 * y.abs_diff(height / 2));
+            let distance = (across * across + down * down).isqrt();
+            let shade = if distance % 3 == 2 { SHADES.len() - 1 } else { (distance / 3).min(SHADES.len() - 1) };
+            text.push(char::from(SHADES[shade]));
+        }
+        text.push('\n');
+    }
+    text.push('\n');
 }

@@ -122,13 +122,19 @@ impl Lines {
                     self.filled.push_back(place);
                 }
             }
-            Touch::Emptied(database) | Touch::Replaced(database) => {
-                let lines = self.by_key.range_mut((*database, Blob::new(b""))..);
-                for (place, line) in lines.take_while(|((index, _), _)| index == database) {
-                    if !core::mem::replace(&mut line.is_filled, true) {
-                        self.filled.push_back(place.clone());
-                    }
-                }
+            Touch::Emptied(database) | Touch::Replaced(database) => self.on_database(*database),
+            Touch::Swapped(one, other) => {
+                self.on_database(*one);
+                self.on_database(*other);
+            }
+        }
+    }
+
+    fn on_database(&mut self, database: u32) {
+        let lines = self.by_key.range_mut((database, Blob::new(b""))..);
+        for (place, line) in lines.take_while(|((index, _), _)| *index == database) {
+            if !core::mem::replace(&mut line.is_filled, true) {
+                self.filled.push_back(place.clone());
             }
         }
     }

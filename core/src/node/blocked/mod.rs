@@ -14,7 +14,7 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::command::{Block, Command, find_numbered};
+use crate::command::{Block, Command, find_numbered, row_number};
 use crate::keyspace::Touch;
 use crate::port::{ConnId, Effects, Mono, Now};
 use crate::resp::{Args, Reply};
@@ -248,7 +248,10 @@ impl Node {
         const UNBLOCKED: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
         let Some(&conn) = self.blocked.by_client.get(&client_id) else { return false };
         let Some(connection) = self.connections.get(conn) else { return false };
-        let number = connection.last_command.and_then(|(container, _)| find_numbered(container.name.as_bytes()));
+        let number = connection.last_command.and_then(|(container, command)| {
+            let (number, _) = find_numbered(container.name.as_bytes())?;
+            Some(row_number(number, container, command))
+        });
         let is_ended = match (how, connection.wait.as_ref().map(|wait| &wait.what)) {
             (Unblock::Error, Some(WaitsFor::Key(_) | WaitsFor::Replicas(_))) => {
                 self.release(conn, |reply| reply.error(UNBLOCKED));
@@ -259,7 +262,7 @@ impl Node {
             (Unblock::Timeout, _) => self.answer_in_vain(conn),
         };
         // As in Redis, the command counts as failed in either case.
-        if let Some(stat) = number.filter(|_| is_ended).and_then(|(number, _)| self.stats.command(number)) {
+        if let Some(stat) = number.filter(|_| is_ended).and_then(|number| self.stats.command(number)) {
             stat.failed += 1;
         }
         is_ended

@@ -54,10 +54,14 @@ impl Node {
             let call = Call { args: awaited.request.args(), canonical: None };
             // Whether there is something was counted when it was asked.
             let hits = self.stats.hits;
+            let timed = self.begin_timing_alone(awaited.request.number, awaited.request.command);
             self.begin_unit();
             let outcome = self.run_data(conn, handler, call, Service::Filled(key), &mut next, now);
             self.end_unit(None);
             self.stats.hits = hits;
+            if next.is_none() {
+                self.end_timing(conn, timed, awaited.request.args(), now);
+            }
             if outcome.is_err()
                 && let Some(stat) = self.stats.command(awaited.request.number)
             {

@@ -94,6 +94,35 @@ fn what_is_moved_to_a_key_serves_those_who_wait_for_it() {
 }
 
 #[test]
+fn a_key_that_comes_with_its_database_serves_those_who_wait_for_it() {
+    let (mut bench, [first, second, third]) = waiting(["BLPOP k 0", "BLPOP k j 0", "BLPOP string 0"]);
+    for line in ["SELECT 1", "RPUSH k a b", "SET string v", "SELECT 0", "SWAPDB 1 0"] {
+        bench.run(line);
+    }
+    assert_eq!(heard(&mut bench, first), "*2 $1 k $1 a ");
+    assert_eq!(heard(&mut bench, second), "*2 $1 k $1 b ");
+    assert_eq!(heard(&mut bench, third), "");
+    assert_eq!(bench.run("KEYS *"), "*1 $6 string ");
+}
+
+#[test]
+fn who_waits_for_a_group_learns_that_it_went_away_with_its_database() {
+    for (there, answer) in [
+        ("PING", "-UNBLOCKED the stream key no longer exists "),
+        ("XADD s 1-1 a b", "-NOGROUP the consumer group this client was blocked on no longer exists "),
+    ] {
+        let mut bench = Bench::new();
+        let conn = bench.connect();
+        for line in ["SELECT 1", there, "SELECT 0", "XGROUP CREATE s g $ MKSTREAM"] {
+            bench.run(line);
+        }
+        assert_eq!(bench.run_on(conn, "XREADGROUP GROUP g c BLOCK 0 STREAMS s >"), "");
+        bench.run("SWAPDB 0 1");
+        assert_eq!(heard(&mut bench, conn), answer);
+    }
+}
+
+#[test]
 fn an_error_while_served_ends_the_wait_and_counts_as_a_failure() {
     let (mut bench, [wrong, right]) = waiting(["TAKETO a b 0", "TAKE a 0"]);
     bench.run("SET b string");
@@ -296,7 +325,7 @@ fn a_key_that_the_master_s_stream_fills_serves_readers_of_a_replica() {
     bench.run("REPLICAOF 127.0.0.1 7000");
     let link = bench.answer_dial(true);
     let id = "0123456789012345678901234567890123456789";
-    for answer in ["+PONG", "+OK", "+OK", &format!("+CONTINUE {id}")] {
+    for answer in ["+PONG", "+OK", "+OK", "+OK", &format!("+CONTINUE {id}")] {
         bench.send(link, format!("{answer}\r\n").as_bytes());
     }
     let reader = bench.connect();

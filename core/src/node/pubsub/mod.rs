@@ -16,7 +16,7 @@ use crate::resp::{Args, Proto, Push, Reply};
 
 use super::Node;
 use super::connection::{Connection, Connections};
-use super::dispatch::full_name;
+use super::gates::full_name;
 
 pub(crate) use topics::{Listener, Topic, Topics};
 

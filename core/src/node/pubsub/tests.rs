@@ -21,7 +21,7 @@ fn replica() -> (Bench, ConnId) {
     let mut bench = Bench::new();
     bench.run("REPLICAOF 127.0.0.1 7000");
     let link = bench.answer_dial(true);
-    for answer in ["+PONG", "+OK", "+OK", "+CONTINUE 0123456789012345678901234567890123456789"] {
+    for answer in ["+PONG", "+OK", "+OK", "+OK", "+CONTINUE 0123456789012345678901234567890123456789"] {
         bench.send(link, format!("{answer}\r\n").as_bytes());
     }
     (bench, link)

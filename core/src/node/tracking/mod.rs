@@ -120,8 +120,8 @@ impl Node {
         if !tracking.is_some_and(|tracking| tracking.remembers()) {
             return;
         }
-        for index in command.keys.indices(args) {
-            self.tracking.remember(&args[index], conn);
+        for key in command.keys_in(args) {
+            self.tracking.remember(&args[key.index], conn);
         }
         let keys_max = self.config.tracking_table_max_keys;
         while keys_max > 0
@@ -141,6 +141,8 @@ impl Node {
             match touch {
                 Touch::Key(_, key) => self.invalidate_key(key),
                 // Emptying several databases is one flush.
+                // As in Redis, which knows keys by their names alone.
+                Touch::Swapped(..) => {}
                 Touch::Emptied(_) | Touch::Replaced(_) if is_flushed => {}
                 Touch::Emptied(_) | Touch::Replaced(_) => {
                     is_flushed = true;

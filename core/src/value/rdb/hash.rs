@@ -1,4 +1,4 @@
-//! Hashes in the RDB format.
+//! Hashes in the RDB format. Those of which fields expire are in [`expiring_hash`].
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -8,23 +8,28 @@ use crate::codec::listpack::Listpack;
 use crate::codec::siphash::HashKey;
 use crate::codec::zipmap;
 use crate::rdb::{Fault, ReadError, Reader, push_length, push_string, value_type};
-use crate::value::hash::pairs;
+use crate::value::hash::{Form, pairs};
 use crate::value::{Hash, Text, Value};
 
 use super::packed::pack_ziplist;
-use super::{BuildRules, Step};
+use super::{BuildRules, Step, expiring_hash};
 
 pub(super) fn type_of(hash: &Hash) -> u8 {
-    match hash {
-        Hash::Packed(_) => value_type::HASH_LISTPACK,
-        Hash::Table(_) => value_type::HASH,
+    match (hash.form(), hash.first_expiry_ms()) {
+        (Form::Packed(_), None) => value_type::HASH_LISTPACK,
+        (Form::Table(_), None) => value_type::HASH,
+        (Form::Packed(_), Some(_)) => value_type::HASH_LISTPACK_EX,
+        (Form::Table(_), Some(_)) => value_type::HASH_METADATA,
     }
 }
 
 pub(super) fn push(out: &mut Vec<u8>, hash: &Hash, compress: bool) {
-    match hash {
-        Hash::Packed(pack) => push_string(out, pack.as_bytes(), compress),
-        Hash::Table(fields) => {
+    if let Some(first_ms) = hash.first_expiry_ms() {
+        return expiring_hash::push(out, hash, first_ms, compress);
+    }
+    match hash.form() {
+        Form::Packed(pack) => push_string(out, pack.as_bytes(), compress),
+        Form::Table(fields) => {
             push_length(out, fields.table.len() as u64);
             for field in &fields.table {
                 push_string(out, &field.name, compress);
@@ -101,9 +106,13 @@ fn check_pairs(pack: &Listpack, order: HashKey) -> Result<(), Fault> {
     if !pack.len().is_multiple_of(2) {
         return Err(Fault::Value(Corrupt::new(0, "a hash with a field and no value")));
     }
+    check_names(pairs(pack).map(|(name, _)| name), order)
+}
+
+/// No name may be there twice.
+pub(super) fn check_names<'a>(names: impl Iterator<Item = Text<'a>>, order: HashKey) -> Result<(), Fault> {
     // By hash, so that names are neither copied nor compared each with each.
-    let mut names: Vec<(u64, Text<'_>)> =
-        pairs(pack).map(|(name, _)| (name.with_bytes(|name| order.hash(name)), name)).collect();
+    let mut names: Vec<(u64, Text<'_>)> = names.map(|name| (name.with_bytes(|name| order.hash(name)), name)).collect();
     names.sort_unstable_by_key(|(hash, _)| *hash);
     if names.windows(2).any(|two| two[0] == two[1]) {
         return Err(Fault::DuplicateField);

@@ -1,4 +1,5 @@
-//! Values in the RDB format, written in the forms of a Redis 7.0 and read in those of Redis 2.4 to 8.0.
+//! Values in the RDB format, written in the forms of a Redis 7.0 (hashes with fields that expire, of 8.0) and read in those of Redis 2.4 to
+//! 8.0 and Valkey 9.
 //!
 //! Differs: whatever is read is checked to its last byte, whether it comes from a file, from a master or from a client, and whatever
 //! `sanitize-dump-payload` says: nothing that walks through a value later can meet damage. Redis checks so deeply only where that directive
@@ -8,6 +9,7 @@
 //! A file for each type; each has the same four: its type byte, how it is written, how reading it begins, and how it
 //! goes on for a large one.
 
+mod expiring_hash;
 mod hash;
 mod list;
 mod packed;
@@ -19,7 +21,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::codec::siphash::HashKey;
-use crate::rdb::{Fault, ReadError, Reader, module_name, push_string, push_string_int, value_type};
+use crate::rdb::{Dialect, Fault, ReadError, Reader, module_name, push_string, push_string_int, value_type};
 
 use super::{Limits, StringValue, Value};
 
@@ -56,6 +58,8 @@ pub struct BuildRules {
     pub limits: Limits,
     /// The key of large collections' order.
     pub order: HashKey,
+    /// Whose types are read.
+    pub dialect: Dialect,
 }
 
 /// A value of which some was read: large collections are taken element by element, so that no more than one element
@@ -64,6 +68,8 @@ pub struct BuildRules {
 pub enum Partial {
     /// A hash.
     Hash(hash::Partial),
+    /// A hash of which fields expire.
+    ExpiringHash(expiring_hash::Partial),
     /// A list.
     List(list::Partial),
     /// A set.
@@ -91,6 +97,11 @@ pub fn read_value(reader: &mut Reader<'_>, value_type: u8, rules: &BuildRules) -
     match value_type {
         STRING => Ok(Step::Whole(Some(StringValue::new(&reader.string()?).into()))),
         HASH | HASH_ZIPMAP | HASH_ZIPLIST | HASH_LISTPACK => hash::read(reader, value_type, rules),
+        HASH_METADATA | HASH_LISTPACK_EX => expiring_hash::read(reader, value_type, rules),
+        HASH_METADATA_PRE_RELEASE_OR_HASH_2 if rules.dialect == Dialect::Valkey => {
+            expiring_hash::read(reader, value_type, rules)
+        }
+        HASH_METADATA_PRE_RELEASE_OR_HASH_2 | HASH_LISTPACK_EX_PRE_RELEASE => Err(Fault::PreReleaseHash.into()),
         LIST | LIST_ZIPLIST | LIST_QUICKLIST | LIST_QUICKLIST_2 => list::read(reader, value_type, rules),
         SET | SET_INTSET | SET_LISTPACK => set::read(reader, value_type, rules),
         ZSET | ZSET_2 | ZSET_ZIPLIST | ZSET_LISTPACK => zset::read(reader, value_type, rules),
@@ -108,6 +119,7 @@ impl Partial {
     pub fn advance(&mut self, reader: &mut Reader<'_>, rules: &BuildRules) -> Result<Option<Value>, ReadError> {
         match self {
             Partial::Hash(partial) => partial.advance(reader, rules),
+            Partial::ExpiringHash(partial) => partial.advance(reader, rules),
             Partial::List(partial) => partial.advance(reader, rules),
             Partial::Set(partial) => partial.advance(reader, rules),
             Partial::Zset(partial) => partial.advance(reader, rules),

@@ -3,12 +3,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::codec::siphash::HashKey;
-use crate::value::rdb::{Limits, push_value, read_value, type_of};
+use crate::value::rdb::{Dialect, Limits, push_value, read_value, type_of};
 use crate::value::stream::Order;
 
 use super::*;
 
-const RULES: BuildRules = BuildRules { limits: Limits::DEFAULT, order: HashKey::new(1, 2) };
+const RULES: BuildRules = BuildRules { limits: Limits::DEFAULT, order: HashKey::new(1, 2), dialect: Dialect::Redis };
 
 /// DUMP of a stream of two nodes with one group, by redis-server 7.0.15 (`stream-node-max-entries 2`), without version and checksum: four
 /// entries, of which 1-2 was deleted; the consumers `one` and `two` with one pending entry each, and `3` with none.

@@ -2,12 +2,12 @@ use alloc::format;
 use alloc::vec;
 
 use crate::codec::listpack::Listpack;
-use crate::rdb::push_length;
+use crate::rdb::{Dialect, push_length};
 use crate::value::{Blob, Hash, Text};
 
 use super::*;
 
-const RULES: BuildRules = BuildRules { limits: Limits::DEFAULT, order: HashKey::new(1, 2) };
+const RULES: BuildRules = BuildRules { limits: Limits::DEFAULT, order: HashKey::new(1, 2), dialect: Dialect::Redis };
 
 /// Payloads of DUMP of redis-server 7.0.15 and 6.2.14, without version and checksum.
 const MIXED_70: &[u8] = b"\x10@\\\\\x00\x00\x00\x12\x00\x84name\x05\x83Ada\x04\x84born\x05\xc7\x17\x02\x84tiny\x05\xdf\xfd\x02\x83big\x04\xf4\xff\xff\xff\xff\xff\xff\xff\x7f\x09\x83neg\x04\xf2\x90\xee\xfe\x04\x80\x01\x81 \x02d\x01\xc0\xc8\x02\x84zero\x05\x83007\x04\x83mid\x04\xf2\xff\xff\x7f\x04\xff";

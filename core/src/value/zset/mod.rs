@@ -305,7 +305,14 @@ impl Zset {
         }
     }
 
-    fn make_large(&mut self, key: HashKey) -> &mut Large {
+    /// True if it is in its compact encoding.
+    #[must_use]
+    pub fn is_packed(&self) -> bool {
+        matches!(self, Zset::Packed(_))
+    }
+
+    /// Turns it into a large one, if it is none yet.
+    pub fn make_large(&mut self, key: HashKey) -> &mut Large {
         if let Zset::Packed(_) = self {
             let mut large = Box::new(Large::new(key));
             self.for_each(|member, score| {

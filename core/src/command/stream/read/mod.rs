@@ -24,16 +24,12 @@ use super::{GroupPlace, id_arg, reply_entry, stream};
 use deliver::{Delivery, deliver_history, deliver_new};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Stream, "xread", -4, "readonly blocking", Keys::Streams, xread).docs(
-        "5.0.0",
-        "O(N)",
-        "Get the entries of streams behind given ids, or wait for some",
-    ),
-    Command::data(Group::Stream, "xreadgroup", -7, "write blocking", Keys::Streams, xreadgroup).docs(
-        "5.0.0",
-        "O(N)",
-        "Get entries of streams as a consumer of a group, or wait for some",
-    ),
+    Command::data(Group::Stream, "xread", -4, "readonly blocking", Keys::Streams { from: 1 }, xread)
+        .access("RO access")
+        .docs("5.0.0", "O(N)", "Get the entries of streams behind given ids, or wait for some"),
+    Command::data(Group::Stream, "xreadgroup", -7, "write blocking", Keys::Streams { from: 4 }, xreadgroup)
+        .access("RO access")
+        .docs("5.0.0", "O(N)", "Get entries of streams as a consumer of a group, or wait for some"),
 ];
 
 /// A request to read.

@@ -1,10 +1,14 @@
-//! The rows of INFO that count: Stats, Commandstats, Errorstats, Keyspace.
+//! The rows of INFO that count: Stats, Commandstats, Errorstats, Latencystats, Keyspace.
 
 use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 
-use crate::command::commands;
+use crate::command::numbered_rows;
 
+use super::super::super::gates::full_name;
 use super::super::super::pubsub::Topic;
+use super::super::super::stats::CommandStat;
 use super::Row::{Field, Fields};
 use super::{Row, Text, View, some, zero};
 
@@ -19,7 +23,8 @@ pub(super) const STATS: &[Row] = &[
     Field("sync_full", |view| some(view.node.stats.sync_full)),
     Field("sync_partial_ok", |view| some(view.node.stats.sync_partial_ok)),
     Field("sync_partial_err", |view| some(view.node.stats.sync_partial_err)),
-    Field("expired_keys", |view| some(view.node.stats.expired_keys)),
+    Field("expired_subkeys", |view| some(view.node.stats.expired.fields)),
+    Field("expired_keys", |view| some(view.node.stats.expired.keys)),
     Field("evicted_keys", |view| some(view.node.memory.evicted_keys)),
     Field("evicted_clients", |view| some(view.node.memory.evicted_clients)),
     Field("total_eviction_exceeded_time", zero),
@@ -49,9 +54,8 @@ pub(super) const STATS: &[Row] = &[
     Field("io_threaded_writes_processed", zero),
 ];
 
-/// Differs: the subcommands of a container are counted together, under its name.
 pub(super) const COMMANDSTATS: &[Row] = &[Fields(|view, text| {
-    for (command, stat) in commands().zip(&view.node.stats.by_command) {
+    for (name, stat) in stats_by_name(view) {
         if stat.calls == 0 && stat.rejected == 0 && stat.failed == 0 {
             continue;
         }
@@ -61,9 +65,31 @@ pub(super) const COMMANDSTATS: &[Row] = &[Fields(|view, text| {
             "calls={},usec={usec},usec_per_call={usec_per_call:.2},rejected_calls={},failed_calls={}",
             stat.calls, stat.rejected, stat.failed
         );
-        text.line(&format!("cmdstat_{}", command.name), &value);
+        text.line(&format!("cmdstat_{name}"), &value);
     }
 })];
+
+pub(super) const LATENCYSTATS: &[Row] = &[Fields(|view, text| {
+    if !view.node.config.latency_tracking {
+        return;
+    }
+    let percentiles = &view.node.config.latency_tracking_info_percentiles;
+    for (name, stat) in stats_by_name(view).filter(|(_, stat)| stat.histogram.total() > 0) {
+        let told = percentiles.iter().filter_map(|percentile| {
+            let nanoseconds = stat.histogram.percentile(percentile.parse().ok()?);
+            Some(format!("p{percentile}={}.{:03}", nanoseconds / 1000, nanoseconds % 1000))
+        });
+        text.line(&format!("latency_percentiles_usec_{name}"), &told.collect::<Vec<_>>().join(","));
+    }
+})];
+
+/// The counters of each row that has been called or refused, with its name.
+fn stats_by_name<'a>(view: &'a View<'_>) -> impl Iterator<Item = (String, &'a CommandStat)> {
+    numbered_rows().filter_map(|(number, row, container)| {
+        let stat = view.node.stats.by_command.get(usize::from(number))?;
+        Some((full_name(container.unwrap_or(row), row), stat))
+    })
+}
 
 pub(super) const ERRORSTATS: &[Row] = &[Fields(|view, text| {
     for (code, count) in &view.node.stats.errors {
@@ -83,6 +109,12 @@ fn keyspace(view: &View<'_>, text: &mut Text) {
         let (expires, mean_expiry_ms) = keyspace.volatile(database);
         let left_ms = mean_expiry_ms.saturating_sub(view.now.wall.millis()).max(0);
         let avg_ttl = if expires == 0 { 0 } else { left_ms };
-        text.line(&format!("db{database}"), &format!("keys={keys},expires={expires},avg_ttl={avg_ttl}"));
+        let mut facts = format!("keys={keys},expires={expires},avg_ttl={avg_ttl}");
+        // Redis 8.0's fact, where there is something to tell that a Redis 7.0 does not know.
+        let with_field_expiries = keyspace.with_field_expiries(database);
+        if with_field_expiries > 0 {
+            facts += &format!(",subexpiry={with_field_expiries}");
+        }
+        text.line(&format!("db{database}"), &facts);
     }
 }

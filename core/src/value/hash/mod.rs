@@ -3,51 +3,56 @@
 //! When one becomes the other is Redis 7.0's decision, so that `OBJECT ENCODING` and the type byte in RDB and `DUMP` agree:
 //! a name or value over the limit converts before it is added, a field over the number allowed right after. Nothing
 //! converts back.
+//!
+//! A hash some of whose fields expire keeps the same two forms in a box, beside the times: what concerns those is in [`expiring`]. Here a
+//! field is there until it is removed, its time come or not.
+
+mod expiries;
+pub mod expiring;
+mod table;
+#[cfg(test)]
+mod tests;
 
 use alloc::boxed::Box;
 
 use crate::codec::listpack::{Listpack, Pos};
 use crate::codec::siphash::HashKey;
-use crate::table::Table;
 
 use super::footprint::allocated;
 use super::limits::HashLimits;
-use super::{Blob, Remnant, Text};
+use super::{Remnant, Text};
 
-/// A field and its value in a large hash.
-#[derive(Clone, Debug)]
-pub struct Field {
-    /// The field's name.
-    pub name: Blob,
-    /// Its value.
-    pub value: Blob,
-}
-
-impl Field {
-    /// Memory that is not in place, in bytes.
-    fn text_bytes(&self) -> usize {
-        self.name.heap_bytes() + self.value.heap_bytes()
-    }
-}
+pub use expiring::Expiring;
+pub use table::{Field, Fields};
 
 /// A hash.
 #[derive(Clone)]
 pub enum Hash {
     /// Names and values by turns, in the order in which they came.
     Packed(Listpack),
-    /// Fields in hash order.
-    Table(Box<Fields>),
+    /// What hangs off a box.
+    Large(Box<Large>),
 }
 
-/// The fields of a large hash.
+/// A hash that is more than a listpack.
 #[derive(Clone)]
-pub struct Fields {
-    /// In the order of their names' hashes.
-    pub table: Table<Field>,
-    /// The key of the order.
-    pub key: HashKey,
-    /// Memory of names and values that are not kept in place.
-    text_bytes: usize,
+pub enum Large {
+    /// Fields in hash order.
+    Table(Fields),
+    /// Fields of which some expire, or once did.
+    Expiring(Box<Expiring>),
+}
+
+const _: () =
+    assert!(size_of::<Large>() == size_of::<Fields>(), "a hash without expiries must not pay for those of others");
+
+/// How the fields are kept.
+#[derive(Clone, Copy)]
+pub enum Form<'a> {
+    /// Names and values by turns.
+    Packed(&'a Listpack),
+    /// In hash order.
+    Table(&'a Fields),
 }
 
 impl core::fmt::Debug for Hash {
@@ -68,7 +73,10 @@ impl Hash {
     pub fn dismantle(self) -> Option<Box<dyn Remnant>> {
         match self {
             Hash::Packed(_) => None,
-            Hash::Table(fields) => Some(Box::new(fields.table.dismantle())),
+            Hash::Large(large) => match *large {
+                Large::Table(fields) => Some(Box::new(fields.table.dismantle())),
+                Large::Expiring(expiring) => Some(expiring.dismantle()),
+            },
         }
     }
 
@@ -83,30 +91,57 @@ impl Hash {
         hash
     }
 
+    /// How its fields are kept.
+    #[inline]
+    #[must_use]
+    pub fn form(&self) -> Form<'_> {
+        match self {
+            Hash::Packed(pack) => Form::Packed(pack),
+            Hash::Large(large) => match &**large {
+                Large::Table(fields) => Form::Table(fields),
+                Large::Expiring(expiring) => expiring.fields.form(),
+            },
+        }
+    }
+
+    /// The hash without what is known of its fields' times.
+    fn plain_mut(&mut self) -> &mut Hash {
+        if !self.is_expiring() {
+            return self;
+        }
+        if let Hash::Large(large) = self
+            && let Large::Expiring(expiring) = &mut **large
+        {
+            return &mut expiring.fields;
+        }
+        unreachable!("only a hash in a box has times")
+    }
+
     /// How many fields.
     #[must_use]
     pub fn len(&self) -> usize {
-        match self {
-            Hash::Packed(pack) => pack.len() / 2,
-            Hash::Table(fields) => fields.table.len(),
+        match self.form() {
+            Form::Packed(pack) => pack.len() / 2,
+            Form::Table(fields) => fields.table.len(),
         }
     }
 
     /// True if there are none: the key must go.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        match self {
-            Hash::Packed(pack) => pack.is_empty(),
-            Hash::Table(fields) => fields.table.is_empty(),
+        match self.form() {
+            Form::Packed(pack) => pack.is_empty(),
+            Form::Table(fields) => fields.table.is_empty(),
         }
     }
 
     /// The encoding's name in OBJECT ENCODING.
     #[must_use]
     pub fn encoding_name(&self) -> &'static str {
-        match self {
-            Hash::Packed(_) => "listpack",
-            Hash::Table(_) => "hashtable",
+        match (self.form(), self.is_expiring()) {
+            (Form::Packed(_), false) => "listpack",
+            (Form::Packed(_), true) => "listpackex",
+            (Form::Table(_), _) => "hashtable",
         }
     }
 
@@ -115,7 +150,10 @@ impl Hash {
     pub fn free_effort(&self) -> usize {
         match self {
             Hash::Packed(_) => 1,
-            Hash::Table(fields) => fields.table.len(),
+            Hash::Large(large) => match &**large {
+                Large::Table(fields) => fields.table.len(),
+                Large::Expiring(expiring) => expiring.free_effort(),
+            },
         }
     }
 
@@ -124,40 +162,41 @@ impl Hash {
     pub fn memory_bytes(&self) -> usize {
         match self {
             Hash::Packed(pack) => allocated(pack.byte_len()),
-            Hash::Table(fields) => allocated(size_of::<Fields>()) + fields.table.memory_usage() + fields.text_bytes,
+            Hash::Large(large) => {
+                allocated(size_of::<Large>())
+                    + match &**large {
+                        Large::Table(fields) => fields.memory_bytes(),
+                        Large::Expiring(expiring) => expiring.memory_bytes(),
+                    }
+            }
         }
     }
 
     /// The value of a field.
     #[must_use]
     pub fn get(&self, name: &[u8]) -> Option<Text<'_>> {
-        match self {
-            Hash::Packed(pack) => {
+        match self.form() {
+            Form::Packed(pack) => {
                 let value = pack.next(find_name(pack, name)?)?;
                 Some(pack.get(value).into())
             }
-            Hash::Table(fields) => {
-                let field = fields.table.find(fields.key.hash(name), |field| field.name.as_slice() == name)?;
-                Some(Text::Bytes(&field.value))
-            }
+            Form::Table(fields) => fields.get(name).map(Text::Bytes),
         }
     }
 
     /// True if the field is there.
     #[must_use]
     pub fn contains(&self, name: &[u8]) -> bool {
-        match self {
-            Hash::Packed(pack) => find_name(pack, name).is_some(),
-            Hash::Table(fields) => {
-                fields.table.locate(fields.key.hash(name), |field| field.name.as_slice() == name).is_some()
-            }
+        match self.form() {
+            Form::Packed(pack) => find_name(pack, name).is_some(),
+            Form::Table(fields) => fields.get(name).is_some(),
         }
     }
 
     /// Turns it into a table if one of `texts`, the names and values about to be set, is too long for a listpack, or all
     /// together are too much. A command that sets several fields asks once for all of them, before the first.
     pub fn make_room<'a>(&mut self, texts: impl Iterator<Item = &'a [u8]>, limits: &HashLimits, key: HashKey) {
-        let Hash::Packed(pack) = self else { return };
+        let Form::Packed(pack) = self.form() else { return };
         let mut total: usize = 0;
         for text in texts {
             total = total.saturating_add(text.len());
@@ -168,24 +207,33 @@ impl Hash {
         }
     }
 
-    /// Sets a field; true if it is new.
+    /// Sets a field, which does not expire from then on; true if it is new.
     pub fn set(&mut self, name: &[u8], value: &[u8], limits: &HashLimits, key: HashKey) -> bool {
-        self.make_room([name, value].into_iter(), limits, key);
-        match self {
-            Hash::Packed(pack) => {
-                let is_new = set_packed(pack, name, value);
-                if pack.len() / 2 > limits.listpack_entries_max {
-                    self.make_table(key);
-                }
-                is_new
-            }
-            Hash::Table(fields) => set_in_table(fields, name, value),
+        let is_new = self.set_value(name, value, limits, key);
+        if !is_new {
+            self.persist(name);
         }
+        is_new
+    }
+
+    /// Sets a field, which expires when it did; true if it is new.
+    pub fn set_value(&mut self, name: &[u8], value: &[u8], limits: &HashLimits, key: HashKey) -> bool {
+        self.make_room([name, value].into_iter(), limits, key);
+        let hash = self.plain_mut();
+        if let Hash::Packed(pack) = hash {
+            let is_new = set_packed(pack, name, value);
+            if pack.len() / 2 > limits.listpack_entries_max {
+                hash.make_table(key);
+            }
+            return is_new;
+        }
+        hash.make_table(key).set(name, value)
     }
 
     /// Removes a field; true if it was there.
     pub fn remove(&mut self, name: &[u8]) -> bool {
-        match self {
+        self.persist(name);
+        match self.plain_mut() {
             Hash::Packed(pack) => {
                 let found = find_name(pack, name);
                 if let Some(at) = found {
@@ -193,21 +241,18 @@ impl Hash {
                 }
                 found.is_some()
             }
-            Hash::Table(fields) => {
-                let key = fields.key;
-                let is_it = |field: &Field| field.name.as_slice() == name;
-                let removed = fields.table.remove(key.hash(name), is_it, |field| key.hash(&field.name));
-                fields.text_bytes -= removed.as_ref().map_or(0, Field::text_bytes);
-                removed.is_some()
-            }
+            Hash::Large(large) => match &mut **large {
+                Large::Table(fields) => fields.remove(name),
+                Large::Expiring(_) => unreachable!("its fields are kept in a form of their own"),
+            },
         }
     }
 
     /// Hands every field and its value to `visit`.
     pub fn for_each<'a>(&'a self, mut visit: impl FnMut(Text<'a>, Text<'a>)) {
-        match self {
-            Hash::Packed(pack) => pairs(pack).for_each(|(name, value)| visit(name, value)),
-            Hash::Table(fields) => {
+        match self.form() {
+            Form::Packed(pack) => pairs(pack).for_each(|(name, value)| visit(name, value)),
+            Form::Table(fields) => {
                 for field in &fields.table {
                     visit(Text::Bytes(&field.name), Text::Bytes(&field.value));
                 }
@@ -217,21 +262,20 @@ impl Hash {
 
     /// Turns it into a table, if it is not one yet.
     pub fn make_table(&mut self, key: HashKey) -> &mut Fields {
-        if let Hash::Packed(pack) = self {
-            let (mut table, mut text_bytes) = (Table::new(), 0);
-            for (name, value) in pairs(pack) {
-                let (name, value) = (name.with_bytes(Blob::new), value.with_bytes(Blob::new));
-                let hash = key.hash(&name);
-                let field = Field { name, value };
-                text_bytes += field.text_bytes();
-                table.insert_new(hash, field, |field: &Field| key.hash(&field.name));
-            }
-            *self = Hash::Table(Box::new(Fields { table, key, text_bytes }));
+        let hash = self.plain_mut();
+        if let Hash::Packed(pack) = hash {
+            let mut fields = Fields::new(key);
+            pairs(pack).for_each(|(name, value)| {
+                name.with_bytes(|name| value.with_bytes(|value| fields.set(name, value)));
+            });
+            *hash = Hash::Large(Box::new(Large::Table(fields)));
         }
-        match self {
-            Hash::Table(fields) => fields,
-            Hash::Packed(_) => unreachable!("it was just made so"),
+        if let Hash::Large(large) = hash
+            && let Large::Table(fields) = &mut **large
+        {
+            return fields;
         }
+        unreachable!("it was just made so")
     }
 }
 
@@ -255,23 +299,3 @@ fn set_packed(pack: &mut Listpack, name: &[u8], value: &[u8]) -> bool {
     pack.push_back(value);
     true
 }
-
-/// Sets a field of a table; true if it is new.
-fn set_in_table(fields: &mut Fields, name: &[u8], value: &[u8]) -> bool {
-    let key = fields.key;
-    let hash = key.hash(name);
-    if let Some(field) = fields.table.find_mut(hash, |field| field.name.as_slice() == name) {
-        let before = field.text_bytes();
-        field.value = Blob::new(value);
-        fields.text_bytes = fields.text_bytes + field.text_bytes() - before;
-        return false;
-    }
-    let field = Field { name: Blob::new(name), value: Blob::new(value) };
-    fields.text_bytes += field.text_bytes();
-    fields.table.insert_new(hash, field, |field| key.hash(&field.name));
-    true
-}
-
-#[cfg(test)]
-#[path = "hash_tests.rs"]
-mod tests;

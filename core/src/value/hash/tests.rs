@@ -141,3 +141,77 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn a_hash_whose_fields_expire_does_what_a_map_with_times_does(
+        steps in prop::collection::vec((0u8..6, "[0-9a]{1,2}", 1i64..40), 0..120),
+        entries_max in 0usize..20,
+    ) {
+        let limits = HashLimits { listpack_entries_max: entries_max, ..LIMITS };
+        let mut hash = Hash::default();
+        let mut model: BTreeMap<String, (String, Option<i64>)> = BTreeMap::new();
+        for (kind, name, number) in steps {
+            let (bytes, value) = (name.as_bytes(), format!("{number}"));
+            match kind {
+                0 => prop_assert_eq!(hash.remove(bytes), model.remove(&name).is_some()),
+                1 => prop_assert_eq!(hash.persist(bytes), model.get_mut(&name).is_some_and(|field| field.1.take().is_some())),
+                2 | 3 => {
+                    prop_assert_eq!(hash.set_expiry(bytes, number, ORDER), model.contains_key(&name));
+                    model.entry(name).and_modify(|field| field.1 = Some(number));
+                }
+                4 => {
+                    hash.set_value(bytes, value.as_bytes(), &limits, ORDER);
+                    model.entry(name).and_modify(|field| field.0.clone_from(&value)).or_insert((value, None));
+                }
+                _ => {
+                    prop_assert_eq!(hash.set(bytes, value.as_bytes(), &limits, ORDER), !model.contains_key(&name));
+                    model.insert(name, (value, None));
+                }
+            }
+            prop_assert_eq!(hash.first_expiry_ms(), model.values().filter_map(|field| field.1).min());
+        }
+        let is_dead = |field: &(String, Option<i64>)| field.1.is_some_and(|at_ms| at_ms < 20);
+        prop_assert_eq!(hash.len(), model.len());
+        prop_assert_eq!(hash.len_alive(20), model.values().filter(|field| !is_dead(field)).count());
+        prop_assert_eq!(hash.len_alive(expiring::NEVER_DEAD), model.len());
+        for (name, field) in &model {
+            prop_assert_eq!(hash.expiry(name.as_bytes()), field.1);
+            prop_assert_eq!(hash.get_alive(name.as_bytes(), 20).is_some(), !is_dead(field));
+        }
+        let found = hash.find_dead(20).map(|name| String::from_utf8_lossy(name).into_owned());
+        prop_assert_eq!(found.is_some(), model.values().any(is_dead));
+        if let Some(name) = found {
+            prop_assert_eq!(model[&name].1, hash.first_expiry_ms());
+        }
+    }
+}
+
+#[test]
+fn a_hash_without_expiries_takes_no_more_memory_than_before_there_were_any() {
+    let mut hash = hash_with(600);
+    let before = hash.memory_bytes();
+    assert_eq!(before, allocated(size_of::<Fields>()) + hash.make_table(ORDER).memory_bytes());
+    assert!(hash.set_expiry(b"f7", 1, ORDER));
+    assert!(hash.memory_bytes() > before);
+    assert_eq!(hash.encoding_name(), "hashtable");
+    let mut small = hash_with(2);
+    assert!(small.set_expiry(b"f1", 1, ORDER) && !small.set_expiry(b"no", 1, ORDER));
+    assert_eq!(small.encoding_name(), "listpackex");
+}
+
+#[test]
+fn a_hash_whose_fields_expire_is_freed_to_the_last_part() {
+    let mut hash = hash_with(1000);
+    for index in 0..500 {
+        hash.set_expiry(format!("f{index}").as_bytes(), index, ORDER);
+    }
+    assert_eq!(hash.free_effort(), 2000);
+    let mut rest = hash.dismantle().expect("it is large");
+    let mut steps = 0;
+    while !rest.is_empty() {
+        assert!(rest.free_some(100) <= 100 + 64);
+        steps += 1;
+    }
+    assert!(steps >= 10, "{steps}");
+}

@@ -1,0 +1,106 @@
+//! Who removes keys, and fields of hashes, whose time has come when nobody asks for them?
+
+use crate::command::Class;
+use crate::keyspace::Place;
+use crate::port::Now;
+use crate::value::{Blob, Hash, ValueType};
+
+use super::Node;
+use super::timers::Timer;
+
+/// Keys and fields that one round of expiry removes: the next round comes after whatever waits meanwhile.
+const EXPIRED_PER_ROUND_MAX: usize = 200;
+/// Between rounds that found some, in microseconds: those that expire one after the other go together, as with Redis's `hz`.
+const EXPIRY_ROUND_US: u64 = 10_000;
+
+impl Node {
+    /// Removes keys and fields whose time has come. Only a master does; a replica waits for the removal to be sent.
+    pub(super) fn expire_due_keys(&mut self, now: Now) {
+        self.first_expiry_ms = None;
+        if self.follow.is_some() || self.pauses.is_any() || !self.is_active_expiry_on || self.is_loading() {
+            return;
+        }
+        let now_ms = now.wall.millis();
+        let mut left = EXPIRED_PER_ROUND_MAX;
+        while left > 0 {
+            if let Some(place) = self.keyspace.find_expired(now_ms) {
+                self.expire(place);
+                left -= 1;
+            } else if let Some(place) = self.keyspace.find_with_expired_field(now_ms) {
+                left -= self.expire_fields(place, now_ms, left);
+            } else {
+                return;
+            }
+        }
+        // There are more: after whatever else waits.
+        self.timers.set(Timer::Expiry, now.mono.after(core::time::Duration::from_millis(1)));
+    }
+
+    /// Removes one expired key and feeds its removal, alone.
+    fn expire(&mut self, place: Place) {
+        let database = self.keyspace.database_of(place);
+        let key: Blob = self.keyspace.entry(place).key.clone();
+        self.begin_unit();
+        self.feed.expired(database, &key, self.config.lazyfree_lazy_expire);
+        self.feed.nothing();
+        self.keyspace.remove(place);
+        self.feed.changed(1);
+        self.notices.push(Class::Expired, "expired", database, &key);
+        self.stats.expired.keys += 1;
+        self.end_unit(None);
+        self.publish_notices();
+    }
+
+    /// Removes up to `count_max` expired fields of a hash, and feeds the removal of each, alone; with the last field, the key goes. Returns how
+    /// many went, or 1, for it looked.
+    fn expire_fields(&mut self, place: Place, now_ms: i64, count_max: usize) -> usize {
+        let database = self.keyspace.database_of(place);
+        let key: Blob = self.keyspace.entry(place).key.clone();
+        let (mut removed, mut is_empty) = (0, false);
+        while removed < count_max && !is_empty {
+            let dead = Hash::of(&self.keyspace.entry(place).value).and_then(|hash| hash.find_dead(now_ms));
+            let Some(name) = dead.cloned() else { break };
+            let Some(hash) = Hash::of_mut(self.keyspace.edit(place)) else { break };
+            hash.remove(&name);
+            is_empty = hash.is_empty();
+            removed += 1;
+            self.begin_unit();
+            self.feed.field_expired(database, &key, &name);
+            self.feed.nothing();
+            self.feed.changed(1);
+            if is_empty {
+                self.keyspace.remove(place);
+            }
+            self.end_unit(None);
+        }
+        self.stats.expired.fields += removed as u64;
+        self.notices.push(Class::Hash, "hexpired", database, &key);
+        if is_empty {
+            self.notices.push(Class::Generic, "del", database, &key);
+        }
+        self.publish_notices();
+        removed.max(1)
+    }
+
+    /// Sets the expiry timer to the first key or field that is due.
+    pub(super) fn arm_expiry(&mut self, now: Now) {
+        let first = self.keyspace.next_expiry_ms().into_iter().chain(self.keyspace.next_field_expiry_ms()).min();
+        if first == self.first_expiry_ms {
+            return;
+        }
+        self.first_expiry_ms = first;
+        match first {
+            Some(expires_ms) if self.follow.is_none() && self.is_active_expiry_on && !self.pauses.is_any() => {
+                let left_ms = u64::try_from(expires_ms.saturating_sub(now.wall.millis())).unwrap_or(0);
+                // A key is alive in the very millisecond of its expiry.
+                let left_us = left_ms.saturating_add(1).saturating_mul(1000).max(EXPIRY_ROUND_US);
+                self.timers.set(Timer::Expiry, now.mono.after(core::time::Duration::from_micros(left_us)));
+            }
+            _ => self.timers.stop(Timer::Expiry),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "expire_tests.rs"]
+mod tests;

@@ -1,0 +1,170 @@
+//! Which requests are refused before they are carried out, and with which words?
+//!
+//! The order is that of Redis 7.0: whoever breaks two rules is told of the first. That the command is known and has the right number of
+//! arguments; DEBUG; the password; MULTI; memory; the disk; replicas in touch; read-only replicas; listeners; a lost master; loading; monitors.
+
+use alloc::string::{String, ToString};
+
+use crate::command::reply_error as reply;
+use crate::command::{Command, CommandError, Flags, Handler, ServerCommand, row_number, subcommand};
+use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::resp::Args;
+
+use super::Node;
+use super::connection::{Connection, Kind};
+use super::follow::Link;
+use super::memory::Room;
+use super::pubsub::gate_listener;
+
+impl Node {
+    /// Hangs up on two who have no business with commands: a browser that was tricked into speaking to us, and a replica's
+    /// link, where a reply would be taken for a part of the stream.
+    pub(super) fn is_out_of_place(&mut self, conn: ConnId, args: Args<'_>, now: Now, effects: &mut Effects) -> bool {
+        let name = &args[0];
+        let is_http = name.eq_ignore_ascii_case(b"POST") || name.eq_ignore_ascii_case(b"HOST:");
+        let is_replica =
+            self.connections.get(conn).is_some_and(|connection| matches!(connection.kind, Kind::Replica(_)));
+        let speaks_replication =
+            ["REPLCONF", "PSYNC", "SYNC"].iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
+        let text = if is_http {
+            alloc::format!(
+                "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. \
+                 Connection {conn} aborted."
+            )
+        } else if is_replica && !speaks_replication {
+            let shown: alloc::string::String = name.iter().take(40).map(|&byte| char::from(byte)).collect();
+            alloc::format!("Replica generated a reply to command '{}', disconnecting it", shown.escape_default())
+        } else {
+            return false;
+        };
+        effects.note(Note::Text { level: Level::Warning, text });
+        self.close(conn, now, effects);
+        true
+    }
+
+    /// Refuses a command before execution.
+    pub(super) fn reject(&mut self, conn: ConnId, number: Option<u16>, error: &CommandError) {
+        self.stats.count_error(error.code());
+        if let Some(stat) = number.and_then(|number| self.stats.command(number)) {
+            stat.rejected += 1;
+        }
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        if let Some(transaction) = &mut connection.transaction {
+            transaction.is_broken = true;
+        }
+        connection.reply().error(error.text());
+        connection.command_ended();
+    }
+
+    /// EXEC met a gate that its commands may not pass any more: the transaction ends.
+    pub(super) fn abort_transaction(&mut self, conn: ConnId, number: u16, error: &CommandError) {
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.transaction = None;
+        }
+        self.watches.unwatch(conn);
+        self.observe_if_needed();
+        self.reject(conn, Some(number), &reply::transaction_aborted(error));
+    }
+
+    pub(super) fn needs_password(&self, connection: &Connection) -> bool {
+        !connection.is_authenticated && self.config.requirepass.is_some()
+    }
+
+    /// The gates before execution, in Redis's order.
+    pub(super) fn gate(
+        &self,
+        conn: ConnId,
+        container: &'static Command,
+        command: &'static Command,
+        room: Room,
+    ) -> Result<(), CommandError> {
+        let Some(connection) = self.connections.get(conn) else { return Ok(()) };
+        let flags = command.flags;
+        if flags.has(Flags::PROTECTED) {
+            let is_allowed = self.config.enable_debug_command.allows(connection.is_local());
+            if !is_allowed {
+                return Err(reply::DEBUG_NOT_ALLOWED);
+            }
+        }
+        if !flags.has(Flags::NO_AUTH) && self.needs_password(connection) {
+            return Err(reply::NO_AUTH);
+        }
+        if connection.transaction.is_some() && flags.has(Flags::NO_MULTI) {
+            return Err(reply::NOT_IN_MULTI);
+        }
+        // EXEC does what any of its commands does.
+        let does = |wanted: Flags| {
+            let is_exec = matches!(container.handler, Handler::Server(ServerCommand::Exec));
+            let queue = connection.transaction.as_ref().filter(|_| is_exec).map(|transaction| &transaction.queue);
+            flags.has(wanted) || queue.is_some_and(|queue| queue.iter().any(|queued| queued.flags().has(wanted)))
+        };
+        if room == Room::None && does(Flags::DENYOOM) {
+            return Err(reply::OUT_OF_MEMORY);
+        }
+        if does(Flags::WRITE) {
+            self.gate_write()?;
+        }
+        gate_listener(connection, container, command)?;
+        if let Some(follow) = &self.follow
+            && !flags.has(Flags::STALE)
+            && !self.config.replica_serve_stale_data
+            && !matches!(follow.link, Link::Online { .. })
+        {
+            return Err(reply::MASTER_DOWN);
+        }
+        if self.is_loading() && !flags.has(Flags::LOADING) {
+            return Err(reply::LOADING);
+        }
+        if connection.is_monitor && [Flags::WRITE, Flags::READONLY, Flags::MAY_REPLICATE].into_iter().any(does) {
+            return Err(reply::MONITOR_TOUCHES_DATA);
+        }
+        Ok(())
+    }
+
+    fn gate_write(&self) -> Result<(), CommandError> {
+        if self.storage.refuses_writes(&self.config) && self.follow.is_none() {
+            return Err(reply::MISCONF);
+        }
+        if self.follow.is_none() && !self.has_enough_good_replicas() {
+            return Err(reply::NO_REPLICAS);
+        }
+        if self.follow.is_some() && self.config.replica_read_only {
+            return Err(reply::READONLY);
+        }
+        Ok(())
+    }
+}
+
+/// The row that counts for a request: a container's subcommand, if it is one; and its arity is checked.
+pub(super) fn resolve(container: &'static Command, args: Args<'_>) -> Result<&'static Command, CommandError> {
+    let has_subcommands = !container.subcommands.is_empty();
+    if !has_subcommands || args.len() < 2 {
+        return if container.accepts(args.len()) { Ok(container) } else { Err(reply::wrong_arity(container.name)) };
+    }
+    let Some(command) = subcommand(container, &args[1]) else {
+        return Err(reply::unknown_subcommand(container.name, &args[1]));
+    };
+    if !command.accepts(args.len()) {
+        return Err(reply::wrong_arity(&alloc::format!("{}|{}", container.name, command.name)));
+    }
+    Ok(command)
+}
+
+/// The number of the row for which a request that cannot be resolved is counted: of a wrong length, the one that it names; none for a subcommand
+/// that is none.
+pub(super) fn number_of_refused(number: u16, container: &'static Command, args: Args<'_>) -> Option<u16> {
+    match args.get(1) {
+        Some(name) if !container.subcommands.is_empty() => {
+            subcommand(container, name).map(|command| row_number(number, container, command))
+        }
+        _ => Some(number),
+    }
+}
+
+/// The name of a request's row as errors tell it: `get`, or `client|list`.
+pub(super) fn full_name(container: &Command, command: &Command) -> String {
+    match core::ptr::eq(container, command) {
+        true => command.name.to_string(),
+        false => alloc::format!("{}|{}", container.name, command.name),
+    }
+}

@@ -1,0 +1,182 @@
+//! Does COMMAND tell the same of our commands as Redis 7.0 does, and find the same keys in requests?
+
+use std::env;
+
+use afterimage_tests::grammar::FAMILIES;
+use afterimage_tests::{Client, Draw, Options, Release, Reply};
+
+/// Subcommands that Redis 7.0 does not have.
+const OURS_ALONE: &[&str] = &["client|setinfo"];
+/// Containers of which we do not have all subcommands.
+const INCOMPLETE: &[&str] = &["acl"];
+/// Requests of each family of which the keys are compared.
+const REQUESTS: u64 = 2_000;
+/// Requests of which the grammar says nothing.
+const REQUESTS_BESIDE: &[&str] = &[
+    "sort a by store store d limit store 1 store e",
+    "sort a get store store",
+    "sort_ro a by b*",
+    "zunion 2x a b",
+    "zunionstore d 2x a b",
+    "zunionstore d 9 a b",
+    "zmpop 0 a min",
+    "fcall f 1 a",
+    "fcall f 0",
+    "fcall_ro f x a",
+    "xread block streams streams",
+    "xread block 0 streams a b c",
+    "xreadgroup group streams streams streams a b",
+    "ssubscribe a",
+    "spublish a b",
+    "bitfield a get u8",
+    "bitfield a overflow wrap get u8 0",
+    "bitfield a get u8 0 set u8 0 1",
+    "set a get",
+    "set a b px 1 GET",
+    "watch a b",
+    "memory usage a",
+    "xinfo stream a",
+    "xinfo nosuch a",
+    "object encoding a",
+    "mset a b c",
+    "lmpop 2 a b left",
+    "config get a",
+    "get a b",
+];
+
+fn names(client: &mut Client) -> Vec<String> {
+    let mut names: Vec<String> = client.line("command list").elements().iter().map(Reply::text).collect();
+    for container in names.clone() {
+        let rows = client.line(&format!("command info {container}")).elements();
+        let rows = rows[0].clone().elements();
+        names.extend(rows[9].clone().elements().into_iter().map(|row| row.elements()[0].text()));
+    }
+    names.sort();
+    names
+}
+
+/// What is told of a row, without the notes of key specifications, and with subcommands, which have no order in Redis, as their names in order.
+fn told(client: &mut Client, name: &str) -> Vec<String> {
+    let row = client.call(&[b"command".as_slice(), b"info", name.as_bytes()]).elements().remove(0);
+    let mut elements = row.elements();
+    let mut subcommands: Vec<String> =
+        elements.remove(9).elements().into_iter().map(|row| row.elements()[0].text()).collect();
+    subcommands.retain(|name| !OURS_ALONE.contains(&name.as_str()));
+    subcommands.sort();
+    if INCOMPLETE.contains(&name) {
+        subcommands.clear();
+    }
+    let specs: Vec<Reply> = elements.remove(8).elements().into_iter().map(without_notes).collect();
+    let mut told: Vec<String> = elements.iter().map(|element| format!("{element:?}")).collect();
+    told.push(format!("{specs:?}"));
+    told.push(format!("{subcommands:?}"));
+    told
+}
+
+fn without_notes(spec: Reply) -> Reply {
+    let pairs = spec.elements();
+    let is_note = |pair: &&[Reply]| pair[0].text() == "notes";
+    Reply::Array(pairs.chunks(2).filter(|pair| !is_note(pair)).flatten().cloned().collect())
+}
+
+#[test]
+fn every_row_tells_what_redis_tells() {
+    let Some(real) = Options::real(Release::Redis7).map(Options::start) else { return };
+    let ours = Options::ours().start();
+    let (mut ours, mut real) = (ours.client(), real.client());
+    let names = names(&mut ours);
+    assert!(names.len() > 250, "{} rows", names.len());
+    let mut differences = Vec::new();
+    for name in names.iter().filter(|name| !OURS_ALONE.contains(&name.as_str())) {
+        let (ours, real) = (told(&mut ours, name), told(&mut real, name));
+        if ours != real {
+            differences.push(format!("{name}\n ours: {ours:?}\nRedis: {real:?}"));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn the_keys_of_requests_are_those_that_redis_finds() {
+    let Some(real) = Options::real(Release::Redis7).map(Options::start) else { return };
+    let ours = Options::ours().start();
+    let (mut ours, mut real) = (ours.client(), real.client());
+    let beside = REQUESTS_BESIDE.iter().map(|line| line.split(' ').map(|word| word.as_bytes().to_vec()).collect());
+    let mut requests: Vec<Vec<Vec<u8>>> = beside.collect();
+    let seed = env::var("AFTERIMAGE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let mut draw = Draw::new(seed);
+    for family in FAMILIES {
+        requests.extend((0..REQUESTS).map(|_| family.request(&mut draw)));
+    }
+    let known = names(&mut ours);
+    let is_known = |request: &&Vec<Vec<u8>>| known.iter().any(|name| request[0].eq_ignore_ascii_case(name.as_bytes()));
+    for request in requests.iter().filter(is_known) {
+        for subcommand in ["getkeys", "getkeysandflags"] {
+            let head = [b"command".as_slice(), subcommand.as_bytes()];
+            let words: Vec<&[u8]> = head.into_iter().chain(request.iter().map(Vec::as_slice)).collect();
+            let [ours, real] = [&mut ours, &mut real].map(|client| client.call(&words));
+            assert_eq!(format!("{ours:?}"), format!("{real:?}"), "{subcommand} {}", request.join(&b' ').escape_ascii());
+        }
+    }
+}
+
+#[test]
+fn lists_and_errors_are_those_of_redis() {
+    let Some(real) = Options::real(Release::Redis7).map(Options::start) else { return };
+    let ours = Options::ours().start();
+    let (mut ours, mut real) = (ours.client(), real.client());
+    let known = names(&mut ours);
+    for line in [
+        "command list filterby aclcat read",
+        "command list filterby aclcat dangerous",
+        "command list filterby aclcat @read",
+        "command list filterby aclcat nosuch",
+        "command list filterby pattern xinfo*",
+        "command list filterby pattern *|set",
+        "command list filterby module x",
+        "command list filterby",
+        "command list filterby x y",
+        "command list x",
+        "command docs nosuch",
+        "command info nosuch config|nosuch get|x",
+        "command nosuch",
+        "command count x",
+        "command getkeys",
+        "command getkeys nosuch x",
+        "command getkeys config x",
+        "acl cat",
+        "acl cat transaction",
+        "acl cat dangerous",
+        "acl cat nosuch",
+        "acl cat x y",
+        "acl whoami",
+        "acl users",
+        "cluster info",
+        "cluster help",
+        "cluster meet",
+        "readonly",
+        "readwrite",
+        "asking",
+        "module list",
+        "module load x",
+        "module unload x",
+        "module loadex x",
+        "lolwut version x",
+        "lolwut version 5 x",
+        "lolwut version 6 1 x",
+        "restore-asking a x y",
+    ] {
+        // Only what we have, and in order: Redis lists names in that of a table.
+        let [ours, real] = [&mut ours, &mut real].map(|client| match client.line(line) {
+            Reply::Array(elements) => {
+                let mut texts: Vec<String> = elements.iter().map(|element| format!("{element:?}")).collect();
+                texts
+                    .retain(|text| known.iter().any(|name| *text == format!("{:?}", Reply::Bulk(name.clone().into()))));
+                texts.sort();
+                format!("{texts:?}")
+            }
+            other => format!("{other:?}"),
+        });
+        assert_eq!(ours, real, "{line}");
+    }
+}

@@ -295,7 +295,7 @@ fn set_pairs(exec: &mut Exec<'_>, args: Args<'_>, place: Place, options: &Option
     hash.make_room(pairs.clone(), &limits, order);
     // So many new fields are foreseen, though some may be there, or come twice: as in Redis 8.0.
     if pairs.len() / 2 > limits.listpack_entries_max {
-        hash.make_table(order);
+        hash.unpack(order);
     }
     if options.at_ms.is_some() {
         hash.make_expiring(order);

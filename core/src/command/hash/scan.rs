@@ -53,7 +53,7 @@ fn hscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let options = parse_options(args, 3, false)?;
     let mut found = Found::default();
     let next = match hash.form() {
-        Form::Packed(_) => {
+        Form::Packed(_) | Form::Few(_) => {
             hash.for_each_alive(before_ms, |name, value| found.offer(name, value, &options));
             0
         }

@@ -69,7 +69,7 @@ impl Hash {
         match self {
             Hash::Large(large) => match &**large {
                 Large::Expiring(expiring) => Some(&expiring.expiries),
-                Large::Table(_) => None,
+                Large::Few(_) | Large::Table(_) => None,
             },
             Hash::Packed(_) => None,
         }
@@ -79,7 +79,7 @@ impl Hash {
         match self {
             Hash::Large(large) => match &mut **large {
                 Large::Expiring(expiring) => Some(&mut expiring.expiries),
-                Large::Table(_) => None,
+                Large::Few(_) | Large::Table(_) => None,
             },
             Hash::Packed(_) => None,
         }

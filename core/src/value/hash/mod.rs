@@ -4,6 +4,9 @@
 //! a name or value over the limit converts before it is added, a field over the number allowed right after. Nothing
 //! converts back.
 //!
+//! Differs: few fields with long names or values stay in a listpack, in half of the memory of a small table; to whoever asks,
+//! they are a table, as in Redis.
+//!
 //! A hash some of whose fields expire keeps the same two forms in a box, beside the times: what concerns those is in [`expiring`]. Here a
 //! field is there until it is removed, its time come or not.
 
@@ -25,6 +28,11 @@ use super::{Remnant, Text};
 pub use expiring::Expiring;
 pub use table::{Field, Fields};
 
+/// As many fields are kept in a listpack though Redis would have a table.
+const FEW_MAX: usize = 16;
+/// The longest such listpack, in bytes.
+const FEW_BYTES_MAX: usize = 1024;
+
 /// A hash.
 #[derive(Clone)]
 pub enum Hash {
@@ -34,9 +42,11 @@ pub enum Hash {
     Large(Box<Large>),
 }
 
-/// A hash that is more than a listpack.
+/// A hash that is more than a listpack, or should be.
 #[derive(Clone)]
 pub enum Large {
+    /// Names and values by turns, which are a table to whoever asks.
+    Few(Listpack),
     /// Fields in hash order.
     Table(Fields),
     /// Fields of which some expire, or once did.
@@ -51,6 +61,8 @@ const _: () =
 pub enum Form<'a> {
     /// Names and values by turns.
     Packed(&'a Listpack),
+    /// The same, which are a table to whoever asks.
+    Few(&'a Listpack),
     /// In hash order.
     Table(&'a Fields),
 }
@@ -74,6 +86,7 @@ impl Hash {
         match self {
             Hash::Packed(_) => None,
             Hash::Large(large) => match *large {
+                Large::Few(_) => None,
                 Large::Table(fields) => Some(Box::new(fields.table.dismantle())),
                 Large::Expiring(expiring) => Some(expiring.dismantle()),
             },
@@ -86,7 +99,7 @@ impl Hash {
     pub fn from_pairs(pack: Listpack, limits: &HashLimits, key: HashKey) -> Hash {
         let mut hash = Hash::Packed(pack);
         if hash.len() > limits.listpack_entries_max {
-            hash.make_table(key);
+            hash.unpack(key);
         }
         hash
     }
@@ -98,6 +111,7 @@ impl Hash {
         match self {
             Hash::Packed(pack) => Form::Packed(pack),
             Hash::Large(large) => match &**large {
+                Large::Few(pack) => Form::Few(pack),
                 Large::Table(fields) => Form::Table(fields),
                 Large::Expiring(expiring) => expiring.fields.form(),
             },
@@ -121,7 +135,7 @@ impl Hash {
     #[must_use]
     pub fn len(&self) -> usize {
         match self.form() {
-            Form::Packed(pack) => pack.len() / 2,
+            Form::Packed(pack) | Form::Few(pack) => pack.len() / 2,
             Form::Table(fields) => fields.table.len(),
         }
     }
@@ -130,7 +144,7 @@ impl Hash {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         match self.form() {
-            Form::Packed(pack) => pack.is_empty(),
+            Form::Packed(pack) | Form::Few(pack) => pack.is_empty(),
             Form::Table(fields) => fields.table.is_empty(),
         }
     }
@@ -141,7 +155,7 @@ impl Hash {
         match (self.form(), self.is_expiring()) {
             (Form::Packed(_), false) => "listpack",
             (Form::Packed(_), true) => "listpackex",
-            (Form::Table(_), _) => "hashtable",
+            (Form::Few(_) | Form::Table(_), _) => "hashtable",
         }
     }
 
@@ -151,6 +165,7 @@ impl Hash {
         match self {
             Hash::Packed(_) => 1,
             Hash::Large(large) => match &**large {
+                Large::Few(_) => 1,
                 Large::Table(fields) => fields.table.len(),
                 Large::Expiring(expiring) => expiring.free_effort(),
             },
@@ -165,6 +180,7 @@ impl Hash {
             Hash::Large(large) => {
                 allocated(size_of::<Large>())
                     + match &**large {
+                        Large::Few(pack) => allocated(pack.byte_len()),
                         Large::Table(fields) => fields.memory_bytes(),
                         Large::Expiring(expiring) => expiring.memory_bytes(),
                     }
@@ -176,7 +192,7 @@ impl Hash {
     #[must_use]
     pub fn get(&self, name: &[u8]) -> Option<Text<'_>> {
         match self.form() {
-            Form::Packed(pack) => {
+            Form::Packed(pack) | Form::Few(pack) => {
                 let value = pack.next(find_name(pack, name)?)?;
                 Some(pack.get(value).into())
             }
@@ -188,12 +204,12 @@ impl Hash {
     #[must_use]
     pub fn contains(&self, name: &[u8]) -> bool {
         match self.form() {
-            Form::Packed(pack) => find_name(pack, name).is_some(),
+            Form::Packed(pack) | Form::Few(pack) => find_name(pack, name).is_some(),
             Form::Table(fields) => fields.get(name).is_some(),
         }
     }
 
-    /// Turns it into a table if one of `texts`, the names and values about to be set, is too long for a listpack, or all
+    /// Lets it be a table if one of `texts`, the names and values about to be set, is too long for a listpack, or all
     /// together are too much. A command that sets several fields asks once for all of them, before the first.
     pub fn make_room<'a>(&mut self, texts: impl Iterator<Item = &'a [u8]>, limits: &HashLimits, key: HashKey) {
         let Form::Packed(pack) = self.form() else { return };
@@ -201,7 +217,7 @@ impl Hash {
         for text in texts {
             total = total.saturating_add(text.len());
             if text.len() > limits.listpack_value_bytes_max || !pack.would_fit(total) {
-                self.make_table(key);
+                self.unpack(key);
                 return;
             }
         }
@@ -220,12 +236,25 @@ impl Hash {
     pub fn set_value(&mut self, name: &[u8], value: &[u8], limits: &HashLimits, key: HashKey) -> bool {
         self.make_room([name, value].into_iter(), limits, key);
         let hash = self.plain_mut();
-        if let Hash::Packed(pack) = hash {
-            let is_new = set_packed(pack, name, value);
-            if pack.len() / 2 > limits.listpack_entries_max {
-                hash.make_table(key);
+        match hash {
+            Hash::Packed(pack) => {
+                let is_new = set_packed(pack, name, value);
+                if pack.len() / 2 > limits.listpack_entries_max {
+                    hash.unpack(key);
+                }
+                return is_new;
             }
-            return is_new;
+            Hash::Large(large) => {
+                if let Large::Few(pack) = &mut **large
+                    && pack.byte_len() + name.len() + value.len() <= FEW_BYTES_MAX
+                {
+                    let is_new = set_packed(pack, name, value);
+                    if pack.len() / 2 > FEW_MAX {
+                        hash.make_table(key);
+                    }
+                    return is_new;
+                }
+            }
         }
         hash.make_table(key).set(name, value)
     }
@@ -234,14 +263,9 @@ impl Hash {
     pub fn remove(&mut self, name: &[u8]) -> bool {
         self.persist(name);
         match self.plain_mut() {
-            Hash::Packed(pack) => {
-                let found = find_name(pack, name);
-                if let Some(at) = found {
-                    pack.remove_from(at, 2);
-                }
-                found.is_some()
-            }
+            Hash::Packed(pack) => remove_packed(pack, name),
             Hash::Large(large) => match &mut **large {
+                Large::Few(pack) => remove_packed(pack, name),
                 Large::Table(fields) => fields.remove(name),
                 Large::Expiring(_) => unreachable!("its fields are kept in a form of their own"),
             },
@@ -251,7 +275,7 @@ impl Hash {
     /// Hands every field and its value to `visit`.
     pub fn for_each<'a>(&'a self, mut visit: impl FnMut(Text<'a>, Text<'a>)) {
         match self.form() {
-            Form::Packed(pack) => pairs(pack).for_each(|(name, value)| visit(name, value)),
+            Form::Packed(pack) | Form::Few(pack) => pairs(pack).for_each(|(name, value)| visit(name, value)),
             Form::Table(fields) => {
                 for field in &fields.table {
                     visit(Text::Bytes(&field.name), Text::Bytes(&field.value));
@@ -260,10 +284,21 @@ impl Hash {
         }
     }
 
-    /// Turns it into a table, if it is not one yet.
+    /// Lets it be a table, if it is not one yet: a real one if it does not have few fields.
+    pub fn unpack(&mut self, key: HashKey) {
+        let Hash::Packed(pack) = self.plain_mut() else { return };
+        if pack.len() / 2 > FEW_MAX || pack.byte_len() > FEW_BYTES_MAX {
+            self.make_table(key);
+        } else {
+            let pack = core::mem::take(pack);
+            *self.plain_mut() = Hash::Large(Box::new(Large::Few(pack)));
+        }
+    }
+
+    /// Turns it into a real table, if it is not one yet.
     pub fn make_table(&mut self, key: HashKey) -> &mut Fields {
         let hash = self.plain_mut();
-        if let Hash::Packed(pack) = hash {
+        if let Form::Packed(pack) | Form::Few(pack) = hash.form() {
             let mut fields = Fields::new(key);
             pairs(pack).for_each(|(name, value)| {
                 name.with_bytes(|name| value.with_bytes(|value| fields.set(name, value)));
@@ -287,6 +322,15 @@ pub(crate) fn pairs(pack: &Listpack) -> impl Iterator<Item = (Text<'_>, Text<'_>
 
 fn find_name(pack: &Listpack, name: &[u8]) -> Option<Pos> {
     pack.find(pack.first()?, name, 1)
+}
+
+/// Removes a field of a listpack; true if it was there.
+fn remove_packed(pack: &mut Listpack, name: &[u8]) -> bool {
+    let found = find_name(pack, name);
+    if let Some(at) = found {
+        pack.remove_from(at, 2);
+    }
+    found.is_some()
 }
 
 /// Sets a field of a listpack whatever the limits; true if it is new.

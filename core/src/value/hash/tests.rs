@@ -215,3 +215,20 @@ fn a_hash_whose_fields_expire_is_freed_to_the_last_part() {
     }
     assert!(steps >= 10, "{steps}");
 }
+
+#[test]
+fn few_fields_with_long_values_are_packed_and_nobody_is_told() {
+    let is_few = |hash: &Hash| matches!(hash.form(), Form::Few(_));
+    let mut hash = hash_with(3);
+    hash.set(b"long", &[b'x'; 100], &LIMITS, ORDER);
+    assert!(is_few(&hash) && hash.encoding_name() == "hashtable" && hash.len() == 4);
+    assert!(!hash.set(b"f1", &[b'y'; 200], &LIMITS, ORDER) && is_few(&hash));
+    assert!(hash.remove(b"f0") && hash.get(b"long").is_some_and(|value| value.len() == 100));
+    let mut longer = hash.clone();
+    longer.set(b"too", &[b'z'; 800], &LIMITS, ORDER);
+    assert!(!is_few(&longer) && longer.len() == 4 && longer.get(b"f1").is_some_and(|value| value.len() == 200));
+    for index in 0..16 {
+        hash.set(format!("more{index}").as_bytes(), b"1", &LIMITS, ORDER);
+    }
+    assert!(!is_few(&hash) && hash.len() == 19 && hash.contains(b"f2") && !hash.contains(b"f0"));
+}

@@ -22,14 +22,15 @@ pub(super) fn push(out: &mut Vec<u8>, hash: &Hash, first_ms: i64, compress: bool
     out.extend_from_slice(&first_ms.to_le_bytes());
     match hash.form() {
         Form::Packed(pack) => push_string(out, pack_triples(hash, pack).as_bytes(), compress),
-        Form::Table(fields) => {
-            push_length(out, fields.table.len() as u64);
-            for field in &fields.table {
-                let after_first = hash.expiry(&field.name).map(|at_ms| at_ms.abs_diff(first_ms).saturating_add(1));
+        Form::Few(_) | Form::Table(_) => {
+            push_length(out, hash.len() as u64);
+            hash.for_each(|name, value| {
+                let at_ms = name.with_bytes(|name| hash.expiry(name));
+                let after_first = at_ms.map(|at_ms| at_ms.abs_diff(first_ms).saturating_add(1));
                 push_length(out, after_first.unwrap_or(0));
-                push_string(out, &field.name, compress);
-                push_string(out, &field.value, compress);
-            }
+                name.with_bytes(|name| push_string(out, name, compress));
+                value.with_bytes(|value| push_string(out, value, compress));
+            });
         }
     }
 }

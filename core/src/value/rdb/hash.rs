@@ -17,9 +17,9 @@ use super::{BuildRules, Step, expiring_hash};
 pub(super) fn type_of(hash: &Hash) -> u8 {
     match (hash.form(), hash.first_expiry_ms()) {
         (Form::Packed(_), None) => value_type::HASH_LISTPACK,
-        (Form::Table(_), None) => value_type::HASH,
+        (Form::Few(_) | Form::Table(_), None) => value_type::HASH,
         (Form::Packed(_), Some(_)) => value_type::HASH_LISTPACK_EX,
-        (Form::Table(_), Some(_)) => value_type::HASH_METADATA,
+        (Form::Few(_) | Form::Table(_), Some(_)) => value_type::HASH_METADATA,
     }
 }
 
@@ -29,12 +29,12 @@ pub(super) fn push(out: &mut Vec<u8>, hash: &Hash, compress: bool) {
     }
     match hash.form() {
         Form::Packed(pack) => push_string(out, pack.as_bytes(), compress),
-        Form::Table(fields) => {
-            push_length(out, fields.table.len() as u64);
-            for field in &fields.table {
-                push_string(out, &field.name, compress);
-                push_string(out, &field.value, compress);
-            }
+        Form::Few(_) | Form::Table(_) => {
+            push_length(out, hash.len() as u64);
+            hash.for_each(|name, value| {
+                name.with_bytes(|name| push_string(out, name, compress));
+                value.with_bytes(|value| push_string(out, value, compress));
+            });
         }
     }
 }

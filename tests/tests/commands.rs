@@ -1,4 +1,6 @@
-//! Does COMMAND tell the same of our commands as Redis 7.0 does, and find the same keys in requests?
+//! Does COMMAND tell the same of our commands as Redis does, and find the same keys in requests?
+//!
+//! As Redis 7.0; of those that it does not know, as Redis 8.0.
 
 use std::env;
 
@@ -7,6 +9,21 @@ use afterimage_tests::{Client, Draw, Options, Release, Reply};
 
 /// Subcommands that Redis 7.0 does not have.
 const OURS_ALONE: &[&str] = &["client|setinfo"];
+/// Commands that Redis 7.0 does not have and 8.0 has.
+const SINCE_REDIS_8: &[&str] = &[
+    "hexpire",
+    "hpexpire",
+    "hexpireat",
+    "hpexpireat",
+    "httl",
+    "hpttl",
+    "hexpiretime",
+    "hpexpiretime",
+    "hpersist",
+    "hgetdel",
+    "hgetex",
+    "hsetex",
+];
 /// Containers of which we do not have all subcommands.
 const INCOMPLETE: &[&str] = &["acl"];
 /// Requests of each family of which the keys are compared.
@@ -44,6 +61,7 @@ const REQUESTS_BESIDE: &[&str] = &[
     "get a b",
 ];
 
+/// The names of our commands and subcommands, as far as Redis 7.0 knows them.
 fn names(client: &mut Client) -> Vec<String> {
     let mut names: Vec<String> = client.line("command list").elements().iter().map(Reply::text).collect();
     for container in names.clone() {
@@ -51,6 +69,7 @@ fn names(client: &mut Client) -> Vec<String> {
         let rows = rows[0].clone().elements();
         names.extend(rows[9].clone().elements().into_iter().map(|row| row.elements()[0].text()));
     }
+    names.retain(|name| !SINCE_REDIS_8.contains(&name.as_str()));
     names.sort();
     names
 }
@@ -84,11 +103,23 @@ fn every_row_tells_what_redis_tells() {
     let Some(real) = Options::real(Release::Redis7).map(Options::start) else { return };
     let ours = Options::ours().start();
     let (mut ours, mut real) = (ours.client(), real.client());
-    let names = names(&mut ours);
+    let mut names = names(&mut ours);
     assert!(names.len() > 250, "{} rows", names.len());
+    names.retain(|name| !OURS_ALONE.contains(&name.as_str()));
+    compare_rows(&mut ours, &mut real, names.iter().map(String::as_str));
+}
+
+#[test]
+fn every_row_that_redis_7_does_not_know_tells_what_redis_8_tells() {
+    let Some(real) = Options::real(Release::Redis8).map(Options::start) else { return };
+    let ours = Options::ours().start();
+    compare_rows(&mut ours.client(), &mut real.client(), SINCE_REDIS_8.iter().copied());
+}
+
+fn compare_rows<'a>(ours: &mut Client, real: &mut Client, names: impl Iterator<Item = &'a str>) {
     let mut differences = Vec::new();
-    for name in names.iter().filter(|name| !OURS_ALONE.contains(&name.as_str())) {
-        let (ours, real) = (told(&mut ours, name), told(&mut real, name));
+    for name in names {
+        let (ours, real) = (told(ours, name), told(real, name));
         if ours != real {
             differences.push(format!("{name}\n ours: {ours:?}\nRedis: {real:?}"));
         }
@@ -98,17 +129,26 @@ fn every_row_tells_what_redis_tells() {
 
 #[test]
 fn the_keys_of_requests_are_those_that_redis_finds() {
-    let Some(real) = Options::real(Release::Redis7).map(Options::start) else { return };
+    let beside = REQUESTS_BESIDE.iter().map(|line| line.split(' ').map(|word| word.as_bytes().to_vec()).collect());
+    compare_keys(Release::Redis7, beside.collect(), names);
+}
+
+#[test]
+fn the_keys_of_requests_that_redis_7_does_not_know_are_those_that_redis_8_finds() {
+    compare_keys(Release::Redis8, Vec::new(), |_| SINCE_REDIS_8.iter().map(|name| (*name).to_owned()).collect());
+}
+
+/// Compares the keys of these requests, and of the families that are compared with a release, as far as their commands are known.
+fn compare_keys(release: Release, mut requests: Vec<Vec<Vec<u8>>>, known: fn(&mut Client) -> Vec<String>) {
+    let Some(real) = Options::real(release).map(Options::start) else { return };
     let ours = Options::ours().start();
     let (mut ours, mut real) = (ours.client(), real.client());
-    let beside = REQUESTS_BESIDE.iter().map(|line| line.split(' ').map(|word| word.as_bytes().to_vec()).collect());
-    let mut requests: Vec<Vec<Vec<u8>>> = beside.collect();
     let seed = env::var("AFTERIMAGE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     let mut draw = Draw::new(seed);
-    for family in FAMILIES {
+    for family in FAMILIES.iter().filter(|family| family.release == release) {
         requests.extend((0..REQUESTS).map(|_| family.request(&mut draw)));
     }
-    let known = names(&mut ours);
+    let known = known(&mut ours);
     let is_known = |request: &&Vec<Vec<u8>>| known.iter().any(|name| request[0].eq_ignore_ascii_case(name.as_bytes()));
     for request in requests.iter().filter(is_known) {
         for subcommand in ["getkeys", "getkeysandflags"] {

@@ -122,7 +122,7 @@ fn damaged_files_are_refused_or_load_what_can_be_used_and_saved_again() {
 fn damaged_synchronisations_are_refused_and_leave_what_was_there_or_bring_what_can_be_used() {
     let (files, victim) = (files(), harm::victim());
     for file in &files {
-        assert_eq!(harm::synchronise(&victim, file), Fate::Taken);
+        assert_eq!(harm::synchronise(&victim, file), Fate::Taken, "{}", file[..40].escape_ascii());
     }
     let make = |damage: &mut Damage| {
         let (file, other) = draw_two(damage, &files);

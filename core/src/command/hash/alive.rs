@@ -34,7 +34,7 @@ pub(super) fn find_fields<'a>(
 }
 
 /// Removes those of the fields `names` whose time has come, if that is ours to do; the place, if the hash is still there.
-pub(super) fn remove_dead<'a>(
+pub(in crate::command) fn remove_dead<'a>(
     exec: &mut Exec<'_>,
     place: Place,
     key: &[u8],

@@ -14,53 +14,48 @@ use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 
 use super::field_args::{Origin, TimeForm, fields_from};
 
-pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Hash, "hexpire", -6, "write fast", Keys::ONE, hexpire).docs(
-        "7.4.0",
-        "O(N)",
-        "Lets fields of a hash expire after some seconds",
-    ),
-    Command::data(Group::Hash, "hpexpire", -6, "write fast", Keys::ONE, hpexpire).docs(
-        "7.4.0",
-        "O(N)",
-        "Lets fields of a hash expire after some milliseconds",
-    ),
-    Command::data(Group::Hash, "hexpireat", -6, "write fast", Keys::ONE, hexpireat).docs(
-        "7.4.0",
-        "O(N)",
-        "Lets fields of a hash expire at a time given in seconds since the epoch",
-    ),
-    Command::data(Group::Hash, "hpexpireat", -6, "write fast", Keys::ONE, hpexpireat).docs(
-        "7.4.0",
-        "O(N)",
-        "Lets fields of a hash expire at a time given in milliseconds since the epoch",
-    ),
-    Command::data(Group::Hash, "httl", -5, "readonly fast", Keys::ONE, httl).docs(
-        "7.4.0",
-        "O(N)",
-        "Tells in how many seconds fields of a hash expire",
-    ),
-    Command::data(Group::Hash, "hpttl", -5, "readonly fast", Keys::ONE, hpttl).docs(
-        "7.4.0",
-        "O(N)",
-        "Tells in how many milliseconds fields of a hash expire",
-    ),
-    Command::data(Group::Hash, "hexpiretime", -5, "readonly fast", Keys::ONE, hexpiretime).docs(
-        "7.4.0",
-        "O(N)",
-        "Tells when fields of a hash expire, in seconds since the epoch",
-    ),
-    Command::data(Group::Hash, "hpexpiretime", -5, "readonly fast", Keys::ONE, hpexpiretime).docs(
-        "7.4.0",
-        "O(N)",
-        "Tells when fields of a hash expire, in milliseconds since the epoch",
-    ),
-    Command::data(Group::Hash, "hpersist", -5, "write fast", Keys::ONE, hpersist).docs(
-        "7.4.0",
-        "O(N)",
-        "Takes the expiry of fields of a hash away",
-    ),
-];
+pub(super) const COMMANDS: &[Command] =
+    &[
+        Command::data(Group::Hash, "hexpire", -6, "write fast", Keys::ONE, hexpire).access("RW update").docs(
+            "7.4.0",
+            "O(N)",
+            "Lets fields of a hash expire after some seconds",
+        ),
+        Command::data(Group::Hash, "hpexpire", -6, "write fast", Keys::ONE, hpexpire).access("RW update").docs(
+            "7.4.0",
+            "O(N)",
+            "Lets fields of a hash expire after some milliseconds",
+        ),
+        Command::data(Group::Hash, "hexpireat", -6, "write fast", Keys::ONE, hexpireat).access("RW update").docs(
+            "7.4.0",
+            "O(N)",
+            "Lets fields of a hash expire at a time given in seconds since the epoch",
+        ),
+        Command::data(Group::Hash, "hpexpireat", -6, "write fast", Keys::ONE, hpexpireat).access("RW update").docs(
+            "7.4.0",
+            "O(N)",
+            "Lets fields of a hash expire at a time given in milliseconds since the epoch",
+        ),
+        Command::data(Group::Hash, "httl", -5, "readonly fast", Keys::ONE, httl)
+            .access("RO access")
+            .tips("nondeterministic_output")
+            .docs("7.4.0", "O(N)", "Tells in how many seconds fields of a hash expire"),
+        Command::data(Group::Hash, "hpttl", -5, "readonly fast", Keys::ONE, hpttl)
+            .access("RO access")
+            .tips("nondeterministic_output")
+            .docs("7.4.0", "O(N)", "Tells in how many milliseconds fields of a hash expire"),
+        Command::data(Group::Hash, "hexpiretime", -5, "readonly fast", Keys::ONE, hexpiretime)
+            .access("RO access")
+            .docs("7.4.0", "O(N)", "Tells when fields of a hash expire, in seconds since the epoch"),
+        Command::data(Group::Hash, "hpexpiretime", -5, "readonly fast", Keys::ONE, hpexpiretime)
+            .access("RO access")
+            .docs("7.4.0", "O(N)", "Tells when fields of a hash expire, in milliseconds since the epoch"),
+        Command::data(Group::Hash, "hpersist", -5, "write fast", Keys::ONE, hpersist).access("RW update").docs(
+            "7.4.0",
+            "O(N)",
+            "Takes the expiry of fields of a hash away",
+        ),
+    ];
 
 /// What is told of a field that is not there.
 const NO_FIELD: i64 = -2;

@@ -22,17 +22,17 @@ use super::expire::{end_removal, make_expiring};
 use super::field_args::{TimeForm, fields_from};
 
 pub(super) const COMMANDS: &[Command] = &[
-    Command::data(Group::Hash, "hgetdel", -5, "write fast", Keys::ONE, hgetdel).docs(
+    Command::data(Group::Hash, "hgetdel", -5, "write fast", Keys::ONE, hgetdel).access("RW access delete").docs(
         "8.0.0",
         "O(N)",
         "Get the values of fields of a hash and remove them",
     ),
-    Command::data(Group::Hash, "hgetex", -5, "write fast", Keys::ONE, hgetex).docs(
+    Command::data(Group::Hash, "hgetex", -5, "write fast", Keys::ONE, hgetex).access("RW access update").docs(
         "8.0.0",
         "O(N)",
         "Get the values of fields of a hash and set when they expire",
     ),
-    Command::data(Group::Hash, "hsetex", -6, "write denyoom fast", Keys::ONE, hsetex).docs(
+    Command::data(Group::Hash, "hsetex", -6, "write denyoom fast", Keys::ONE, hsetex).access("RW update").docs(
         "8.0.0",
         "O(N)",
         "Set fields of a hash and when they expire",

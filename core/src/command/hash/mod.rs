@@ -1,6 +1,6 @@
 //! Hashes: setting, reading and removing fields by name.
 
-mod alive;
+pub(super) mod alive;
 mod expire;
 mod field_args;
 mod fields;

@@ -181,7 +181,7 @@ fn scores(exec: &mut Exec<'_>, query: &Query<'_>, texts: &Texts) -> Result<Vec<f
 fn push_weight(exec: &mut Exec<'_>, query: &Query<'_>, element: &[u8], weights: &mut Texts) -> bool {
     let by = query.by.unwrap_or(Pattern::Element);
     let place = by.locate(exec, element);
-    let value = by.value(exec.keyspace, place, element);
+    let value = by.value(exec.keyspace, place, element, exec.dead_before_ms());
     weights.push(value.unwrap_or(Text::Bytes(b"")));
     value.is_some()
 }
@@ -191,7 +191,7 @@ fn tell(exec: &mut Exec<'_>, query: &Query<'_>, texts: &Texts, chosen: &[usize])
     exec.reply.array(chosen.len() * query.gets.len());
     for (element, get) in results(query, texts, chosen) {
         let place = get.locate(exec, element);
-        match get.value(exec.keyspace, place, element) {
+        match get.value(exec.keyspace, place, element, exec.dead_before_ms()) {
             Some(value) => value.reply_to(&mut exec.reply),
             None => exec.reply.null(),
         }
@@ -204,7 +204,7 @@ fn store(exec: &mut Exec<'_>, query: &Query<'_>, texts: &Texts, chosen: &[usize]
     let mut list = List::default();
     for (element, get) in results(query, texts, chosen) {
         let place = get.locate(exec, element);
-        let value = get.value(exec.keyspace, place, element).unwrap_or(Text::Bytes(b""));
+        let value = get.value(exec.keyspace, place, element, exec.dead_before_ms()).unwrap_or(Text::Bytes(b""));
         value.with_bytes(|value| list.push(End::Tail, value, limits));
     }
     let len = list.len();

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::command::exec::Exec;
+use crate::command::hash::alive::remove_dead;
 use crate::keyspace::{Keyspace, Place};
 use crate::value::{Text, Value};
 
@@ -40,20 +41,32 @@ impl<'a> Pattern<'a> {
     pub(super) fn locate(self, exec: &mut Exec<'_>, element: &[u8]) -> Option<Place> {
         match self {
             Pattern::Element | Pattern::Nothing => None,
-            Pattern::Key { before, after, .. } => {
+            Pattern::Key { before, after, field } => {
                 let key: Vec<u8> = [before, element, after].concat();
-                exec.find_to_read(&key)
+                let place = exec.find_to_read(&key)?;
+                match (exec.value(place), field) {
+                    (Value::Hash(_), Some(field)) => {
+                        remove_dead(exec, place, &key, core::iter::once(field)).ok().flatten()
+                    }
+                    _ => Some(place),
+                }
             }
         }
     }
 
-    /// What the key at `place` holds, if it is a string, or a hash with the field that is named.
-    pub(super) fn value<'v>(self, keyspace: &'v Keyspace, place: Option<Place>, element: &'v [u8]) -> Option<Text<'v>> {
+    /// What the key at `place` holds, if it is a string, or a hash with the field that is named, whose time is not before `before_ms`.
+    pub(super) fn value<'v>(
+        self,
+        keyspace: &'v Keyspace,
+        place: Option<Place>,
+        element: &'v [u8],
+        before_ms: i64,
+    ) -> Option<Text<'v>> {
         match self {
             Pattern::Element => Some(Text::Bytes(element)),
             Pattern::Nothing => None,
             Pattern::Key { field, .. } => match (&keyspace.entry(place?).value, field) {
-                (Value::Hash(hash), Some(field)) => hash.get(field),
+                (Value::Hash(hash), Some(field)) => hash.get_alive(field, before_ms),
                 (Value::String(string), None) => {
                     let bytes = string.as_slice().map(Text::Bytes);
                     bytes.or_else(|| string.to_i64().map(Text::Int))

@@ -101,3 +101,15 @@ fn keys_whose_time_has_come_say_nothing_of_an_element() {
         assert_eq!(bench.fed(), fed);
     }
 }
+
+#[test]
+fn fields_whose_time_has_come_say_nothing_of_an_element_and_go() {
+    let mut bench = Bench::new();
+    bench.run("RPUSH l 1 2");
+    bench.run("HSETEX h1 PX 10 FIELDS 1 f 9");
+    bench.run("HSET h2 f 5");
+    assert_eq!(bench.run("SORT l BY h*->f GET h*->f"), "*2 $1 5 $1 9 ");
+    bench.now_ms += 11;
+    assert_eq!(bench.run("SORT l BY h*->f GET h*->f"), "*2 $-1 $1 5 ");
+    assert_eq!(bench.fed(), ["HDEL h1 f"]);
+}

@@ -30,6 +30,8 @@ pub struct Inside {
     received: Vec<u8>,
     log: Vec<String>,
     dialled: VecDeque<ConnId>,
+    /// What the node has said to others than its client.
+    said: Vec<u8>,
     exit: Option<ExitCode>,
     is_closed: bool,
 }
@@ -71,6 +73,7 @@ impl Inside {
             received: Vec::new(),
             log: Vec::new(),
             dialled: VecDeque::new(),
+            said: Vec::new(),
             exit: None,
             is_closed: false,
         };
@@ -164,6 +167,11 @@ impl Inside {
         Some(conn)
     }
 
+    /// What the node has said on connections that it has dialled, since the last call.
+    pub fn take_said(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.said)
+    }
+
     /// Bytes come on a connection that the node has dialled.
     pub fn send_on(&mut self, conn: ConnId, bytes: &[u8]) {
         let mut effects = Effects::new();
@@ -213,6 +221,8 @@ impl Inside {
             }
             if conn == self.client {
                 self.received.extend_from_slice(&bytes);
+            } else {
+                self.said.extend_from_slice(&bytes);
             }
             self.node.sent(conn, bytes.len(), self.now, effects);
         }

@@ -1,12 +1,13 @@
 //! How is a server started, watched and ended?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -14,7 +15,7 @@ use crate::binary::our_binary;
 use crate::client::Client;
 use crate::release::Release;
 use crate::reply::Reply;
-use crate::wait::{wait_for, wait_until};
+use crate::wait::{PATIENCE, wait_for, wait_until};
 
 /// What a server is started with.
 #[derive(Clone, Debug)]
@@ -223,8 +224,48 @@ impl Server {
     pub fn wait_until_equal_to(&self, master: &Server) {
         wait_until("the link to be up", || self.is_linked());
         wait_until("the offsets to meet", || self.offset() == master.offset());
-        wait_until("the data to be equal", || self.digest() == master.digest());
+        let deadline = Instant::now() + PATIENCE;
+        while self.digest() != master.digest() {
+            assert!(Instant::now() < deadline, "the data differ:\n{}", self.difference_from(master));
+            thread::sleep(Duration::from_millis(10));
+        }
         wait_until("the offsets to stay together", || self.offset() == master.offset());
+    }
+
+    /// The first keys that are not the same here and there, a line for each: what is here, and what is there.
+    #[must_use]
+    pub fn difference_from(&self, other: &Server) -> String {
+        const SHOWN_MAX: usize = 5;
+        const DATABASES: usize = 16;
+        let mut sides = [self.client(), other.client()];
+        let mut lines = Vec::new();
+        for database in 0..DATABASES {
+            let mut keys = BTreeSet::new();
+            for side in &mut sides {
+                assert!(side.line(&format!("select {database}")).is_ok());
+                keys.extend(side.line("keys *").elements().into_iter().map(|key| match key {
+                    Reply::Bulk(bytes) => bytes,
+                    other => panic!("a key is {other:?}"),
+                }));
+            }
+            for key in keys {
+                let about = |side: &mut Client, words: &[&[u8]]| side.call(&[words, &[&key]].concat());
+                let digests = sides.each_mut().map(|side| about(side, &[b"debug", b"digest-value"]));
+                if digests[0] != digests[1] {
+                    let shown = sides.each_mut().map(|side| {
+                        let (kind, expires) = (about(side, &[b"type"]), about(side, &[b"pexpiretime"]));
+                        let dump = match about(side, &[b"dump"]) {
+                            Reply::Bulk(bytes) => bytes.escape_ascii().to_string(),
+                            reply => format!("{reply:?}"),
+                        };
+                        format!("{kind:?} {expires:?} {dump}")
+                    });
+                    lines.push(format!("{database} {}: {} | {}", key.escape_ascii(), shown[0], shown[1]));
+                }
+            }
+        }
+        lines.truncate(SHOWN_MAX);
+        lines.join("\n")
     }
 
     /// The memory that it occupies, in bytes.

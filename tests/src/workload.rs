@@ -166,8 +166,6 @@ const WRITES: &[&str] = &[
     "zinterstore {z} 2 {z} {z} weights 2 {e}",
     "zdiffstore {z} 2 {z} {z}",
     "zrangestore {z} {z} 0 20",
-    "geoadd {z} 13.361389 38.115556 {f} 15.087269 37.502669 {f}",
-    "geosearchstore {z} {z} fromlonlat 15 37 byradius 150 km",
     "xadd {x} * {f} {v}",
     "xadd {x} {i}-* {f} {v} {c} {i}",
     "xadd {x} {i}-1 {f} {v} {c} {i}",

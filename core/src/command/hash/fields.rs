@@ -301,29 +301,28 @@ fn set_pairs(exec: &mut Exec<'_>, args: Args<'_>, place: Place, options: &Option
         hash.make_expiring(order);
     }
     let names = pairs.clone().step_by(2);
+    let has_passed = options.at_ms.is_some_and(|at_ms| is_past(exec, at_ms));
+    let hash = exec.typed_mut::<Hash>(place)?;
     for (name, value) in names.clone().zip(pairs.clone().skip(1).step_by(2)) {
         match options.keeps_time {
             true => hash.set_value(name, value, &limits, order),
             false => hash.set(name, value, &limits, order),
         };
+        // One by one, so that what does not stay does not crowd the listpack.
+        match options.at_ms {
+            Some(_) if has_passed => hash.remove(name),
+            Some(at_ms) => hash.set_expiry(name, at_ms, order),
+            None => continue,
+        };
     }
     exec.notify(Class::Hash, "hset", &args[1]);
-    match options.at_ms {
-        Some(at_ms) if is_past(exec, at_ms) => {
-            let names: Vec<&[u8]> = names.collect();
-            let hash = exec.typed_mut::<Hash>(place)?;
-            let removed: Vec<&[u8]> = names.into_iter().filter(|name| hash.remove(name)).collect();
-            return end_removal(exec, &args[1], place, &removed);
-        }
-        Some(at_ms) => {
-            let hash = exec.typed_mut::<Hash>(place)?;
-            names.for_each(|name| {
-                hash.set_expiry(name, at_ms, order);
-            });
-            feed_absolute(exec, args, options, at_ms);
-            exec.notify(Class::Hash, "hexpire", &args[1]);
-        }
-        None => {}
+    if has_passed {
+        let removed: Vec<&[u8]> = names.collect();
+        return end_removal(exec, &args[1], place, &removed);
+    }
+    if let Some(at_ms) = options.at_ms {
+        feed_absolute(exec, args, options, at_ms);
+        exec.notify(Class::Hash, "hexpire", &args[1]);
     }
     exec.changed((pairs.len() / 2) as u64);
     Ok(())

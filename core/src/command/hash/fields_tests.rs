@@ -138,4 +138,12 @@ fn as_many_new_fields_as_pairs_are_foreseen() {
     assert_eq!(bench.run("OBJECT ENCODING h"), "$9 hashtable ");
     bench.run("HSETEX g EX 10 FIELDS 2 a 1 a 2");
     assert_eq!(bench.run("OBJECT ENCODING g"), "$10 listpackex ");
+    for line in ["HSET f a 1 b 2", "HSETEX f PXAT 1 FIELDS 1 c 3", "HSETEX f PXAT 1 FIELDS 2 c 3 c 4"] {
+        bench.run(line);
+    }
+    assert_eq!(bench.run("OBJECT ENCODING f"), "$9 hashtable ", "the third was there for a moment");
+    bench.config.hash_max_listpack_entries = 3;
+    bench.run("HSET e a 1 b 2");
+    bench.run("HSETEX e PXAT 1 FIELDS 2 c 3 d 4");
+    assert_eq!(bench.run("OBJECT ENCODING e"), "$10 listpackex ", "no more than three at any moment");
 }

@@ -203,6 +203,11 @@ const EXPIRIES: &[Row] = &[
     write(10, "PEXPIRE {any} {millis}", Integer, &[]),
     write(10, "SET {s} {value} PX {millis}", Status, &[]),
     write(5, "GETEX {s} PX {millis}", Bulk, TYPE),
+    write(10, "HPEXPIRE {h} {millis} FIELDS 2 {field} {counter}", Array, TYPE),
+    write(3, "HPERSIST {h} FIELDS 1 {field}", Array, TYPE),
+    write(5, "HSETEX {h} PX {millis} FIELDS 1 {field} {value}", Integer, TYPE),
+    write(3, "HGETEX {h} PX {millis} FIELDS 1 {field}", Array, TYPE),
+    write(3, "HGETDEL {h} FIELDS 1 {field}", Array, TYPE),
 ];
 
 /// A word of a request.

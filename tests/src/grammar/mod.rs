@@ -298,10 +298,15 @@ fn fill(name: &str, draw: &mut Draw) -> Vec<u8> {
         "text" => (0..draw.below(40)).map(|_| *draw.pick(&['a', 'b', 'c', 'd'])).collect(),
         "noise" => {
             let count = 1 + index(draw, 6);
-            return match draw.below(3) {
+            let mut bytes = match draw.below(3) {
                 0 => vec![*draw.pick(&[0, 1, 0x7f, 0x80, 0x84, 0xff]); count],
                 _ => draw.bytes(count),
             };
+            // The first half of an opcode of two bytes must not be the last: Redis then reads on behind the string.
+            if let Some(last) = bytes.last_mut().filter(|last| **last & 0xc0 == 0x40) {
+                *last &= 0x3f;
+            }
+            return bytes;
         }
         "value" => return value(draw),
         other => panic!("no hole {other:?}"),

@@ -200,13 +200,16 @@ fn difference_of_values(sides: &mut [Client; 2]) -> Option<String> {
             return Some(format!(" encoding of {}: {ours} {real}", key.escape_ascii()));
         }
         let payloads = sides.each_mut().map(|side| bytes(side.call(&[b"dump".as_slice(), key])));
-        for (side, payload) in sides.iter_mut().zip(payloads.iter().rev()) {
+        let mut payloads = payloads.iter().rev();
+        let restored = sides.each_mut().map(|side| {
+            let payload = payloads.next().expect("one for each");
             let reply = side.call(&[b"restore".as_slice(), b"restored", b"0", payload, b"replace"]);
             side.call(&[b"persist".as_slice(), key]);
-            let digests = side.call(&[b"debug".as_slice(), b"digest-value", b"restored", key]).elements();
-            if !reply.is_ok() || digests[0] != digests[1] {
-                return Some(format!(" restore of {}: {reply:?} {digests:?}", key.escape_ascii()));
-            }
+            (reply, side.call(&[b"debug".as_slice(), b"digest-value", b"restored", key]).elements())
+        });
+        // It need not be what it was: a listpack of scores has no negative zero, in Redis either.
+        if restored[0] != restored[1] || !restored[0].0.is_ok() {
+            return Some(format!(" restore of {}: {restored:?}", key.escape_ascii()));
         }
     }
     None

@@ -235,11 +235,8 @@ impl Stream {
 
     /// Adds a node that was read from outside, behind all others; its entries count as added already.
     pub(crate) fn push_node(&mut self, master: StreamId, pack: Listpack) -> Result<(), Corrupt> {
-        if self.nodes.last_key_value().is_some_and(|(last, node)| {
-            let view = node.view(*last);
-            let last_id = view.last().map_or(*last, |at| view.entry(at).id);
-            master <= last_id
-        }) {
+        let is_before_node = self.nodes.last_key_value().is_some_and(|(last, _)| master <= *last);
+        if is_before_node || self.last().is_some_and(|last| master <= last.id) {
             return Err(Corrupt::new(0, "a stream with nodes out of order"));
         }
         let node = Node::from_listpack(pack, master)?;

@@ -76,19 +76,24 @@ impl<'a> Iterator for Entries<'a> {
                 continue;
             };
             let entry = view.entry(at);
-            let (is_early, is_past) = match self.order {
-                Order::Ascending => (entry.id < self.from, entry.id > self.to),
-                Order::Descending => (entry.id > self.to, entry.id < self.from),
-            };
-            if is_past {
-                return None;
-            }
             let next = match self.order {
                 Order::Ascending => view.after(&entry),
                 Order::Descending => view.before(at),
             };
             self.view = Some((view, next));
-            if !is_early && !entry.is_deleted {
+            if entry.is_deleted {
+                // It may be out of order, and ends nothing.
+                continue;
+            }
+            let (is_early, is_past) = match self.order {
+                Order::Ascending => (entry.id < self.from, entry.id > self.to),
+                Order::Descending => (entry.id > self.to, entry.id < self.from),
+            };
+            if is_past {
+                self.view = Some((view, Some(at)));
+                return None;
+            }
+            if !is_early {
                 return Some(entry);
             }
         }

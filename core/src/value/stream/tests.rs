@@ -4,7 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::codec::listpack::Listpack;
 use crate::codec::random::Random;
+use crate::value::Limits;
 
 fn id(number: u64) -> StreamId {
     StreamId::new(number / 3, number % 3)
@@ -183,4 +185,26 @@ fn a_stream_that_was_given_up_is_freed_to_the_last_part() {
     }
     assert!(steps >= 10, "{steps}");
     assert!(Stream::default().dismantle().is_none());
+}
+
+#[test]
+fn what_was_deleted_may_be_greater_than_what_came_after_the_stream_was_set_back() {
+    let limits = Limits::DEFAULT.stream;
+    let id = |ms| StreamId { ms, seq: 0 };
+    let mut stream = Stream::default();
+    for ms in [15, 38] {
+        stream.push(id(ms), [b"f".as_slice(), b"v"].into_iter(), &limits);
+    }
+    assert_eq!(stream.delete(&[id(38)]), 1);
+    stream.restore_tally(Tally { last_id: id(15), ..*stream.tally() });
+    stream.push(id(17), [b"f".as_slice(), b"v"].into_iter(), &limits);
+    let found = |from, to, order| stream.entries(id(from), id(to), order).map(|entry| entry.id.ms).collect::<Vec<_>>();
+    assert_eq!(found(0, 20, Order::Ascending), [15, 17]);
+    assert_eq!(found(16, 20, Order::Descending), [17]);
+    let mut copy = Stream::default();
+    for (master, node) in stream.nodes() {
+        let pack = Listpack::from_bytes(node.as_bytes().to_vec()).expect("a listpack");
+        copy.push_node(*master, pack).expect("a node as it may be");
+    }
+    assert!(copy.push_node(id(17), Listpack::new()).is_err() && copy.last().is_some_and(|last| last.id == id(17)));
 }

@@ -82,8 +82,10 @@ impl Family {
             1 => words.push(b"surplus".to_vec()),
             2 | 3 if words.len() > 1 => {
                 let at = 1 + index(draw, words.len() - 1);
+                // A cursor that was never told means something else to each server.
+                let is_cursor = words[0].ends_with(b"scan") && at == 2;
                 // What these hold is for nobody else.
-                if [b"dist:".as_slice(), b"broken:"].iter().any(|prefix| words[at].starts_with(prefix)) {
+                if is_cursor || [b"dist:".as_slice(), b"broken:"].iter().any(|prefix| words[at].starts_with(prefix)) {
                     return words;
                 }
                 words[at] = draw

@@ -9,9 +9,11 @@ use super::Node;
 use super::timers::Timer;
 
 /// Keys and fields that one round of expiry removes: the next round comes after whatever waits meanwhile.
-const EXPIRED_PER_ROUND_MAX: usize = 200;
+const EXPIRED_PER_ROUND_MAX: usize = 500;
 /// Between rounds that found some, in microseconds: those that expire one after the other go together, as with Redis's `hz`.
 const EXPIRY_ROUND_US: u64 = 10_000;
+/// Between rounds that left some behind: half a million keys may go in a second, more than can be set with an expiry.
+const OVERDUE_ROUND_US: u64 = 1_000;
 
 impl Node {
     /// Removes keys and fields whose time has come. Only a master does; a replica waits for the removal to be sent.
@@ -32,8 +34,7 @@ impl Node {
                 return;
             }
         }
-        // There are more: after whatever else waits.
-        self.timers.set(Timer::Expiry, now.mono.after(core::time::Duration::from_millis(1)));
+        // There are more, after whatever else waits: the timer is armed for the first of them.
     }
 
     /// Removes one expired key and feeds its removal, alone.
@@ -91,9 +92,11 @@ impl Node {
         self.first_expiry_ms = first;
         match first {
             Some(expires_ms) if self.follow.is_none() && self.is_active_expiry_on && !self.pauses.is_any() => {
-                let left_ms = u64::try_from(expires_ms.saturating_sub(now.wall.millis())).unwrap_or(0);
-                // A key is alive in the very millisecond of its expiry.
-                let left_us = left_ms.saturating_add(1).saturating_mul(1000).max(EXPIRY_ROUND_US);
+                let left_us = match u64::try_from(expires_ms.saturating_sub(now.wall.millis())) {
+                    // A key is alive in the very millisecond of its expiry.
+                    Ok(left_ms) => left_ms.saturating_add(1).saturating_mul(1000).max(EXPIRY_ROUND_US),
+                    Err(_) => OVERDUE_ROUND_US,
+                };
                 self.timers.set(Timer::Expiry, now.mono.after(core::time::Duration::from_micros(left_us)));
             }
             _ => self.timers.stop(Timer::Expiry),

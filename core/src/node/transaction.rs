@@ -77,8 +77,27 @@ pub(crate) struct Transaction {
 #[derive(Clone, Copy, Debug)]
 struct Watcher {
     conn: ConnId,
-    /// The key was there when the watch began.
+    /// The key was there when the watch began, and its time had not come.
     has_existed: bool,
+    /// It was there though its time had come: that it goes changes nothing.
+    was_expired: bool,
+}
+
+/// What is to be found of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyState {
+    Missing,
+    Alive,
+    /// Its time has come, and nobody has removed it yet.
+    Expired,
+}
+
+fn key_state(keyspace: &Keyspace, database: u32, key: &[u8], now: Now) -> KeyState {
+    match keyspace.locate(database, key).map(|place| keyspace.entry(place).expires_ms) {
+        None => KeyState::Missing,
+        Some(expires_ms) if expires_ms < now.wall.millis() => KeyState::Expired,
+        Some(_) => KeyState::Alive,
+    }
 }
 
 /// Who watches which key.
@@ -101,13 +120,24 @@ impl Watches {
         self.broken.contains(&conn)
     }
 
-    pub(crate) fn watch(&mut self, conn: ConnId, database: u32, key: &[u8], has_existed: bool) {
+    fn watch(&mut self, conn: ConnId, database: u32, key: &[u8], state: KeyState) {
         let place = (database, Blob::new(key));
         let watched = self.by_conn.entry(conn).or_default();
         if !watched.contains(&place) {
             watched.push(place.clone());
-            self.by_key.entry(place).or_default().push(Watcher { conn, has_existed });
+            let has_existed = state == KeyState::Alive;
+            let was_expired = state == KeyState::Expired;
+            self.by_key.entry(place).or_default().push(Watcher { conn, has_existed, was_expired });
         }
+    }
+
+    /// True if the time of a key that a connection watches has come meanwhile.
+    fn has_expired(&self, conn: ConnId, keyspace: &Keyspace, now: Now) -> bool {
+        let watched = self.by_conn.get(&conn).into_iter().flatten();
+        watched.filter(|(database, key)| key_state(keyspace, *database, key, now) == KeyState::Expired).any(|place| {
+            let watchers = self.by_key.get(place).into_iter().flatten();
+            watchers.filter(|watcher| watcher.conn == conn).any(|watcher| !watcher.was_expired)
+        })
     }
 
     /// Forgets what a connection watches; true if none of it had changed.
@@ -127,8 +157,14 @@ impl Watches {
     pub(crate) fn on_touch(&mut self, touch: &Touch, keyspace: &Keyspace) {
         match touch {
             Touch::Key(database, key) => {
-                if let Some(watchers) = self.by_key.get(&(*database, key.clone())) {
-                    self.broken.extend(watchers.iter().map(|watcher| watcher.conn));
+                let Some(watchers) = self.by_key.get_mut(&(*database, key.clone())) else { return };
+                let has_gone = keyspace.locate(*database, key).is_none();
+                for watcher in watchers {
+                    if watcher.was_expired && has_gone {
+                        watcher.was_expired = false;
+                    } else {
+                        self.broken.insert(watcher.conn);
+                    }
                 }
             }
             // A key that was not there is as it was.
@@ -176,7 +212,7 @@ impl Node {
     }
 
     /// WATCH.
-    pub(super) fn watch(&mut self, conn: ConnId, args: Args<'_>) -> Result<(), CommandError> {
+    pub(super) fn watch(&mut self, conn: ConnId, args: Args<'_>, now: Now) -> Result<(), CommandError> {
         let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
         if connection.transaction.is_some() {
             return Err(reply::WATCH_IN_MULTI);
@@ -184,8 +220,8 @@ impl Node {
         connection.reply().ok();
         let database = connection.database;
         for key in args.iter_from(1) {
-            let has_existed = self.keyspace.locate(database, key).is_some();
-            self.watches.watch(conn, database, key, has_existed);
+            let state = key_state(&self.keyspace, database, key, now);
+            self.watches.watch(conn, database, key, state);
         }
         self.observe_if_needed();
         Ok(())
@@ -205,7 +241,8 @@ impl Node {
     pub(super) fn exec(&mut self, conn: ConnId, now: Now, effects: &mut Effects) -> Result<(), CommandError> {
         let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
         let transaction = connection.transaction.take().ok_or(reply::EXEC_WITHOUT_MULTI)?;
-        let is_untouched = self.watches.unwatch(conn);
+        let has_expired = self.watches.has_expired(conn, &self.keyspace, now);
+        let is_untouched = self.watches.unwatch(conn) && !has_expired;
         self.observe_if_needed();
         if transaction.is_broken {
             return Err(reply::EXEC_ABORT);
@@ -286,6 +323,29 @@ mod tests {
         bench.run("MULTI");
         bench.run("SET k 4");
         assert_eq!(bench.run("EXEC"), "*1 +OK ");
+    }
+
+    #[test]
+    fn a_watched_key_whose_time_comes_refuses_the_transaction_and_one_whose_time_had_come_does_not() {
+        use core::time::Duration;
+        let mut bench = Bench::new();
+        bench.run("DEBUG SET-ACTIVE-EXPIRE 0");
+        bench.run("SET k 1 PX 20");
+        bench.run("WATCH k");
+        bench.run("MULTI");
+        bench.run("SET k mine");
+        bench.pass(Duration::from_millis(60));
+        assert_eq!(bench.run("EXEC"), "*-1 ");
+        // Still there, and dead: that it goes changes nothing; that it comes back does.
+        for (between, told) in [("GET k", "*1 +PONG "), ("FLUSHALL", "*1 +PONG "), ("SET k 2", "*-1 ")] {
+            bench.run("SET k 1 PX 5");
+            bench.pass(Duration::from_millis(20));
+            bench.run("WATCH k");
+            bench.run(between);
+            bench.run("MULTI");
+            bench.run("PING");
+            assert_eq!(bench.run("EXEC"), told, "{between}");
+        }
     }
 
     #[test]

@@ -27,6 +27,6 @@ pub(super) const TEMPLATES: &[&str] = &[
     "zrandmember {zset} (99|0) [withscores]",
     "(bzpopmin|bzpopmax) {zset} {zset} 0.001",
     "bzmpop 0.001 2 {zset} {zset} (min|max) [count {small}]",
-    "zscan {zset} 0 [match {glob}] [count 1000]",
+    "zscan {zset} 0 [match {glob}] count 1000",
     "zintercard 2 {zset} {zset} [limit {index}]",
 ];

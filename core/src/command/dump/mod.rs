@@ -99,7 +99,7 @@ fn restore(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     if expires_ms < exec.now_ms() {
         return restore_expired(exec, key, found.is_some());
     }
-    exec.put(key, value, expires_ms);
+    exec.put_anew(key, value, expires_ms);
     if let Some(place) = exec.peek(key) {
         let usage = match (options.frequency, options.idle_seconds) {
             (Some(frequency), _) if exec.frequency_rules().is_some() => {

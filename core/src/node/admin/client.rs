@@ -262,7 +262,7 @@ impl Node {
         Ok(())
     }
 
-    /// NO-EVICT. Nothing follows from it: connections are not evicted here.
+    /// NO-EVICT.
     fn client_no_evict(&mut self, conn: ConnId, mode: &[u8]) -> Outcome {
         let is_on = mode.eq_ignore_ascii_case(b"on");
         if !is_on && !mode.eq_ignore_ascii_case(b"off") {

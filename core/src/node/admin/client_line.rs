@@ -93,6 +93,7 @@ fn flags(view: &View<'_>) -> String {
         (tracking.is_some_and(|tracking| tracking.mode == Mode::Broadcast), 'B'),
         (view.node.watches.is_broken(connection.id), 'd'),
         (connection.closing == Closing::AfterReplies, 'c'),
+        (connection.is_spared, 'e'),
     ];
     let flags: String = table.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).collect();
     if flags.is_empty() { "N".to_string() } else { flags }

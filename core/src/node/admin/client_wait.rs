@@ -23,7 +23,10 @@ impl Node {
         };
         let timeout_ms = parse_i64(&args[2]).ok_or(reply::TIMEOUT_NOT_AN_INTEGER)?;
         let timeout_ms = u64::try_from(timeout_ms).map_err(|_| reply::TIMEOUT_NEGATIVE)?;
-        self.pause(PausedFor::Command, scope, Some(Duration::from_millis(timeout_ms)), now);
+        // A pause that would end after the end of time is none, as in Redis.
+        if now.wall.millis().checked_add_unsigned(timeout_ms).is_some() {
+            self.pause(PausedFor::Command, scope, Some(Duration::from_millis(timeout_ms)), now);
+        }
         if let Some(connection) = self.connection(conn) {
             connection.reply().ok();
         }

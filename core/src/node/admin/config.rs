@@ -98,6 +98,9 @@ impl Node {
     fn reset_stats(&mut self) {
         let good_replicas = self.stats.good_replicas;
         self.stats = Stats { good_replicas, ..Stats::default() };
+        self.memory.evicted_keys = 0;
+        self.memory.evicted_clients = 0;
+        self.storage.saves = 0;
     }
 }
 

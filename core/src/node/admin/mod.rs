@@ -54,7 +54,7 @@ impl Node {
             ServerCommand::Multi => self.multi(conn),
             ServerCommand::Exec => self.exec(conn, now, effects),
             ServerCommand::Discard => self.discard(conn),
-            ServerCommand::Watch => self.watch(conn, args),
+            ServerCommand::Watch => self.watch(conn, args, now),
             ServerCommand::Unwatch => self.unwatch(conn),
             ServerCommand::Save => self.save(conn, now, effects),
             ServerCommand::Bgsave => self.bgsave_command(conn, args, now, effects),

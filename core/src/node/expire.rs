@@ -8,11 +8,11 @@ use crate::value::{Blob, Hash, ValueType};
 use super::Node;
 use super::timers::Timer;
 
-/// Keys and fields that one round of expiry removes: the next round comes after whatever waits meanwhile.
-const EXPIRED_PER_ROUND_MAX: usize = 500;
+/// Keys and fields that one round of expiry removes, in a millisecond or two: the next round comes after whatever waits meanwhile.
+const EXPIRED_PER_ROUND_MAX: usize = 2000;
 /// Between rounds that found some, in microseconds: those that expire one after the other go together, as with Redis's `hz`.
 const EXPIRY_ROUND_US: u64 = 10_000;
-/// Between rounds that left some behind: half a million keys may go in a second, more than can be set with an expiry.
+/// Between rounds that left some behind: more keys may go in a second than can be set with an expiry.
 const OVERDUE_ROUND_US: u64 = 1_000;
 
 impl Node {

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -15,7 +14,7 @@ use crate::binary::our_binary;
 use crate::client::Client;
 use crate::release::Release;
 use crate::reply::Reply;
-use crate::wait::{PATIENCE, wait_for, wait_until};
+use crate::wait::{wait_for, wait_until, wait_until_or_explain};
 
 /// What a server is started with.
 #[derive(Clone, Debug)]
@@ -224,11 +223,8 @@ impl Server {
     pub fn wait_until_equal_to(&self, master: &Server) {
         wait_until("the link to be up", || self.is_linked());
         wait_until("the offsets to meet", || self.offset() == master.offset());
-        let deadline = Instant::now() + PATIENCE;
-        while self.digest() != master.digest() {
-            assert!(Instant::now() < deadline, "the data differ:\n{}", self.difference_from(master));
-            thread::sleep(Duration::from_millis(10));
-        }
+        let is_equal = || self.digest() == master.digest();
+        wait_until_or_explain(is_equal, || format!("the data differ:\n{}", self.difference_from(master)));
         wait_until("the offsets to stay together", || self.offset() == master.offset());
     }
 

@@ -18,18 +18,34 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     wait_for(what, || condition().then_some(()));
 }
 
+/// Polls until `condition` holds.
+///
+/// # Panics
+/// With what `explain` says if it does not hold within [`PATIENCE`].
+#[track_caller]
+pub(crate) fn wait_until_or_explain(mut condition: impl FnMut() -> bool, explain: impl FnOnce() -> String) {
+    poll(|| condition().then_some(()), explain);
+}
+
 /// Polls until `attempt` has a result.
 ///
 /// # Panics
 /// With `what` if it has none within [`PATIENCE`].
 #[track_caller]
-pub fn wait_for<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+pub fn wait_for<T>(what: &str, attempt: impl FnMut() -> Option<T>) -> T {
+    poll(attempt, || format!("still waiting after {PATIENCE:?}: {what}"))
+}
+
+#[track_caller]
+fn poll<T>(mut attempt: impl FnMut() -> Option<T>, explain: impl FnOnce() -> String) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(result) = attempt() {
             return result;
         }
-        assert!(Instant::now() < deadline, "still waiting after {PATIENCE:?}: {what}");
+        if Instant::now() >= deadline {
+            panic!("{}", explain());
+        }
         thread::sleep(PAUSE);
     }
 }

@@ -24,6 +24,7 @@ pub mod reply_error;
 mod row;
 mod scan_options;
 mod server;
+mod time_form;
 
 mod bitmap;
 mod dump;

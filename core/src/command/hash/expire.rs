@@ -10,9 +10,10 @@ use crate::value::Hash;
 
 use crate::command::exec::{Exec, ExpiryRule, is_word, stored};
 use crate::command::reply_error::{FIELD_COUNT_NOT_GREATER, FIELD_COUNT_NOT_POSITIVE};
+use crate::command::time_form::TimeForm;
 use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 
-use super::field_args::{Origin, TimeForm, fields_from};
+use super::field_args::{deadline_ms, fields_from};
 
 pub(super) const COMMANDS: &[Command] =
     &[
@@ -126,7 +127,7 @@ fn set_expiries(exec: &mut Exec<'_>, args: Args<'_>, form: TimeForm, name: &str)
     if let Some(place) = place {
         exec.typed::<Hash>(place)?;
     }
-    let deadline_ms = form.deadline_ms(exec, &args[2], name)?;
+    let deadline_ms = deadline_ms(exec, form, &args[2], name)?;
     let condition = Condition::named(&args[3]);
     let at = 3 + usize::from(condition.is_some());
     let first = fields_from(args, at, name, FIELD_COUNT_NOT_GREATER)?;
@@ -249,7 +250,7 @@ fn hpexpiretime(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 fn reply_expiries(exec: &mut Exec<'_>, args: Args<'_>, form: TimeForm, name: &str) -> Outcome {
     let place = exec.find_to_read(&args[1]);
     let before_ms = exec.dead_before_ms();
-    let origin_ms = if form.origin == Origin::Now { exec.now_ms() } else { 0 };
+    let origin_ms = form.origin_ms(exec.now_ms());
     let hash = match place {
         Some(place) => Some(stored::<Hash>(exec.keyspace, place)?),
         None => None,

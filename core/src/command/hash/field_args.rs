@@ -8,57 +8,24 @@ use crate::command::exec::{Exec, ExpiryRule, int_arg, is_word};
 use crate::command::reply_error::{
     FIELD_COUNT_MISMATCH, FIELD_EXPIRE_NEGATIVE, FIELDS_MISSING, invalid_expire, wrong_arity,
 };
+use crate::command::time_form::TimeForm;
 
 /// The last millisecond in which a field may expire, as in Redis 8.0: 2^46 - 1.
 const FIELD_EXPIRY_MAX_MS: i64 = (1 << 46) - 1;
 
-/// How a time is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct TimeForm {
-    /// Milliseconds per unit.
-    pub(super) unit_ms: i64,
-    /// Whether it counts from now on, or from the epoch.
-    pub(super) origin: Origin,
-}
-
-/// From when on a time counts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    Now,
-    Epoch,
-}
-
-impl TimeForm {
-    pub(super) const EX: TimeForm = TimeForm { unit_ms: 1000, origin: Origin::Now };
-    pub(super) const PX: TimeForm = TimeForm { unit_ms: 1, origin: Origin::Now };
-    pub(super) const EXAT: TimeForm = TimeForm { unit_ms: 1000, origin: Origin::Epoch };
-    pub(super) const PXAT: TimeForm = TimeForm { unit_ms: 1, origin: Origin::Epoch };
-
-    /// The form that an option of HGETEX and HSETEX names.
-    pub(super) fn named(word: &[u8]) -> Option<TimeForm> {
-        const NAMES: [(&str, TimeForm); 4] =
-            [("EX", TimeForm::EX), ("PX", TimeForm::PX), ("EXAT", TimeForm::EXAT), ("PXAT", TimeForm::PXAT)];
-        NAMES.iter().find(|(name, _)| is_word(word, name)).map(|(_, form)| *form)
+/// The time in `arg` in milliseconds since the epoch, for the command `name`. It may lie in the past.
+pub(super) fn deadline_ms(exec: &Exec<'_>, form: TimeForm, arg: &[u8], name: &str) -> Result<i64, CommandError> {
+    let time = int_arg(arg)?;
+    if time < 0 {
+        return Err(FIELD_EXPIRE_NEGATIVE);
     }
-
-    /// The time in `arg` in milliseconds since the epoch, for the command `name`. It may lie in the past.
-    pub(super) fn deadline_ms(self, exec: &Exec<'_>, arg: &[u8], name: &str) -> Result<i64, CommandError> {
-        let time = int_arg(arg)?;
-        if time < 0 {
-            return Err(FIELD_EXPIRE_NEGATIVE);
-        }
-        let origin_ms = match self.origin {
-            Origin::Now => exec.now_ms(),
-            Origin::Epoch => 0,
-        };
-        // What the master has done must be done here too: Valkey lets fields live longer.
-        let last_ms = match exec.expiry {
-            ExpiryRule::Ignore => i64::MAX,
-            ExpiryRule::Remove | ExpiryRule::Hide => FIELD_EXPIRY_MAX_MS,
-        };
-        let deadline_ms = time.checked_mul(self.unit_ms).and_then(|ms| ms.checked_add(origin_ms));
-        deadline_ms.filter(|ms| *ms <= last_ms).ok_or_else(|| invalid_expire(name))
-    }
+    // What the master has done must be done here too: Valkey lets fields live longer.
+    let last_ms = match exec.expiry {
+        ExpiryRule::Ignore => i64::MAX,
+        ExpiryRule::Remove | ExpiryRule::Hide => FIELD_EXPIRY_MAX_MS,
+    };
+    let deadline_ms = form.instant_ms(time, exec.now_ms());
+    deadline_ms.filter(|ms| *ms <= last_ms).ok_or_else(|| invalid_expire(name))
 }
 
 /// Where the names of the fields begin, which are the last arguments: `FIELDS`, at `at`, and how many there are stand before them.

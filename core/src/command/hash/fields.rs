@@ -14,12 +14,13 @@ use crate::command::reply_error::{
     FIELD_COUNT_INVALID, FIELD_COUNT_NOT_POSITIVE, FIELD_EXPIRE_TWICE, FXX_AND_FNX, unknown_hsetex_argument,
     wrong_arity,
 };
+use crate::command::time_form::TimeForm;
 use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 use crate::keyspace::NO_EXPIRY;
 
 use super::alive::remove_dead;
 use super::expire::{end_removal, make_expiring};
-use super::field_args::{TimeForm, fields_from};
+use super::field_args::{deadline_ms, fields_from};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::data(Group::Hash, "hgetdel", -5, "write fast", Keys::ONE, hgetdel).access("RW access delete").docs(
@@ -120,7 +121,7 @@ enum NewTime {
 fn hgetex(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let place = find_hash(exec, &args[1])?;
     let (time, at) = match TimeForm::named(&args[2]) {
-        Some(form) => (NewTime::At(form.deadline_ms(exec, &args[3], "hgetex")?), 4),
+        Some(form) => (NewTime::At(deadline_ms(exec, form, &args[3], "hgetex")?), 4),
         None if is_word(&args[2], "PERSIST") => (NewTime::Endless, 3),
         None => (NewTime::Unsaid, 2),
     };
@@ -225,7 +226,7 @@ impl Options {
                 options.keeps_time = time_form.is_none();
                 if let Some(form) = time_form {
                     let time = args.get(at + 1).ok_or_else(|| wrong_arity(NAME))?;
-                    options.at_ms = Some(form.deadline_ms(exec, time, NAME)?);
+                    options.at_ms = Some(deadline_ms(exec, form, time, NAME)?);
                     options.rewritten_at = (form != TimeForm::PXAT).then_some(at);
                     at += 1;
                 }

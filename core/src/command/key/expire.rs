@@ -9,6 +9,7 @@ use super::find_untouched;
 use crate::command::exec::{Exec, ExpiryRule, int_arg, is_word};
 use crate::command::notice::Class;
 use crate::command::reply_error::{EXPIRE_GT_LT, EXPIRE_NX_OTHERS, invalid_expire, unsupported_option};
+use crate::command::time_form::TimeForm;
 use crate::command::{Command, CommandError, Group, Keys, Outcome};
 
 pub(super) const COMMANDS: &[Command] =
@@ -54,42 +55,26 @@ pub(super) const COMMANDS: &[Command] =
         ),
     ];
 
-/// The four ways to state an expiry.
-#[derive(Clone, Copy)]
-struct Form {
-    /// The command's name, for its error.
-    name: &'static str,
-    /// Milliseconds per unit of the argument.
-    unit_ms: i64,
-    /// Whether the argument counts from now on or from the epoch.
-    origin: Origin,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Origin {
-    Now,
-    Epoch,
-}
-
 fn expire(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    set_expiry(exec, args, Form { name: "expire", unit_ms: 1000, origin: Origin::Now })
+    set_expiry(exec, args, TimeForm::EX, "expire")
 }
 
 fn pexpire(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    set_expiry(exec, args, Form { name: "pexpire", unit_ms: 1, origin: Origin::Now })
+    set_expiry(exec, args, TimeForm::PX, "pexpire")
 }
 
 fn expire_at(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    set_expiry(exec, args, Form { name: "expireat", unit_ms: 1000, origin: Origin::Epoch })
+    set_expiry(exec, args, TimeForm::EXAT, "expireat")
 }
 
 fn pexpire_at(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    set_expiry(exec, args, Form { name: "pexpireat", unit_ms: 1, origin: Origin::Epoch })
+    set_expiry(exec, args, TimeForm::PXAT, "pexpireat")
 }
 
-fn set_expiry(exec: &mut Exec<'_>, args: Args<'_>, form: Form) -> Outcome {
+fn set_expiry(exec: &mut Exec<'_>, args: Args<'_>, form: TimeForm, name: &str) -> Outcome {
     let condition = Condition::parse(args)?;
-    let expires_ms = expiry_arg(exec, &args[2], form)?;
+    // It may lie before the epoch.
+    let expires_ms = form.instant_ms(int_arg(&args[2])?, exec.now_ms()).ok_or_else(|| invalid_expire(name))?;
     let Some(place) = exec.find(&args[1]) else {
         exec.reply.int(0);
         return Ok(());
@@ -107,7 +92,7 @@ fn set_expiry(exec: &mut Exec<'_>, args: Args<'_>, form: Form) -> Outcome {
     } else {
         // The last instant there is stands for "never".
         exec.keyspace.set_expiry(place, expires_ms.min(NO_EXPIRY - 1));
-        if form.unit_ms != 1 || form.origin != Origin::Epoch {
+        if form != TimeForm::PXAT {
             feed_absolute(exec, args, expires_ms);
         }
         exec.notify(Class::Generic, "expire", &args[1]);
@@ -115,16 +100,6 @@ fn set_expiry(exec: &mut Exec<'_>, args: Args<'_>, form: Form) -> Outcome {
     exec.changed(1);
     exec.reply.int(1);
     Ok(())
-}
-
-/// The time that an argument states, in milliseconds since the epoch. It may lie before the epoch.
-fn expiry_arg(exec: &Exec<'_>, arg: &[u8], form: Form) -> Result<i64, CommandError> {
-    let origin_ms = match form.origin {
-        Origin::Now => exec.now_ms(),
-        Origin::Epoch => 0,
-    };
-    let expires_ms = int_arg(arg)?.checked_mul(form.unit_ms).and_then(|ms| ms.checked_add(origin_ms));
-    expires_ms.ok_or_else(|| invalid_expire(form.name))
 }
 
 /// Replicas are told the absolute time, and the conditions as they were sent.
@@ -193,29 +168,28 @@ impl Condition {
 }
 
 fn ttl(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    reply_expiry(exec, args, 1000, Origin::Now)
+    reply_expiry(exec, args, TimeForm::EX)
 }
 
 fn pttl(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    reply_expiry(exec, args, 1, Origin::Now)
+    reply_expiry(exec, args, TimeForm::PX)
 }
 
 fn expire_time(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    reply_expiry(exec, args, 1000, Origin::Epoch)
+    reply_expiry(exec, args, TimeForm::EXAT)
 }
 
 fn pexpire_time(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    reply_expiry(exec, args, 1, Origin::Epoch)
+    reply_expiry(exec, args, TimeForm::PXAT)
 }
 
-/// Tells a key's expiry in units of `unit_ms`: -2 if there is no such key, -1 if it does not expire.
-fn reply_expiry(exec: &mut Exec<'_>, args: Args<'_>, unit_ms: i64, origin: Origin) -> Outcome {
+/// Tells a key's expiry: -2 if there is no such key, -1 if it does not expire.
+fn reply_expiry(exec: &mut Exec<'_>, args: Args<'_>, form: TimeForm) -> Outcome {
     let expires_ms = find_untouched(exec, &args[1]).map(|place| exec.expires_ms(place));
-    let answer = match (expires_ms, origin) {
-        (None, _) => -2,
-        (Some(NO_EXPIRY), _) => -1,
-        (Some(expires_ms), Origin::Epoch) => in_units(expires_ms, unit_ms),
-        (Some(expires_ms), Origin::Now) => in_units(expires_ms.saturating_sub(exec.now_ms()), unit_ms),
+    let answer = match expires_ms {
+        None => -2,
+        Some(NO_EXPIRY) => -1,
+        Some(expires_ms) => in_units(expires_ms.saturating_sub(form.origin_ms(exec.now_ms())), form.unit_ms),
     };
     exec.reply.int(answer);
     Ok(())

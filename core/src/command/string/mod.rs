@@ -14,11 +14,12 @@ use crate::value::{StringValue, Value};
 
 use crate::command::exec::{Exec, ExpiryRule, is_word};
 use crate::command::reply_error::{WRONG_TYPE, wrong_arity};
+use crate::command::time_form::TimeForm;
 use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 
 mod options;
 
-use options::{Condition, Dialect, Lifetime, Options, TimeForm};
+use options::{Condition, Dialect, Lifetime, Options, deadline_ms};
 
 /// All commands of the family, file by file.
 pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, number::COMMANDS, range::COMMANDS];
@@ -141,17 +142,17 @@ fn setnx(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 }
 
 fn setex(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    set_for(exec, args, TimeForm::Ex, "setex")
+    set_for(exec, args, TimeForm::EX, "setex")
 }
 
 fn psetex(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
-    set_for(exec, args, TimeForm::Px, "psetex")
+    set_for(exec, args, TimeForm::PX, "psetex")
 }
 
 /// SETEX and PSETEX: key, lifetime, value.
 fn set_for(exec: &mut Exec<'_>, args: Args<'_>, form: TimeForm, command: &str) -> Outcome {
     let (key, value) = (&args[1], &args[3]);
-    let expires_ms = form.deadline_ms(&args[2], exec.now_ms(), command)?;
+    let expires_ms = deadline_ms(form, &args[2], exec.now_ms(), command)?;
     let place = exec.find(key);
     store(exec, place, key, value, expires_ms);
     exec.notify(Class::Generic, "expire", key);

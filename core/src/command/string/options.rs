@@ -3,6 +3,7 @@
 use crate::command::CommandError;
 use crate::command::exec::{Exec, int_arg, is_word};
 use crate::command::reply_error::{SYNTAX, invalid_expire};
+use crate::command::time_form::TimeForm;
 use crate::keyspace::NO_EXPIRY;
 use crate::resp::Args;
 
@@ -34,19 +35,6 @@ pub(super) enum Lifetime<'a> {
     Endless,
     /// Up to or for the time in this argument.
     Until(TimeForm, &'a [u8]),
-}
-
-/// In which of four ways a time is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum TimeForm {
-    /// Seconds from now.
-    Ex,
-    /// Milliseconds from now.
-    Px,
-    /// Seconds since the epoch.
-    ExAt,
-    /// Milliseconds since the epoch.
-    PxAt,
 }
 
 /// The options of SET and GETEX.
@@ -104,7 +92,7 @@ impl<'a> Options<'a> {
     /// When the value expires, in milliseconds since the epoch, if the request says it.
     pub(super) fn deadline_ms(&self, exec: &Exec<'_>, command: &str) -> Result<Option<i64>, CommandError> {
         match self.lifetime {
-            Lifetime::Until(form, time) => form.deadline_ms(time, exec.now_ms(), command).map(Some),
+            Lifetime::Until(form, time) => deadline_ms(form, time, exec.now_ms(), command).map(Some),
             _ => Ok(None),
         }
     }
@@ -112,24 +100,13 @@ impl<'a> Options<'a> {
 
 impl Lifetime<'_> {
     pub(super) fn is_absolute(self) -> bool {
-        matches!(self, Lifetime::Until(TimeForm::ExAt | TimeForm::PxAt, _))
+        matches!(self, Lifetime::Until(form, _) if form.is_absolute())
     }
 }
 
-impl TimeForm {
-    fn named(word: &[u8]) -> Option<TimeForm> {
-        const NAMES: [(&str, TimeForm); 4] =
-            [("EX", TimeForm::Ex), ("PX", TimeForm::Px), ("EXAT", TimeForm::ExAt), ("PXAT", TimeForm::PxAt)];
-        NAMES.iter().find(|(name, _)| is_word(word, name)).map(|(_, form)| *form)
-    }
-
-    /// The time in `arg` in milliseconds since the epoch. It must lie after the epoch, and may lie in the past.
-    pub(super) fn deadline_ms(self, arg: &[u8], now_ms: i64, command: &str) -> Result<i64, CommandError> {
-        let time = int_arg(arg)?;
-        let unit_ms = if matches!(self, TimeForm::Ex | TimeForm::ExAt) { 1000 } else { 1 };
-        let base_ms = if matches!(self, TimeForm::Ex | TimeForm::Px) { now_ms } else { 0 };
-        let deadline_ms = time.checked_mul(unit_ms).filter(|ms| *ms > 0).and_then(|ms| ms.checked_add(base_ms));
-        // The very last millisecond stands for "never" in the keyspace.
-        deadline_ms.map(|ms| ms.min(NO_EXPIRY - 1)).ok_or_else(|| invalid_expire(command))
-    }
+/// The time in `arg` in milliseconds since the epoch. It must lie after the epoch, and may lie in the past.
+pub(super) fn deadline_ms(form: TimeForm, arg: &[u8], now_ms: i64, command: &str) -> Result<i64, CommandError> {
+    let deadline_ms = Some(int_arg(arg)?).filter(|time| *time > 0).and_then(|time| form.instant_ms(time, now_ms));
+    // The very last millisecond stands for "never" in the keyspace.
+    deadline_ms.map(|ms| ms.min(NO_EXPIRY - 1)).ok_or_else(|| invalid_expire(command))
 }

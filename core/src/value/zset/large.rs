@@ -49,9 +49,12 @@ impl Slab {
         }
         if self.blocks.last().is_none_or(|block| block.len() == BLOCK_LEN) {
             // The first block grows as it is filled; the others will be full.
-            let capacity = if self.blocks.is_empty() { 0 } else { BLOCK_LEN };
-            self.blocks.reserve_exact(usize::from(capacity == 0));
-            self.blocks.push(Vec::with_capacity(capacity));
+            if self.blocks.is_empty() {
+                self.blocks.reserve_exact(1);
+                self.blocks.push(Vec::new());
+            } else {
+                self.blocks.push(Vec::with_capacity(BLOCK_LEN));
+            }
         }
         let block = self.blocks.len() - 1;
         let members = &mut self.blocks[block];

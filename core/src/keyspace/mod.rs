@@ -546,6 +546,13 @@ impl Keyspace {
         }
     }
 
+    /// Bytes that a snapshot has produced and that wait to be taken.
+    #[must_use]
+    pub fn snapshot_buffered(&self, id: SnapshotId) -> usize {
+        let found = self.snapshots.iter().find(|snapshot| snapshot.id() == id);
+        found.map_or(0, Snapshot::buffered)
+    }
+
     /// Keys written and keys in all when it began, for INFO.
     #[must_use]
     pub fn snapshot_progress(&self, id: SnapshotId) -> (usize, usize) {

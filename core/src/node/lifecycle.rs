@@ -50,6 +50,8 @@ impl Node {
             history: History::new(Position { history: id, offset: 0 }),
             replicas: Vec::new(),
             transfers: super::Transfers::default(),
+            sync_files: super::SyncFiles::default(),
+            admission: super::Admission::default(),
             follow: None,
             storage: super::Storage::default(),
             timers: Timers::default(),

@@ -10,6 +10,7 @@ mod block;
 mod categories;
 mod cluster;
 mod container;
+mod docs;
 mod error;
 mod exec;
 mod feed;
@@ -44,6 +45,7 @@ mod zset;
 
 pub use block::{Block, Null, Service};
 pub use categories::CATEGORIES;
+pub use docs::{Argument, Docs};
 pub use error::CommandError;
 pub use exec::{Exec, Expired, ExpiryRule, Hits};
 pub use feed::Feed;

@@ -49,7 +49,10 @@ pub use docs::{Argument, Docs};
 pub use error::CommandError;
 pub use exec::{Exec, Expired, ExpiryRule, Hits};
 pub use feed::Feed;
+#[cfg(test)]
+pub(crate) use help::is_explained;
 pub use help::reply_help;
+pub use key::reference_count;
 pub use keys::{Begin, Find, FoundKey, KeySpec, Keys};
 pub use lookup::{ROW_COUNT, command_count, commands, find, find_numbered, numbered_rows, row_number, subcommand};
 pub use notice::{Class, Classes, Notice, Notices};

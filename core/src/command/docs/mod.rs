@@ -109,7 +109,9 @@ mod tests {
     #[test]
     fn every_row_has_its_entry_and_every_entry_its_row() {
         let mut names = Vec::new();
-        for (_, command, container) in numbered_rows() {
+        let is_of_tests =
+            |command: &Command| crate::command::waiting::COMMANDS.iter().any(|row| row.name == command.name);
+        for (_, command, container) in numbered_rows().filter(|(_, command, _)| !is_of_tests(command)) {
             let (name, group) = (full_name(command, container), container.unwrap_or(command).group);
             let docs = Docs::find(group, &name).unwrap_or_else(|| panic!("{name} has no entry"));
             let (written, read) = (docs.syntax.trim(), syntax::written(&docs.arguments()));

@@ -230,7 +230,7 @@ fn stats(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
 }
 
 fn help(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
-    reply_help(&mut exec.reply, "function", SUBCOMMANDS.iter().map(|row| (row.name, row.summary)));
+    reply_help(&mut exec.reply, "function");
     Ok(())
 }
 

@@ -118,6 +118,12 @@ impl Keyspace {
         self.database(database).entries.len()
     }
 
+    /// For how many keys a database has room in its table.
+    #[must_use]
+    pub fn capacity(&self, database: u32) -> usize {
+        self.database(database).entries.capacity()
+    }
+
     /// Keys in all databases.
     #[must_use]
     pub fn total_len(&self) -> usize {

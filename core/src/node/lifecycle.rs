@@ -71,6 +71,7 @@ impl Node {
             run_id,
             started_at: now,
             is_active_expiry_on: true,
+            is_cron_paused: false,
             shutdown: None,
             log_has_grown: false,
             is_executing: false,

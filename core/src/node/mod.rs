@@ -140,6 +140,8 @@ pub struct Node {
     pub(crate) started_at: Now,
     /// When the last replica left, for `repl-backlog-ttl`.
     pub(crate) is_active_expiry_on: bool,
+    /// Nothing is looked after by the second (DEBUG PAUSE-CRON).
+    is_cron_paused: bool,
     /// The end of the process was asked for.
     pub(crate) shutdown: Option<lifecycle::Shutdown>,
     log_has_grown: bool,

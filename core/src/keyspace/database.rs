@@ -5,7 +5,7 @@ use alloc::collections::BTreeSet;
 use crate::codec::random::Random;
 use crate::codec::siphash::HashKey;
 use crate::table::{Slot, Table};
-use crate::value::{Blob, Value};
+use crate::value::{Blob, StringValue, Value};
 
 /// The expiry of a key that has none.
 pub const NO_EXPIRY: i64 = i64::MAX;
@@ -26,6 +26,14 @@ pub struct Entry {
 }
 
 const _: () = assert!(size_of::<Entry>() == 64, "an entry must fill one cache line");
+
+/// No key.
+impl Default for Entry {
+    fn default() -> Entry {
+        let value = Value::String(StringValue::Int(0));
+        Entry { key: Blob::default(), value, expires_ms: NO_EXPIRY, stamp: 0, usage: 0 }
+    }
+}
 
 /// The entries of a database.
 pub(super) type Entries = Table<Entry>;

@@ -10,7 +10,7 @@ use super::segment::Segment;
 
 /// Segments in a chunk: 64 KiB, which an allocator hands out from its ordinary heap, and a list of
 /// chunks that stays in the cache.
-const CHUNK_SEGMENTS: usize = 1024;
+const CHUNK_SEGMENTS: usize = 512;
 
 #[derive(Clone)]
 pub(super) struct Arena<T> {
@@ -68,8 +68,8 @@ impl<T> Arena<T> {
             self.chunks.pop();
         } else if self.chunks.len() == 1 {
             let first = &mut self.chunks[0];
-            if first.capacity() > 4 * first.len() {
-                first.shrink_to(2 * first.len());
+            if first.capacity() > 2 * first.len() {
+                first.shrink_to(first.len() + first.len() / 4);
             }
         }
         segment

@@ -40,7 +40,8 @@ use segment::{JOIN_UP_TO, SPLIT_ABOVE, Segment};
 ///
 /// Every method must be given the same hash for the same entry: where it takes `hash_of`, that
 /// function must return for an entry the hash it was inserted with. If it does not, entries are not
-/// found again; nothing worse happens.
+/// found again; nothing worse happens. The default of an entry stands where there is none yet, and
+/// should own no memory.
 pub struct Table<T> {
     directory: Directory,
     segments: Arena<T>,
@@ -118,6 +119,19 @@ impl<T> Table<T> {
         self.segments.get_mut(slot.segment)?.get_mut(slot.index as usize)
     }
 
+    /// Bytes that the table has reserved, without what its entries own and without the allocator's
+    /// overhead. Takes constant time.
+    pub fn memory_usage(&self) -> usize {
+        self.directory.memory_usage() + self.segments.memory_usage() + self.capacity * size_of::<T>()
+    }
+
+    #[inline]
+    fn segment_at(&self, hash: u64) -> Option<&Segment<T>> {
+        self.segments.get(self.directory.segment_at(hash)?)
+    }
+}
+
+impl<T: Default> Table<T> {
     /// Adds an entry that the caller knows to be absent; nothing is searched. Adding one twice
     /// makes two.
     #[inline]
@@ -156,17 +170,6 @@ impl<T> Table<T> {
             self.join_upwards(range);
         }
         Some(removed)
-    }
-
-    /// Bytes that the table has reserved, without what its entries own and without the allocator's
-    /// overhead. Takes constant time.
-    pub fn memory_usage(&self) -> usize {
-        self.directory.memory_usage() + self.segments.memory_usage() + self.capacity * size_of::<T>()
-    }
-
-    #[inline]
-    fn segment_at(&self, hash: u64) -> Option<&Segment<T>> {
-        self.segments.get(self.directory.segment_at(hash)?)
     }
 
     /// The segment in which an entry with this hash can be put, after as many splits as that takes.

@@ -1,7 +1,5 @@
 //! How are all the entries visited, drawn from and given up?
 
-use alloc::vec::Vec;
-
 use super::Table;
 use super::arena::Arena;
 use super::segment::{SPLIT_ABOVE, Segment};
@@ -46,7 +44,7 @@ impl<T> Table<T> {
 
     /// All entries, in the order of the hash ranges.
     pub fn iter(&self) -> Iter<'_, T> {
-        Iter { table: self, position: Some(0), entries: [].iter() }
+        Iter { table: self, position: Some(0), segment: None, index: 0 }
     }
 
     /// An entry drawn at random, each with the same chance; `None` if there are none.
@@ -84,8 +82,9 @@ pub struct Iter<'a, T> {
     table: &'a Table<T>,
     /// Where the next segment begins.
     position: Option<u64>,
-    /// What is left of the current segment.
-    entries: core::slice::Iter<'a, T>,
+    /// The current segment, and which of its entries comes next.
+    segment: Option<&'a Segment<T>>,
+    index: usize,
 }
 
 impl<'a, T> Iterator for Iter<'a, T> {
@@ -93,13 +92,14 @@ impl<'a, T> Iterator for Iter<'a, T> {
 
     fn next(&mut self) -> Option<&'a T> {
         loop {
-            if let Some(entry) = self.entries.next() {
+            if let Some(entry) = self.segment.and_then(|segment| segment.get(self.index)) {
+                self.index += 1;
                 return Some(entry);
             }
             let segment = self.table.segment_at(self.position?)?;
             let next_start = segment.range().next_start();
             self.position = (next_start != 0).then_some(next_start);
-            self.entries = segment.entries().iter();
+            (self.segment, self.index) = (Some(segment), 0);
         }
     }
 }
@@ -132,22 +132,17 @@ impl<T> Remains<T> {
     }
 
     /// Takes out the entries of one segment, of which there may be none; `None` once all are taken.
-    pub fn take_segment(&mut self) -> Option<Vec<T>> {
-        let entries = self.segments.pop().map(Segment::into_entries)?;
-        self.len -= entries.len();
-        Some(entries)
+    pub fn take_segment(&mut self) -> Option<impl Iterator<Item = T> + use<T>> {
+        let segment = self.segments.pop()?;
+        self.len -= segment.len();
+        Some(segment.into_entries())
     }
 
     /// Drops segments until at least `entries_min` entries are gone or none are left; returns how
     /// many went.
     pub fn drop_some(&mut self, entries_min: usize) -> usize {
-        let mut dropped = 0;
-        while dropped < entries_min {
-            let Some(entries) = self.take_segment() else {
-                break;
-            };
-            dropped += entries.len();
-        }
-        dropped
+        let before = self.len;
+        while before - self.len < entries_min && self.take_segment().is_some() {}
+        before - self.len
     }
 }

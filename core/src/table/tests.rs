@@ -11,7 +11,7 @@ use super::*;
 
 /// An entry whose hash is at the same time what tells it from others of equal hash, together with
 /// `id`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     hash: u64,
     id: u64,
@@ -60,7 +60,7 @@ fn layout(table: &Table<Entry>) -> Vec<(HashRange, Vec<Entry>)> {
     let mut layout = Vec::new();
     let mut position = 0;
     while let Some(segment) = table.segment_at(position) {
-        let mut entries = segment.entries().to_vec();
+        let mut entries = segment.entries().copied().collect::<Vec<_>>();
         entries.sort();
         layout.push((segment.range(), entries));
         position = segment.range().next_start();

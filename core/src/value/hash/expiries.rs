@@ -10,7 +10,7 @@ use crate::value::Blob;
 const INDEXED_BYTES: usize = 24;
 
 /// A field's time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Expiry {
     name: Blob,
     /// Milliseconds since the epoch.

@@ -5,7 +5,7 @@ use crate::table::Table;
 use crate::value::Blob;
 
 /// A field and its value in a large hash.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Field {
     /// The field's name.
     pub name: Blob,

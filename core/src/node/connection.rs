@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::command::Command;
 use crate::port::{Action, ConnId, Effects, Mono, Now, Peer};
+use crate::replication::ClientMark;
 use crate::resp::{Output, Proto, Reply, RequestParser};
 
 use super::blocked::Wait;
@@ -80,8 +81,8 @@ pub(crate) struct Connection {
     pub(crate) intro: ReplicaIntro,
     /// The last command's row, and the one of its subcommand (the same if it has none).
     pub(crate) last_command: Option<(&'static Command, &'static Command)>,
-    /// The log's end after its last command, for WAIT.
-    pub(crate) written_offset: u64,
+    /// How far it had come after its last command, for WAIT.
+    pub(crate) mark: ClientMark,
     pub(crate) bytes_received: u64,
     /// It is not closed for the memory that all clients take (CLIENT NO-EVICT).
     pub(crate) is_spared: bool,
@@ -198,7 +199,7 @@ impl Connections {
             transaction: None,
             intro: ReplicaIntro::default(),
             last_command: None,
-            written_offset: 0,
+            mark: ClientMark::default(),
             bytes_received: 0,
             is_spared: false,
             over_soft_limit_since: None,

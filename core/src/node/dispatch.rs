@@ -223,6 +223,7 @@ impl Node {
             return Progress::Done;
         }
         self.tracking.author = Some(conn);
+        let dirty_before = self.storage.dirty;
         match command.handler {
             Handler::Data(_) => {
                 self.begin_unit();
@@ -234,9 +235,8 @@ impl Node {
         }
         self.show_to_monitors(conn, command, args, now);
         self.remember_reads(conn, command, args);
-        let offset = self.history.offset();
         if let Some(connection) = self.connections.get_mut(conn) {
-            connection.written_offset = offset;
+            self.history.advance(&mut connection.mark, self.storage.dirty > dirty_before);
             connection.end_caching(container);
             if !connection.is_blocked() {
                 connection.command_ended();

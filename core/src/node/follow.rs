@@ -346,9 +346,7 @@ impl Node {
             effects.note(Note::Text { level: Level::Notice, text });
         }
         if self.history.log.is_none() {
-            let second = self.history.second;
-            self.history.restart_at(self.history.position(), self.config.repl_backlog_size);
-            self.history.second = second;
+            self.history.begin_log_here(self.config.repl_backlog_size);
         }
         self.audit_boundary();
         self.link_is_up(conn, now);
@@ -372,7 +370,7 @@ impl Node {
         let keys = loaded.keys;
         self.drop_replicas(now, effects);
         self.keyspace.adopt(loaded.keyspace);
-        self.history.restart_at(position, self.config.repl_backlog_size);
+        self.history.replace(position, self.config.repl_backlog_size);
         if let Some(log) = &mut self.history.log {
             log.set_database(Some(loaded.facts.stream_database.unwrap_or(0)));
         }

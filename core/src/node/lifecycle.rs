@@ -12,13 +12,13 @@ use crate::command::reply_error as reply;
 use crate::config::Config;
 use crate::keyspace::Keyspace;
 use crate::port::{Action, ConnId, Effects, ExitCode, Level, Note, Now, Peer, Signal};
-use crate::replication::ReplicationId;
+use crate::replication::{History, Position, ReplicationId};
 use crate::resp::RequestParser;
 
 use super::connection::{Connection, Connections, Kind};
 use super::pause::{PausedFor, Scope};
 use super::timers::{Timer, Timers};
-use super::{Environment, History, Node};
+use super::{Environment, Node};
 
 /// A shutdown under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Node {
             environment,
             random,
             connections: Connections::default(),
-            history: History { id, second: None, log: None, offset_without_log: 0 },
+            history: History::new(Position { history: id, offset: 0 }),
             replicas: Vec::new(),
             transfers: super::Transfers::default(),
             follow: None,

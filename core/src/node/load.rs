@@ -110,7 +110,7 @@ impl Node {
             return;
         }
         let own = self.history.id;
-        self.history.restart_at(position, self.config.repl_backlog_size);
+        self.history.replace(position, self.config.repl_backlog_size);
         if self.config.replicaof.is_some() {
             if let Some(log) = &mut self.history.log {
                 log.set_database(Some(stream_database));

@@ -50,6 +50,8 @@ mod tracking;
 mod transaction;
 mod transfer;
 mod wait;
+#[cfg(test)]
+mod wait_tests;
 
 use alloc::vec::Vec;
 
@@ -58,7 +60,7 @@ use crate::command::{Feed, Notices};
 use crate::config::Config;
 use crate::keyspace::Keyspace;
 use crate::port::{Action, ConnId, Effects, Event, Mono, Now, Peer};
-use crate::replication::{Log, Position, ReplicationId, Standing};
+use crate::replication::{History, ReplicationId};
 use crate::resp::RequestParser;
 
 pub use crate::port::Environment;
@@ -80,46 +82,6 @@ use timing::Timing;
 use tracking::TrackingTable;
 use transaction::Watches;
 use transfer::Transfers;
-
-/// The history that a node is in, and its log.
-#[derive(Clone, Debug)]
-pub(crate) struct History {
-    pub(crate) id: ReplicationId,
-    /// The history before this one, and the first byte, counted from 1, at which the two may differ.
-    pub(crate) second: Option<(ReplicationId, u64)>,
-    pub(crate) log: Option<Log>,
-    /// The offset while there is no log.
-    offset_without_log: u64,
-}
-
-impl History {
-    pub(crate) fn offset(&self) -> u64 {
-        self.log.as_ref().map_or(self.offset_without_log, Log::end)
-    }
-
-    pub(crate) fn position(&self) -> Position {
-        Position { history: self.id, offset: self.offset() }
-    }
-
-    pub(crate) fn standing(&self) -> Standing {
-        let held = self.log.as_ref().map(|log| (log.oldest(), log.end()));
-        Standing { history: self.id, second: self.second, held }
-    }
-
-    /// Continues at `position` with an empty log, as after a full synchronisation.
-    pub(crate) fn restart_at(&mut self, position: Position, backlog_bytes: u64) {
-        self.id = position.history;
-        self.second = None;
-        self.offset_without_log = position.offset;
-        self.log = Some(Log::new(position.offset, backlog_bytes));
-    }
-
-    /// Begins a new history where this one stands; the old one stays known up to here.
-    pub(crate) fn fork(&mut self, id: ReplicationId) {
-        self.second = Some((self.id, self.offset() + 1));
-        self.id = id;
-    }
-}
 
 /// A node. See [`crate`] for the way in.
 #[derive(Clone)]
@@ -280,6 +242,7 @@ impl Node {
             self.resume_released(now, effects);
         }
         if core::mem::take(&mut self.log_has_grown) {
+            self.history.timeline.note(self.history.offset(), now.mono);
             self.announce_log(now, effects);
             self.trim_log();
         }

@@ -189,8 +189,7 @@ impl Node {
     /// The backlog begins with the first replica, and a new history with it: what was written before cannot be continued.
     fn create_log(&mut self) {
         let id = self.new_replication_id();
-        let position = Position { history: id, offset: self.history.offset() };
-        self.history.restart_at(position, self.config.repl_backlog_size);
+        self.history.begin_log(id, self.config.repl_backlog_size);
         self.audit_boundary();
     }
 
@@ -383,11 +382,8 @@ impl Node {
         if !self.replicas.is_empty() || self.follow.is_some() || self.history.log.is_none() {
             return;
         }
-        let offset = self.history.offset();
-        self.history.id = self.new_replication_id();
-        self.history.second = None;
-        self.history.offset_without_log = offset;
-        self.history.log = None;
+        let id = self.new_replication_id();
+        self.history.end_log(id);
         self.audit_boundary();
         let ttl = self.config.repl_backlog_ttl;
         let text = format!("Replication backlog freed after {ttl} seconds without connected replicas.");
@@ -457,11 +453,22 @@ impl Node {
         }
     }
 
-    /// Replicas whose last acknowledgement is fresh enough.
+    /// For how long the oldest byte that a replica has not acknowledged has been waiting for it.
+    pub(crate) fn lag_of(&self, side: &ReplicaSide, now: Now) -> Duration {
+        self.history.timeline.age_of(side.acked, now.mono)
+    }
+
+    /// Replicas that are close enough behind, and heard of lately enough, to count for `min-replicas-to-write`.
+    ///
+    /// Differs: to a Redis a replica is good as long as it acknowledges anything, be it the same offset for ever.
     pub(crate) fn good_replicas(&self, now: Now) -> usize {
         let max_lag = Duration::from_secs(u64::from(self.config.min_replicas_max_lag));
         let sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
-        sides.filter(|side| side.is_online() && now.mono.since(side.heard_at) <= max_lag).count()
+        sides
+            .filter(|side| {
+                side.is_online() && self.lag_of(side, now) <= max_lag && now.mono.since(side.heard_at) <= max_lag
+            })
+            .count()
     }
 
     pub(super) fn has_enough_good_replicas(&self) -> bool {

@@ -6,7 +6,7 @@ use crate::codec::number::parse_i64;
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::port::{ConnId, Now};
-use crate::replication::Position;
+use crate::replication::ClientMark;
 use crate::resp::Args;
 
 use super::Node;
@@ -15,14 +15,17 @@ use super::blocked::WaitsFor;
 /// What a client in WAIT waits for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AwaitedReplicas {
-    /// Where its last write ended.
-    position: Position,
+    /// Behind what it wrote.
+    mark: ClientMark,
     /// How many replicas must have it.
     replicas: i64,
 }
 
 impl Node {
     /// WAIT: how many replicas have acknowledged what this client wrote, now or as soon as enough of them have.
+    ///
+    /// Differs: a Redis compares offsets alone, and once this node has been a replica and its data were replaced, it counts replicas that have
+    /// never seen the write. Here a write that is no longer in the data is on no replica: the answer is 0, at once.
     pub(super) fn wait(&mut self, conn: ConnId, args: Args<'_>, now: Now) -> Result<(), CommandError> {
         if self.follow.is_some() {
             return Err(reply::WAIT_ON_REPLICA);
@@ -31,10 +34,10 @@ impl Node {
         let timeout_ms = parse_i64(&args[2]).ok_or(reply::TIMEOUT_NOT_AN_INTEGER)?;
         let timeout_ms = u64::try_from(timeout_ms).map_err(|_| reply::TIMEOUT_NEGATIVE)?;
         let Some(connection) = self.connections.get(conn) else { return Ok(()) };
-        let position = Position { history: self.history.id, offset: connection.written_offset };
-        let awaited = AwaitedReplicas { position, replicas };
+        let awaited = AwaitedReplicas { mark: connection.mark, replicas };
         let acked = self.count_acked(&awaited);
-        if i64::try_from(acked).unwrap_or(i64::MAX) >= replicas || self.is_executing {
+        let is_answered = i64::try_from(acked).unwrap_or(i64::MAX) >= replicas || !self.history.contains(awaited.mark);
+        if is_answered || self.is_executing {
             if let Some(connection) = self.connections.get_mut(conn) {
                 connection.reply().count(acked);
             }
@@ -57,13 +60,13 @@ impl Node {
         self.audit_boundary();
     }
 
-    /// How many replicas have what a client waits for. What was written in a history that ended is acknowledged by nobody.
+    /// How many replicas have what a client waits for.
     pub(super) fn count_acked(&self, awaited: &AwaitedReplicas) -> usize {
-        if awaited.position.history != self.history.id {
+        if !self.history.contains(awaited.mark) {
             return 0;
         }
         let sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
-        sides.filter(|side| side.is_online() && side.acked >= awaited.position.offset).count()
+        sides.filter(|side| side.is_online() && side.acked >= awaited.mark.offset).count()
     }
 
     /// Answers the WAITs that are satisfied.

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::history::ReplicationId;
+use super::position::ReplicationId;
 
 /// What a replica asks for by `PSYNC <id> <offset>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +94,8 @@ pub fn decide(request: &Request, standing: &Standing) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     #[test]
@@ -126,5 +128,58 @@ mod tests {
             let request = Request { history, first_byte };
             assert_eq!(decide(&request, standing), expected, "{request:?} {standing:?}");
         }
+    }
+
+    /// The bytes that whoever stands at `len` bytes of a history has, each told apart by the history that wrote it: `fork` is the first byte,
+    /// counted from 1, that `second` did not write.
+    fn bytes_of(writer: u8, second: Option<(u8, u64)>, len: u64) -> Vec<(u8, u64)> {
+        let writer_of = |place| match second {
+            Some((second, fork)) if place < fork => second,
+            _ => writer,
+        };
+        (1..=len).map(|place| (writer_of(place), place)).collect()
+    }
+
+    /// The rule: a replica may go on if what it has is, byte for byte, the beginning of what we have, and we hold all that follows. It tells its
+    /// bytes by the name of their history, so we must know the name.
+    #[test]
+    fn a_replica_goes_on_exactly_if_it_has_a_beginning_of_ours_and_we_hold_the_rest() {
+        let id = |letter| ReplicationId::new([letter; 40]);
+        let (mut granted, mut refused) = (0, 0);
+        let seconds = core::iter::once(None).chain((1..=8).map(|fork| Some((b'b', fork))));
+        for second in seconds {
+            for (oldest, end) in (0..=6).flat_map(|end| (0..=end).map(move |oldest| (oldest, end))) {
+                for has_log in [false, true] {
+                    let held = has_log.then_some((oldest, end));
+                    let standing =
+                        Standing { history: id(b'a'), second: second.map(|(name, fork)| (id(name), fork)), held };
+                    let ours = bytes_of(b'a', second, end);
+                    for (name, first_byte) in b"abc?".iter().flat_map(|name| (-2..=9).map(move |first| (*name, first)))
+                    {
+                        let request = Request { history: (name != b'?').then(|| id(name)), first_byte };
+                        let may_go_on = u64::try_from(first_byte - 1).is_ok_and(|has| {
+                            let theirs = bytes_of(name, second.filter(|_| name == b'a'), has);
+                            let is_known = name == b'a' || second.is_some_and(|(second, _)| second == name);
+                            is_known && ours.starts_with(&theirs) && has_log && oldest <= has
+                        });
+                        let verdict = decide(&request, &standing);
+                        match verdict {
+                            Verdict::Continue { from } => {
+                                granted += 1;
+                                assert_eq!(
+                                    i64::try_from(from),
+                                    Ok(first_byte - 1),
+                                    "it gets the byte it asked for first"
+                                );
+                            }
+                            Verdict::Full(_) => refused += 1,
+                        }
+                        let is_granted = matches!(verdict, Verdict::Continue { .. });
+                        assert_eq!(is_granted, may_go_on, "{} {request:?} {standing:?}: {verdict:?}", char::from(name));
+                    }
+                }
+            }
+        }
+        assert!(granted > 500 && refused > 10_000, "both happen: {granted}, {refused}");
     }
 }

@@ -12,7 +12,7 @@ use core::fmt;
 use crate::codec::number::{parse_u64, push_u64};
 use crate::resp::push_command;
 
-use super::history::{Position, ReplicationId};
+use super::position::{Position, ReplicationId};
 
 /// What a replica says of itself.
 #[derive(Clone, Debug, Default)]

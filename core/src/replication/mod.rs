@@ -4,10 +4,14 @@ mod decide;
 mod handshake;
 mod history;
 mod log;
+mod position;
 mod run;
+mod timeline;
 
 pub use decide::{Reason, Request, Standing, Verdict, decide};
 pub use handshake::{Handshake, HandshakeError, Introduction, Next, SyncAnswer};
-pub use history::{Position, ReplicationId};
+pub use history::{ClientMark, History};
 pub use log::Log;
+pub use position::{Position, ReplicationId};
 pub use run::Run;
+pub use timeline::Timeline;

@@ -68,13 +68,12 @@ impl Node {
                 stat.failed += 1;
             }
         }
-        let offset = self.history.offset();
         let Some(connection) = self.connections.get_mut(conn) else { return };
         connection.wait = Some(wait);
         if next.is_some() {
             return;
         }
-        connection.written_offset = offset;
+        self.history.advance(&mut connection.mark, true);
         self.release(conn, |_| {});
     }
 }

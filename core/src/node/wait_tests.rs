@@ -1,0 +1,116 @@
+//! Cases of WAIT and min-replicas: what counts as replicated.
+
+use alloc::format;
+use core::time::Duration;
+
+use crate::port::ConnId;
+
+use super::bench::Bench;
+
+/// A data set without keys, its length first.
+const EMPTY_DATA_SET: &[u8] = b"$18\r\nREDIS0009\xff\0\0\0\0\0\0\0\0";
+
+/// A replica that is in step and has acknowledged everything.
+fn attach_replica(bench: &mut Bench) -> ConnId {
+    let replica = bench.connect();
+    bench.run_on(replica, "REPLCONF capa eof capa psync2");
+    bench.run_on(replica, "PSYNC ? -1");
+    bench.pass(Duration::from_secs(6));
+    acknowledge_all(bench, replica);
+    replica
+}
+
+fn acknowledge(bench: &mut Bench, replica: ConnId, offset: u64) {
+    bench.send(replica, format!("REPLCONF ACK {offset}\r\n").as_bytes());
+}
+
+fn acknowledge_all(bench: &mut Bench, replica: ConnId) {
+    let offset = bench.node.history.offset();
+    acknowledge(bench, replica, offset);
+}
+
+/// Makes the node take over the empty data set of another master at an offset, and be a master again.
+fn lose_data_and_promote(bench: &mut Bench, offset: u64) {
+    bench.run_on(bench.client, "REPLICAOF 127.0.0.1 7000");
+    let link = bench.answer_dial(true);
+    for line in ["+PONG", "+OK", "+OK", "+OK"] {
+        bench.send(link, format!("{line}\r\n").as_bytes());
+    }
+    bench.send(link, format!("+FULLRESYNC {} {offset}\r\n", "c".repeat(40)).as_bytes());
+    bench.send(link, EMPTY_DATA_SET);
+    assert!(bench.node.follow.as_ref().is_some_and(super::follow::Follow::is_online), "the link is up");
+    bench.run_on(bench.client, "REPLICAOF NO ONE");
+}
+
+#[test]
+fn a_write_that_was_lost_with_its_data_is_on_no_replica() {
+    let mut bench = Bench::new();
+    let replica = attach_replica(&mut bench);
+    let writer = bench.connect();
+    bench.run_on(writer, "SET k v");
+    acknowledge_all(&mut bench, replica);
+    assert_eq!(bench.run_on(writer, "WAIT 1 0"), ":1 ");
+
+    lose_data_and_promote(&mut bench, 100_000);
+    attach_replica(&mut bench);
+    assert_eq!(bench.run_on(writer, "GET k"), "$-1 ");
+    assert_eq!(bench.run_on(writer, "WAIT 1 0"), ":0 ", "the replica is far beyond its offset, and has it not");
+    let reader = bench.connect();
+    assert_eq!(bench.run_on(reader, "GET k\r\nWAIT 1 0"), "$-1 :1 ", "who has lost nothing is told what is");
+
+    let replica = attach_replica(&mut bench);
+    bench.run_on(writer, "SET k w");
+    assert_eq!(bench.run_on(writer, "WAIT 1 0"), "");
+    acknowledge_all(&mut bench, replica);
+    assert_eq!(alloc::string::String::from_utf8_lossy(&bench.take_received(writer)), ":1\r\n");
+}
+
+#[test]
+fn a_write_outlives_a_promotion_of_the_node_that_has_it() {
+    let mut bench = Bench::new();
+    let writer = bench.connect();
+    attach_replica(&mut bench);
+    bench.run_on(writer, "SET k v");
+    bench.run("REPLICAOF 127.0.0.1 7000");
+    bench.run("REPLICAOF NO ONE");
+    let replica = attach_replica(&mut bench);
+    acknowledge_all(&mut bench, replica);
+    assert_eq!(bench.run_on(writer, "WAIT 1 0"), ":1 ");
+}
+
+#[test]
+fn a_replica_that_acknowledges_one_offset_for_ever_stops_counting() {
+    let mut bench = Bench::new();
+    for setting in ["min-replicas-to-write 1", "min-replicas-max-lag 3"] {
+        assert_eq!(bench.run(&format!("CONFIG SET {setting}")), "+OK ");
+    }
+    let replica = attach_replica(&mut bench);
+    bench.pass(Duration::from_secs(1));
+    let stuck_at = bench.node.history.offset();
+    let mut refused_after = None;
+    for second in 0..8 {
+        if bench.run("SET k v") != "+OK " {
+            refused_after = Some(second);
+            break;
+        }
+        acknowledge(&mut bench, replica, stuck_at);
+        bench.pass(Duration::from_secs(1));
+    }
+    assert!(matches!(refused_after, Some(4..=5)), "{refused_after:?}: its heartbeat is fresh, its data are not");
+    acknowledge_all(&mut bench, replica);
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(bench.run("SET k v"), "+OK ");
+}
+
+#[test]
+fn a_replica_that_is_silent_stops_counting_though_it_lacks_nothing() {
+    let mut bench = Bench::new();
+    for setting in ["min-replicas-to-write 1", "min-replicas-max-lag 3"] {
+        bench.run(&format!("CONFIG SET {setting}"));
+    }
+    attach_replica(&mut bench);
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(bench.run("PING"), "+PONG ");
+    bench.pass(Duration::from_secs(5));
+    assert_eq!(bench.run("SET k v"), "-NOREPLICAS Not enough good replicas to write. ");
+}

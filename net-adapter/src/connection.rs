@@ -1,6 +1,7 @@
 //! Which sockets does a node have, and what is one of them waiting for?
 
 use std::io::{self, IoSlice};
+use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -84,6 +85,11 @@ impl Connection {
             }
         }
     }
+}
+
+/// The number that the operating system knows a socket by.
+pub(crate) fn descriptor(stream: &TcpStream) -> Option<u32> {
+    u32::try_from(stream.as_raw_fd()).ok()
 }
 
 /// How many slices one write gathers. Replies are few and coalesced; a replica's stream comes in blocks of many

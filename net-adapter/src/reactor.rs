@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 use crate::connection::{Connections, SLICES_MAX};
 use crate::disk::Disk;
 use crate::log::{Log, Speaker};
-use crate::{clock, tasks};
+use crate::{allocator, clock, tasks};
 
 /// What one read takes: enough for a deep pipeline, little enough to stay in the processor's cache.
 const READ_BYTES: usize = 64 * 1024;
@@ -294,6 +294,7 @@ impl Reactor {
             Action::Disk { ticket, op } => self.disk.submit(&self.node.config().dir, ticket, op),
             Action::Note(note) => self.say(note.level(), &note),
             Action::Sleep(duration) => clock::stop_the_world(duration),
+            Action::ReleaseMemory => allocator::release(),
             Action::Exit(code) => self.ended = self.ended.or(Some(code)),
         }
     }

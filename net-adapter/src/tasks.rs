@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{AbortHandle, spawn_local, yield_now};
 
+use crate::connection::descriptor;
 use crate::disk::Answer;
 use crate::reactor::Shared;
 use crate::{clock, dial, listen};
@@ -55,7 +56,8 @@ pub(crate) async fn accept(node: Shared, listener: TcpListener) {
         // Any of these fails only if the client has gone already; its socket will say so.
         if let Ok(local) = stream.local_addr() {
             let _ = listen::prepare_accepted(&stream, Duration::from_secs(keepalive_s));
-            node.borrow_mut().accepted(stream, Peer { remote, local });
+            let peer = Peer { remote, local, descriptor: descriptor(&stream) };
+            node.borrow_mut().accepted(stream, peer);
         }
     }
 }

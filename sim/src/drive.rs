@@ -122,6 +122,8 @@ impl World {
                 let host = &mut self.hosts[usize::from(index)];
                 host.paused_until = host.paused_until.max(self.now.saturating_add(micros));
             }
+            // What is free here is free for all hosts.
+            Action::ReleaseMemory => {}
             Action::Exit(code) => self.node_exits(index, code),
         }
     }

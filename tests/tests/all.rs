@@ -15,6 +15,7 @@ mod founding;
 mod fuzz;
 mod hostile;
 mod interop;
+mod observability;
 mod propagation;
 mod propagation_fields;
 mod rdb;

@@ -23,6 +23,8 @@ pub(crate) struct Bench {
     pub(crate) closed: Vec<ConnId>,
     /// Dials that nobody has answered.
     pub(crate) dialled: Vec<ConnId>,
+    /// How often the node has given memory back.
+    pub(crate) released: u32,
     /// What the node slept.
     pub(crate) slept: Duration,
     /// Peers that take nothing of what they are sent.
@@ -49,9 +51,8 @@ impl Bench {
             process_id: 4711,
             os: String::from("Linux 6.1.0 x86_64"),
             executable: String::from("/usr/bin/afterimage-server"),
-            config_file: String::new(),
-            stopwatch: || 0,
             resident_memory: || 10 << 20,
+            ..Environment::default()
         };
         let mut effects = Effects::new();
         let node = Node::start(config, environment, 1, now, &mut effects);
@@ -61,6 +62,7 @@ impl Bench {
             client: ConnId { slot: 0, generation: 0 },
             closed: Vec::new(),
             dialled: Vec::new(),
+            released: 0,
             slept: Duration::ZERO,
             deaf: Vec::new(),
             notes: Vec::new(),
@@ -138,7 +140,7 @@ impl Bench {
         let port = self.next_port;
         self.next_port += 1;
         let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        Peer { remote: at(port), local: at(6379) }
+        Peer { remote: at(port), local: at(6379), descriptor: Some(8) }
     }
 
     fn event(&mut self, event: Event<'_>) {
@@ -168,6 +170,7 @@ impl Bench {
             Action::Dial { conn, .. } => self.dialled.push(conn),
             Action::Close(conn) => self.closed.push(conn),
             Action::Sleep(time) => self.slept += time,
+            Action::ReleaseMemory => self.released += 1,
             Action::Disk { ticket, op } => {
                 let outcome = self.disk_op(op);
                 self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);

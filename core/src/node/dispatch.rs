@@ -40,6 +40,7 @@ impl Node {
     pub(super) fn on_received(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
         connection.last_input_at = now.mono;
+        self.stats.reads += 1;
         connection.bytes_received += bytes.len() as u64;
         self.stats.bytes_received += bytes.len() as u64;
         if matches!(connection.kind, Kind::Master) {
@@ -82,6 +83,7 @@ impl Node {
         if let Some(connection) = self.connections.get_mut(conn)
             && !connection.output.is_empty()
         {
+            self.rates.note_buffers(connection.input.capacity(), connection.output.list().1, now.mono);
             connection.announce(effects);
             self.limit_output(conn, now, effects);
         }
@@ -301,6 +303,7 @@ impl Node {
             self.stats.count_error(error.code());
         }
         self.note_verbatim(database, call);
+        self.watch_peak(database);
         self.publish_notices();
         outcome
     }

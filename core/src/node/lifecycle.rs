@@ -56,6 +56,7 @@ impl Node {
             storage: super::Storage::default(),
             timers: Timers::default(),
             stats: super::Stats::default(),
+            rates: super::Rates::new(now.mono),
             memory: super::MemoryGauge::default(),
             watches: super::Watches::default(),
             blocked: super::Blocked::default(),

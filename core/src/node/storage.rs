@@ -74,6 +74,8 @@ pub(crate) struct Storage {
     pub(super) last_save_at: Mono,
     pub(super) last_try_at: Option<Mono>,
     pub(crate) has_last_save_failed: bool,
+    /// How long the last save took.
+    pub(crate) last_save_took: Option<Duration>,
     pub(crate) saves: u64,
     pub(crate) keys_loaded: u64,
     pub(crate) keys_expired_at_load: u64,

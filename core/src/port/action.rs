@@ -43,6 +43,8 @@ pub enum Action {
     Note(Note),
     /// Stop the whole node for this long: nothing is read, written or answered (DEBUG SLEEP).
     Sleep(Duration),
+    /// Give memory that is free back to the operating system (MEMORY PURGE).
+    ReleaseMemory,
     /// The node has ended. No further call is needed; the driver sends what can still be sent at once and exits.
     Exit(ExitCode),
 }

@@ -30,6 +30,8 @@ pub struct Peer {
     pub remote: SocketAddr,
     /// Our end.
     pub local: SocketAddr,
+    /// The number that the operating system knows the socket by, for CLIENT LIST alone.
+    pub descriptor: Option<u32>,
 }
 
 /// Something that happened, told to [`Node::handle`](crate::Node::handle).

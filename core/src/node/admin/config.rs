@@ -77,6 +77,7 @@ impl Node {
             "min-replicas-to-write" | "min-replicas-max-lag" => {
                 self.stats.good_replicas = self.good_replicas(now);
             }
+            "maxmemory" => self.on_memory_limit_changed(effects),
             "slowlog-max-len" => self.timing.slowlog.trim(self.config.slowlog_max_len),
             "notify-keyspace-events" => self.follow_event_classes(),
             // Who was let in while no password was needed stays in, the one who sets it first of all.
@@ -97,6 +98,8 @@ impl Node {
     /// RESETSTAT. What describes the present, rather than the past, stays.
     fn reset_stats(&mut self) {
         let good_replicas = self.stats.good_replicas;
+        self.rates.reset();
+        self.keyspace.forget_freed();
         self.stats = Stats { good_replicas, ..Stats::default() };
         self.memory.evicted_keys = 0;
         self.memory.evicted_clients = 0;

@@ -8,7 +8,8 @@ use core::time::Duration;
 
 use crate::config::{Config, EnableDebug};
 use crate::port::{
-    Action, CloseCause, ConnId, DialFailure, DiskFailure, DiskOp, DiskOutcome, Effects, Event, Mono, Now, Peer, Wall,
+    Action, CloseCause, ConnId, DialFailure, DiskFailure, DiskOp, DiskOutcome, Effects, Event, ListenFailure, Mono,
+    Now, Peer, Wall,
 };
 
 use super::{Environment, Node};
@@ -23,6 +24,10 @@ pub(crate) struct Bench {
     pub(crate) closed: Vec<ConnId>,
     /// Dials that nobody has answered.
     pub(crate) dialled: Vec<ConnId>,
+    /// The host agrees to no directory and to no port.
+    pub(crate) refuses_host: bool,
+    /// The configuration file, or why it can be neither read nor written.
+    pub(crate) config_file: Result<String, DiskFailure>,
     /// What the node slept.
     pub(crate) slept: Duration,
     effects: Effects,
@@ -55,6 +60,8 @@ impl Bench {
             client: ConnId { slot: 0, generation: 0 },
             closed: Vec::new(),
             dialled: Vec::new(),
+            refuses_host: false,
+            config_file: Ok(String::new()),
             slept: Duration::ZERO,
             effects,
             received: BTreeMap::new(),
@@ -162,9 +169,23 @@ impl Bench {
             Action::Disk { ticket, op } => {
                 let outcome = match op {
                     DiskOp::Read { .. } => DiskOutcome::Failed(DiskFailure::NotFound),
+                    DiskOp::EnterDirectory { .. } if self.refuses_host => DiskOutcome::Failed(DiskFailure::NotFound),
+                    DiskOp::EnterDirectory { path } => DiskOutcome::Entered(alloc::format!("/{path}")),
+                    DiskOp::ReadConfig => match &self.config_file {
+                        Ok(text) => DiskOutcome::Bytes(text.clone().into()),
+                        Err(failure) => DiskOutcome::Failed(failure.clone()),
+                    },
+                    DiskOp::ReplaceConfig { text } => {
+                        self.config_file = Ok(String::from_utf8_lossy(&text).into_owned());
+                        DiskOutcome::Done
+                    }
                     _ => DiskOutcome::Done,
                 };
                 self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);
+            }
+            Action::Listen { .. } => {
+                let outcome = if self.refuses_host { Err(ListenFailure) } else { Ok(()) };
+                self.node.handle(Event::Listening { outcome }, self.now, &mut self.effects);
             }
             Action::PauseReading(_) | Action::ResumeReading(_) | Action::Note(_) | Action::Exit(_) => {}
         }

@@ -55,6 +55,9 @@ pub(super) enum Errand {
     SaveAppend,
     SaveStep,
     ReplicaRead(ConnId),
+    Directory,
+    ReadConfig,
+    ReplaceConfig,
     /// Nobody waits for it.
     Nothing,
 }
@@ -120,6 +123,9 @@ impl Node {
             Some(Errand::SaveAppend) => self.on_append_done(outcome, now, effects),
             Some(Errand::SaveStep) => self.on_save_step(outcome, now, effects),
             Some(Errand::ReplicaRead(conn)) => self.on_replica_read(conn, outcome, now, effects),
+            Some(Errand::Directory) => self.on_directory_entered(outcome, now, effects),
+            Some(Errand::ReadConfig) => self.on_config_read(outcome, effects),
+            Some(Errand::ReplaceConfig) => self.on_config_replaced(outcome, effects),
             Some(Errand::Nothing) | None => {}
         }
     }

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::config::{Reason, SetContext, SetError};
-use crate::port::{Action, ConnId, DiskOp, DiskOutcome, Effects, Level, ListenFailure, Note, Now};
+use crate::port::{Action, ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Level, ListenFailure, Note, Now};
 
 use super::super::Node;
 use super::super::blocked::WaitsFor;
@@ -55,41 +55,48 @@ impl Node {
         Ok(())
     }
 
-    /// Asks the host for what the first in the line still needs, or completes it.
+    /// Goes on with the line, up to the first for whom the host must be asked.
     fn advance_hosted_set(&mut self, now: Now, effects: &mut Effects) {
-        let Some(set) = self.hosted_sets.front() else { return };
+        while let Some(outcome) = self.ask_for_next(effects) {
+            self.end_hosted_set(outcome, now, effects);
+        }
+    }
+
+    /// Asks the host for what the first in the line still needs. If that is nothing, or cannot be asked for, its outcome is returned.
+    fn ask_for_next(&mut self, effects: &mut Effects) -> Option<Result<(), SetError>> {
+        let set = self.hosted_sets.front()?;
         let mut wanted = self.config.clone();
         let changed = match wanted.set_many(&borrowed(&set.pairs), set.context) {
             Ok(changed) => changed,
-            Err(error) => return self.end_hosted_set(Err(error), now, effects),
+            Err(error) => return Some(Err(error)),
         };
         if changed.contains(&"dir") && set.directory.is_none() {
             if !self.storage.errands.is_empty() {
-                return self.end_hosted_set(Err(SetError::Value("dir", Reason::Because(FILES_IN_USE))), now, effects);
+                return Some(Err(SetError::Value("dir", Reason::Because(FILES_IN_USE))));
             }
-            return self.disk(Errand::Directory, DiskOp::EnterDirectory { path: wanted.dir }, effects);
+            self.disk(Errand::Directory, DiskOp::EnterDirectory { path: wanted.dir }, effects);
+            return None;
         }
         if changed.contains(&"port") || changed.contains(&"bind") {
             effects.push(Action::Listen { bind: wanted.bind, port: wanted.port });
-            return;
+            return None;
         }
-        self.end_hosted_set(Ok(()), now, effects);
+        Some(Ok(()))
     }
 
     /// The host has entered a directory, or not.
     pub(in super::super) fn on_directory_entered(&mut self, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
         let Some(set) = self.hosted_sets.front_mut() else { return };
-        match outcome {
+        let reason = match outcome {
             DiskOutcome::Entered(path) => {
                 set.directory = Some(path);
-                self.advance_hosted_set(now, effects);
+                return self.advance_hosted_set(now, effects);
             }
-            DiskOutcome::Failed(failure) => {
-                let reason = Reason::Host(failure.to_string());
-                self.end_hosted_set(Err(SetError::Value("dir", reason)), now, effects);
-            }
-            _ => self.end_hosted_set(Ok(()), now, effects),
-        }
+            DiskOutcome::Failed(failure) => failure.to_string(),
+            _ => DiskFailure::NotFound.to_string(),
+        };
+        self.end_hosted_set(Err(SetError::Value("dir", Reason::Host(reason))), now, effects);
+        self.advance_hosted_set(now, effects);
     }
 
     /// The host listens where it was asked to, or where it did before.
@@ -108,9 +115,10 @@ impl Node {
         let (name, reason) = blamed.copied().unwrap_or(("port", PORT));
         let error = SetError::Value(name, Reason::Because(reason));
         self.end_hosted_set(outcome.map_err(|ListenFailure| error), now, effects);
+        self.advance_hosted_set(now, effects);
     }
 
-    /// Answers the first in the line, with everything set or nothing, and goes on with the next.
+    /// Answers the first in the line, with everything set or nothing.
     fn end_hosted_set(&mut self, outcome: Result<(), SetError>, now: Now, effects: &mut Effects) {
         let Some(set) = self.hosted_sets.pop_front() else { return };
         let before = self.config.clone();
@@ -140,7 +148,6 @@ impl Node {
                 self.release(set.conn, |reply| reply.error(&error.to_string()));
             }
         }
-        self.advance_hosted_set(now, effects);
     }
 }
 

@@ -8,6 +8,7 @@
 mod commands;
 mod configuration;
 mod differential;
+mod docs;
 mod draws;
 mod families;
 mod field_expiry;

@@ -1,7 +1,7 @@
 //! A bench for tests of the whole node: a clock that the test moves, an empty disk, and requests as words.
 
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
@@ -30,6 +30,12 @@ pub(crate) struct Bench {
     pub(crate) config_file: Result<String, DiskFailure>,
     /// What the node slept.
     pub(crate) slept: Duration,
+    /// Peers that take nothing of what they are sent.
+    pub(crate) deaf: Vec<ConnId>,
+    /// What the node has said in its log.
+    pub(crate) notes: Vec<String>,
+    /// The files, by name.
+    pub(crate) disk: BTreeMap<String, Vec<u8>>,
     effects: Effects,
     received: BTreeMap<ConnId, Vec<u8>>,
     next_port: u16,
@@ -63,6 +69,9 @@ impl Bench {
             refuses_host: false,
             config_file: Ok(String::new()),
             slept: Duration::ZERO,
+            deaf: Vec::new(),
+            notes: Vec::new(),
+            disk: BTreeMap::new(),
             effects,
             received: BTreeMap::new(),
             next_port: 50000,
@@ -167,31 +176,67 @@ impl Bench {
             Action::Close(conn) => self.closed.push(conn),
             Action::Sleep(time) => self.slept += time,
             Action::Disk { ticket, op } => {
-                let outcome = match op {
-                    DiskOp::Read { .. } => DiskOutcome::Failed(DiskFailure::NotFound),
-                    DiskOp::EnterDirectory { .. } if self.refuses_host => DiskOutcome::Failed(DiskFailure::NotFound),
-                    DiskOp::EnterDirectory { path } => DiskOutcome::Entered(alloc::format!("/{path}")),
-                    DiskOp::ReadConfig => match &self.config_file {
-                        Ok(text) => DiskOutcome::Bytes(text.clone().into()),
-                        Err(failure) => DiskOutcome::Failed(failure.clone()),
-                    },
-                    DiskOp::ReplaceConfig { text } => {
-                        self.config_file = Ok(String::from_utf8_lossy(&text).into_owned());
-                        DiskOutcome::Done
-                    }
-                    _ => DiskOutcome::Done,
-                };
+                let outcome = self.disk_op(op);
                 self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);
             }
             Action::Listen { .. } => {
                 let outcome = if self.refuses_host { Err(ListenFailure) } else { Ok(()) };
                 self.node.handle(Event::Listening { outcome }, self.now, &mut self.effects);
             }
-            Action::PauseReading(_) | Action::ResumeReading(_) | Action::Note(_) | Action::Exit(_) => {}
+            Action::Note(note) => self.notes.push(note.to_string()),
+            Action::PauseReading(_) | Action::ResumeReading(_) | Action::Exit(_) => {}
         }
     }
 
+    /// A disk in memory that does at once, and never fails.
+    fn disk_op(&mut self, op: DiskOp) -> DiskOutcome {
+        match op {
+            DiskOp::Create { file } => {
+                self.disk.insert(file, Vec::new());
+            }
+            DiskOp::Append { file, bytes } => self.disk.entry(file).or_default().extend_from_slice(&bytes),
+            DiskOp::Rename { from, to } => {
+                let contents = self.disk.remove(&from).unwrap_or_default();
+                self.disk.insert(to, contents);
+            }
+            DiskOp::Remove { file } => {
+                self.disk.remove(&file);
+            }
+            DiskOp::Read { file, offset, len } => {
+                let Some(contents) = self.disk.get(&file) else { return DiskOutcome::Failed(DiskFailure::NotFound) };
+                let from = contents.len().min(offset as usize);
+                let to = contents.len().min(from + len as usize);
+                return DiskOutcome::Bytes(contents[from..to].to_vec().into());
+            }
+            DiskOp::List => {
+                let files = self.disk.iter().map(|(name, contents)| (name.clone(), contents.len() as u64));
+                return DiskOutcome::Listed(files.collect());
+            }
+            DiskOp::EnterDirectory { .. } if self.refuses_host => return DiskOutcome::Failed(DiskFailure::NotFound),
+            DiskOp::EnterDirectory { path } => return DiskOutcome::Entered(alloc::format!("/{path}")),
+            DiskOp::ReadConfig => {
+                return match &self.config_file {
+                    Ok(text) => DiskOutcome::Bytes(text.clone().into()),
+                    Err(failure) => DiskOutcome::Failed(failure.clone()),
+                };
+            }
+            DiskOp::ReplaceConfig { text } => self.config_file = Ok(String::from_utf8_lossy(&text).into_owned()),
+            DiskOp::Sync { .. } | DiskOp::SyncDirectory => {}
+        }
+        DiskOutcome::Done
+    }
+
+    /// A peer that took nothing reads again.
+    pub(crate) fn hear(&mut self, conn: ConnId) {
+        self.deaf.retain(|deaf| *deaf != conn);
+        self.drain(conn);
+        self.carry();
+    }
+
     fn drain(&mut self, conn: ConnId) {
+        if self.deaf.contains(&conn) {
+            return;
+        }
         loop {
             let mut slices = [&[][..]; 8];
             let filled = self.node.gather(conn, &mut slices);

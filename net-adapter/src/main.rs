@@ -8,10 +8,12 @@ mod connection;
 mod dial;
 mod disk;
 mod listen;
+mod listeners;
 mod log;
 mod process;
 mod reactor;
 mod settings;
+mod supervisor;
 mod tasks;
 
 use std::env;

@@ -6,7 +6,7 @@
 
 use afterimage_core::Node;
 use afterimage_core::node::{Probe, Role};
-use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Level, Note, Now};
+use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Level, ListenFailure, Note, Now};
 
 use crate::check::{Breach, Observation, Property};
 use crate::client::KnownRole;
@@ -111,6 +111,8 @@ impl World {
                     self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation });
                 }
             }
+            // No operator of this world moves a node to another port.
+            Action::Listen { .. } => self.tell(index, Event::Listening { outcome: Err(ListenFailure) }),
             Action::Note(note) => {
                 self.hosts[usize::from(index)].ready |= note == Note::Ready;
                 if note.level() > Level::Verbose {

@@ -202,6 +202,10 @@ impl Inside {
                 let outcome = self.operate(op);
                 self.node.handle(Event::Disk { ticket, outcome }, self.now, effects);
             }
+            Action::Listen { .. } => {
+                let event = Event::Listening { outcome: Ok(()) };
+                self.node.handle(event, self.now, effects);
+            }
             Action::PauseReading(_) | Action::ResumeReading(_) | Action::Sleep(_) | Action::ReleaseMemory => {}
         }
     }
@@ -251,6 +255,8 @@ impl Inside {
                     self.disk.iter().map(|(name, contents)| (name.clone(), contents.len() as u64)).collect(),
                 );
             }
+            DiskOp::EnterDirectory { path } => return DiskOutcome::Entered(path),
+            DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => return DiskOutcome::Failed(DiskFailure::NotFound),
             DiskOp::Sync { .. } | DiskOp::SyncDirectory => {}
         }
         DiskOutcome::Done

@@ -6,6 +6,7 @@
 )]
 
 mod commands;
+mod configuration;
 mod differential;
 mod docs;
 mod draws;

@@ -4,9 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
-use crate::command::{
-    Block, Command, Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, find_numbered, row_number,
-};
+use crate::command::{Block, Command, Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, row_number};
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 
@@ -186,7 +184,7 @@ impl Node {
         if self.is_out_of_place(conn, args, now, effects) {
             return Progress::Done;
         }
-        let Some((number, container)) = find_numbered(&args[0]) else {
+        let Some((number, container)) = self.renamed.find(&args[0]) else {
             self.reject(conn, None, &reply::unknown_command(&args[0], args.iter_from(1)));
             return Progress::Done;
         };

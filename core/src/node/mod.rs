@@ -57,10 +57,11 @@ mod wait;
 #[cfg(test)]
 mod wait_tests;
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::codec::random::Random;
-use crate::command::{Feed, Notices};
+use crate::command::{Feed, Notices, Renamed};
 use crate::config::Config;
 use crate::keyspace::Keyspace;
 use crate::port::{Action, ConnId, Effects, Event, Mono, Now, Peer};
@@ -70,6 +71,7 @@ use crate::resp::RequestParser;
 pub use crate::port::Environment;
 pub use audit::{Boundary, LinkState, Probe, Role, STREAM_HASH_BASE, stream_hash};
 
+use admin::{AclLog, HostedSet, Rewrites};
 use admission::Admission;
 use audit::Audit;
 use blocked::Blocked;
@@ -122,6 +124,10 @@ pub struct Node {
     pub(crate) notices: Notices,
     parser: RequestParser,
     pub(crate) timing: Timing,
+    renamed: Renamed,
+    hosted_sets: VecDeque<HostedSet>,
+    rewrites: Rewrites,
+    acl_log: AclLog,
     audit: Option<Audit>,
     pub(crate) run_id: ReplicationId,
     pub(crate) started_at: Now,
@@ -149,6 +155,7 @@ impl Node {
             Event::Dialled { conn, outcome } => self.on_dialled(conn, outcome, now, effects),
             Event::Timers => self.on_timers(now, effects),
             Event::Disk { ticket, outcome } => self.on_disk(ticket, outcome, now, effects),
+            Event::Listening { outcome } => self.on_listening(outcome, now, effects),
             Event::Signal(signal) => self.on_signal(signal, now, effects),
         }
         self.settle(now, effects);

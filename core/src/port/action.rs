@@ -39,6 +39,14 @@ pub enum Action {
         /// What to do.
         op: DiskOp,
     },
+    /// Listen for clients on these addresses and this port, and nowhere else, and answer with
+    /// [`Event::Listening`](super::Event::Listening). If that cannot be, everything stays as it is, and the reason is logged.
+    Listen {
+        /// As in the directive `bind`.
+        bind: Vec<String>,
+        /// A TCP port; 0 for none.
+        port: u16,
+    },
     /// Something worth a log line.
     Note(Note),
     /// Stop the whole node for this long: nothing is read, written or answered (DEBUG SLEEP).

@@ -2,8 +2,9 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use core::net::SocketAddr;
 
-use crate::port::Now;
+use crate::port::{Now, Peer};
 use crate::resp::Proto;
 
 use super::super::Node;
@@ -96,6 +97,7 @@ fn flags(view: &View<'_>) -> String {
         (tracking.is_some_and(|tracking| tracking.mode == Mode::Broadcast), 'B'),
         (view.node.watches.is_broken(connection.id), 'd'),
         (connection.closing == Closing::AfterReplies, 'c'),
+        (connection.peer.is_some_and(|peer| peer.is_unix_socket()), 'U'),
         (connection.is_spared, 'e'),
     ];
     let flags: String = table.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).collect();
@@ -140,13 +142,22 @@ impl Node {
 }
 
 impl Connection {
-    /// `ip:port` of the other end, as CLIENT KILL names it.
+    /// `ip:port` of the other end, or `path:0`, as CLIENT KILL names it.
     pub(in super::super) fn address(&self) -> String {
-        self.peer.map_or_else(String::new, |peer| peer.remote.to_string())
+        self.shown(|peer| peer.remote)
     }
 
     /// `ip:port` of our end.
     pub(super) fn local_address(&self) -> String {
-        self.peer.map_or_else(String::new, |peer| peer.local.to_string())
+        self.shown(|peer| peer.local)
+    }
+
+    /// The two ends of a Unix socket have one name.
+    fn shown(&self, end: fn(Peer) -> SocketAddr) -> String {
+        match (&self.unix_path, self.peer) {
+            (Some(path), _) => format!("{path}:0"),
+            (None, Some(peer)) => end(peer).to_string(),
+            (None, None) => String::new(),
+        }
     }
 }

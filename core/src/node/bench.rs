@@ -1,4 +1,4 @@
-//! A bench for tests of the whole node: a clock that the test moves, an empty disk, and requests as words.
+//! A bench for tests of the whole node: a clock that the test moves, a disk in memory, and requests as words.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -8,10 +8,14 @@ use core::time::Duration;
 
 use crate::config::{Config, EnableDebug};
 use crate::port::{
-    Action, CloseCause, ConnId, DialFailure, DiskFailure, DiskOp, DiskOutcome, Effects, Event, Mono, Now, Peer, Wall,
+    Action, CloseCause, ConnId, DialFailure, DiskFailure, DiskOp, DiskOutcome, Effects, Event, Mono, Now, Peer, Ticket,
+    Wall,
 };
 
 use super::{Environment, Node};
+
+/// Files by name.
+pub(crate) type Disk = BTreeMap<String, Vec<u8>>;
 
 /// A node, what it asked for, and one client of it.
 pub(crate) struct Bench {
@@ -25,6 +29,9 @@ pub(crate) struct Bench {
     pub(crate) dialled: Vec<ConnId>,
     /// What the node slept.
     pub(crate) slept: Duration,
+    pub(crate) disk: Disk,
+    /// What the disk has been asked for and does not do until [`Bench::release_disk`]; none if it does everything at once.
+    held_ops: Option<Vec<(Ticket, DiskOp)>>,
     effects: Effects,
     received: BTreeMap<ConnId, Vec<u8>>,
     next_port: u16,
@@ -39,6 +46,11 @@ impl Bench {
     /// A node with this configuration, on an empty disk.
     pub(crate) fn with(config: Config) -> Bench {
         let now = Now { mono: Mono(1_000_000), wall: Wall(1_700_000_000_000_000) };
+        Bench::start(config, 1, Disk::new(), now)
+    }
+
+    /// A node with this configuration and seed, which has loaded what is on this disk.
+    pub(crate) fn start(config: Config, seed: u64, disk: Disk, now: Now) -> Bench {
         let environment = Environment {
             process_id: 4711,
             os: String::from("Linux 6.1.0 x86_64"),
@@ -48,7 +60,7 @@ impl Bench {
             resident_memory: || 10 << 20,
         };
         let mut effects = Effects::new();
-        let node = Node::start(config, environment, 1, now, &mut effects);
+        let node = Node::start(config, environment, seed, now, &mut effects);
         let mut bench = Bench {
             node,
             now,
@@ -56,6 +68,8 @@ impl Bench {
             closed: Vec::new(),
             dialled: Vec::new(),
             slept: Duration::ZERO,
+            disk,
+            held_ops: None,
             effects,
             received: BTreeMap::new(),
             next_port: 50000,
@@ -110,6 +124,19 @@ impl Bench {
         self.event(Event::Closed { conn, cause: CloseCause::Eof });
     }
 
+    /// The disk does nothing until [`Bench::release_disk`].
+    pub(crate) fn hold_disk(&mut self) {
+        self.held_ops = Some(Vec::new());
+    }
+
+    /// The disk does what it was asked for.
+    pub(crate) fn release_disk(&mut self) {
+        for (ticket, op) in self.held_ops.take().unwrap_or_default() {
+            let outcome = self.operate(op);
+            self.event(Event::Disk { ticket, outcome });
+        }
+    }
+
     /// Lets time pass in steps to each timer.
     pub(crate) fn pass(&mut self, time: Duration) {
         let end = self.now.mono.after(time);
@@ -137,7 +164,7 @@ impl Bench {
         self.carry();
     }
 
-    /// Does what the node asks for until it asks for nothing: reads find no file, other disk operations succeed.
+    /// Does what the node asks for until it asks for nothing.
     fn carry(&mut self) {
         loop {
             let actions: Vec<Action> = self.effects.drain().collect();
@@ -159,15 +186,34 @@ impl Bench {
             Action::Dial { conn, .. } => self.dialled.push(conn),
             Action::Close(conn) => self.closed.push(conn),
             Action::Sleep(time) => self.slept += time,
-            Action::Disk { ticket, op } => {
-                let outcome = match op {
-                    DiskOp::Read { .. } => DiskOutcome::Failed(DiskFailure::NotFound),
-                    _ => DiskOutcome::Done,
-                };
-                self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);
-            }
+            Action::Disk { ticket, op } => match &mut self.held_ops {
+                Some(held) => held.push((ticket, op)),
+                None => {
+                    let outcome = self.operate(op);
+                    self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);
+                }
+            },
             Action::PauseReading(_) | Action::ResumeReading(_) | Action::Note(_) | Action::Exit(_) => {}
         }
+    }
+
+    fn operate(&mut self, op: DiskOp) -> DiskOutcome {
+        match op {
+            DiskOp::Create { file } => drop(self.disk.insert(file, Vec::new())),
+            DiskOp::Append { file, bytes } => self.disk.entry(file).or_default().extend_from_slice(&bytes),
+            DiskOp::Rename { from, to } => {
+                let contents = self.disk.remove(&from).unwrap_or_default();
+                self.disk.insert(to, contents);
+            }
+            DiskOp::Remove { file } => drop(self.disk.remove(&file)),
+            DiskOp::Read { file, offset, len } => {
+                let Some(contents) = self.disk.get(&file) else { return DiskOutcome::Failed(DiskFailure::NotFound) };
+                let rest = contents.get(offset as usize..).unwrap_or_default();
+                return DiskOutcome::Bytes(rest[..rest.len().min(len as usize)].to_vec().into());
+            }
+            DiskOp::Sync { .. } | DiskOp::SyncDirectory | DiskOp::List => {}
+        }
+        DiskOutcome::Done
     }
 
     fn drain(&mut self, conn: ConnId) {

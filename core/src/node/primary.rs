@@ -90,9 +90,14 @@ impl Node {
         let end = self.history.offset();
         let Some(side) = self.connections.get_mut(conn).and_then(Connection::replica_mut) else { return Ok(()) };
         let Some(offset) = parse_u64(value) else { return Ok(()) };
+        side.heard_at = now.mono;
+        match side.phase {
+            Phase::AwaitingAck { .. } | Phase::Online { .. } => {}
+            // Before it has our data it can only mean another history.
+            _ => return Ok(()),
+        }
         // Nobody has more of our history than we have.
         side.acked = side.acked.max(offset.min(end));
-        side.heard_at = now.mono;
         if matches!(side.phase, Phase::AwaitingAck { .. }) {
             self.go_online(conn, now, effects);
         }

@@ -373,12 +373,17 @@ impl Node {
         effects.note(Note::Text { level: Level::Notice, text });
         if self.replicas.is_empty() {
             self.timers.stop(Timer::ReplicaPing);
-            let ttl = self.config.repl_backlog_ttl;
-            if self.follow.is_none() && ttl > 0 {
-                self.timers.set(Timer::BacklogTtl, now.mono.after(Duration::from_secs(ttl)));
-            }
+            self.arm_backlog_ttl(now);
         }
         self.continue_shutdown(now, effects);
+    }
+
+    /// A master without replicas keeps its backlog for so long from now on.
+    pub(super) fn arm_backlog_ttl(&mut self, now: Now) {
+        let ttl = self.config.repl_backlog_ttl;
+        if ttl > 0 && self.follow.is_none() && self.replicas.is_empty() && self.history.log.is_some() {
+            self.timers.set(Timer::BacklogTtl, now.mono.after(Duration::from_secs(ttl)));
+        }
     }
 
     /// Nobody has asked for the backlog in a long time: it goes, and with it the history's name, since from here on the

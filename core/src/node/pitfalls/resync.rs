@@ -142,6 +142,7 @@ fn a_restarted_replica_goes_on_from_the_place_of_its_file_whatever_was_in_the_st
     fleet.write(0, &["INCR counter", "PUBLISH channel message"]);
     fleet.run(0, "WAIT 1 0");
     fleet.pass(Duration::from_secs(25));
+    fleet.write(0, &["INCR counter"]);
     fleet.hosts[1].hold_disk();
     fleet.write(1, &["BGSAVE"]);
     fleet.write(0, &["PUBLISH channel message", "INCR counter", "MULTI", "INCR counter", "RPUSH list a", "EXEC"]);
@@ -152,7 +153,7 @@ fn a_restarted_replica_goes_on_from_the_place_of_its_file_whatever_was_in_the_st
     fleet.restart(1, Some(0));
     assert_eq!(fleet.synced(0), (1, 1));
     fleet.assert_in_step(&[0, 1]);
-    assert_eq!(fleet.run(1, "GET counter"), "$1 4 ");
+    assert_eq!(fleet.run(1, "GET counter"), "$1 5 ");
 }
 
 /// Pitfall 15.
@@ -203,6 +204,24 @@ fn a_promoted_node_keeps_its_backlog_for_the_replicas_that_come_to_it() {
     fleet.follow(2, 1);
     assert_eq!(fleet.synced(1), (0, 1), "it came within repl-backlog-ttl of the promotion");
     fleet.assert_in_step(&[1, 2]);
+}
+
+#[test]
+fn a_master_to_which_no_replica_ever_came_keeps_its_backlog_no_longer_than_the_others() {
+    let mut fleet = Fleet::with(2, |config| config.repl_backlog_ttl = 10);
+    let has_backlog = |fleet: &Fleet| fleet.hosts[1].node.history.log.is_some();
+    let begins: [fn(&mut Fleet); 2] = [|fleet| fleet.promote(1), |fleet| fleet.restart(1, None)];
+    for begin in begins {
+        fleet.follow(1, 0);
+        fleet.write(0, &["INCR counter"]);
+        fleet.write(1, &["SAVE"]);
+        fleet.pass(Duration::from_secs(12));
+        begin(&mut fleet);
+        fleet.pass(Duration::from_secs(7));
+        assert!(has_backlog(&fleet), "it may yet be asked for");
+        fleet.pass(Duration::from_secs(4));
+        assert!(!has_backlog(&fleet));
+    }
 }
 
 /// Pitfall 17.

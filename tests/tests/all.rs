@@ -6,6 +6,7 @@
 )]
 
 mod commands;
+mod cuts;
 mod differential;
 mod draws;
 mod families;

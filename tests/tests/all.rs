@@ -7,6 +7,7 @@
 
 mod commands;
 mod configuration;
+mod cuts;
 mod differential;
 mod docs;
 mod draws;

@@ -1,4 +1,4 @@
-//! A bench for tests of the whole node: a clock that the test moves, an empty disk, and requests as words.
+//! A bench for tests of the whole node: a clock that the test moves, a disk in memory, and requests as words.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -9,10 +9,13 @@ use core::time::Duration;
 use crate::config::{Config, EnableDebug};
 use crate::port::{
     Action, CloseCause, ConnId, DialFailure, DiskFailure, DiskOp, DiskOutcome, Effects, Event, ListenFailure, Mono,
-    Now, Peer, Wall,
+    Now, Peer, Ticket, Wall,
 };
 
 use super::{Environment, Node};
+
+/// Files by name.
+pub(crate) type Disk = BTreeMap<String, Vec<u8>>;
 
 /// A node, what it asked for, and one client of it.
 pub(crate) struct Bench {
@@ -37,7 +40,9 @@ pub(crate) struct Bench {
     /// What the node has said in its log.
     pub(crate) notes: Vec<String>,
     /// The files, by name.
-    pub(crate) disk: BTreeMap<String, Vec<u8>>,
+    pub(crate) disk: Disk,
+    /// What the disk has been asked for and does not do until [`Bench::release_disk`]; none if it does everything at once.
+    held_ops: Option<Vec<(Ticket, DiskOp)>>,
     effects: Effects,
     received: BTreeMap<ConnId, Vec<u8>>,
     next_port: u16,
@@ -52,6 +57,11 @@ impl Bench {
     /// A node with this configuration, on an empty disk.
     pub(crate) fn with(config: Config) -> Bench {
         let now = Now { mono: Mono(1_000_000), wall: Wall(1_700_000_000_000_000) };
+        Bench::start(config, 1, Disk::new(), now)
+    }
+
+    /// A node with this configuration and seed, which has loaded what is on this disk.
+    pub(crate) fn start(config: Config, seed: u64, disk: Disk, now: Now) -> Bench {
         let environment = Environment {
             process_id: 4711,
             os: String::from("Linux 6.1.0 x86_64"),
@@ -60,7 +70,7 @@ impl Bench {
             ..Environment::default()
         };
         let mut effects = Effects::new();
-        let node = Node::start(config, environment, 1, now, &mut effects);
+        let node = Node::start(config, environment, seed, now, &mut effects);
         let mut bench = Bench {
             node,
             now,
@@ -73,7 +83,8 @@ impl Bench {
             slept: Duration::ZERO,
             deaf: Vec::new(),
             notes: Vec::new(),
-            disk: BTreeMap::new(),
+            disk,
+            held_ops: None,
             effects,
             received: BTreeMap::new(),
             next_port: 50000,
@@ -128,6 +139,19 @@ impl Bench {
         self.event(Event::Closed { conn, cause: CloseCause::Eof });
     }
 
+    /// The disk does nothing until [`Bench::release_disk`].
+    pub(crate) fn hold_disk(&mut self) {
+        self.held_ops = Some(Vec::new());
+    }
+
+    /// The disk does what it was asked for.
+    pub(crate) fn release_disk(&mut self) {
+        for (ticket, op) in self.held_ops.take().unwrap_or_default() {
+            let outcome = self.operate(op);
+            self.event(Event::Disk { ticket, outcome });
+        }
+    }
+
     /// Lets time pass in steps to each timer.
     pub(crate) fn pass(&mut self, time: Duration) {
         let end = self.now.mono.after(time);
@@ -155,7 +179,7 @@ impl Bench {
         self.carry();
     }
 
-    /// Does what the node asks for until it asks for nothing: reads find no file, other disk operations succeed.
+    /// Does what the node asks for until it asks for nothing.
     fn carry(&mut self) {
         loop {
             let actions: Vec<Action> = self.effects.drain().collect();
@@ -178,10 +202,13 @@ impl Bench {
             Action::Close(conn) => self.closed.push(conn),
             Action::Sleep(time) => self.slept += time,
             Action::ReleaseMemory => self.released += 1,
-            Action::Disk { ticket, op } => {
-                let outcome = self.disk_op(op);
-                self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);
-            }
+            Action::Disk { ticket, op } => match &mut self.held_ops {
+                Some(held) => held.push((ticket, op)),
+                None => {
+                    let outcome = self.operate(op);
+                    self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);
+                }
+            },
             Action::Listen { .. } => {
                 let outcome = if self.refuses_host { Err(ListenFailure) } else { Ok(()) };
                 self.node.handle(Event::Listening { outcome }, self.now, &mut self.effects);
@@ -191,20 +218,15 @@ impl Bench {
         }
     }
 
-    /// A disk in memory that does at once, and never fails.
-    fn disk_op(&mut self, op: DiskOp) -> DiskOutcome {
+    fn operate(&mut self, op: DiskOp) -> DiskOutcome {
         match op {
-            DiskOp::Create { file } => {
-                self.disk.insert(file, Vec::new());
-            }
+            DiskOp::Create { file } => drop(self.disk.insert(file, Vec::new())),
             DiskOp::Append { file, bytes } => self.disk.entry(file).or_default().extend_from_slice(&bytes),
             DiskOp::Rename { from, to } => {
                 let contents = self.disk.remove(&from).unwrap_or_default();
                 self.disk.insert(to, contents);
             }
-            DiskOp::Remove { file } => {
-                self.disk.remove(&file);
-            }
+            DiskOp::Remove { file } => drop(self.disk.remove(&file)),
             DiskOp::Read { file, offset, len } => {
                 let Some(contents) = self.disk.get(&file) else { return DiskOutcome::Failed(DiskFailure::NotFound) };
                 let from = contents.len().min(offset as usize);

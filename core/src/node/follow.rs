@@ -137,6 +137,7 @@ impl Node {
         self.audit_boundary();
         // Replicas of ours must learn the new name.
         self.drop_replicas(now, effects);
+        self.arm_backlog_ttl(now);
         self.first_expiry_ms = None;
         let text = "MASTER MODE enabled".to_string();
         effects.note(Note::Text { level: Level::Notice, text });

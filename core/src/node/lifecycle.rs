@@ -98,6 +98,8 @@ impl Node {
         if let Some(endpoint) = self.config.replicaof.clone() {
             let may_resume = self.history.log.is_some();
             self.follow(endpoint, may_resume, now, effects);
+        } else {
+            self.arm_backlog_ttl(now);
         }
     }
 

@@ -39,6 +39,8 @@ mod load;
 mod memory;
 mod monitor;
 mod pause;
+#[cfg(test)]
+mod pitfalls;
 mod primary;
 mod propagate;
 mod pubsub;

@@ -82,9 +82,14 @@ impl Node {
         let end = self.history.offset();
         let Some(side) = self.connections.get_mut(conn).and_then(Connection::replica_mut) else { return Ok(()) };
         let Some(offset) = parse_u64(value) else { return Ok(()) };
+        side.heard_at = now.mono;
+        match side.phase {
+            Phase::AwaitingAck { .. } | Phase::Online { .. } => {}
+            // Before it has our data it can only mean another history.
+            _ => return Ok(()),
+        }
         // Nobody has more of our history than we have.
         side.acked = side.acked.max(offset.min(end));
-        side.heard_at = now.mono;
         if matches!(side.phase, Phase::AwaitingAck { .. }) {
             self.go_online(conn, now, effects);
         }
@@ -271,12 +276,17 @@ impl Node {
         effects.note(Note::Text { level: Level::Notice, text });
         if self.replicas.is_empty() {
             self.timers.stop(Timer::ReplicaPing);
-            let ttl = self.config.repl_backlog_ttl;
-            if self.follow.is_none() && ttl > 0 {
-                self.timers.set(Timer::BacklogTtl, now.mono.after(Duration::from_secs(ttl)));
-            }
+            self.arm_backlog_ttl(now);
         }
         self.continue_shutdown(now, effects);
+    }
+
+    /// A master without replicas keeps its backlog for so long from now on.
+    pub(super) fn arm_backlog_ttl(&mut self, now: Now) {
+        let ttl = self.config.repl_backlog_ttl;
+        if ttl > 0 && self.follow.is_none() && self.replicas.is_empty() && self.history.log.is_some() {
+            self.timers.set(Timer::BacklogTtl, now.mono.after(Duration::from_secs(ttl)));
+        }
     }
 
     /// Nobody has asked for the backlog in a long time: it goes, and with it the history's name, since from here on the

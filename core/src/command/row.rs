@@ -89,6 +89,7 @@ pub enum ServerCommand {
     Bgsave,
     LastSave,
     ReplicaOf,
+    Failover,
     ReplConf,
     Psync,
     Sync,

@@ -1,6 +1,7 @@
 //! A bench for tests of the whole node: a clock that the test moves, an empty disk, and requests as words.
 
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -23,6 +24,8 @@ pub(crate) struct Bench {
     pub(crate) closed: Vec<ConnId>,
     /// Dials that nobody has answered.
     pub(crate) dialled: Vec<ConnId>,
+    /// Lines that the node has logged.
+    pub(crate) notes: Vec<String>,
     /// What the node slept.
     pub(crate) slept: Duration,
     effects: Effects,
@@ -55,6 +58,7 @@ impl Bench {
             client: ConnId { slot: 0, generation: 0 },
             closed: Vec::new(),
             dialled: Vec::new(),
+            notes: Vec::new(),
             slept: Duration::ZERO,
             effects,
             received: BTreeMap::new(),
@@ -166,7 +170,8 @@ impl Bench {
                 };
                 self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);
             }
-            Action::PauseReading(_) | Action::ResumeReading(_) | Action::Note(_) | Action::Exit(_) => {}
+            Action::Note(note) => self.notes.push(format!("{note}")),
+            Action::PauseReading(_) | Action::ResumeReading(_) | Action::Exit(_) => {}
         }
     }
 

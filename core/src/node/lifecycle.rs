@@ -51,6 +51,7 @@ impl Node {
             replicas: Vec::new(),
             transfers: super::Transfers::default(),
             follow: None,
+            failover: None,
             storage: super::Storage::default(),
             timers: Timers::default(),
             stats: super::Stats::default(),

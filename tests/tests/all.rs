@@ -14,6 +14,7 @@ mod founding;
 mod fuzz;
 mod hostile;
 mod interop;
+mod interop_failover;
 mod propagation;
 mod propagation_fields;
 mod rdb;

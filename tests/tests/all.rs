@@ -7,6 +7,7 @@
 
 mod commands;
 mod differential;
+mod docs;
 mod draws;
 mod families;
 mod field_expiry;

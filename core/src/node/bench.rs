@@ -1,8 +1,7 @@
 //! A bench for tests of the whole node: a clock that the test moves, an empty disk, and requests as words.
 
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
@@ -24,10 +23,14 @@ pub(crate) struct Bench {
     pub(crate) closed: Vec<ConnId>,
     /// Dials that nobody has answered.
     pub(crate) dialled: Vec<ConnId>,
-    /// Lines that the node has logged.
-    pub(crate) notes: Vec<String>,
     /// What the node slept.
     pub(crate) slept: Duration,
+    /// Peers that take nothing of what they are sent.
+    pub(crate) deaf: Vec<ConnId>,
+    /// What the node has said in its log.
+    pub(crate) notes: Vec<String>,
+    /// The files, by name.
+    pub(crate) disk: BTreeMap<String, Vec<u8>>,
     effects: Effects,
     received: BTreeMap<ConnId, Vec<u8>>,
     next_port: u16,
@@ -58,8 +61,10 @@ impl Bench {
             client: ConnId { slot: 0, generation: 0 },
             closed: Vec::new(),
             dialled: Vec::new(),
-            notes: Vec::new(),
             slept: Duration::ZERO,
+            deaf: Vec::new(),
+            notes: Vec::new(),
+            disk: BTreeMap::new(),
             effects,
             received: BTreeMap::new(),
             next_port: 50000,
@@ -164,18 +169,54 @@ impl Bench {
             Action::Close(conn) => self.closed.push(conn),
             Action::Sleep(time) => self.slept += time,
             Action::Disk { ticket, op } => {
-                let outcome = match op {
-                    DiskOp::Read { .. } => DiskOutcome::Failed(DiskFailure::NotFound),
-                    _ => DiskOutcome::Done,
-                };
+                let outcome = self.disk_op(op);
                 self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);
             }
-            Action::Note(note) => self.notes.push(format!("{note}")),
+            Action::Note(note) => self.notes.push(note.to_string()),
             Action::PauseReading(_) | Action::ResumeReading(_) | Action::Exit(_) => {}
         }
     }
 
+    /// A disk in memory that does at once, and never fails.
+    fn disk_op(&mut self, op: DiskOp) -> DiskOutcome {
+        match op {
+            DiskOp::Create { file } => {
+                self.disk.insert(file, Vec::new());
+            }
+            DiskOp::Append { file, bytes } => self.disk.entry(file).or_default().extend_from_slice(&bytes),
+            DiskOp::Rename { from, to } => {
+                let contents = self.disk.remove(&from).unwrap_or_default();
+                self.disk.insert(to, contents);
+            }
+            DiskOp::Remove { file } => {
+                self.disk.remove(&file);
+            }
+            DiskOp::Read { file, offset, len } => {
+                let Some(contents) = self.disk.get(&file) else { return DiskOutcome::Failed(DiskFailure::NotFound) };
+                let from = contents.len().min(offset as usize);
+                let to = contents.len().min(from + len as usize);
+                return DiskOutcome::Bytes(contents[from..to].to_vec().into());
+            }
+            DiskOp::List => {
+                let files = self.disk.iter().map(|(name, contents)| (name.clone(), contents.len() as u64));
+                return DiskOutcome::Listed(files.collect());
+            }
+            DiskOp::Sync { .. } | DiskOp::SyncDirectory => {}
+        }
+        DiskOutcome::Done
+    }
+
+    /// A peer that took nothing reads again.
+    pub(crate) fn hear(&mut self, conn: ConnId) {
+        self.deaf.retain(|deaf| *deaf != conn);
+        self.drain(conn);
+        self.carry();
+    }
+
     fn drain(&mut self, conn: ConnId) {
+        if self.deaf.contains(&conn) {
+            return;
+        }
         loop {
             let mut slices = [&[][..]; 8];
             let filled = self.node.gather(conn, &mut slices);

@@ -9,6 +9,8 @@ use crate::replication::Position;
 const SECOND: Duration = Duration::from_secs(1);
 /// The name of the history that a target goes on under.
 const NEW_ID: &str = "dddddddddddddddddddddddddddddddddddddddd";
+/// What stands behind PSYNC and its arguments when it asks a replica to take over.
+const FAILOVER_WORD: &str = "$8 FAILOVER ";
 
 /// A replica that listens on `port`, is in step and has acknowledged everything.
 fn attach_replica(bench: &mut Bench, port: u16) -> ConnId {
@@ -78,15 +80,13 @@ fn say(bench: &mut Bench, conn: ConnId, line: &str) {
     }
 }
 
-/// The request of a node that stands where this one does.
+/// PSYNC of a node that stands where this one does, and what stands behind its arguments.
 fn psync(bench: &Bench, more: &str) -> String {
     let Position { history, offset } = bench.node.history.position();
     let first = (offset + 1).to_string();
     let count = if more.is_empty() { 3 } else { 4 };
     format!("*{count} $5 PSYNC $40 {history} ${} {first} {more}", first.len())
 }
-
-const FAILOVER_WORD: &str = "$8 FAILOVER ";
 
 #[test]
 fn what_cannot_be_handed_over_is_refused_in_redis_words() {

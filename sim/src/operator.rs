@@ -174,10 +174,10 @@ mod tests {
     fn a_role_is_handed_over_only_to_one_who_follows_the_master_itself() {
         let mut operator = Operator::new(vec![None, Some(0), Some(1)]);
         operator.order(&Order::HandOver { host: 2 });
-        assert_eq!(operator.follows, [Some(2), Some(1), None]);
+        assert_eq!(operator.follows, [Some(2), Some(2), None]);
         assert!(!operator.tasks.iter().any(|task| matches!(task, Task::HandOver { .. })));
         operator.order(&Order::HandOver { host: 0 });
-        assert_eq!(operator.follows, [None, Some(1), Some(0)]);
+        assert_eq!(operator.follows, [None, Some(0), Some(0)]);
         assert!(operator.tasks.contains(&Task::HandOver { from: 2, to: 0 }));
     }
 }

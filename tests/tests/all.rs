@@ -6,6 +6,7 @@
 )]
 
 mod commands;
+mod configuration;
 mod differential;
 mod docs;
 mod draws;
@@ -16,6 +17,7 @@ mod fuzz;
 mod hostile;
 mod interop;
 mod interop_failover;
+mod observability;
 mod propagation;
 mod propagation_fields;
 mod rdb;

@@ -112,15 +112,7 @@ impl Node {
         self.disk(Errand::SyncFileStep(id), DiskOp::Create { file: name.clone() }, effects);
         let text = "Starting BGSAVE for SYNC with target: disk".to_string();
         effects.note(Note::Text { level: Level::Notice, text });
-        self.sync_files.files.push(SyncFile {
-            id,
-            name,
-            position,
-            snapshot,
-            stage: Stage::Writing,
-            steps: 1,
-            size: 0,
-        });
+        self.sync_files.files.push(SyncFile { id, name, position, snapshot, stage: Stage::Writing, steps: 1, size: 0 });
         id
     }
 

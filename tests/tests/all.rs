@@ -8,6 +8,7 @@
 mod commands;
 mod cuts;
 mod differential;
+mod docs;
 mod draws;
 mod families;
 mod field_expiry;

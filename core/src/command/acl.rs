@@ -82,6 +82,6 @@ fn whoami(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
 }
 
 fn help(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
-    reply_help(&mut exec.reply, "acl", SUBCOMMANDS.iter().map(|row| (row.name, row.summary)));
+    reply_help(&mut exec.reply, "acl");
     Ok(())
 }

@@ -99,6 +99,8 @@ pub enum Find {
 pub struct KeySpec {
     /// What is done with the keys, in Redis's words (`RO access`).
     pub access: &'static str,
+    /// What there is to say about them besides.
+    pub note: Option<&'static str>,
     /// Where the search begins.
     pub begin: Begin,
     /// How it goes on.
@@ -121,8 +123,10 @@ pub struct FoundKey {
 struct Unclear;
 
 impl KeySpec {
-    const fn new(access: &'static str, begin: Begin, find: Find) -> KeySpec {
-        KeySpec { access, begin, find }
+    /// From a part of a row's text.
+    fn new(part: &'static str, begin: Begin, find: Find) -> KeySpec {
+        let (access, note) = part.split_once(": ").map_or((part, None), |(access, note)| (access, Some(note)));
+        KeySpec { access, note, begin, find }
     }
 
     fn has(&self, word: &str) -> bool {
@@ -276,7 +280,7 @@ impl Command {
                     key(index, "OW update");
                 }
             }
-            Keys::Range { first: 1, last: 1, .. } if self.access.ends_with("variable_flags") && args.len() > 1 => {
+            Keys::Range { first: 1, last: 1, .. } if self.access.contains("variable_flags") && args.len() > 1 => {
                 key(1, if self.name == "set" { access_of_set(args) } else { access_of_bitfield(args) });
             }
             // A number with something behind it.

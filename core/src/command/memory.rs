@@ -13,7 +13,7 @@ pub(super) const FAMILY: &[&[Command]] = &[COMMANDS];
 
 const COMMANDS: &[Command] = &[Command::container(Group::Server, "memory", -2, SUBCOMMANDS).docs(
     "4.0.0",
-    "",
+    "Depends on subcommand.",
     "Tell what takes how much memory",
 )];
 

@@ -10,6 +10,7 @@ mod block;
 mod categories;
 mod cluster;
 mod container;
+mod docs;
 mod error;
 mod exec;
 mod feed;
@@ -44,10 +45,14 @@ mod zset;
 
 pub use block::{Block, Null, Service};
 pub use categories::CATEGORIES;
+pub use docs::{Argument, Docs};
 pub use error::CommandError;
 pub use exec::{Exec, Expired, ExpiryRule, Hits};
 pub use feed::Feed;
+#[cfg(test)]
+pub(crate) use help::is_explained;
 pub use help::reply_help;
+pub use key::reference_count;
 pub use keys::{Begin, Find, FoundKey, KeySpec, Keys};
 pub use lookup::{ROW_COUNT, command_count, commands, find, find_numbered, numbered_rows, row_number, subcommand};
 pub use notice::{Class, Classes, Notice, Notices};

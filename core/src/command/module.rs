@@ -51,6 +51,6 @@ fn refuse(_exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
 }
 
 fn help(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
-    reply_help(&mut exec.reply, "module", SUBCOMMANDS.iter().map(|row| (row.name, row.summary)));
+    reply_help(&mut exec.reply, "module");
     Ok(())
 }

@@ -19,7 +19,7 @@ const COMMANDS: &[Command] = &[
         "Listen to channels whose names match patterns",
     ),
     Command::server(Group::PubSub, "punsubscribe", -1, "pubsub noscript loading stale", ServerCommand::Punsubscribe)
-        .docs("2.0.0", "O(N)", "Listen no more to patterns, to any if none is named"),
+        .docs("2.0.0", "O(N+M)", "Listen no more to patterns, to any if none is named"),
     Command::server(Group::PubSub, "ssubscribe", -2, "pubsub noscript loading stale", ServerCommand::Ssubscribe)
         .access("not_key")
         .keys(Keys::ALL)

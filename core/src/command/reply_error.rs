@@ -178,6 +178,36 @@ replies! {
     GETKEYS_NO_KEYS = "ERR The command has no key arguments";
     /// DEBUG RELOAD that failed; the data stay as they are.
     DEBUG_RELOAD_FAILED = "ERR Error trying to load the RDB dump, check server logs";
+    /// DEBUG RELOAD with an option that is none.
+    RELOAD_OPTIONS = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.";
+    /// DEBUG RELOAD of what this server does not do. The words are ours.
+    RELOAD_REFUSED = "ERR DEBUG RELOAD is not offered without saving, nor on top of the same keys without MERGE";
+    /// DEBUG with a subcommand that harms the server. The words are ours.
+    DOES_NO_HARM = "ERR this server does not harm itself when it is asked to";
+    /// DEBUG with a subcommand about the append-only file. The words are ours.
+    NO_AOF = "ERR there is no append-only file here";
+    /// DEBUG CLUSTERLINK.
+    ONLY_IN_CLUSTERS = "ERR Debug option only available for cluster mode enabled setup!";
+    /// DEBUG LISTPACK.
+    NOT_A_LISTPACK = "ERR Not a listpack encoded object.";
+    /// DEBUG QUICKLIST.
+    NOT_A_QUICKLIST = "ERR Not a quicklist encoded object.";
+    /// DEBUG SDSLEN.
+    NOT_AN_SDS = "ERR Not an sds encoded string.";
+    /// DEBUG HTSTATS-KEY.
+    NOT_A_HASH_TABLE = "ERR The value stored at the specified key is not represented using an hash table";
+    /// DEBUG HTSTATS.
+    DEBUG_NO_SUCH_DATABASE = "ERR Out of range database";
+    /// DEBUG QUICKLIST-PACKED-THRESHOLD with anything but the default. The words are ours.
+    PACKED_THRESHOLD_IS_FIXED = "ERR how large an element must be to stand alone in a list is fixed; 0 is accepted";
+    /// DEBUG PROTOCOL of a type that RESP2 has no form for.
+    NEEDS_RESP3 = "ERR RESP2 is not supported by this command";
+    /// DEBUG PROTOCOL of no type.
+    WRONG_PROTOCOL_TYPE = "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false";
+    /// DEBUG CLIENT-EVICTION without `maxmemory-clients`.
+    CLIENT_EVICTION_OFF = "ERR maxmemory-clients is disabled.";
+    /// DEBUG CLIENT-EVICTION with it. The words are ours.
+    NO_CLIENT_CLASSES = "ERR clients are not kept in classes by the memory they take";
     /// FCALL of what is not there.
     FUNCTION_NOT_FOUND = "ERR Function not found";
     /// FUNCTION DELETE of what is not there.

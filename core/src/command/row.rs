@@ -20,7 +20,8 @@ pub struct Command {
     pub flags: Flags,
     /// Where its keys stand.
     pub keys: Keys,
-    /// What is done with its keys, in Redis's words, parted by `; ` where that differs from key to key (`RO access; OW update`).
+    /// What is done with its keys, in Redis's words, parted by `; ` where that differs from key to key (`RO access; OW update`). Behind a
+    /// colon stands a note for people.
     pub access: &'static str,
     /// Its group in the documentation.
     pub group: Group,

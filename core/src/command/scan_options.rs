@@ -21,6 +21,19 @@ pub(super) struct ScanOptions<'a> {
     pub(super) count: usize,
     /// The type that values must have.
     pub(super) type_name: Option<&'a [u8]>,
+    /// Only the names of fields are wanted.
+    pub(super) without_values: bool,
+}
+
+/// What is scanned, since not every option is for everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scanned {
+    /// The keys of a database, of a `TYPE` if told.
+    Keys,
+    /// The fields of a hash, with `NOVALUES` alone. Differs: Redis 7.0 does not know the word, 7.4 does.
+    Fields,
+    /// The members of a set or sorted set.
+    Members,
 }
 
 /// The number that a client gives as its position.
@@ -38,15 +51,19 @@ pub(super) fn parse_cursor(arg: &[u8]) -> Result<u64, CommandError> {
     Ok(if is_negative { cursor.wrapping_neg() } else { cursor })
 }
 
-/// The options from argument `from` on; `TYPE` only where `allow_type`.
+/// The options from argument `from` on.
 pub(super) fn parse_options<'a>(
     args: Args<'a>,
     from: usize,
-    allow_type: bool,
+    scanned: Scanned,
 ) -> Result<ScanOptions<'a>, CommandError> {
-    let mut options = ScanOptions { pattern: None, count: COUNT_DEFAULT, type_name: None };
+    let mut options = ScanOptions { pattern: None, count: COUNT_DEFAULT, type_name: None, without_values: false };
     let mut words = args.iter_from(from);
     while let Some(word) = words.next() {
+        if scanned == Scanned::Fields && is_word(word, "NOVALUES") {
+            options.without_values = true;
+            continue;
+        }
         let Some(value) = words.next() else {
             return Err(SYNTAX);
         };
@@ -55,7 +72,7 @@ pub(super) fn parse_options<'a>(
         } else if is_word(word, "MATCH") {
             // A pattern that everything matches is no pattern: matching is not even tried.
             options.pattern = (value != b"*").then_some(value);
-        } else if allow_type && is_word(word, "TYPE") {
+        } else if scanned == Scanned::Keys && is_word(word, "TYPE") {
             options.type_name = Some(value);
         } else {
             return Err(SYNTAX);
@@ -113,22 +130,27 @@ mod tests {
     }
 
     /// Parses the options of a request line, of which the name is the first word.
-    fn parsed(line: &str, allow_type: bool, check: impl FnOnce(Result<ScanOptions<'_>, CommandError>)) {
+    fn parsed(line: &str, scanned: Scanned, check: impl FnOnce(Result<ScanOptions<'_>, CommandError>)) {
         let bytes = alloc::format!("{line}\n").into_bytes();
         let limits = RequestLimits { bulk_bytes_max: 1 << 20, args_max: 100 };
         let mut parser = RequestParser::default();
         assert_eq!(parser.advance(&bytes, &limits), Parsed::Complete(bytes.len()));
-        check(parse_options(parser.args(&bytes), 1, allow_type));
+        check(parse_options(parser.args(&bytes), 1, scanned));
     }
 
     #[test]
     fn options_come_in_any_order_and_the_last_one_counts() {
-        parsed("x COUNT 5 match a* TYPE hash count 7 Match b*", true, |options| {
-            let expected = ScanOptions { pattern: Some(b"b*"), count: 7, type_name: Some(b"hash") };
+        parsed("x COUNT 5 match a* TYPE hash count 7 Match b*", Scanned::Keys, |options| {
+            let expected =
+                ScanOptions { pattern: Some(b"b*"), count: 7, type_name: Some(b"hash"), without_values: false };
             assert_eq!(options, Ok(expected));
         });
-        parsed("x MATCH a MATCH *", true, |options| {
-            let expected = ScanOptions { pattern: None, count: 10, type_name: None };
+        parsed("x MATCH a MATCH *", Scanned::Keys, |options| {
+            let expected = ScanOptions { pattern: None, count: 10, type_name: None, without_values: false };
+            assert_eq!(options, Ok(expected));
+        });
+        parsed("x novalues MATCH a", Scanned::Fields, |options| {
+            let expected = ScanOptions { pattern: Some(b"a"), count: 10, type_name: None, without_values: true };
             assert_eq!(options, Ok(expected));
         });
     }
@@ -145,9 +167,11 @@ mod tests {
             ("x count abc foo", NOT_AN_INTEGER),
             ("x count 99999999999999999999", NOT_AN_INTEGER),
             ("x type hash", SYNTAX),
+            ("x novalues", SYNTAX),
+            ("x novalues count 5", SYNTAX),
         ];
         for (line, error) in cases {
-            parsed(line, false, |options| assert_eq!(options, Err(error), "{line}"));
+            parsed(line, Scanned::Members, |options| assert_eq!(options, Err(error), "{line}"));
         }
     }
 }

@@ -118,6 +118,12 @@ impl Keyspace {
         self.database(database).entries.len()
     }
 
+    /// For how many keys a database has room in its table.
+    #[must_use]
+    pub fn capacity(&self, database: u32) -> usize {
+        self.database(database).entries.capacity()
+    }
+
     /// Keys in all databases.
     #[must_use]
     pub fn total_len(&self) -> usize {
@@ -544,6 +550,13 @@ impl Keyspace {
             Some(snapshot) => (snapshot.take_output(), snapshot.is_finished()),
             None => (Vec::new(), true),
         }
+    }
+
+    /// Bytes that a snapshot has produced and that wait to be taken.
+    #[must_use]
+    pub fn snapshot_buffered(&self, id: SnapshotId) -> usize {
+        let found = self.snapshots.iter().find(|snapshot| snapshot.id() == id);
+        found.map_or(0, Snapshot::buffered)
     }
 
     /// Keys written and keys in all when it began, for INFO.

@@ -1,7 +1,7 @@
 //! A bench for tests of the whole node: a clock that the test moves, a disk in memory, and requests as words.
 
-use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
@@ -29,9 +29,13 @@ pub(crate) struct Bench {
     pub(crate) dialled: Vec<ConnId>,
     /// What the node slept.
     pub(crate) slept: Duration,
+    /// Peers that take nothing of what they are sent.
+    pub(crate) deaf: Vec<ConnId>,
+    /// What the node has said in its log.
+    pub(crate) notes: Vec<String>,
     pub(crate) disk: Disk,
-    /// What the disk has been asked for and does not do until [`Bench::release_disk`]; none if it does everything at once.
-    held_ops: Option<Vec<(Ticket, DiskOp)>>,
+    /// What the disk was asked for and does not do until [`Bench::release_disk`]; none if it does everything at once.
+    held_ops: Option<VecDeque<(Ticket, DiskOp)>>,
     effects: Effects,
     received: BTreeMap<ConnId, Vec<u8>>,
     next_port: u16,
@@ -68,6 +72,8 @@ impl Bench {
             closed: Vec::new(),
             dialled: Vec::new(),
             slept: Duration::ZERO,
+            deaf: Vec::new(),
+            notes: Vec::new(),
             disk,
             held_ops: None,
             effects,
@@ -126,15 +132,17 @@ impl Bench {
 
     /// The disk does nothing until [`Bench::release_disk`].
     pub(crate) fn hold_disk(&mut self) {
-        self.held_ops = Some(Vec::new());
+        self.held_ops = Some(VecDeque::new());
     }
 
     /// The disk does what it was asked for.
     pub(crate) fn release_disk(&mut self) {
-        for (ticket, op) in self.held_ops.take().unwrap_or_default() {
-            let outcome = self.operate(op);
+        // What it is asked for meanwhile comes behind what it was asked for before.
+        while let Some((ticket, op)) = self.held_ops.as_mut().and_then(VecDeque::pop_front) {
+            let outcome = self.disk_op(op);
             self.event(Event::Disk { ticket, outcome });
         }
+        self.held_ops = None;
     }
 
     /// Lets time pass in steps to each timer.
@@ -164,7 +172,7 @@ impl Bench {
         self.carry();
     }
 
-    /// Does what the node asks for until it asks for nothing.
+    /// Does what the node asks for until it asks for nothing: reads find no file, other disk operations succeed.
     fn carry(&mut self) {
         loop {
             let actions: Vec<Action> = self.effects.drain().collect();
@@ -187,36 +195,57 @@ impl Bench {
             Action::Close(conn) => self.closed.push(conn),
             Action::Sleep(time) => self.slept += time,
             Action::Disk { ticket, op } => match &mut self.held_ops {
-                Some(held) => held.push((ticket, op)),
+                Some(held) => held.push_back((ticket, op)),
                 None => {
-                    let outcome = self.operate(op);
+                    let outcome = self.disk_op(op);
                     self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);
                 }
             },
-            Action::PauseReading(_) | Action::ResumeReading(_) | Action::Note(_) | Action::Exit(_) => {}
+            Action::Note(note) => self.notes.push(note.to_string()),
+            Action::PauseReading(_) | Action::ResumeReading(_) | Action::Exit(_) => {}
         }
     }
 
-    fn operate(&mut self, op: DiskOp) -> DiskOutcome {
+    /// A disk in memory that does at once, and never fails.
+    fn disk_op(&mut self, op: DiskOp) -> DiskOutcome {
         match op {
-            DiskOp::Create { file } => drop(self.disk.insert(file, Vec::new())),
+            DiskOp::Create { file } => {
+                self.disk.insert(file, Vec::new());
+            }
             DiskOp::Append { file, bytes } => self.disk.entry(file).or_default().extend_from_slice(&bytes),
             DiskOp::Rename { from, to } => {
                 let contents = self.disk.remove(&from).unwrap_or_default();
                 self.disk.insert(to, contents);
             }
-            DiskOp::Remove { file } => drop(self.disk.remove(&file)),
+            DiskOp::Remove { file } => {
+                self.disk.remove(&file);
+            }
             DiskOp::Read { file, offset, len } => {
                 let Some(contents) = self.disk.get(&file) else { return DiskOutcome::Failed(DiskFailure::NotFound) };
-                let rest = contents.get(offset as usize..).unwrap_or_default();
-                return DiskOutcome::Bytes(rest[..rest.len().min(len as usize)].to_vec().into());
+                let from = contents.len().min(offset as usize);
+                let to = contents.len().min(from + len as usize);
+                return DiskOutcome::Bytes(contents[from..to].to_vec().into());
             }
-            DiskOp::Sync { .. } | DiskOp::SyncDirectory | DiskOp::List => {}
+            DiskOp::List => {
+                let files = self.disk.iter().map(|(name, contents)| (name.clone(), contents.len() as u64));
+                return DiskOutcome::Listed(files.collect());
+            }
+            DiskOp::Sync { .. } | DiskOp::SyncDirectory => {}
         }
         DiskOutcome::Done
     }
 
+    /// A peer that took nothing reads again.
+    pub(crate) fn hear(&mut self, conn: ConnId) {
+        self.deaf.retain(|deaf| *deaf != conn);
+        self.drain(conn);
+        self.carry();
+    }
+
     fn drain(&mut self, conn: ConnId) {
+        if self.deaf.contains(&conn) {
+            return;
+        }
         loop {
             let mut slices = [&[][..]; 8];
             let filled = self.node.gather(conn, &mut slices);

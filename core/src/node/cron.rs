@@ -23,6 +23,9 @@ impl Node {
     }
 
     pub(super) fn on_cron(&mut self, now: Now, effects: &mut Effects) {
+        if self.is_cron_paused {
+            return;
+        }
         self.look_after_replicas(now, effects);
         self.look_after_master(now, effects);
         self.check_save_points(now, effects);

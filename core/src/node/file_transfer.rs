@@ -1,33 +1,226 @@
-//! Snapshots in files, sent to replicas that must be told a length first.
+//! Snapshots for replicas by way of a file: for those that must be told a length first, and all with `repl-diskless-sync no`.
+//!
+//! Each has a file of its own, which goes when its last receiver is through. Since the file keeps all of the snapshot and the log all that
+//! came after it, a replica that comes late joins one that is under way as long as the log reaches back to its beginning.
+//!
+//! Differs: in Redis that file is the one of SAVE, and one of them at a time; here neither waits for the other, and what a replica is being
+//! sent is never replaced under it.
 
 use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
 
-use crate::port::{ConnId, DiskOp, DiskOutcome, Effects, Level, Note, Now};
+use bytes::Bytes;
+
+use crate::command::reply_error as reply;
+use crate::keyspace::SnapshotId;
+use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Note, Now};
+use crate::replication::Position;
 
 use super::Node;
 use super::replica::Phase;
 use super::storage::{Errand, READ_BYTES};
 
+/// Appends that may be under way: more would fill memory if the disk is slower than the snapshot.
+const APPENDS_MAX: u32 = 4;
+/// Bytes of one append.
+const APPEND_BYTES: usize = 256 * 1024;
+
+/// Names a snapshot in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId(u32);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Being made.
+    Writing,
+    /// Made, and not yet all in the file.
+    Flushing,
+    /// Ready to be read.
+    Complete,
+}
+
+/// A snapshot in a file.
+#[derive(Clone, Debug)]
+struct SyncFile {
+    id: FileId,
+    name: FileName,
+    position: Position,
+    snapshot: SnapshotId,
+    stage: Stage,
+    /// Appends under way.
+    appends: u32,
+    /// Bytes in all.
+    size: u64,
+}
+
+/// All snapshots in files for replicas.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SyncFiles {
+    files: Vec<SyncFile>,
+    next_id: u32,
+}
+
+impl SyncFiles {
+    fn find(&mut self, id: FileId) -> Option<&mut SyncFile> {
+        self.files.iter_mut().find(|file| file.id == id)
+    }
+
+    /// The snapshot that a file holds.
+    pub(super) fn snapshot(&self, id: FileId) -> Option<SnapshotId> {
+        self.files.iter().find(|file| file.id == id).map(|file| file.snapshot)
+    }
+
+    /// True if there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
 impl Node {
-    pub(super) fn send_file(&mut self, receivers: &[ConnId], size: u64, now: Now, effects: &mut Effects) {
+    /// Gives replicas a snapshot in a file: one that is there if it will do, or a new one.
+    pub(super) fn send_by_file(&mut self, receivers: &[ConnId], now: Now, effects: &mut Effects) {
+        let file = match self.file_to_join() {
+            Some(file) => file,
+            None => self.begin_file(now, effects),
+        };
         for &conn in receivers {
-            let Some(connection) = self.connections.get_mut(conn) else { continue };
-            let Some(side) = connection.replica_mut() else { continue };
-            let Phase::AwaitingFile { then } = side.phase else { continue };
-            side.phase = Phase::SendingFile { read: 0, size, then };
-            side.heard_at = now.mono;
-            let mut digits = itoa::Buffer::new();
-            let tail = connection.output.tail();
-            tail.push(b'$');
-            tail.extend_from_slice(digits.format(size).as_bytes());
-            tail.extend_from_slice(b"\r\n");
-            connection.announce(effects);
-            self.read_for_replica(conn, 0, effects);
+            let Some((id, position)) = self.sync_files.find(file).map(|file| (file.id, file.position)) else { return };
+            self.announce_full_sync(conn, position);
+            self.set_phase(conn, Phase::AwaitingFile { file: id, then: position.offset });
+            self.after_requests(conn, now, effects);
+            if self.sync_files.find(id).is_some_and(|file| file.stage == Stage::Complete) {
+                self.send_file(conn, id, now, effects);
+            }
         }
     }
 
-    fn read_for_replica(&mut self, conn: ConnId, offset: u64, effects: &mut Effects) {
-        let file = self.config.dbfilename.clone();
+    /// A snapshot that is under way and from whose beginning the stream can still be sent.
+    fn file_to_join(&self) -> Option<FileId> {
+        let log = self.history.log.as_ref()?;
+        let is_of_use = |file: &&SyncFile| file.position.history == self.history.id && log.holds(file.position.offset);
+        self.sync_files.files.iter().rev().find(is_of_use).map(|file| file.id)
+    }
+
+    fn begin_file(&mut self, now: Now, effects: &mut Effects) -> FileId {
+        let position = self.begin_stream_for_replicas();
+        let (header, rules) = self.snapshot_header(position, now);
+        self.sync_files.next_id = self.sync_files.next_id.wrapping_add(1);
+        let id = FileId(self.sync_files.next_id);
+        let name = format!("temp-sync-{}-{}.rdb", self.environment.process_id, id.0);
+        let snapshot = self.keyspace.begin_snapshot(header, rules);
+        self.disk(Errand::SyncFileStep(id), DiskOp::Create { file: name.clone() }, effects);
+        let text = "Starting BGSAVE for SYNC with target: disk".to_string();
+        effects.note(Note::Text { level: Level::Notice, text });
+        self.sync_files.files.push(SyncFile {
+            id,
+            name,
+            position,
+            snapshot,
+            stage: Stage::Writing,
+            appends: 0,
+            size: 0,
+        });
+        id
+    }
+
+    /// True if some file could be written on now, or is to be removed.
+    pub(super) fn files_can_advance(&self) -> bool {
+        self.sync_files.files.iter().any(|file| {
+            let is_writable = file.stage == Stage::Writing && file.appends < APPENDS_MAX;
+            is_writable || !self.has_receivers(file.id)
+        })
+    }
+
+    fn has_receivers(&self, id: FileId) -> bool {
+        let mut sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
+        sides.any(|side| side.phase.file() == Some(id))
+    }
+
+    /// Makes about `units` keys more of every file, and removes those that nobody receives any more.
+    pub(super) fn work_on_files(&mut self, units: usize, now: Now, effects: &mut Effects) {
+        let ids: Vec<FileId> = self.sync_files.files.iter().map(|file| file.id).collect();
+        for id in ids {
+            if !self.has_receivers(id) {
+                self.remove_file(id, effects);
+                self.schedule_transfer(now, effects);
+                continue;
+            }
+            let Some(file) = self.sync_files.find(id) else { continue };
+            if file.stage != Stage::Writing || file.appends >= APPENDS_MAX {
+                continue;
+            }
+            self.keyspace.advance_snapshot(file.snapshot, units, APPEND_BYTES);
+            let (bytes, is_last) = self.keyspace.take_snapshot_output(file.snapshot);
+            file.size += bytes.len() as u64;
+            file.appends += 1;
+            let name = file.name.clone();
+            if is_last {
+                file.stage = Stage::Flushing;
+                self.keyspace.end_snapshot(file.snapshot);
+            }
+            self.disk(Errand::SyncFileStep(id), DiskOp::Append { file: name, bytes: Bytes::from(bytes) }, effects);
+        }
+    }
+
+    fn remove_file(&mut self, id: FileId, effects: &mut Effects) {
+        let Some(index) = self.sync_files.files.iter().position(|file| file.id == id) else { return };
+        let file = self.sync_files.files.swap_remove(index);
+        self.keyspace.end_snapshot(file.snapshot);
+        self.disk(Errand::Nothing, DiskOp::Remove { file: file.name }, effects);
+    }
+
+    /// The file was created, or a part was appended.
+    pub(super) fn on_file_step(&mut self, id: FileId, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
+        if let DiskOutcome::Failed(failure) = outcome {
+            return self.file_failed(id, &failure, now, effects);
+        }
+        let Some(file) = self.sync_files.find(id) else { return };
+        // The answer to the creation comes first, and counts for nothing.
+        file.appends = file.appends.saturating_sub(u32::from(file.size > 0));
+        if file.stage == Stage::Flushing && file.appends == 0 {
+            file.stage = Stage::Complete;
+            for conn in self.receivers(id) {
+                self.send_file(conn, id, now, effects);
+            }
+        }
+    }
+
+    fn receivers(&self, id: FileId) -> Vec<ConnId> {
+        let receives = |conn: &ConnId| {
+            let side = self.connections.get(*conn).and_then(super::connection::Connection::replica);
+            side.is_some_and(|side| side.phase.file() == Some(id))
+        };
+        self.replicas.iter().copied().filter(receives).collect()
+    }
+
+    fn file_failed(&mut self, id: FileId, failure: &DiskFailure, now: Now, effects: &mut Effects) {
+        let text = format!("Write error saving DB on disk for replicas: {failure}");
+        effects.note(Note::Text { level: Level::Warning, text });
+        for conn in self.receivers(id) {
+            self.refuse_connection(conn, reply::SYNC_SNAPSHOT_FAILED.text(), now, effects);
+        }
+        self.remove_file(id, effects);
+    }
+
+    fn send_file(&mut self, conn: ConnId, id: FileId, now: Now, effects: &mut Effects) {
+        let Some(size) = self.sync_files.find(id).map(|file| file.size) else { return };
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        let Some(side) = connection.replica_mut() else { return };
+        let Phase::AwaitingFile { file, then } = side.phase else { return };
+        side.phase = Phase::SendingFile { file, read: 0, size, then };
+        side.heard_at = now.mono;
+        let mut digits = itoa::Buffer::new();
+        let tail = connection.output.tail();
+        tail.push(b'$');
+        tail.extend_from_slice(digits.format(size).as_bytes());
+        tail.extend_from_slice(b"\r\n");
+        connection.announce(effects);
+        self.read_for_replica(conn, file, 0, effects);
+    }
+
+    fn read_for_replica(&mut self, conn: ConnId, id: FileId, offset: u64, effects: &mut Effects) {
+        let Some(file) = self.sync_files.find(id).map(|file| file.name.clone()) else { return };
         self.disk(Errand::ReplicaRead(conn), DiskOp::Read { file, offset, len: READ_BYTES }, effects);
     }
 
@@ -38,12 +231,12 @@ impl Node {
         let is_drained = connection.output.is_empty();
         let wants_rdb_only = connection.intro.wants_rdb_only;
         let Some(side) = connection.replica_mut() else { return };
-        let Phase::SendingFile { read, size, .. } = side.phase else { return };
+        let Phase::SendingFile { file, read, size, .. } = side.phase else { return };
         if !is_drained || is_being_read {
             return;
         }
         if read < size {
-            self.read_for_replica(conn, read, effects);
+            self.read_for_replica(conn, file, read, effects);
         } else if wants_rdb_only {
             self.close(conn, now, effects);
         } else {

@@ -18,6 +18,9 @@
 //! | what checkers see | `audit` |
 
 mod admin;
+mod admission;
+#[cfg(test)]
+mod admission_tests;
 mod apply;
 mod audit;
 #[cfg(test)]
@@ -42,6 +45,7 @@ mod primary;
 mod propagate;
 mod pubsub;
 mod replica;
+mod replica_limits;
 mod save;
 mod stats;
 mod storage;
@@ -66,9 +70,11 @@ use crate::resp::RequestParser;
 
 pub use audit::{Boundary, LinkState, Probe, Role, STREAM_HASH_BASE, stream_hash};
 
+use admission::Admission;
 use audit::Audit;
 use blocked::Blocked;
 use connection::{Closing, Connection, Connections, Kind};
+use file_transfer::SyncFiles;
 use follow::Follow;
 use memory::MemoryGauge;
 use pause::Pauses;
@@ -111,6 +117,8 @@ pub struct Node {
     /// The connections of kind [`Kind::Replica`], in the order in which they came.
     pub(crate) replicas: Vec<ConnId>,
     pub(crate) transfers: Transfers,
+    pub(crate) sync_files: SyncFiles,
+    admission: Admission,
     /// The master that is followed, if any.
     pub(crate) follow: Option<Follow>,
     pub(crate) storage: Storage,
@@ -134,6 +142,8 @@ pub struct Node {
     pub(crate) started_at: Now,
     /// When the last replica left, for `repl-backlog-ttl`.
     pub(crate) is_active_expiry_on: bool,
+    /// Nothing is looked after by the second (DEBUG PAUSE-CRON).
+    is_cron_paused: bool,
     /// The end of the process was asked for.
     pub(crate) shutdown: Option<lifecycle::Shutdown>,
     log_has_grown: bool,
@@ -160,7 +170,8 @@ impl Node {
     pub fn work(&mut self, units: u32, now: Now, effects: &mut Effects) {
         self.keyspace.free_some(units as usize);
         self.work_on_eviction(now);
-        self.work_on_transfers(units as usize, effects);
+        self.work_on_transfers(units as usize, now, effects);
+        self.work_on_files(units as usize, now, effects);
         self.work_on_save(units as usize, effects);
         self.settle(now, effects);
     }
@@ -169,7 +180,11 @@ impl Node {
     /// this turns false.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        self.keyspace.has_doomed() || self.can_evict() || self.transfers_can_advance() || self.save_can_advance()
+        self.keyspace.has_doomed()
+            || self.can_evict()
+            || self.transfers_can_advance()
+            || self.files_can_advance()
+            || self.save_can_advance()
     }
 
     /// When [`Event::Timers`] is due next. Ask again after every call.

@@ -20,14 +20,6 @@ use super::connection::{Connection, Kind};
 use super::follow::Link;
 use super::replica::{Phase, ReplicaSide};
 use super::timers::Timer;
-use super::transfer::Contents;
-
-/// A data set of up to this many keys is sent at once, unless the operator has set another delay than the default.
-/// Differs: Redis waits for `repl-diskless-sync-delay` even then, since each snapshot costs it a fork; here a small one costs less
-/// than a millisecond, and nobody has to wait for the replicas that may come.
-const SMALL_KEYS_MAX: usize = 1000;
-/// The default of `repl-diskless-sync-delay`.
-const DELAY_BY_DEFAULT: Duration = Duration::from_secs(5);
 
 impl Node {
     /// REPLCONF: what a replica tells of itself, and its acknowledgements.
@@ -86,15 +78,16 @@ impl Node {
     }
 
     /// `REPLCONF ACK <offset>`: never answered.
+    ///
+    /// Differs: a Redis keeps what a replica tells before it has the data set, and counts it as soon as it has.
     fn on_ack(&mut self, conn: ConnId, value: &[u8], now: Now, effects: &mut Effects) -> Result<(), CommandError> {
         let end = self.history.offset();
         let Some(side) = self.connections.get_mut(conn).and_then(Connection::replica_mut) else { return Ok(()) };
         let Some(offset) = parse_u64(value) else { return Ok(()) };
         side.heard_at = now.mono;
-        match side.phase {
-            Phase::AwaitingAck { .. } | Phase::Online { .. } => {}
-            // Before it has our data it can only mean another history.
-            _ => return Ok(()),
+        if !matches!(side.phase, Phase::AwaitingAck { .. } | Phase::Online { .. }) {
+            // It does not have our data yet: the offset can only be one in another history.
+            return Ok(());
         }
         // Nobody has more of our history than we have.
         side.acked = side.acked.max(offset.min(end));
@@ -163,6 +156,7 @@ impl Node {
             }
             Verdict::Full(reason) => {
                 self.stats.sync_full += 1;
+                *self.stats.sync_full_reasons.entry(reason).or_default() += 1;
                 let text = format!("Full resync requested by replica {who} ({reason})");
                 effects.note(Note::Text { level: Level::Notice, text });
                 self.set_phase(conn, Phase::Waiting);
@@ -196,53 +190,6 @@ impl Node {
         let id = self.new_replication_id();
         self.history.begin_log(id, self.config.repl_backlog_size);
         self.audit_boundary();
-    }
-
-    /// Begins a snapshot for whoever waits: at once, or when the diskless delay is over.
-    pub(super) fn schedule_transfer(&mut self, now: Now, effects: &mut Effects) {
-        let delay = Duration::from_secs(u64::from(self.config.repl_diskless_sync_delay));
-        let waiting = self.waiting_replicas().len();
-        let max = self.config.repl_diskless_sync_max_replicas as usize;
-        let is_diskless = self.config.repl_diskless_sync;
-        let is_small = self.keyspace.total_len() <= SMALL_KEYS_MAX && delay == DELAY_BY_DEFAULT;
-        if !is_diskless || is_small || delay.is_zero() || (max > 0 && waiting >= max) {
-            self.start_transfers(now, effects);
-        } else {
-            self.timers.set_no_later(Timer::SnapshotStart, now.mono.after(delay));
-        }
-    }
-
-    fn waiting_replicas(&self) -> Vec<ConnId> {
-        let is_waiting = |conn: &ConnId| {
-            let side = self.connections.get(*conn).and_then(Connection::replica);
-            side.is_some_and(|side| side.phase == Phase::Waiting)
-        };
-        self.replicas.iter().copied().filter(is_waiting).collect()
-    }
-
-    /// Begins the snapshots that replicas wait for: one for those that can be told its end by a mark, one in a file for
-    /// the others.
-    pub(super) fn start_transfers(&mut self, now: Now, effects: &mut Effects) {
-        self.timers.stop(Timer::SnapshotStart);
-        let is_diskless = self.config.repl_diskless_sync;
-        let knows_mark =
-            |conn: &ConnId| self.connections.get(*conn).is_some_and(|connection| connection.intro.knows_eof);
-        let wants_filter = |conn: &ConnId| self.connections.get(*conn).is_some_and(|c| c.intro.wants_no_keys);
-        let waiting = self.waiting_replicas();
-        let (marked, filed): (Vec<ConnId>, Vec<ConnId>) =
-            waiting.into_iter().partition(|conn| knows_mark(conn) && (is_diskless || wants_filter(conn)));
-        let (filtered, whole): (Vec<ConnId>, Vec<ConnId>) = marked.into_iter().partition(wants_filter);
-        for (receivers, contents) in [(whole, Contents::Everything), (filtered, Contents::NoKeys)] {
-            if !receivers.is_empty() {
-                let count = receivers.len();
-                let text = format!("Starting BGSAVE for SYNC with target: replicas sockets ({count} of them)");
-                effects.note(Note::Text { level: Level::Notice, text });
-                self.begin_transfer(&receivers, contents, now, effects);
-            }
-        }
-        if !filed.is_empty() {
-            self.begin_file_for_replicas(&filed, now, effects);
-        }
     }
 
     /// Where the stream stands for a snapshot that begins now; what follows it begins with a SELECT.
@@ -299,6 +246,7 @@ impl Node {
         let Some(then) = side.needs_log_from() else { return };
         side.phase = Phase::Online { sent: then };
         side.heard_at = now.mono;
+        self.admission.succeeded();
         if self.replica_has_output(conn) {
             self.announce(conn, effects);
         }
@@ -311,50 +259,6 @@ impl Node {
         let Some(connection) = self.connections.get(conn) else { return String::new() };
         let port = connection.intro.port;
         format!("{}:{port}", replica_ip(connection))
-    }
-
-    /// Tells the driver of replicas that the log has more for them, and ends those that lag too far behind it.
-    pub(super) fn announce_log(&mut self, now: Now, effects: &mut Effects) {
-        let end = self.history.offset();
-        let lag_bytes_max = self.replica_lag_bytes_max();
-        let mut is_any_too_slow = false;
-        for &conn in &self.replicas {
-            let Some(connection) = self.connections.get_mut(conn) else { continue };
-            let Some(side) = connection.replica() else { continue };
-            is_any_too_slow |= side.needs_log_from().is_some_and(|from| end - from > lag_bytes_max);
-            if matches!(side.phase, Phase::Online { sent } if sent < end) {
-                connection.announce(effects);
-            }
-        }
-        if is_any_too_slow {
-            self.end_slow_replicas(lag_bytes_max, now, effects);
-        }
-    }
-
-    /// The hard limit on what a replica may lag behind. A limit below the backlog's size would end links that can be resumed
-    /// at no cost.
-    fn replica_lag_bytes_max(&self) -> u64 {
-        match self.config.client_output_buffer_limit.replica.hard_bytes {
-            0 => u64::MAX,
-            hard_bytes => hard_bytes.max(self.config.repl_backlog_size),
-        }
-    }
-
-    fn end_slow_replicas(&mut self, lag_bytes_max: u64, now: Now, effects: &mut Effects) {
-        let end = self.history.offset();
-        for conn in self.replicas.clone() {
-            let side = self.connections.get(conn).and_then(Connection::replica);
-            let Some(from) = side.and_then(ReplicaSide::needs_log_from) else { continue };
-            if end - from > lag_bytes_max {
-                let lag = end - from;
-                let text = format!(
-                    "Replica {} lags {lag} bytes, more than client-output-buffer-limit allows ({lag_bytes_max}): closing it",
-                    self.replica_name(conn)
-                );
-                effects.note(Note::Text { level: Level::Warning, text });
-                self.close(conn, now, effects);
-            }
-        }
     }
 
     pub(super) fn trim_log(&mut self) {
@@ -425,42 +329,6 @@ impl Node {
             self.audit_boundary();
         }
         self.arm_replica_ping(now);
-    }
-
-    /// Once a second: keepalives for those that wait, an end for those that are silent or lag too far.
-    pub(super) fn look_after_replicas(&mut self, now: Now, effects: &mut Effects) {
-        let timeout = Duration::from_secs(u64::from(self.config.repl_timeout));
-        let end = self.history.offset();
-        let limit = self.config.client_output_buffer_limit.replica;
-        let mut ended = Vec::new();
-        for &conn in &self.replicas {
-            let Some(connection) = self.connections.get_mut(conn) else { continue };
-            let Kind::Replica(side) = &mut connection.kind else { continue };
-            let lag = side.needs_log_from().map_or(0, |from| end - from);
-            let is_over_soft = limit.soft_bytes > 0 && lag > limit.soft_bytes;
-            side.over_soft_limit_since =
-                if is_over_soft { side.over_soft_limit_since.or(Some(now.mono)) } else { None };
-            let soft_time = Duration::from_secs(u64::from(limit.soft_seconds));
-            let is_too_long_over = side.over_soft_limit_since.is_some_and(|since| now.mono.since(since) >= soft_time);
-            if is_over_soft && is_too_long_over {
-                ended.push((conn, "its output exceeds client-output-buffer-limit"));
-                continue;
-            }
-            match side.phase {
-                Phase::Waiting | Phase::AwaitingFile { .. } => {
-                    connection.output.tail().push(b'\n');
-                    connection.announce(effects);
-                }
-                _ if side.is_mute => {}
-                _ if now.mono.since(side.heard_at) > timeout => ended.push((conn, "timeout")),
-                _ => {}
-            }
-        }
-        for (conn, why) in ended {
-            let text = format!("Disconnecting timedout replica (streaming sync): {} ({why})", self.replica_name(conn));
-            effects.note(Note::Text { level: Level::Warning, text });
-            self.close(conn, now, effects);
-        }
     }
 
     /// For how long the oldest byte that a replica has not acknowledged has been waiting for it.

@@ -4,6 +4,8 @@ use alloc::string::String;
 
 use crate::port::Mono;
 
+use super::file_transfer::FileId;
+
 /// What a replica told of itself by REPLCONF.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ReplicaIntro {
@@ -41,11 +43,15 @@ pub(crate) enum Phase {
     },
     /// The snapshot that it will get is being written to a file.
     AwaitingFile {
+        /// Which file.
+        file: FileId,
         /// The offset from which the stream follows.
         then: u64,
     },
     /// It is sent a file.
     SendingFile {
+        /// Which file.
+        file: FileId,
         /// Bytes that were read.
         read: u64,
         /// Bytes in all.
@@ -63,6 +69,21 @@ pub(crate) enum Phase {
         /// The offset up to which it was sent.
         sent: u64,
     },
+}
+
+impl Phase {
+    /// The file that it gets its snapshot from.
+    pub(crate) fn file(&self) -> Option<FileId> {
+        match self {
+            Phase::AwaitingFile { file, .. } | Phase::SendingFile { file, .. } => Some(*file),
+            _ => None,
+        }
+    }
+
+    /// True while it is sent a snapshot.
+    pub(crate) fn is_synchronising(&self) -> bool {
+        !matches!(self, Phase::Waiting | Phase::Online { .. })
+    }
 }
 
 /// A replica of ours.
@@ -94,7 +115,7 @@ impl ReplicaSide {
         match self.phase {
             Phase::Waiting => None,
             Phase::Streaming { then, .. }
-            | Phase::AwaitingFile { then }
+            | Phase::AwaitingFile { then, .. }
             | Phase::SendingFile { then, .. }
             | Phase::AwaitingAck { then } => Some(then),
             Phase::Online { sent } => Some(sent),

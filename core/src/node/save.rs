@@ -13,7 +13,6 @@ use bytes::Bytes;
 
 use super::Node;
 use super::blocked::WaitsFor;
-use super::replica::Phase;
 use super::storage::{Errand, Purpose, Save, SaveStage};
 
 /// Appends that may be under way: more would fill memory if the disk is slower than the snapshot.
@@ -67,21 +66,6 @@ impl Node {
             }
             None => self.begin_save(Purpose::KeepAndExit, now, effects),
         }
-    }
-
-    /// Writes a file for replicas that need to be told its length first.
-    pub(super) fn begin_file_for_replicas(&mut self, receivers: &[ConnId], now: Now, effects: &mut Effects) {
-        if self.storage.save.is_some() {
-            // They go on waiting; the end of the one that runs begins theirs.
-            return;
-        }
-        let position = self.begin_stream_for_replicas();
-        for &conn in receivers {
-            self.announce_full_sync(conn, position);
-            self.after_requests(conn, now, effects);
-            self.set_phase(conn, Phase::AwaitingFile { then: position.offset });
-        }
-        self.begin_save(Purpose::Replicas(receivers.to_vec()), now, effects);
     }
 
     fn begin_save(&mut self, purpose: Purpose, now: Now, effects: &mut Effects) {
@@ -187,7 +171,6 @@ impl Node {
         match save.purpose {
             Purpose::Keep => {}
             Purpose::KeepAndExit => return self.exit(effects),
-            Purpose::Replicas(receivers) => self.send_file(&receivers, save.size, now, effects),
         }
         self.after_save(now, effects);
     }
@@ -205,11 +188,6 @@ impl Node {
         match save.purpose {
             Purpose::Keep => {}
             Purpose::KeepAndExit => self.shutdown_save_failed(now, effects),
-            Purpose::Replicas(receivers) => {
-                for conn in receivers {
-                    self.refuse_connection(conn, reply::SYNC_SNAPSHOT_FAILED.text(), now, effects);
-                }
-            }
         }
         self.after_save(now, effects);
     }
@@ -225,7 +203,6 @@ impl Node {
 
     /// What waited for the disk to be free.
     fn after_save(&mut self, now: Now, effects: &mut Effects) {
-        self.start_transfers(now, effects);
         if core::mem::take(&mut self.storage.is_save_scheduled) && self.storage.save.is_none() {
             self.begin_save(Purpose::Keep, now, effects);
         }

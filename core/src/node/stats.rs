@@ -6,6 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::command::{Expired, Hits, ROW_COUNT};
+use crate::replication::Reason;
 
 use super::timing::Histogram;
 
@@ -36,6 +37,8 @@ pub(crate) struct Stats {
     pub(crate) expired: Expired,
     pub(crate) hits: Hits,
     pub(crate) sync_full: u64,
+    /// Full synchronisations, by why everything had to be sent.
+    pub(crate) sync_full_reasons: BTreeMap<Reason, u64>,
     pub(crate) sync_partial_ok: u64,
     pub(crate) sync_partial_err: u64,
     pub(crate) error_replies: u64,
@@ -64,6 +67,7 @@ impl Default for Stats {
             expired: Expired::default(),
             hits: Hits::default(),
             sync_full: 0,
+            sync_full_reasons: BTreeMap::new(),
             sync_partial_ok: 0,
             sync_partial_err: 0,
             error_replies: 0,

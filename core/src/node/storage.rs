@@ -11,6 +11,7 @@ use crate::persistence::Loader;
 use crate::port::{Action, ConnId, DiskOp, DiskOutcome, Effects, FileName, Mono, Now, Ticket};
 
 use super::Node;
+use super::file_transfer::FileId;
 
 /// Bytes asked for in one read.
 pub(super) const READ_BYTES: u32 = 256 * 1024;
@@ -21,8 +22,6 @@ pub(super) enum Purpose {
     Keep,
     /// To keep, and then end the process.
     KeepAndExit,
-    /// To send to replicas that cannot be told its end by a mark.
-    Replicas(Vec<ConnId>),
 }
 
 /// Where writing a snapshot stands.
@@ -55,6 +54,7 @@ pub(super) enum Errand {
     SaveAppend,
     SaveStep,
     ReplicaRead(ConnId),
+    SyncFileStep(FileId),
     /// Nobody waits for it.
     Nothing,
 }
@@ -119,6 +119,7 @@ impl Node {
             Some(Errand::Load) => self.on_load_read(outcome, now, effects),
             Some(Errand::SaveAppend) => self.on_append_done(outcome, now, effects),
             Some(Errand::SaveStep) => self.on_save_step(outcome, now, effects),
+            Some(Errand::SyncFileStep(id)) => self.on_file_step(id, outcome, now, effects),
             Some(Errand::ReplicaRead(conn)) => self.on_replica_read(conn, outcome, now, effects),
             Some(Errand::Nothing) | None => {}
         }

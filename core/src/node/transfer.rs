@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::keyspace::SnapshotId;
+use crate::keyspace::{Keyspace, SnapshotId};
 use crate::port::{ConnId, Effects, Now};
 use crate::rdb::opcode;
 use crate::replication::Run;
@@ -70,6 +70,19 @@ impl Transfers {
     pub(crate) fn is_empty(&self) -> bool {
         self.running.is_empty()
     }
+
+    /// How many are running.
+    pub(super) fn count(&self) -> usize {
+        self.running.len()
+    }
+
+    /// Bytes of a transfer that are made and that a receiver in this phase has not taken.
+    pub(super) fn held_for(&self, phase: Phase, keyspace: &Keyspace) -> u64 {
+        let Phase::Streaming { transfer, sent, .. } = phase else { return 0 };
+        let Some(transfer) = self.find(transfer) else { return 0 };
+        let buffered = transfer.snapshot.map_or(0, |snapshot| keyspace.snapshot_buffered(snapshot));
+        transfer.bytes.end().saturating_sub(sent) + buffered as u64
+    }
 }
 
 impl Node {
@@ -108,6 +121,26 @@ impl Node {
         }
     }
 
+    /// Keys written, and keys in all, of the snapshot that a replica is being sent.
+    pub(super) fn transfer_progress(&self, phase: Phase) -> (u64, u64) {
+        let snapshot = match phase {
+            Phase::Streaming { transfer, .. } => self.transfers.find(transfer).and_then(|transfer| transfer.snapshot),
+            _ => phase.file().and_then(|file| self.sync_files.snapshot(file)),
+        };
+        let (written, total) = snapshot.map_or((1, 1), |snapshot| self.keyspace.snapshot_progress(snapshot));
+        (written as u64, total as u64)
+    }
+
+    /// True if others wait for a receiver that was sent so little: fellow receivers, or those that are not let in yet.
+    pub(super) fn holds_others_up(&self, id: TransferId, sent: u64) -> bool {
+        let sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
+        let mut fellows = sides.filter_map(|side| match side.phase {
+            Phase::Streaming { transfer, sent, .. } if transfer == id => Some(sent),
+            _ => None,
+        });
+        fellows.any(|other| other > sent) || self.is_snapshot_awaited()
+    }
+
     /// The least that any receiver of a transfer was sent; none if nobody receives it any more.
     fn slowest_receiver(&self, id: TransferId) -> Option<u64> {
         let sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
@@ -127,7 +160,7 @@ impl Node {
     }
 
     /// Makes about `units` keys more of every transfer that its receivers can take.
-    pub(super) fn work_on_transfers(&mut self, units: usize, effects: &mut Effects) {
+    pub(super) fn work_on_transfers(&mut self, units: usize, now: Now, effects: &mut Effects) {
         let mut index = 0;
         while let Some(transfer) = self.transfers.running.get(index) {
             let (id, snapshot) = (transfer.id, transfer.snapshot);
@@ -136,6 +169,8 @@ impl Node {
                     self.keyspace.end_snapshot(snapshot);
                 }
                 self.transfers.running.remove(index);
+                // Those who wait for room are let in.
+                self.schedule_transfer(now, effects);
                 continue;
             };
             let transfer = &mut self.transfers.running[index];

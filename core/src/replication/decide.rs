@@ -37,7 +37,7 @@ pub enum Verdict {
 }
 
 /// Why everything must be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// The replica asked for it.
     Asked,
@@ -51,6 +51,31 @@ pub enum Reason {
     TooOld,
     /// It has more than we have.
     FromTheFuture,
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Reason; 6] = [
+        Reason::Asked,
+        Reason::OtherHistory,
+        Reason::PastTheFork,
+        Reason::NoBacklog,
+        Reason::TooOld,
+        Reason::FromTheFuture,
+    ];
+
+    /// A word for INFO.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::Asked => "asked",
+            Reason::OtherHistory => "other_history",
+            Reason::PastTheFork => "past_the_fork",
+            Reason::NoBacklog => "no_backlog",
+            Reason::TooOld => "too_old",
+            Reason::FromTheFuture => "from_the_future",
+        }
+    }
 }
 
 impl fmt::Display for Reason {

@@ -17,13 +17,22 @@ pub struct Log {
     /// The database that the stream is about, or none: the next command begins with a SELECT.
     database: Option<u32>,
     scratch: Vec<u8>,
+    /// The largest piece that was added.
+    largest_append: u64,
 }
 
 impl Log {
     /// An empty log of a history that is `offset` bytes long.
     #[must_use]
     pub fn new(offset: u64, backlog_bytes: u64) -> Log {
-        Log { run: Run::starting_at(offset), backlog_bytes, oldest: offset, database: None, scratch: Vec::new() }
+        Log {
+            run: Run::starting_at(offset),
+            backlog_bytes,
+            oldest: offset,
+            database: None,
+            scratch: Vec::new(),
+            largest_append: 0,
+        }
     }
 
     /// The length of the history in bytes: the master's offset.
@@ -65,7 +74,20 @@ impl Log {
     /// Adds bytes of the stream as they are.
     #[inline]
     pub fn append(&mut self, bytes: &[u8]) {
+        self.largest_append = self.largest_append.max(bytes.len() as u64);
         self.run.append(bytes);
+    }
+
+    /// Bytes of the largest piece that was ever added at once: as a rule, of one command.
+    #[must_use]
+    pub fn largest_append(&self) -> u64 {
+        self.largest_append
+    }
+
+    /// True if the bytes from `offset` on are still there, be it for a slow reader alone.
+    #[must_use]
+    pub fn holds(&self, offset: u64) -> bool {
+        (self.run.start()..=self.end()).contains(&offset)
     }
 
     /// Makes the stream be about `database`, by a SELECT if it is not.

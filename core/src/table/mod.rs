@@ -78,6 +78,12 @@ impl<T> Table<T> {
         self.len
     }
 
+    /// For how many entries there is room.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
     /// True if there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {

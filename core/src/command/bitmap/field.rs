@@ -15,15 +15,15 @@ use super::{Target, check_offset};
 pub(super) const COMMANDS: &[Command] =
     &[
         Command::data(Group::Bitmap, "bitfield", -2, "write denyoom", Keys::ONE, bitfield)
-            .access("RW access update variable_flags")
+            .access("RW access update variable_flags: some operations read, others write")
             .docs(
                 "3.2.0",
-                "O(1) for each operation",
+                "O(1) for each",
                 "GET, SET and INCRBY integers of any width within a string, with a rule for OVERFLOW",
             ),
         Command::data(Group::Bitmap, "bitfield_ro", -2, "readonly fast", Keys::ONE, bitfield_ro)
             .access("RO access")
-            .docs("6.0.0", "O(1) for each operation", "GET integers of any width within a string"),
+            .docs("6.0.0", "O(1) for each", "GET integers of any width within a string"),
     ];
 
 /// What becomes of a number that does not fit.

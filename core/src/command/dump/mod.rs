@@ -27,7 +27,7 @@ const COMMANDS: &[Command] = &[
             "O(N*M)",
             "Make a key of what DUMP told: key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
         ),
-    Command::data(Group::Generic, "restore-asking", -4, "write denyoom asking", Keys::ONE, restore)
+    Command::data(Group::Server, "restore-asking", -4, "write denyoom asking", Keys::ONE, restore)
         .in_categories("keyspace dangerous")
         .access("OW update")
         .docs("3.0.0", "O(N*M)", "RESTORE, as nodes of a cluster say it to each other"),

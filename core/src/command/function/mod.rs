@@ -32,10 +32,10 @@ const COMMANDS: &[Command] = &[
         Keys::Numbered { at: 2 },
         |_, _| Err(FUNCTION_NOT_FOUND),
     )
-    .access("RW access update")
+    .access("RW access update: a function may do anything")
     .docs(
         "7.0.0",
-        "Depends on the function.",
+        "Depends on the function",
         "Run a function; there is no interpreter here, so that none is ever found",
     ),
     Command::data(
@@ -46,8 +46,8 @@ const COMMANDS: &[Command] = &[
         Keys::Numbered { at: 2 },
         |_, _| Err(FUNCTION_NOT_FOUND),
     )
-    .access("RO access")
-    .docs("7.0.0", "Depends on the function.", "Run a function that changes nothing"),
+    .access("RO access: a function may read anything")
+    .docs("7.0.0", "Depends on the function", "Run a function that changes nothing"),
 ];
 
 const SUBCOMMANDS: &[Command] = &[
@@ -230,7 +230,7 @@ fn stats(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
 }
 
 fn help(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
-    reply_help(&mut exec.reply, "function", SUBCOMMANDS.iter().map(|row| (row.name, row.summary)));
+    reply_help(&mut exec.reply, "function");
     Ok(())
 }
 

@@ -32,17 +32,17 @@ const COMMANDS: &[Command] = &[
     ),
     Command::data(Group::Geo, "geopos", -2, "readonly", Keys::ONE, geopos).access("RO access").docs(
         "3.2.0",
-        "O(1)",
+        "O(N)",
         "Tell the longitude and latitude of members",
     ),
     Command::data(Group::Geo, "geohash", -2, "readonly", Keys::ONE, geohash).access("RO access").docs(
         "3.2.0",
-        "O(1)",
+        "O(log(N)) for each member",
         "Tell the geohashes of members, as others know them",
     ),
     Command::data(Group::Geo, "geodist", -4, "readonly", Keys::ONE, geodist).access("RO access").docs(
         "3.2.0",
-        "O(1)",
+        "O(log(N))",
         "Tell how far one member is from another",
     ),
 ];

@@ -28,11 +28,9 @@ pub(super) const COMMANDS: &[Command] = &[
         "O(N)",
         "Get the values of fields of a hash and remove them",
     ),
-    Command::data(Group::Hash, "hgetex", -5, "write fast", Keys::ONE, hgetex).access("RW access update").docs(
-        "8.0.0",
-        "O(N)",
-        "Get the values of fields of a hash and set when they expire",
-    ),
+    Command::data(Group::Hash, "hgetex", -5, "write fast", Keys::ONE, hgetex)
+        .access("RW access update: may change the expiry")
+        .docs("8.0.0", "O(N)", "Get the values of fields of a hash and set when they expire"),
     Command::data(Group::Hash, "hsetex", -6, "write denyoom fast", Keys::ONE, hsetex).access("RW update").docs(
         "8.0.0",
         "O(N)",

@@ -14,7 +14,7 @@ use crate::value::hash::{Field, Fields, Form};
 
 use crate::command::exec::{Exec, int_arg, is_word, stored};
 use crate::command::reply_error::{COUNT_OUT_OF_RANGE, OUT_OF_RANGE, SYNTAX};
-use crate::command::scan_options::{ScanOptions, parse_cursor, parse_options};
+use crate::command::scan_options::{ScanOptions, Scanned, parse_cursor, parse_options};
 use crate::command::{Command, CommandError, Group, Keys, Outcome};
 
 use super::alive::remove_all_dead;
@@ -50,7 +50,7 @@ fn hscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     };
     let before_ms = exec.dead_before_ms();
     let hash = stored::<Hash>(exec.keyspace, place)?;
-    let options = parse_options(args, 3, false)?;
+    let options = parse_options(args, 3, Scanned::Fields)?;
     let mut found = Found::default();
     let next = match hash.form() {
         Form::Packed(_) | Form::Few(_) => {
@@ -103,8 +103,11 @@ impl Found {
         let is_wanted = |name: &[u8]| options.pattern.is_none_or(|pattern| glob::matches(pattern, name));
         if name.with_bytes(is_wanted) {
             name.with_bytes(|name| push_bulk(&mut self.bytes, name));
-            value.with_bytes(|value| push_bulk(&mut self.bytes, value));
-            self.count += 2;
+            self.count += 1;
+            if !options.without_values {
+                value.with_bytes(|value| push_bulk(&mut self.bytes, value));
+                self.count += 1;
+            }
         }
     }
 }

@@ -20,11 +20,11 @@ pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, debug::COMMANDS];
 const COMMANDS: &[Command] = &[
     Command::data(Group::HyperLogLog, "pfadd", -2, "write denyoom fast", Keys::ONE, pfadd).access("RW insert").docs(
         "2.8.9",
-        "O(1) for each element",
+        "O(1)",
         "Let a HyperLogLog see elements",
     ),
     Command::data(Group::HyperLogLog, "pfcount", -2, "readonly may_replicate", Keys::ALL, pfcount)
-        .access("RW access")
+        .access("RW access: may keep the count that it found, and tell replicas")
         .docs("2.8.9", "O(N)", "Tell about how many different elements a HyperLogLog, or several together, have seen"),
     Command::data(Group::HyperLogLog, "pfmerge", -2, "write denyoom", Keys::ALL, pfmerge)
         .access("RW access insert; RO access")

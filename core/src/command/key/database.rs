@@ -10,7 +10,7 @@ use crate::value::Blob;
 
 use crate::command::exec::{Exec, ExpiryRule, is_word};
 use crate::command::reply_error::{DB_INDEX_OUT_OF_RANGE, INVALID_FIRST_DB, INVALID_SECOND_DB, SYNTAX};
-use crate::command::scan_options::{ScanOptions, parse_cursor, parse_options};
+use crate::command::scan_options::{ScanOptions, Scanned, parse_cursor, parse_options};
 use crate::command::{Command, Group, Keys, Outcome};
 
 /// Steps of SCAN per wished-for key: so many empty ones are taken before the client is given what there is, as in Redis.
@@ -71,7 +71,7 @@ fn keys(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 
 fn scan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let cursor = parse_cursor(&args[1])?;
-    let options = parse_options(args, 2, true)?;
+    let options = parse_options(args, 2, Scanned::Keys)?;
     let step = scan_step(exec, cursor, &options);
     if exec.expiry == ExpiryRule::Remove {
         for key in &step.due {

@@ -4,6 +4,8 @@ mod database;
 mod expire;
 mod object;
 
+pub use object::reference_count;
+
 use crate::codec::number::parse_i64;
 use crate::keyspace::Place;
 use crate::resp::Args;

@@ -38,7 +38,7 @@ const SUBCOMMANDS: &[Command] = &[
         .access("RO")
         .tips("nondeterministic_output")
         .docs("2.2.3", "O(1)", "Tells how long a key has not been used"),
-    Command::data(Group::Generic, "refcount", 3, "readonly", Keys::SECOND, reference_count)
+    Command::data(Group::Generic, "refcount", 3, "readonly", Keys::SECOND, refcount)
         .access("RO")
         .tips("nondeterministic_output")
         .docs("2.2.3", "O(1)", "Tells how many hold on to a value"),
@@ -87,19 +87,25 @@ fn idle_time(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     })
 }
 
-fn reference_count(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+fn refcount(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     about(exec, args, |exec, place| {
-        let references = match exec.value(place) {
-            Value::String(StringValue::Int(0..SHARED_INTEGERS)) => SHARED_REFERENCES,
-            _ => 1,
-        };
+        let references = reference_count(exec.value(place));
         exec.reply.int(references);
         Ok(())
     })
 }
 
+/// How many hold on to a value, as Redis would tell it.
+#[must_use]
+pub fn reference_count(value: &Value) -> i64 {
+    match value {
+        Value::String(StringValue::Int(0..SHARED_INTEGERS)) => SHARED_REFERENCES,
+        _ => 1,
+    }
+}
+
 fn help(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
-    reply_help(&mut exec.reply, "object", SUBCOMMANDS.iter().map(|row| (row.name, row.summary)));
+    reply_help(&mut exec.reply, "object");
     Ok(())
 }
 

@@ -7,7 +7,7 @@ mod tests;
 
 use crate::codec::glob;
 use crate::command::exec::{Exec, stored};
-use crate::command::scan_options::{parse_cursor, parse_options};
+use crate::command::scan_options::{Scanned, parse_cursor, parse_options};
 use crate::command::{Class, Command, Group, Keys, Outcome};
 use crate::keyspace::NO_EXPIRY;
 use crate::resp::{Args, push_bulk};
@@ -193,7 +193,7 @@ fn sscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         return Ok(());
     };
     let set = stored::<Set>(exec.keyspace, place)?;
-    let options = parse_options(args, 3, false)?;
+    let options = parse_options(args, 3, Scanned::Members)?;
     let (mut bytes, mut count) = (alloc::vec::Vec::new(), 0);
     let offer = |member: Text<'_>| {
         member.with_bytes(|member| {

@@ -29,11 +29,11 @@ pub(super) const FAMILY: &[&[Command]] = &[COMMANDS];
 const COMMANDS: &[Command] = &[
     Command::data(Group::Generic, "sort", -2, "write denyoom", Keys::FirstPatternsAndStore, sort)
         .in_categories("set sortedset list dangerous")
-        .access("RO access; RO access; OW update")
+        .access("RO access; RO access: keys of `BY` and `GET` follow from the elements; OW update: `STORE` may stand anywhere")
         .docs("1.0.0", "O(N+M*log(M))", "Tells or keeps the elements of a list, a set or a sorted set in order"),
     Command::data(Group::Generic, "sort_ro", -2, "readonly", Keys::FirstAndPatterns, sort_ro)
         .in_categories("set sortedset list dangerous")
-        .access("RO access; RO access")
+        .access("RO access; RO access: keys of `BY` and `GET` follow from the elements")
         .docs("7.0.0", "O(N+M*log(M))", "Tells the elements of a list, a set or a sorted set in order"),
 ];
 

@@ -19,7 +19,7 @@ use super::{id_arg, reply_id, stream, stream_mut};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::data(Group::Stream, "xadd", -5, "write denyoom fast", Keys::ONE, xadd)
-        .access("RW update")
+        .access("RW update: may trim what is there")
         .tips("nondeterministic_output")
         .docs("5.0.0", "O(1)", "Add an entry to a stream, and cut off old ones if asked to"),
     Command::data(Group::Stream, "xtrim", -4, "write", Keys::ONE, xtrim)

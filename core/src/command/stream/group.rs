@@ -180,6 +180,6 @@ fn delete_consumer(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 }
 
 fn help(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
-    reply_help(&mut exec.reply, "xgroup", SUBCOMMANDS.iter().map(|row| (row.name, row.summary)));
+    reply_help(&mut exec.reply, "xgroup");
     Ok(())
 }

@@ -221,6 +221,6 @@ fn consumers(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 }
 
 fn help(exec: &mut Exec<'_>, _args: Args<'_>) -> Outcome {
-    reply_help(&mut exec.reply, "xinfo", SUBCOMMANDS.iter().map(|row| (row.name, row.summary)));
+    reply_help(&mut exec.reply, "xinfo");
     Ok(())
 }

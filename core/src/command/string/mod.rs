@@ -32,7 +32,7 @@ const COMMANDS: &[Command] =
             "Read a string",
         ),
         Command::data(Group::String, "set", -3, "write denyoom", Keys::ONE, set)
-            .access("RW access update variable_flags")
+            .access("RW access update variable_flags: reads only with `GET`")
             .docs("1.0.0", "O(1)", "Store a string under a key, whatever was there before"),
         Command::data(Group::String, "setnx", 3, "write denyoom fast", Keys::ONE, setnx).access("OW insert").docs(
             "1.0.0",
@@ -57,11 +57,9 @@ const COMMANDS: &[Command] =
             "O(1)",
             "Read a string and remove its key",
         ),
-        Command::data(Group::String, "getex", -2, "write fast", Keys::ONE, getex).access("RW access update").docs(
-            "6.2.0",
-            "O(1)",
-            "Read a string and change when it expires",
-        ),
+        Command::data(Group::String, "getex", -2, "write fast", Keys::ONE, getex)
+            .access("RW access update: may change the expiry")
+            .docs("6.2.0", "O(1)", "Read a string and change when it expires"),
         Command::data(Group::String, "mget", -2, "readonly fast", Keys::ALL, mget)
             .access("RO access")
             .tips("request_policy:multi_shard")

@@ -14,22 +14,22 @@ pub(super) const COMMANDS: &[Command] =
     &[
         Command::data(Group::SortedSet, "zunion", -3, "readonly", Keys::Numbered { at: 1 }, zunion)
             .access("RO access")
-            .docs("6.2.0", "O(N+M*log(M))", "Get the members that any of several sorted sets has"),
+            .docs("6.2.0", "O(N)+O(M*log(M))", "Get the members that any of several sorted sets has"),
         Command::data(Group::SortedSet, "zinter", -3, "readonly", Keys::Numbered { at: 1 }, zinter)
             .access("RO access")
-            .docs("6.2.0", "O(N*K+M*log(M))", "Get the members that all of several sorted sets have"),
+            .docs("6.2.0", "O(N*K)+O(M*log(M))", "Get the members that all of several sorted sets have"),
         Command::data(Group::SortedSet, "zdiff", -3, "readonly", Keys::Numbered { at: 1 }, zdiff)
             .access("RO access")
-            .docs("6.2.0", "O(N*K+M*log(M))", "Get the members of the first sorted set that no other has"),
+            .docs("6.2.0", "O(L + (N-K)log(N))", "Get the members of the first sorted set that no other has"),
         Command::data(Group::SortedSet, "zunionstore", -4, "write denyoom", Keys::DestinationAndNumbered, zunionstore)
             .access("OW update; RO access")
-            .docs("2.0.0", "O(N+M*log(M))", "Keep the members that any of several sorted sets has"),
+            .docs("2.0.0", "O(N)+O(M log(M))", "Keep the members that any of several sorted sets has"),
         Command::data(Group::SortedSet, "zinterstore", -4, "write denyoom", Keys::DestinationAndNumbered, zinterstore)
             .access("OW update; RO access")
-            .docs("2.0.0", "O(N*K+M*log(M))", "Keep the members that all of several sorted sets have"),
+            .docs("2.0.0", "O(N*K)+O(M*log(M))", "Keep the members that all of several sorted sets have"),
         Command::data(Group::SortedSet, "zdiffstore", -4, "write denyoom", Keys::DestinationAndNumbered, zdiffstore)
             .access("OW update; RO access")
-            .docs("6.2.0", "O(N*K+M*log(M))", "Keep the members of the first sorted set that no other has"),
+            .docs("6.2.0", "O(L + (N-K)log(N))", "Keep the members of the first sorted set that no other has"),
         Command::data(Group::SortedSet, "zintercard", -3, "readonly", Keys::Numbered { at: 1 }, zintercard)
             .access("RO access")
             .docs("7.0.0", "O(N*K)", "Count the members that all of several sorted sets have"),

@@ -8,7 +8,7 @@ use crate::codec::glob;
 use crate::codec::random::Random;
 use crate::command::exec::{Exec, int_arg, is_word, stored};
 use crate::command::reply_error::{COUNT_OUT_OF_RANGE, OUT_OF_RANGE, SYNTAX};
-use crate::command::scan_options::{parse_cursor, parse_options};
+use crate::command::scan_options::{Scanned, parse_cursor, parse_options};
 use crate::command::{Command, Group, Keys, Outcome};
 use crate::resp::{Args, push_bulk};
 use crate::table::{decode_cursor, encode_cursor};
@@ -43,7 +43,7 @@ fn zscan(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         return Ok(());
     };
     let zset = stored::<Zset>(exec.keyspace, place)?;
-    let options = parse_options(args, 3, false)?;
+    let options = parse_options(args, 3, Scanned::Members)?;
     let (mut bytes, mut count) = (Vec::new(), 0);
     let mut offer = |member: Text<'_>, score: Text<'_>| {
         member.with_bytes(|member| {

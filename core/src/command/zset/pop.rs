@@ -13,27 +13,30 @@ use crate::value::{Blob, Value, Zset};
 
 use super::after_removal;
 
-pub(super) const COMMANDS: &[Command] =
-    &[
-        Command::data(Group::SortedSet, "zpopmin", -2, "write fast", Keys::ONE, zpopmin)
-            .access("RW access delete")
-            .docs("5.0.0", "O(log(N)*M)", "Take the members with the smallest scores"),
-        Command::data(Group::SortedSet, "zpopmax", -2, "write fast", Keys::ONE, zpopmax)
-            .access("RW access delete")
-            .docs("5.0.0", "O(log(N)*M)", "Take the members with the greatest scores"),
-        Command::data(Group::SortedSet, "zmpop", -4, "write", Keys::Numbered { at: 1 }, zmpop)
-            .access("RW access delete")
-            .docs("7.0.0", "O(K)+O(M*log(N))", "Take members from the first sorted set that has any"),
-        Command::data(Group::SortedSet, "bzpopmin", -3, "write noscript blocking fast", Keys::ALL_BUT_LAST, bzpopmin)
-            .access("RW access delete")
-            .docs("5.0.0", "O(log(N))", "Take the member with the smallest score, or wait for one"),
-        Command::data(Group::SortedSet, "bzpopmax", -3, "write noscript blocking fast", Keys::ALL_BUT_LAST, bzpopmax)
-            .access("RW access delete")
-            .docs("5.0.0", "O(log(N))", "Take the member with the greatest score, or wait for one"),
-        Command::data(Group::SortedSet, "bzmpop", -5, "write blocking", Keys::Numbered { at: 2 }, bzmpop)
-            .access("RW access delete")
-            .docs("7.0.0", "O(K)+O(M*log(N))", "Take members from the first sorted set that has any, or wait for some"),
-    ];
+pub(super) const COMMANDS: &[Command] = &[
+    Command::data(Group::SortedSet, "zpopmin", -2, "write fast", Keys::ONE, zpopmin).access("RW access delete").docs(
+        "5.0.0",
+        "O(log(N)*M)",
+        "Take the members with the smallest scores",
+    ),
+    Command::data(Group::SortedSet, "zpopmax", -2, "write fast", Keys::ONE, zpopmax).access("RW access delete").docs(
+        "5.0.0",
+        "O(log(N)*M)",
+        "Take the members with the greatest scores",
+    ),
+    Command::data(Group::SortedSet, "zmpop", -4, "write", Keys::Numbered { at: 1 }, zmpop)
+        .access("RW access delete")
+        .docs("7.0.0", "O(K) + O(M*log(N))", "Take members from the first sorted set that has any"),
+    Command::data(Group::SortedSet, "bzpopmin", -3, "write noscript blocking fast", Keys::ALL_BUT_LAST, bzpopmin)
+        .access("RW access delete")
+        .docs("5.0.0", "O(log(N))", "Take the member with the smallest score, or wait for one"),
+    Command::data(Group::SortedSet, "bzpopmax", -3, "write noscript blocking fast", Keys::ALL_BUT_LAST, bzpopmax)
+        .access("RW access delete")
+        .docs("5.0.0", "O(log(N))", "Take the member with the greatest score, or wait for one"),
+    Command::data(Group::SortedSet, "bzmpop", -5, "write blocking", Keys::Numbered { at: 2 }, bzmpop)
+        .access("RW access delete")
+        .docs("7.0.0", "O(K) + O(M*log(N))", "Take members from the first sorted set that has any, or wait for some"),
+];
 
 /// Which end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! COMMAND: what the rows of all commands tell about them.
 
+mod docs;
+
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -68,37 +70,15 @@ impl Named {
             named.reply_info(reply);
         }
     }
-
-    /// The name and a map of words about it, as COMMAND DOCS has them.
-    fn reply_docs(self, reply: &mut Reply<'_>) {
-        let command = self.command;
-        let words = [
-            ("summary", command.summary),
-            ("since", command.since),
-            ("group", command.group.name()),
-            ("complexity", command.complexity),
-        ];
-        let words = words.into_iter().filter(|(_, text)| !text.is_empty());
-        let has_subcommands = !command.subcommands.is_empty();
-        reply.bulk(self.full_name().as_bytes());
-        reply.map(words.clone().count() + usize::from(has_subcommands));
-        for (name, text) in words {
-            reply.bulk(name.as_bytes());
-            reply.bulk(text.as_bytes());
-        }
-        if has_subcommands {
-            reply.bulk(b"subcommands");
-            reply.map(command.subcommands.len());
-            for named in self.subcommands() {
-                named.reply_docs(reply);
-            }
-        }
-    }
 }
 
-/// A specification of keys. Differs: Redis adds notes to some.
+/// A specification of keys.
 fn reply_key_spec(reply: &mut Reply<'_>, spec: KeySpec) {
-    reply.map(3);
+    reply.map(if spec.note.is_some() { 4 } else { 3 });
+    if let Some(note) = spec.note {
+        reply.bulk(b"notes");
+        reply.bulk(note.as_bytes());
+    }
     reply.bulk(b"flags");
     reply_words(reply, spec.access.split(' '));
     reply.bulk(b"begin_search");
@@ -326,9 +306,12 @@ mod tests {
         let docs = bench.run("COMMAND DOCS config nosuch");
         assert!(docs.starts_with("*2 $6 config *10 $7 summary "), "{docs}");
         assert!(docs.contains(" $5 since $5 2.0.0 $5 group $6 server $10 complexity "), "{docs}");
-        assert!(docs.contains(" $11 subcommands *10 $10 config|get *8 $7 summary "), "{docs}");
+        assert!(docs.contains(" $11 subcommands *10 $10 config|get *12 $7 summary "), "{docs}");
         bench.run("HELLO 3");
-        assert!(bench.run("COMMAND DOCS ping").starts_with("%1 $4 ping %4 $7 summary "));
+        let ping = bench.run("COMMAND DOCS ping");
+        assert!(ping.starts_with("%1 $4 ping %5 $7 summary "), "{ping}");
+        let message = "$9 arguments *1 %3 $4 name $7 message $4 type $6 string $5 flags ~1 +optional ";
+        assert!(ping.ends_with(message), "{ping}");
     }
 
     #[test]

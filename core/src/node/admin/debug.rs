@@ -1,5 +1,8 @@
 //! DEBUG: what tests need, refused unless `enable-debug-command` allows it.
 
+mod inside;
+mod protocol;
+
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,21 +11,18 @@ use core::time::Duration;
 use crate::codec::double;
 use crate::codec::number::{parse_i64, push_u64};
 use crate::command::reply_error as reply;
-use crate::command::{CommandError, Outcome};
+use crate::command::{CommandError, Outcome, reply_help};
 use crate::keyspace::{NO_EXPIRY, SnapshotRules};
 use crate::persistence::{Head, Loaded, Loader, push_header};
 use crate::port::{Action, ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, push_command};
 use crate::value::StringValue;
-use crate::value::rdb::push_value;
 
 use super::super::Node;
 use super::digest::Digest;
 
 /// Bytes of a snapshot that RELOAD holds at once.
 const RELOAD_BYTES: usize = 1 << 20;
-/// OBJECT shows the clock of last use in as many bits as Redis keeps of it.
-const LRU_CLOCK_MASK: u32 = (1 << 24) - 1;
 
 /// What a subcommand is called with; its words are in `args[2..]`.
 struct Call<'a> {
@@ -37,47 +37,65 @@ struct Row {
     name: &'static str,
     /// The fewest and the most arguments, DEBUG and the name included.
     arity: (usize, usize),
-    summary: &'static str,
     handler: fn(&mut Node, Call<'_>) -> Outcome,
 }
 
-const fn row(
-    name: &'static str,
-    arity: (usize, usize),
-    summary: &'static str,
-    handler: fn(&mut Node, Call<'_>) -> Outcome,
-) -> Row {
-    Row { name, arity, summary, handler }
+const fn row(name: &'static str, arity: (usize, usize), handler: fn(&mut Node, Call<'_>) -> Outcome) -> Row {
+    Row { name, arity, handler }
 }
 
+/// What is told of them stands with the HELP of all containers.
 const ROWS: &[Row] = &[
-    row(
-        "change-repl-id",
-        (2, 2),
-        "Begin a history with a new name and no memory of another",
-        Node::debug_change_repl_id,
-    ),
-    row("digest", (2, 2), "Tell the digest of all data", Node::debug_digest),
-    row("digest-value", (3, usize::MAX), "Tell the digest of each key's value", Node::debug_digest_value),
-    row("error", (3, 3), "Answer with an error of these words", |_, call| {
-        Err(CommandError::with(String::from_utf8_lossy(&call.args[2]).into_owned()))
+    row("aof-flush-sleep", (3, 3), |_, _| Err(reply::NO_AOF)),
+    row("assert", ANY, |_, _| Err(reply::DOES_NO_HARM)),
+    row("change-repl-id", (2, 2), Node::debug_change_repl_id),
+    row("client-eviction", (2, 2), Node::debug_client_eviction),
+    row("clusterlink", (5, 5), |_, call| match call.args[2].eq_ignore_ascii_case(b"kill") {
+        true => Err(reply::ONLY_IN_CLUSTERS),
+        false => Err(reply::unknown_debug_subcommand(&call.args[1])),
     }),
-    row("help", (2, 2), "Tell the subcommands", |node, call| {
-        node.help_of(call.conn, "debug", ROWS.iter().map(|row| (row.name, row.summary)))
+    row("crash-and-recover", ANY, |_, _| Err(reply::DOES_NO_HARM)),
+    row("digest", (2, 2), Node::debug_digest),
+    row("digest-value", (2, usize::MAX), Node::debug_digest_value),
+    row("error", (3, 3), |_, call| Err(CommandError::with(String::from_utf8_lossy(&call.args[2]).into_owned()))),
+    row("help", (2, 2), |node, call| {
+        if let Some(connection) = node.connection(call.conn) {
+            reply_help(&mut connection.reply(), "debug");
+        }
+        Ok(())
     }),
-    row("log", (3, 3), "Write a line to the log", Node::debug_log),
-    row("object", (3, 3), "Tell about a key's value", Node::debug_object),
-    row(
-        "populate",
-        (3, 5),
-        "Add keys: how many, the prefix of their names, the bytes of a value",
-        Node::debug_populate,
-    ),
-    row("reload", (2, 2), "Write all data to a snapshot and load it again", Node::debug_reload),
-    row("replicate", (3, usize::MAX), "Put a command into the stream as it is", Node::debug_replicate),
-    row("set-active-expire", (3, 3), "Remove expired keys by themselves (1) or only when met (0)", Node::debug_expiry),
-    row("sleep", (3, 3), "Stop the whole node for this many seconds", Node::debug_sleep),
+    row("htstats", (3, 3), Node::debug_table_of_database),
+    row("htstats-key", (3, 3), Node::debug_table_of_key),
+    row("leak", (3, 3), |_, _| Err(reply::DOES_NO_HARM)),
+    row("listpack", (3, 3), Node::debug_listpack),
+    row("loadaof", (2, 2), |_, _| Err(reply::NO_AOF)),
+    row("log", (3, 3), Node::debug_log),
+    row("object", (3, 3), Node::debug_object),
+    row("oom", ANY, |_, _| Err(reply::DOES_NO_HARM)),
+    row("panic", ANY, |_, _| Err(reply::DOES_NO_HARM)),
+    row("pause-cron", (3, 3), Node::debug_pause_cron),
+    row("populate", (3, 5), Node::debug_populate),
+    row("protocol", (3, 3), Node::debug_protocol),
+    row("quicklist", (3, 4), Node::debug_quicklist),
+    row("quicklist-packed-threshold", (3, 3), |node, call| match parse_i64(&call.args[2]) {
+        Some(0) => node.answer_ok(call.conn),
+        _ => Err(reply::PACKED_THRESHOLD_IS_FIXED),
+    }),
+    row("reload", (2, usize::MAX), Node::debug_reload),
+    row("replicate", (3, usize::MAX), Node::debug_replicate),
+    row("replybuffer", (4, 4), Node::debug_replybuffer),
+    row("restart", ANY, |_, _| Err(reply::DOES_NO_HARM)),
+    row("sdslen", (3, 3), Node::debug_string_length),
+    row("segfault", ANY, |_, _| Err(reply::DOES_NO_HARM)),
+    row("set-active-expire", (3, 3), Node::debug_expiry),
+    // No script is run, so that none is denied anything.
+    row("set-disable-deny-scripts", (3, 3), |node, call| node.answer_ok(call.conn)),
+    row("sleep", (3, 3), Node::debug_sleep),
+    row("structsize", (2, 2), Node::debug_sizes),
 ];
+
+/// Any number of arguments.
+const ANY: (usize, usize) = (2, usize::MAX);
 
 impl Node {
     pub(super) fn debug(&mut self, conn: ConnId, args: Args<'_>, now: Now, effects: &mut Effects) -> Outcome {
@@ -130,25 +148,6 @@ impl Node {
         self.answer_ok(call.conn)
     }
 
-    /// OBJECT: in Redis's form. There is no address to tell, and values are not shared.
-    fn debug_object(&mut self, call: Call<'_>) -> Outcome {
-        let Some(connection) = self.connections.get_mut(call.conn) else { return Ok(()) };
-        let place = self.keyspace.locate(connection.database, &call.args[2]).ok_or(reply::NO_SUCH_KEY)?;
-        let entry = self.keyspace.entry(place);
-        let mut serialized = Vec::new();
-        push_value(&mut serialized, &entry.value, self.config.rdbcompression);
-        let clock = (call.now.wall.0 / 1_000_000) as u32;
-        let idle = clock.wrapping_sub(entry.usage) & LRU_CLOCK_MASK;
-        let text = format!(
-            "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle}",
-            entry.value.encoding_name(),
-            serialized.len(),
-            entry.usage & LRU_CLOCK_MASK,
-        );
-        connection.reply().simple(&text);
-        Ok(())
-    }
-
     /// POPULATE count [prefix] [size]: not fed to replicas, and no change that a save point counts.
     fn debug_populate(&mut self, call: Call<'_>) -> Outcome {
         let positive = |index: usize| {
@@ -184,8 +183,45 @@ impl Node {
         self.answer_ok(call.conn)
     }
 
+    /// CLIENT-EVICTION. Clients are not kept in classes by the memory they take: the greatest is looked for when one must go.
+    fn debug_client_eviction(&mut self, _call: Call<'_>) -> Outcome {
+        match self.config.maxmemory_clients.bytes(self.config.maxmemory) {
+            0 => Err(reply::CLIENT_EVICTION_OFF),
+            _ => Err(reply::NO_CLIENT_CLASSES),
+        }
+    }
+
+    fn debug_pause_cron(&mut self, call: Call<'_>) -> Outcome {
+        self.is_cron_paused = parse_i64(&call.args[2]).unwrap_or(0) != 0;
+        self.answer_ok(call.conn)
+    }
+
+    /// REPLYBUFFER: queues of output have no peak that would be remembered, so that there is nothing to set.
+    fn debug_replybuffer(&mut self, call: Call<'_>) -> Outcome {
+        let is = |index: usize, word: &[u8]| call.args[index].eq_ignore_ascii_case(word);
+        match () {
+            () if is(2, b"RESIZING") => {}
+            () if is(2, b"PEAK-RESET-TIME") && (is(3, b"NEVER") || is(3, b"RESET")) => {}
+            () if is(2, b"PEAK-RESET-TIME") => drop(parse_i64(&call.args[3]).ok_or(reply::NOT_AN_INTEGER)?),
+            () => return Err(reply::unknown_debug_subcommand(&call.args[1])),
+        }
+        self.answer_ok(call.conn)
+    }
+
     /// RELOAD: in memory, piece by piece. Nothing but the data is replaced: the position stays.
+    ///
+    /// What has just been saved is merged into itself with MERGE, and changes nothing. Differs: with NOFLUSH alone Redis ends itself over the first
+    /// key that it finds twice; and a file that is there is loaded at start alone, so that NOSAVE is refused.
     fn debug_reload(&mut self, call: Call<'_>) -> Outcome {
+        let has = |word: &[u8]| call.args.iter_from(2).any(|option| option.eq_ignore_ascii_case(word));
+        let known: [&[u8]; 3] = [b"MERGE", b"NOFLUSH", b"NOSAVE"];
+        let is_known = |option: &[u8]| known.iter().any(|known| option.eq_ignore_ascii_case(known));
+        if !call.args.iter_from(2).all(is_known) {
+            return Err(reply::RELOAD_OPTIONS);
+        }
+        if has(b"NOSAVE") || (has(b"NOFLUSH") && !has(b"MERGE")) {
+            return Err(reply::RELOAD_REFUSED);
+        }
         let loaded = self.serialise_and_load(call.now).map_err(|why| {
             call.effects.note(Note::Text { level: Level::Warning, text: why });
             reply::DEBUG_RELOAD_FAILED

@@ -97,8 +97,41 @@ fn object_has_the_form_of_redis() {
     bench.run("SET n 42");
     bench.pass(Duration::from_secs(3));
     let text = bench.run("DEBUG OBJECT n");
-    assert!(text.starts_with("+Value at:0x0 refcount:1 encoding:int serializedlength:2 lru:"), "{text}");
+    assert!(text.starts_with("+Value at:0x0 refcount:2147483647 encoding:int serializedlength:2 lru:"), "{text}");
     assert!(text.ends_with(" lru_seconds_idle:3 "), "{text}");
+}
+
+#[test]
+fn object_tells_the_nodes_of_a_list() {
+    let mut bench = Bench::new();
+    bench.run("CONFIG SET list-max-listpack-size 2 list-compress-depth 1");
+    bench.run("RPUSH l a b c d e");
+    let text = bench.run("DEBUG OBJECT l");
+    let nodes = "ql_nodes:3 ql_avg_node:1.67 ql_listpack_max:2 ql_compressed:1 ql_uncompressed_size:36 ";
+    assert!(text.ends_with(nodes), "{text}");
+    bench.run("DEL l");
+    bench.run("RPUSH l a");
+    assert!(bench.run("DEBUG OBJECT l").contains(" ql_nodes:1 ql_avg_node:1.00 "));
+}
+
+#[test]
+fn every_subcommand_is_explained() {
+    for row in super::ROWS.iter().filter(|row| row.name != "help") {
+        assert!(crate::command::is_explained("debug", &row.name.to_uppercase()), "{}", row.name);
+    }
+}
+
+#[test]
+fn while_the_clock_is_paused_idle_clients_stay() {
+    let mut bench = Bench::new();
+    bench.run("CONFIG SET timeout 1");
+    let idle = bench.connect();
+    assert_eq!(bench.run("DEBUG PAUSE-CRON 1"), "+OK ");
+    bench.pass(Duration::from_secs(5));
+    assert!(!bench.closed.contains(&idle));
+    bench.run("DEBUG PAUSE-CRON 0");
+    bench.pass(Duration::from_secs(5));
+    assert!(bench.closed.contains(&idle));
 }
 
 #[test]

@@ -9,8 +9,11 @@ use crate::port::ConnId;
 use super::super::bench::Bench;
 use super::{Fleet, play_master, request_of};
 
+type Configure = fn(&mut Config);
+type Answer = fn(&mut Bench, ConnId);
+
 /// How a master makes its data sets.
-fn each_transfer() -> [(&'static str, fn(&mut Config)); 2] {
+fn each_transfer() -> [(&'static str, Configure); 2] {
     fn is_slow(config: &mut Config) {
         config.repl_diskless_sync_delay = 3;
     }
@@ -247,7 +250,7 @@ fn a_replica_that_goes_on_from_its_file_can_be_continued_by_others() {
 /// Pitfall 18.
 #[test]
 fn a_master_that_cannot_answer_now_costs_no_data_set() {
-    let answers: [(&str, fn(&mut Bench, ConnId)); 6] = [
+    let answers: [(&str, Answer); 6] = [
         ("-LOADING", |bench, link| bench.send(link, b"-LOADING Redis is loading the dataset in memory\r\n")),
         ("-NOMASTERLINK", |bench, link| bench.send(link, b"-NOMASTERLINK Can't SYNC while not connected\r\n")),
         ("an end", |bench, link| bench.hang_up(link)),

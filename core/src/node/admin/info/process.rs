@@ -93,7 +93,9 @@ pub(super) const PERSISTENCE: &[Row] = &[
     Field("rdb_changes_since_last_save", |view| some(view.node.storage.dirty)),
     // As in Redis, a snapshot for replicas counts, too.
     Field("rdb_bgsave_in_progress", |view| {
-        some(u8::from(view.node.storage.is_saving() || !view.node.transfers.is_empty()))
+        some(u8::from(
+            view.node.storage.is_saving() || !view.node.transfers.is_empty() || !view.node.sync_files.is_empty(),
+        ))
     }),
     Field("rdb_last_save_time", |view| some(view.node.storage.last_save_seconds)),
     Field("rdb_last_bgsave_status", |view| some(if view.node.storage.has_last_save_failed { "err" } else { "ok" })),

@@ -1,0 +1,147 @@
+//! Who is sent a snapshot, and when: full synchronisations are let in together, few at a time, and more slowly after some that came to
+//! nothing.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
+
+use super::Node;
+use super::connection::Connection;
+use super::replica::Phase;
+use super::timers::Timer;
+use super::transfer::Contents;
+
+/// A data set of up to this many keys is sent at once, unless the operator has set another delay than the default.
+/// Differs: Redis waits for `repl-diskless-sync-delay` even then, since each snapshot costs it a fork; here a small one costs less
+/// than a millisecond, and nobody has to wait for the replicas that may come.
+const SMALL_KEYS_MAX: usize = 1000;
+/// The default of `repl-diskless-sync-delay`.
+const DELAY_BY_DEFAULT: Duration = Duration::from_secs(5);
+/// Snapshots that are sent at the same time. Every one of them takes its share of the processor and of each write; one that a slow replica
+/// takes its time with must not keep the others waiting.
+const TRANSFERS_MAX: usize = 3;
+/// The first wait after a full synchronisation that the log outran; each further one doubles it.
+const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
+/// The longest of these waits.
+const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+
+/// What is remembered of full synchronisations that came to nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Admission {
+    /// So many in a row.
+    failures: u32,
+    /// Before this time none is begun.
+    not_before: Option<Mono>,
+}
+
+impl Admission {
+    /// A replica has come through.
+    pub(super) fn succeeded(&mut self) {
+        *self = Admission::default();
+    }
+
+    /// How long to wait after one more that came to nothing, at the most.
+    fn back_off(&mut self) -> Duration {
+        let wait = BACK_OFF_FIRST.saturating_mul(1 << self.failures.min(10)).min(BACK_OFF_MAX);
+        self.failures = self.failures.saturating_add(1);
+        wait
+    }
+}
+
+impl Node {
+    /// Begins a snapshot for whoever waits: at once, or when the diskless delay is over, or the wait after a failure.
+    pub(super) fn schedule_transfer(&mut self, now: Now, effects: &mut Effects) {
+        let waiting = self.waiting_replicas().len();
+        if waiting == 0 {
+            return;
+        }
+        if let Some(not_before) = self.admission.not_before.filter(|at| *at > now.mono) {
+            self.timers.set(Timer::SnapshotStart, not_before);
+            return;
+        }
+        let delay = Duration::from_secs(u64::from(self.config.repl_diskless_sync_delay));
+        let max = self.config.repl_diskless_sync_max_replicas as usize;
+        let is_diskless = self.config.repl_diskless_sync;
+        let is_small = self.keyspace.total_len() <= SMALL_KEYS_MAX && delay == DELAY_BY_DEFAULT;
+        if !is_diskless || is_small || delay.is_zero() || (max > 0 && waiting >= max) {
+            self.start_transfers(now, effects);
+        } else {
+            self.timers.set_no_later(Timer::SnapshotStart, now.mono.after(delay));
+        }
+    }
+
+    fn waiting_replicas(&self) -> Vec<ConnId> {
+        let is_waiting = |conn: &ConnId| {
+            let side = self.connections.get(*conn).and_then(Connection::replica);
+            side.is_some_and(|side| side.phase == Phase::Waiting)
+        };
+        self.replicas.iter().copied().filter(is_waiting).collect()
+    }
+
+    /// True if somebody waits for a snapshot.
+    pub(super) fn is_snapshot_awaited(&self) -> bool {
+        !self.waiting_replicas().is_empty()
+    }
+
+    /// Begins the snapshots that replicas wait for: one for those that can be told its end by a mark, one in a file for
+    /// the others.
+    pub(super) fn start_transfers(&mut self, now: Now, effects: &mut Effects) {
+        self.timers.stop(Timer::SnapshotStart);
+        let is_diskless = self.config.repl_diskless_sync;
+        let knows_mark =
+            |conn: &ConnId| self.connections.get(*conn).is_some_and(|connection| connection.intro.knows_eof);
+        let wants_filter = |conn: &ConnId| self.connections.get(*conn).is_some_and(|c| c.intro.wants_no_keys);
+        let waiting = self.waiting_replicas();
+        let (marked, filed): (Vec<ConnId>, Vec<ConnId>) =
+            waiting.into_iter().partition(|conn| knows_mark(conn) && (is_diskless || wants_filter(conn)));
+        let (filtered, whole): (Vec<ConnId>, Vec<ConnId>) = marked.into_iter().partition(wants_filter);
+        let has_room = self.transfers.count() < TRANSFERS_MAX;
+        for (receivers, contents) in [(whole, Contents::Everything), (filtered, Contents::NoKeys)] {
+            let is_let_in = has_room || contents == Contents::NoKeys;
+            if !receivers.is_empty() && is_let_in {
+                let count = receivers.len();
+                let text = format!("Starting BGSAVE for SYNC with target: replicas sockets ({count} of them)");
+                effects.note(Note::Text { level: Level::Notice, text });
+                self.begin_transfer(&receivers, contents, now, effects);
+            }
+        }
+        if !filed.is_empty() {
+            self.send_by_file(&filed, now, effects);
+        }
+    }
+
+    /// The log has outrun a full synchronisation: the next one begins later, and the log tells what would help.
+    pub(super) fn full_sync_was_outrun(&mut self, outrun: &Outrun, now: Now, effects: &mut Effects) {
+        let wait = self.admission.back_off();
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        // Several masters that replicas fled to must not go on in step.
+        let jittered_ms = wait_ms / 2 + self.random.below(wait_ms / 2 + 1);
+        self.admission.not_before = Some(now.mono.after(Duration::from_millis(jittered_ms)));
+        let Outrun { replica, lag_bytes, limit_bytes, keys_sent, keys } = outrun;
+        let needed = u128::from(*lag_bytes) * u128::from(*keys).max(1) / u128::from(*keys_sent).max(1);
+        let text = format!(
+            "Replica {replica} was outrun by the stream at key {keys_sent} of {keys} of its full synchronisation: {lag_bytes} bytes wait for it, \
+             more than client-output-buffer-limit allows ({limit_bytes}). At this rate of writes it takes a hard limit of {needed} bytes: \
+             CONFIG SET client-output-buffer-limit \"replica {needed} 0 0\". The next one begins in {jittered_ms} ms"
+        );
+        effects.note(Note::Text { level: Level::Warning, text });
+    }
+}
+
+/// A full synchronisation that the log outran.
+#[derive(Debug)]
+pub(super) struct Outrun {
+    /// The replica, as it is called in logs.
+    pub(super) replica: String,
+    /// Bytes of the stream that waited for it.
+    pub(super) lag_bytes: u64,
+    /// How many may.
+    pub(super) limit_bytes: u64,
+    /// Keys that it was sent.
+    pub(super) keys_sent: u64,
+    /// Keys of its snapshot.
+    pub(super) keys: u64,
+}

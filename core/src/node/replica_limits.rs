@@ -1,0 +1,156 @@
+//! What a replica may cost us: how far it may lag, how long it may be silent, whom it may hold up.
+
+use alloc::format;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::replication::Log;
+
+use super::Node;
+use super::admission::Outrun;
+use super::connection::{Connection, Kind};
+use super::replica::{Phase, ReplicaSide};
+
+/// A replica that takes nothing of its snapshot for so long, and is not heard of either, loses it if it holds others up.
+const STALL: Duration = Duration::from_secs(10);
+
+impl Node {
+    /// Tells the driver of replicas that the log has more for them, and ends those that lag too far behind it.
+    pub(super) fn announce_log(&mut self, now: Now, effects: &mut Effects) {
+        let end = self.history.offset();
+        let lag_bytes_max = self.replica_lag_bytes_max();
+        let mut is_any_too_slow = false;
+        for &conn in &self.replicas {
+            let Some(connection) = self.connections.get_mut(conn) else { continue };
+            let Some(side) = connection.replica() else { continue };
+            let lag = side.needs_log_from().map_or(0, |from| end - from);
+            is_any_too_slow |= lag + self.transfers.held_for(side.phase, &self.keyspace) > lag_bytes_max;
+            if matches!(side.phase, Phase::Online { sent } if sent < end) {
+                connection.announce(effects);
+            }
+        }
+        if is_any_too_slow {
+            self.end_slow_replicas(lag_bytes_max, now, effects);
+        }
+    }
+
+    /// The hard limit on what a replica may lag behind.
+    ///
+    /// A limit below the backlog's size would end links that can be resumed at no cost. Differs: nor does one value that is larger than the limit
+    /// end all links, over and over; a replica may always lag by two of the largest writes.
+    fn replica_lag_bytes_max(&self) -> u64 {
+        match self.config.client_output_buffer_limit.replica.hard_bytes {
+            0 => u64::MAX,
+            hard_bytes => {
+                let largest = self.history.log.as_ref().map_or(0, Log::largest_append);
+                hard_bytes.max(self.config.repl_backlog_size).max(largest.saturating_mul(2))
+            }
+        }
+    }
+
+    /// Bytes that are kept for a replica alone: of the stream, and of its snapshot.
+    fn bytes_held_for(&self, side: &ReplicaSide) -> u64 {
+        let lag = side.needs_log_from().map_or(0, |from| self.history.offset() - from);
+        lag + self.transfers.held_for(side.phase, &self.keyspace)
+    }
+
+    fn end_slow_replicas(&mut self, lag_bytes_max: u64, now: Now, effects: &mut Effects) {
+        for conn in self.replicas.clone() {
+            let Some(side) = self.connections.get(conn).and_then(Connection::replica) else { continue };
+            let (lag_bytes, phase) = (self.bytes_held_for(side), side.phase);
+            if lag_bytes > lag_bytes_max {
+                self.end_slow_replica(conn, phase, lag_bytes, lag_bytes_max, now, effects);
+            }
+        }
+    }
+
+    fn end_slow_replica(
+        &mut self,
+        conn: ConnId,
+        phase: Phase,
+        lag_bytes: u64,
+        limit_bytes: u64,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        let replica = self.replica_name(conn);
+        if phase.is_synchronising() {
+            let (keys_sent, keys) = self.transfer_progress(phase);
+            let outrun = Outrun { replica, lag_bytes, limit_bytes, keys_sent, keys };
+            self.full_sync_was_outrun(&outrun, now, effects);
+        } else {
+            let text = format!(
+                "Replica {replica} lags {lag_bytes} bytes, more than client-output-buffer-limit allows ({limit_bytes}): closing it"
+            );
+            effects.note(Note::Text { level: Level::Warning, text });
+        }
+        self.close(conn, now, effects);
+    }
+
+    /// Once a second: keepalives for those that wait, an end for those that are silent, lag too far or hold others up.
+    pub(super) fn look_after_replicas(&mut self, now: Now, effects: &mut Effects) {
+        let timeout = Duration::from_secs(u64::from(self.config.repl_timeout));
+        let end = self.history.offset();
+        let limit = self.config.client_output_buffer_limit.replica;
+        let mut too_long_over = Vec::new();
+        let mut silent = Vec::new();
+        for &conn in &self.replicas {
+            let Some(connection) = self.connections.get_mut(conn) else { continue };
+            let Kind::Replica(side) = &mut connection.kind else { continue };
+            let lag = side.needs_log_from().map_or(0, |from| end - from);
+            let is_over_soft = limit.soft_bytes > 0 && lag > limit.soft_bytes;
+            side.over_soft_limit_since =
+                if is_over_soft { side.over_soft_limit_since.or(Some(now.mono)) } else { None };
+            let soft_time = Duration::from_secs(u64::from(limit.soft_seconds));
+            let is_too_long_over = side.over_soft_limit_since.is_some_and(|since| now.mono.since(since) >= soft_time);
+            if is_over_soft && is_too_long_over {
+                too_long_over.push((conn, side.phase, lag));
+                continue;
+            }
+            match side.phase {
+                Phase::Waiting | Phase::AwaitingFile { .. } => {
+                    connection.output.tail().push(b'\n');
+                    connection.announce(effects);
+                }
+                _ if side.is_mute => {}
+                _ if now.mono.since(side.heard_at) > timeout => silent.push(conn),
+                _ => {}
+            }
+        }
+        for (conn, phase, lag) in too_long_over {
+            self.end_slow_replica(conn, phase, lag, limit.soft_bytes, now, effects);
+        }
+        for conn in silent {
+            let text = format!("Disconnecting timedout replica (streaming sync): {}", self.replica_name(conn));
+            effects.note(Note::Text { level: Level::Warning, text });
+            self.close(conn, now, effects);
+        }
+        self.end_stalled_transfers(now, effects);
+    }
+
+    /// Ends replicas that have taken nothing of their snapshot for a while and hold others up by it.
+    ///
+    /// Differs: in Redis one replica that does not read stops the snapshot for all until `repl-timeout`.
+    fn end_stalled_transfers(&mut self, now: Now, effects: &mut Effects) {
+        let is_stalled = |connection: &Connection| {
+            let last_sign = connection.replica().map_or(now.mono, |side| side.heard_at).max(connection.last_input_at);
+            now.mono.since(last_sign) > STALL
+        };
+        for conn in self.replicas.clone() {
+            let Some(connection) = self.connections.get(conn) else { continue };
+            let Some(Phase::Streaming { transfer, sent, .. }) = connection.replica().map(|side| side.phase) else {
+                continue;
+            };
+            if is_stalled(connection) && self.holds_others_up(transfer, sent) {
+                let text = format!(
+                    "Replica {} has taken nothing of its snapshot for {} seconds while others wait: closing it",
+                    self.replica_name(conn),
+                    STALL.as_secs()
+                );
+                effects.note(Note::Text { level: Level::Warning, text });
+                self.close(conn, now, effects);
+            }
+        }
+    }
+}

@@ -138,11 +138,16 @@ impl Bench {
     /// The disk does what it was asked for.
     pub(crate) fn release_disk(&mut self) {
         // What it is asked for meanwhile comes behind what it was asked for before.
-        while let Some((ticket, op)) = self.held_ops.as_mut().and_then(VecDeque::pop_front) {
-            let outcome = self.disk_op(op);
-            self.event(Event::Disk { ticket, outcome });
-        }
+        while self.release_disk_op() {}
         self.held_ops = None;
+    }
+
+    /// The disk does the first thing that it was asked for; false if there is none.
+    pub(crate) fn release_disk_op(&mut self) -> bool {
+        let Some((ticket, op)) = self.held_ops.as_mut().and_then(VecDeque::pop_front) else { return false };
+        let outcome = self.disk_op(op);
+        self.event(Event::Disk { ticket, outcome });
+        true
     }
 
     /// Lets time pass in steps to each timer.

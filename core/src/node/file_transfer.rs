@@ -21,8 +21,8 @@ use super::Node;
 use super::replica::Phase;
 use super::storage::{Errand, READ_BYTES};
 
-/// Appends that may be under way: more would fill memory if the disk is slower than the snapshot.
-const APPENDS_MAX: u32 = 4;
+/// Operations on a file that may be under way: more would fill memory if the disk is slower than the snapshot.
+const STEPS_MAX: u32 = 4;
 /// Bytes of one append.
 const APPEND_BYTES: usize = 256 * 1024;
 
@@ -48,8 +48,8 @@ struct SyncFile {
     position: Position,
     snapshot: SnapshotId,
     stage: Stage,
-    /// Appends under way.
-    appends: u32,
+    /// Operations under way: its creation, and appends.
+    steps: u32,
     /// Bytes in all.
     size: u64,
 }
@@ -112,22 +112,14 @@ impl Node {
         self.disk(Errand::SyncFileStep(id), DiskOp::Create { file: name.clone() }, effects);
         let text = "Starting BGSAVE for SYNC with target: disk".to_string();
         effects.note(Note::Text { level: Level::Notice, text });
-        self.sync_files.files.push(SyncFile {
-            id,
-            name,
-            position,
-            snapshot,
-            stage: Stage::Writing,
-            appends: 0,
-            size: 0,
-        });
+        self.sync_files.files.push(SyncFile { id, name, position, snapshot, stage: Stage::Writing, steps: 1, size: 0 });
         id
     }
 
     /// True if some file could be written on now, or is to be removed.
     pub(super) fn files_can_advance(&self) -> bool {
         self.sync_files.files.iter().any(|file| {
-            let is_writable = file.stage == Stage::Writing && file.appends < APPENDS_MAX;
+            let is_writable = file.stage == Stage::Writing && file.steps < STEPS_MAX;
             is_writable || !self.has_receivers(file.id)
         })
     }
@@ -147,13 +139,13 @@ impl Node {
                 continue;
             }
             let Some(file) = self.sync_files.find(id) else { continue };
-            if file.stage != Stage::Writing || file.appends >= APPENDS_MAX {
+            if file.stage != Stage::Writing || file.steps >= STEPS_MAX {
                 continue;
             }
             self.keyspace.advance_snapshot(file.snapshot, units, APPEND_BYTES);
             let (bytes, is_last) = self.keyspace.take_snapshot_output(file.snapshot);
             file.size += bytes.len() as u64;
-            file.appends += 1;
+            file.steps += 1;
             let name = file.name.clone();
             if is_last {
                 file.stage = Stage::Flushing;
@@ -176,9 +168,8 @@ impl Node {
             return self.file_failed(id, &failure, now, effects);
         }
         let Some(file) = self.sync_files.find(id) else { return };
-        // The answer to the creation comes first, and counts for nothing.
-        file.appends = file.appends.saturating_sub(u32::from(file.size > 0));
-        if file.stage == Stage::Flushing && file.appends == 0 {
+        file.steps = file.steps.saturating_sub(1);
+        if file.stage == Stage::Flushing && file.steps == 0 {
             file.stage = Stage::Complete;
             for conn in self.receivers(id) {
                 self.send_file(conn, id, now, effects);

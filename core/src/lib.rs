@@ -9,14 +9,7 @@
 //! use afterimage_core::port::{Action, DiskFailure, DiskOutcome, Effects, Event, Now, Peer};
 //! use afterimage_core::{Config, Node};
 //!
-//! let environment = Environment {
-//!     process_id: 1,
-//!     os: "none".into(),
-//!     executable: String::new(),
-//!     config_file: String::new(),
-//!     stopwatch: || 0,
-//!     resident_memory: || 0,
-//! };
+//! let environment = Environment { process_id: 1, ..Environment::default() };
 //! let (now, mut effects) = (Now::default(), Effects::new());
 //! let mut node = Node::start(Config::default(), environment, 42, now, &mut effects);
 //!
@@ -28,7 +21,7 @@
 //!
 //! // A client comes and speaks.
 //! let address = "127.0.0.1:6379".parse().unwrap();
-//! let conn = node.accept(Peer { remote: address, local: address }, now, &mut effects);
+//! let conn = node.accept(Peer { remote: address, local: address, descriptor: None }, now, &mut effects);
 //! let bytes = b"SET greeting hello\r\nGET greeting\r\n";
 //! node.handle(Event::Received { conn, bytes }, now, &mut effects);
 //!
@@ -53,6 +46,7 @@
 //! | replication and persistence | [`replication`], [`persistence`] |
 //! | what ties them | [`node`] |
 #![no_std]
+#![forbid(unsafe_code)]
 
 extern crate alloc;
 

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use afterimage_core::Config;
+use afterimage_core::command::check_renamed;
 use afterimage_core::config::ConfigError;
 
 /// The version in the form that scripts take apart: they look for `v=`.
@@ -107,6 +108,7 @@ fn load_config(file: Option<&str>, reads_stdin: bool, options: &[String]) -> Res
     }
     config.parse_arguments(options)?;
     config.check()?;
+    check_renamed(&config)?;
     Ok(config)
 }
 

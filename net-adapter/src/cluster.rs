@@ -1,7 +1,6 @@
 //! Which nodes run in this process, and how do they begin and end?
 
 use std::fs;
-use std::io;
 use std::mem;
 use std::path::Path;
 use std::process;
@@ -14,7 +13,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, spawn_local};
 
 use crate::cli::Launch;
-use crate::disk::Disk;
+use crate::disk::{self, Disk};
+use crate::listeners::Listeners;
 use crate::log::{self, Log, Speaker};
 use crate::reactor::{Reactor, Shared};
 use crate::{listen, process as own_process, settings, tasks};
@@ -30,6 +30,7 @@ pub(crate) fn configurations(launch: &Launch) -> Vec<Config> {
         let port = master.port + number;
         let mut replica = master.clone();
         replica.port = port;
+        replica.unixsocket = None;
         replica.dir = Path::new(&master.dir).join(format!("replica-{port}")).display().to_string();
         replica.replicaof = Some(Endpoint { host: listen::local_host(&master.bind), port: master.port });
         if replica.masterauth.is_none() {
@@ -60,7 +61,12 @@ pub(crate) async fn run(configs: Vec<Config>, environment: &Environment) -> Resu
                 create_directory(&config, &log)?;
             }
         }
-        running.push(start(config, environment.clone(), log)?);
+        let mut environment = environment.clone();
+        if index > 0 {
+            // The file is about the first node.
+            environment.config_file.clear();
+        }
+        running.push(start(config, environment, log)?);
     }
     if let Some(table) = table {
         log::print(&table);
@@ -84,21 +90,22 @@ pub(crate) async fn run(configs: Vec<Config>, environment: &Environment) -> Resu
 }
 
 /// Starts one node: sockets first, so that a port in use is known before anything is loaded.
-fn start(config: Config, environment: Environment, log: Log) -> Result<Running, StartFailure> {
+fn start(mut config: Config, environment: Environment, log: Log) -> Result<Running, StartFailure> {
     let speaker = Speaker::Node(settings::first_role(&config));
     let fail = |text: String| {
         log.line(speaker, Level::Warning, text);
         StartFailure
     };
     let backlog = settings::backlog(&config);
-    let listeners = listen::listen(&config.bind, config.port, backlog).map_err(|error| {
+    let listeners = Listeners::open(&config).map_err(|error| {
         let failure = fail(format!("Warning: {error}"));
         log.line(speaker, Level::Warning, format_args!("Failed listening on port {} (TCP), aborting.", config.port));
         failure
     })?;
-    check_directory(&config.dir).map_err(|error| fail(format!("Can't use the directory '{}': {error}", config.dir)))?;
-    let (disk, answers) =
-        Disk::start(&config.dir).map_err(|error| fail(format!("Can't start the thread for files: {error}")))?;
+    config.dir = disk::full_name(Path::new(&config.dir))
+        .map_err(|error| fail(format!("Can't use the directory '{}': {error}", config.dir)))?;
+    let (disk, answers) = Disk::start(&config.dir, &environment.config_file)
+        .map_err(|error| fail(format!("Can't start the thread for files: {error}")))?;
     let seed = getrandom::u64().map_err(|error| fail(format!("The system has no random numbers: {error}")))?;
 
     log.line(speaker, Level::Notice, format_args!("Running mode=standalone, port={}.", config.port));
@@ -107,16 +114,13 @@ fn start(config: Config, environment: Environment, log: Log) -> Result<Running, 
         log.line(speaker, Level::Warning, warning);
     }
     log.line(speaker, Level::Notice, "Server initialized");
-    let node = Reactor::start(config, environment, seed, disk, log);
+    let node = Reactor::start(config, environment, seed, listeners, disk, log);
 
     let mut tasks = JoinSet::new();
     tasks.spawn_local(tasks::flush(node.clone()));
     tasks.spawn_local(tasks::keep_time(node.clone()));
     tasks.spawn_local(tasks::work(node.clone()));
     tasks.spawn_local(tasks::hear_disk(node.clone(), answers));
-    for listener in listeners {
-        tasks.spawn_local(tasks::accept(node.clone(), listener));
-    }
     node.borrow_mut().begin();
     Ok(Running { node, tasks })
 }
@@ -148,10 +152,6 @@ fn create_directory(config: &Config, log: &Log) -> Result<(), StartFailure> {
         log.line(Speaker::Starting, Level::Warning, text);
         StartFailure
     })
-}
-
-fn check_directory(directory: &str) -> io::Result<()> {
-    fs::read_dir(directory).map(|_| ())
 }
 
 /// Where each node listens and how to talk to it.

@@ -1,17 +1,46 @@
 //! Which sockets does a node have, and what is one of them waiting for?
 
 use std::io::{self, IoSlice};
+use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use afterimage_core::port::ConnId;
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::task::AbortHandle;
+
+/// A socket of either kind.
+pub(crate) enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl From<TcpStream> for Stream {
+    fn from(stream: TcpStream) -> Stream {
+        Stream::Tcp(stream)
+    }
+}
+
+impl From<UnixStream> for Stream {
+    fn from(stream: UnixStream) -> Stream {
+        Stream::Unix(stream)
+    }
+}
+
+/// Does the same with a socket of either kind.
+macro_rules! either {
+    ($stream:expr, $name:ident => $act:expr) => {
+        match $stream {
+            Stream::Tcp($name) => $act,
+            Stream::Unix($name) => $act,
+        }
+    };
+}
 
 /// An established connection.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     /// The waker of the connection's task, known from its first turn on.
     waker: Option<Waker>,
     /// The node does not want to read for now.
@@ -23,7 +52,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream) -> Connection {
+    pub(crate) fn new(stream: Stream) -> Connection {
         Connection { stream, waker: None, is_paused: false, is_blocked: false, is_listed: false }
     }
 
@@ -45,13 +74,14 @@ impl Connection {
     /// a short read for the end of what is there, which spares a system call per request.
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut buffer = ReadBuf::new(buffer);
-        Pin::new(&mut self.stream).poll_read(cx, &mut buffer).map_ok(|()| buffer.filled().len())
+        let read = either!(&mut self.stream, stream => Pin::new(stream).poll_read(cx, &mut buffer));
+        read.map_ok(|()| buffer.filled().len())
     }
 
     /// Ready once the kernel takes bytes again.
     pub(crate) fn poll_unblocked(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         // An error shows itself in the write that follows.
-        let ready = self.stream.poll_write_ready(cx).map(|_| ());
+        let ready = either!(&self.stream, stream => stream.poll_write_ready(cx)).map(|_| ());
         self.is_blocked = ready.is_pending();
         ready
     }
@@ -73,17 +103,22 @@ impl Connection {
     pub(crate) fn try_write(&self, slices: &[&[u8]]) -> io::Result<usize> {
         match slices {
             // A plain write is cheaper than one that gathers.
-            [only] => self.stream.try_write(only),
+            [only] => either!(&self.stream, stream => stream.try_write(only)),
             _ => {
                 let mut gathered = [IoSlice::new(&[]); SLICES_MAX];
                 let count = slices.len().min(SLICES_MAX);
                 for (to, from) in gathered.iter_mut().zip(slices) {
                     *to = IoSlice::new(from);
                 }
-                self.stream.try_write_vectored(&gathered[..count])
+                either!(&self.stream, stream => stream.try_write_vectored(&gathered[..count]))
             }
         }
     }
+}
+
+/// The number that the operating system knows a socket by.
+pub(crate) fn descriptor(stream: &impl AsRawFd) -> Option<u32> {
+    u32::try_from(stream.as_raw_fd()).ok()
 }
 
 /// How many slices one write gathers. Replies are few and coalesced; a replica's stream comes in blocks of many
@@ -110,7 +145,7 @@ pub(crate) struct Connections {
 
 impl Connections {
     /// Enters an established connection, whose task is `task`.
-    pub(crate) fn insert(&mut self, id: ConnId, stream: TcpStream, task: AbortHandle) {
+    pub(crate) fn insert(&mut self, id: ConnId, stream: Stream, task: AbortHandle) {
         self.place(id, Socket::Open(Connection::new(stream)), task);
     }
 
@@ -120,7 +155,7 @@ impl Connections {
     }
 
     /// Turns a dial into a connection. `None`, and the stream is dropped, if the dial was called off.
-    pub(crate) fn establish(&mut self, id: ConnId, stream: TcpStream) -> Option<()> {
+    pub(crate) fn establish(&mut self, id: ConnId, stream: Stream) -> Option<()> {
         let slot = self.slots.get_mut(id.slot as usize)?.as_mut().filter(|slot| slot.id == id)?;
         slot.socket = Socket::Open(Connection::new(stream));
         Some(())

@@ -8,6 +8,8 @@ use afterimage_core::port::{DialFailure, Peer};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::timeout;
 
+use crate::connection::descriptor;
+
 /// An upper bound for a dial. The node has its own, shorter or longer, and calls a dial off when that has passed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -38,6 +40,6 @@ async fn connect(remote: SocketAddr, source: Option<IpAddr>) -> io::Result<(TcpS
     }
     let stream = socket.connect(remote).await?;
     stream.set_nodelay(true)?;
-    let peer = Peer { remote: stream.peer_addr()?, local: stream.local_addr()? };
+    let peer = Peer { remote: stream.peer_addr()?, local: stream.local_addr()?, descriptor: descriptor(&stream) };
     Ok((stream, peer))
 }

@@ -25,38 +25,26 @@ pub(crate) struct Disk {
     /// `None` only while it is dropped: that is what ends the thread.
     orders: Option<mpsc::Sender<Order>>,
     thread: Option<JoinHandle<()>>,
-    directory: String,
 }
 
-enum Order {
-    Operation(Ticket, DiskOp),
-    Directory(PathBuf),
-}
+type Order = (Ticket, DiskOp);
 
 impl Disk {
-    /// Starts the thread for the files in `directory`. The number of answers under way is bounded by the number of
+    /// Starts the thread for the files in `directory`, and the configuration file. The number of answers under way is bounded by the number of
     /// operations, which is the node's to bound.
-    pub(crate) fn start(directory: &str) -> io::Result<(Disk, UnboundedReceiver<Answer>)> {
+    pub(crate) fn start(directory: &str, config_file: &str) -> io::Result<(Disk, UnboundedReceiver<Answer>)> {
         let (orders, inbox) = mpsc::channel();
         let (outbox, answers) = unbounded_channel();
-        let files = Files::new(PathBuf::from(directory));
+        let files = Files::new(PathBuf::from(directory), PathBuf::from(config_file));
         let thread = thread::Builder::new().name("disk".into()).spawn(move || serve(files, &inbox, &outbox))?;
-        Ok((Disk { orders: Some(orders), thread: Some(thread), directory: directory.to_owned() }, answers))
+        Ok((Disk { orders: Some(orders), thread: Some(thread) }, answers))
     }
 
-    /// Asks for an operation in `directory`, which may have changed since the last one (CONFIG SET dir).
-    pub(crate) fn submit(&mut self, directory: &str, ticket: Ticket, op: DiskOp) {
-        if self.directory != directory {
-            directory.clone_into(&mut self.directory);
-            self.send(Order::Directory(PathBuf::from(directory)));
-        }
-        self.send(Order::Operation(ticket, op));
-    }
-
-    fn send(&self, order: Order) {
+    /// Asks for an operation.
+    pub(crate) fn submit(&self, ticket: Ticket, op: DiskOp) {
         // The thread ends only after this sender, so that a failure means that it died of a bug of ours.
         let orders = self.orders.as_ref().expect("it is there until the drop");
-        orders.send(order).expect("the disk thread outlives its handle");
+        orders.send((ticket, op)).expect("the disk thread outlives its handle");
     }
 }
 
@@ -71,21 +59,18 @@ impl Drop for Disk {
 }
 
 fn serve(mut files: Files, inbox: &mpsc::Receiver<Order>, outbox: &UnboundedSender<Answer>) {
-    while let Ok(order) = inbox.recv() {
-        match order {
-            Order::Directory(directory) => files = Files::new(directory),
-            Order::Operation(ticket, op) => {
-                let outcome = files.carry_out(op);
-                // Nobody listens any more once the node has ended; what it asked for is done nevertheless.
-                let _ = outbox.send((ticket, outcome));
-            }
-        }
+    while let Ok((ticket, op)) = inbox.recv() {
+        let outcome = files.carry_out(op);
+        // Nobody listens any more once the node has ended; what it asked for is done nevertheless.
+        let _ = outbox.send((ticket, outcome));
     }
 }
 
 /// The files of one directory, some of them open.
 struct Files {
     directory: PathBuf,
+    /// Absolute; empty if there is none.
+    config_file: PathBuf,
     /// Open for appending.
     appending: BTreeMap<FileName, File>,
     /// The file that was read last: files are read from end to end.
@@ -93,8 +78,8 @@ struct Files {
 }
 
 impl Files {
-    fn new(directory: PathBuf) -> Files {
-        Files { directory, appending: BTreeMap::new(), reading: None }
+    fn new(directory: PathBuf, config_file: PathBuf) -> Files {
+        Files { directory, config_file, appending: BTreeMap::new(), reading: None }
     }
 
     fn carry_out(&mut self, op: DiskOp) -> DiskOutcome {
@@ -107,6 +92,9 @@ impl Files {
             DiskOp::Remove { file } => self.remove(&file),
             DiskOp::Read { file, offset, len } => self.read(file, offset, len),
             DiskOp::List => self.list(),
+            DiskOp::EnterDirectory { path } => self.enter(&path),
+            DiskOp::ReadConfig => fs::read(&self.config_file).map(|bytes| DiskOutcome::Bytes(bytes.into())),
+            DiskOp::ReplaceConfig { text } => replace(&self.config_file, &text).map(|()| DiskOutcome::Done),
         };
         result.unwrap_or_else(|error| DiskOutcome::Failed(failure(&error)))
     }
@@ -187,6 +175,13 @@ impl Files {
         Ok(DiskOutcome::Listed(files))
     }
 
+    /// Goes to another directory, as seen from this one.
+    fn enter(&mut self, path: &str) -> io::Result<DiskOutcome> {
+        let name = full_name(&self.directory.join(path))?;
+        *self = Files::new(PathBuf::from(&name), std::mem::take(&mut self.config_file));
+        Ok(DiskOutcome::Entered(name))
+    }
+
     /// An existing file, open for appending.
     fn appender(&mut self, name: FileName) -> io::Result<&mut File> {
         let path = self.path(&name)?;
@@ -224,11 +219,42 @@ impl Files {
     }
 }
 
+/// The full name of a directory that can be read.
+pub(crate) fn full_name(directory: &Path) -> io::Result<String> {
+    let path = fs::canonicalize(directory)?;
+    fs::read_dir(&path)?;
+    path.into_os_string().into_string().map_err(|_| io::Error::new(ErrorKind::InvalidInput, "its name is not UTF-8"))
+}
+
+/// Replaces a file as a whole: whoever reads it, even after a crash, finds the old text or the new one.
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    let write = || {
+        let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(&temporary)?;
+        if let Ok(old) = fs::metadata(path) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.write_all(text)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)?;
+        File::open(directory)?.sync_all()
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })
+}
+
 fn failure(error: &io::Error) -> DiskFailure {
     match error.kind() {
         ErrorKind::NotFound => DiskFailure::NotFound,
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => DiskFailure::NoSpace,
-        _ => DiskFailure::Other(error.to_string()),
+        _ => {
+            // The words of the C library alone, as Redis tells them.
+            let text = error.to_string();
+            DiskFailure::Other(text.split(" (os error").next().unwrap_or_default().to_owned())
+        }
     }
 }
 

@@ -11,7 +11,7 @@ impl Scratch {
     fn new(name: &str) -> Scratch {
         let directory = std::env::temp_dir().join(format!("afterimage-disk-{}-{name}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
-        Scratch { files: Files::new(directory.clone()), directory }
+        Scratch { files: Files::new(directory.clone(), directory.join("redis.conf")), directory }
     }
 
     fn done(&mut self, op: DiskOp) {
@@ -125,4 +125,36 @@ fn more_files_than_stay_open_can_be_appended_to() {
     for name in &names {
         assert_eq!(disk.read(name, 0, 9), bytes(b"xx"));
     }
+}
+
+#[test]
+fn a_directory_is_entered_as_seen_from_the_present_one_and_only_if_it_is_there() {
+    let mut scratch = Scratch::new("enter");
+    let inner = scratch.directory.join("inner");
+    fs::create_dir_all(&inner).unwrap();
+    fs::write(scratch.directory.join("file"), b"x").unwrap();
+    for (path, reason) in [("nowhere", "No such file or directory"), ("file", "Not a directory")] {
+        let outcome = scratch.files.carry_out(DiskOp::EnterDirectory { path: path.into() });
+        assert!(matches!(&outcome, DiskOutcome::Failed(failure) if failure.to_string() == reason), "{outcome:?}");
+    }
+    let full_name = fs::canonicalize(&inner).unwrap().display().to_string();
+    let outcome = scratch.files.carry_out(DiskOp::EnterDirectory { path: "inner/../inner".into() });
+    assert_eq!(outcome, DiskOutcome::Entered(full_name));
+    scratch.done(create("here"));
+    assert!(inner.join("here").exists());
+}
+
+#[test]
+fn the_configuration_file_is_replaced_as_a_whole_and_keeps_its_mode() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut scratch = Scratch::new("config");
+    let path = scratch.directory.join("redis.conf");
+    assert_eq!(scratch.files.carry_out(DiskOp::ReadConfig), DiskOutcome::Failed(DiskFailure::NotFound));
+    fs::write(&path, b"hz 10").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(scratch.files.carry_out(DiskOp::ReadConfig), bytes(b"hz 10"));
+    scratch.done(DiskOp::ReplaceConfig { text: Bytes::from_static(b"hz 20") });
+    assert_eq!(fs::read(&path).unwrap(), b"hz 20");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_dir(&scratch.directory).unwrap().count(), 1, "nothing temporary is left");
 }

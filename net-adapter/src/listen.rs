@@ -12,15 +12,30 @@ use tokio::net::{TcpListener, TcpStream};
 /// Why a node cannot listen.
 #[derive(Debug)]
 pub(crate) struct ListenError {
-    /// As in `bind`.
+    /// As in `bind`, or the path of a Unix socket.
     host: String,
-    port: u16,
+    /// None of a Unix socket.
+    port: Option<u16>,
     cause: io::Error,
+}
+
+impl ListenError {
+    pub(crate) fn unix(path: &str, cause: io::Error) -> ListenError {
+        ListenError { host: path.to_owned(), port: None, cause }
+    }
+
+    /// True if another socket is in the way.
+    pub(crate) fn is_address_in_use(&self) -> bool {
+        self.cause.kind() == ErrorKind::AddrInUse
+    }
 }
 
 impl fmt::Display for ListenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ListenError { host, port, cause } = self;
+        let Some(port) = port else {
+            return write!(f, "Failed opening Unix socket {host}: {cause}. Check 'unixsocket' and 'unixsocketperm'.");
+        };
         write!(f, "Could not create server TCP listening socket {host}:{port}: {cause}. ")?;
         match cause.kind() {
             ErrorKind::AddrInUse => {
@@ -41,8 +56,14 @@ impl fmt::Display for ListenError {
 }
 
 /// Opens a listening socket for each address of `bind`, with Redis's rules: an address after a `-` may be one that this
-/// host does not have, and a protocol that this host does not speak is passed over. Port 0 opens nothing.
-pub(crate) fn listen(bind: &[String], port: u16, backlog: i32) -> Result<Vec<TcpListener>, ListenError> {
+/// host does not have, and a protocol that this host does not speak is passed over. Port 0 opens nothing. That all are passed over is a
+/// failure if `needs_one`. Differs: Redis listens nowhere then.
+pub(crate) fn listen(
+    bind: &[String],
+    port: u16,
+    backlog: i32,
+    needs_one: bool,
+) -> Result<Vec<(String, TcpListener)>, ListenError> {
     let mut listeners = Vec::new();
     if port == 0 {
         return Ok(listeners);
@@ -51,10 +72,10 @@ pub(crate) fn listen(bind: &[String], port: u16, backlog: i32) -> Result<Vec<Tcp
     for entry in bind {
         let (host, is_optional) = entry.strip_prefix('-').map_or((entry.as_str(), false), |host| (host, true));
         match address(host, port).and_then(|address| open(address, backlog)) {
-            Ok(listener) => listeners.push(listener),
+            Ok(listener) => listeners.push((entry.clone(), listener)),
             Err(cause) => {
                 let is_tolerated = is_unsupported(&cause) || is_optional && cause.kind() == ErrorKind::AddrNotAvailable;
-                let error = ListenError { host: host.to_owned(), port, cause };
+                let error = ListenError { host: host.to_owned(), port: Some(port), cause };
                 if !is_tolerated {
                     return Err(error);
                 }
@@ -63,7 +84,7 @@ pub(crate) fn listen(bind: &[String], port: u16, backlog: i32) -> Result<Vec<Tcp
         }
     }
     match passed_over {
-        Some(error) if listeners.is_empty() => Err(error),
+        Some(error) if listeners.is_empty() && needs_one => Err(error),
         _ => Ok(listeners),
     }
 }
@@ -160,7 +181,7 @@ mod tests {
     #[test]
     fn an_error_names_address_cause_and_cure() {
         let cause = io::Error::from(ErrorKind::AddrInUse);
-        let text = ListenError { host: "*".into(), port: 6379, cause }.to_string();
+        let text = ListenError { host: "*".into(), port: Some(6379), cause }.to_string();
         for part in ["*:6379", "in use", "--port"] {
             assert!(text.contains(part), "{part:?} is missing in {text:?}");
         }

@@ -1,5 +1,6 @@
 //! The front door: from the command line to nodes that run, and from their end to an exit status.
 
+mod allocator;
 mod cli;
 mod clock;
 mod cluster;
@@ -7,10 +8,12 @@ mod connection;
 mod dial;
 mod disk;
 mod listen;
+mod listeners;
 mod log;
 mod process;
 mod reactor;
 mod settings;
+mod supervisor;
 mod tasks;
 
 use std::env;
@@ -21,10 +24,6 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 
 use crate::cli::{Launch, Refusal, Request};
 use crate::log::{Log, Speaker};
-
-/// Values of every size come and go all the time; this allocator is faster at that than the C library's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match cli::parse(arguments()) {

@@ -4,11 +4,14 @@ use std::env;
 use std::fs;
 use std::io;
 use std::process;
+use std::time::Duration;
 
 use afterimage_core::Config;
-use afterimage_core::node::Environment;
+use afterimage_core::port::{Environment, ProcessorTime, ProcessorTimes};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::{TimeVal, TimeValLike};
 
-use crate::clock;
+use crate::{allocator, clock};
 
 /// Descriptors that are not clients: listening sockets, files, the event loop. Redis reserves as many.
 const DESCRIPTORS_RESERVED: u64 = 32;
@@ -26,20 +29,49 @@ pub(crate) fn environment(config_file: String) -> Environment {
         os: format!("{os} {} {}", release.trim(), env::consts::ARCH),
         executable: env::current_exe().map_or_else(|_| String::new(), |path| path.display().to_string()),
         config_file,
+        monotonic_clock: "POSIX clock_gettime",
+        multiplexing_api: if cfg!(target_os = "linux") { "epoll" } else { "kqueue" },
+        allocator: allocator::name(),
+        total_memory: total_memory(),
         stopwatch: clock::stopwatch,
         resident_memory,
+        processor_time,
+        allocator_report: allocator::report,
     }
+}
+
+/// Of the machine, in bytes; zero if unknown.
+fn total_memory() -> u64 {
+    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    bytes_of("MemTotal:", &text).unwrap_or(0)
+}
+
+fn processor_time() -> ProcessorTimes {
+    let of = |who| {
+        // The kernel knows all three; where one is unknown, nothing was counted.
+        let Ok(usage) = getrusage(who) else { return ProcessorTime::default() };
+        ProcessorTime { system: duration(usage.system_time()), user: duration(usage.user_time()) }
+    };
+    #[cfg(target_os = "linux")]
+    let thread = of(UsageWho::RUSAGE_THREAD);
+    #[cfg(not(target_os = "linux"))]
+    let thread = ProcessorTime::default();
+    ProcessorTimes { process: of(UsageWho::RUSAGE_SELF), children: of(UsageWho::RUSAGE_CHILDREN), thread }
+}
+
+fn duration(time: TimeVal) -> Duration {
+    Duration::from_micros(u64::try_from(time.num_microseconds()).unwrap_or(0))
 }
 
 /// In bytes; zero if unknown.
 fn resident_memory() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    resident_bytes(&status).unwrap_or(0)
+    bytes_of("VmRSS:", &status).unwrap_or(0)
 }
 
-/// From the text of `/proc/self/status`, which, unlike `statm`, counts in a unit that does not depend on the page size.
-fn resident_bytes(status: &str) -> Option<u64> {
-    let value = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+/// From a text like `/proc/self/status`, which, unlike `statm`, counts in a unit that does not depend on the page size.
+fn bytes_of(name: &str, text: &str) -> Option<u64> {
+    let value = text.lines().find_map(|line| line.strip_prefix(name))?;
     value.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
@@ -89,9 +121,9 @@ mod tests {
 
     #[test]
     fn resident_memory_is_read_from_the_status_of_the_process() {
-        assert_eq!(resident_bytes("Name:\tx\nVmRSS:\t    5120 kB\nThreads:\t1\n"), Some(5_242_880));
-        assert_eq!(resident_bytes("Name:\tx\n"), None);
-        assert_eq!(resident_bytes("VmRSS:\t99999999999999999999 kB\n"), None);
+        assert_eq!(bytes_of("VmRSS:", "Name:\tx\nVmRSS:\t    5120 kB\nThreads:\t1\n"), Some(5_242_880));
+        assert_eq!(bytes_of("VmRSS:", "Name:\tx\n"), None);
+        assert_eq!(bytes_of("VmRSS:", "VmRSS:\t99999999999999999999 kB\n"), None);
     }
 
     #[test]
@@ -100,5 +132,14 @@ mod tests {
         let lines = make_room_for_clients(&mut configs);
         assert_eq!(lines.len(), 2);
         assert!(configs[0].maxclients < u32::MAX && configs[0] == configs[1]);
+    }
+
+    #[test]
+    fn processor_time_grows_with_what_is_done() {
+        let before = processor_time();
+        let sum = (0..20_000_000_u64).fold(0, |sum, number| std::hint::black_box(sum ^ number));
+        std::hint::black_box(sum);
+        let after = processor_time();
+        assert!(after.thread.user > before.thread.user && after.process.user > before.process.user);
     }
 }

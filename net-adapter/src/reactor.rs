@@ -14,14 +14,15 @@ use std::task::{Context, Poll, Waker, ready};
 use afterimage_core::Config;
 use afterimage_core::node::{Environment, Node};
 use afterimage_core::port::{
-    Action, CloseCause, ConnId, DialFailure, Effects, Event, ExitCode, Level, Mono, Now, Peer,
+    Action, CloseCause, ConnId, DialFailure, Effects, Event, ExitCode, Level, ListenFailure, Mono, Note, Now, Peer,
 };
 use tokio::net::TcpStream;
 
-use crate::connection::{Connections, SLICES_MAX};
+use crate::connection::{Connections, SLICES_MAX, Stream};
 use crate::disk::Disk;
+use crate::listeners::Listeners;
 use crate::log::{Log, Speaker};
-use crate::{clock, tasks};
+use crate::{allocator, clock, supervisor, tasks};
 
 /// What one read takes: enough for a deep pipeline, little enough to stay in the processor's cache.
 const READ_BYTES: usize = 64 * 1024;
@@ -47,6 +48,7 @@ pub(crate) struct Reactor {
     buffer: Box<[u8]>,
     /// Connections with output that the flusher is to write.
     listed: Vec<ConnId>,
+    listeners: Listeners,
     disk: Disk,
     log: Log,
     pub(crate) wakers: Wakers,
@@ -66,7 +68,14 @@ pub(crate) struct Wakers {
 
 impl Reactor {
     /// Starts an incarnation of a node.
-    pub(crate) fn start(config: Config, environment: Environment, seed: u64, disk: Disk, log: Log) -> Shared {
+    pub(crate) fn start(
+        config: Config,
+        environment: Environment,
+        seed: u64,
+        listeners: Listeners,
+        disk: Disk,
+        log: Log,
+    ) -> Shared {
         let mut effects = Effects::new();
         let node = Node::start(config, environment, seed, clock::now(), &mut effects);
         Rc::new_cyclic(|this| {
@@ -78,6 +87,7 @@ impl Reactor {
                 connections: Connections::default(),
                 buffer: vec![0; READ_BYTES_BULK].into(),
                 listed: Vec::new(),
+                listeners,
                 disk,
                 log,
                 wakers: Wakers::default(),
@@ -89,6 +99,9 @@ impl Reactor {
 
     /// Carries out what the node asked for when it started.
     pub(crate) fn begin(&mut self) {
+        if let Some(this) = self.this.upgrade() {
+            self.listeners.serve(&this);
+        }
         self.settle(clock::now());
     }
 
@@ -102,7 +115,7 @@ impl Reactor {
     }
 
     /// Takes in a connection that somebody made to us.
-    pub(crate) fn accepted(&mut self, stream: TcpStream, peer: Peer) {
+    pub(crate) fn accepted(&mut self, stream: Stream, peer: Peer) {
         let (None, Some(this)) = (self.ended, self.this.upgrade()) else { return };
         let now = clock::now();
         let id = self.node.accept(peer, now, &mut self.effects);
@@ -112,7 +125,7 @@ impl Reactor {
 
     /// Takes in the end of a dial. True if the connection stands.
     pub(crate) fn dialled(&mut self, id: ConnId, outcome: Result<(TcpStream, Peer), DialFailure>) -> bool {
-        let outcome = outcome.map(|(stream, peer)| self.connections.establish(id, stream).map(|()| peer));
+        let outcome = outcome.map(|(stream, peer)| self.connections.establish(id, stream.into()).map(|()| peer));
         let outcome = match outcome {
             Ok(Some(peer)) => Ok(peer),
             // Called off in the meantime: the node has forgotten it.
@@ -232,6 +245,7 @@ impl Reactor {
 
     /// The node has ended: sends what can be sent at once and drops all sockets.
     fn end(&mut self, now: Now) {
+        self.listeners = Listeners::default();
         for id in self.connections.ids() {
             self.write(id, now);
             self.connections.remove(id);
@@ -291,11 +305,34 @@ impl Reactor {
                     connection.wake();
                 }
             }
-            Action::Disk { ticket, op } => self.disk.submit(&self.node.config().dir, ticket, op),
-            Action::Note(note) => self.say(note.level(), &note),
+            Action::Disk { ticket, op } => self.disk.submit(ticket, op),
+            Action::Listen { bind, port } => self.rebind(&bind, port),
+            Action::Note(note) => {
+                self.say(note.level(), &note);
+                if note == Note::Ready
+                    && let Some(line) = supervisor::tell_ready(self.node.config().supervised)
+                {
+                    self.say(Level::Warning, line);
+                }
+            }
             Action::Sleep(duration) => clock::stop_the_world(duration),
+            Action::ReleaseMemory => allocator::release(),
             Action::Exit(code) => self.ended = self.ended.or(Some(code)),
         }
+    }
+
+    /// Listens elsewhere, if that is possible, and tells the node.
+    fn rebind(&mut self, bind: &[String], port: u16) {
+        let backlog = crate::settings::backlog(self.node.config());
+        let outcome = self.listeners.rebind(bind, port, backlog);
+        if let Some(this) = self.this.upgrade() {
+            self.listeners.serve(&this);
+        }
+        let outcome = outcome.map_err(|error| {
+            self.say(Level::Warning, format_args!("Warning: {error}"));
+            ListenFailure
+        });
+        self.node.handle(Event::Listening { outcome }, clock::now(), &mut self.effects);
     }
 
     /// Leaves a connection's output to the flusher.

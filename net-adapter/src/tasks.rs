@@ -2,14 +2,16 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use afterimage_core::port::{ConnId, Event, ExitCode, Level, Peer};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{AbortHandle, spawn_local, yield_now};
 
+use crate::connection::descriptor;
 use crate::disk::Answer;
 use crate::reactor::Shared;
 use crate::{clock, dial, listen};
@@ -38,24 +40,55 @@ pub(crate) fn defer(cx: &mut Context<'_>) {
     let _ = pin!(yield_now()).poll(cx);
 }
 
-/// Takes in those who connect to `listener`.
-pub(crate) async fn accept(node: Shared, listener: TcpListener) {
-    /// Accepting fails when descriptors or memory have run out; it takes a while until some are free.
+/// Takes in those who connect to `listener`, until it is gone.
+pub(crate) fn spawn_accept(node: Shared, listener: Weak<TcpListener>) -> AbortHandle {
+    spawn_local(accept(node, listener)).abort_handle()
+}
+
+/// Takes in those who connect to a Unix socket.
+pub(crate) fn spawn_accept_unix(node: Shared, listener: Rc<UnixListener>) -> AbortHandle {
+    spawn_local(accept_unix(node, listener)).abort_handle()
+}
+
+/// Accepting fails when descriptors or memory have run out; it takes a while until some are free.
+async fn rest_after(error: std::io::Error, node: &Shared) {
     const RETRY_DELAY: Duration = Duration::from_millis(100);
+    node.borrow_mut().say(Level::Warning, format_args!("Accepting client connection: {error}"));
+    tokio::time::sleep(RETRY_DELAY).await;
+}
+
+async fn accept_unix(node: Shared, listener: Rc<UnixListener>) {
     loop {
-        let (stream, remote) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                node.borrow_mut().say(Level::Warning, format_args!("Accepting client connection: {error}"));
-                tokio::time::sleep(RETRY_DELAY).await;
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let peer = Peer { descriptor: descriptor(&stream), ..Peer::UNIX_SOCKET };
+                node.borrow_mut().accepted(stream.into(), peer);
+            }
+            Err(error) => rest_after(error, &node).await,
+        }
+    }
+}
+
+async fn accept(node: Shared, listener: Weak<TcpListener>) {
+    loop {
+        let accepted = poll_fn(|cx| match listener.upgrade() {
+            Some(listener) => listener.poll_accept(cx).map(Some),
+            None => Poll::Ready(None),
+        });
+        let (stream, remote) = match accepted.await {
+            Some(Ok(accepted)) => accepted,
+            Some(Err(error)) => {
+                rest_after(error, &node).await;
                 continue;
             }
+            None => return,
         };
         let keepalive_s = u64::from(node.borrow().config().tcp_keepalive);
         // Any of these fails only if the client has gone already; its socket will say so.
         if let Ok(local) = stream.local_addr() {
             let _ = listen::prepare_accepted(&stream, Duration::from_secs(keepalive_s));
-            node.borrow_mut().accepted(stream, Peer { remote, local });
+            let peer = Peer { remote, local, descriptor: descriptor(&stream) };
+            node.borrow_mut().accepted(stream.into(), peer);
         }
     }
 }

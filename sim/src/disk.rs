@@ -97,6 +97,7 @@ impl Disk {
             DiskOp::Create { .. } | DiskOp::Rename { .. } | DiskOp::Remove { .. } | DiskOp::List => {
                 self.plan.latency_us
             }
+            DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => self.plan.latency_us,
         })
     }
 
@@ -196,6 +197,10 @@ impl Disk {
                 let end = start.saturating_add(len as usize).min(body.bytes.len());
                 DiskOutcome::Bytes(Bytes::copy_from_slice(&body.bytes[start..end]))
             }),
+            // There is one directory, and the supervisor keeps the configuration.
+            DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => {
+                DiskOutcome::Failed(DiskFailure::NotFound)
+            }
             DiskOp::List => DiskOutcome::Listed(
                 self.names.iter().map(|(name, body)| (name.clone(), self.bodies[body].bytes.len() as u64)).collect(),
             ),

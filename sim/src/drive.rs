@@ -6,7 +6,7 @@
 
 use afterimage_core::Node;
 use afterimage_core::node::{Probe, Role};
-use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Level, Note, Now};
+use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Level, ListenFailure, Note, Now};
 
 use crate::check::{Breach, Observation, Property};
 use crate::client::KnownRole;
@@ -111,6 +111,8 @@ impl World {
                     self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation });
                 }
             }
+            // No operator of this world moves a node to another port.
+            Action::Listen { .. } => self.tell(index, Event::Listening { outcome: Err(ListenFailure) }),
             Action::Note(note) => {
                 self.hosts[usize::from(index)].ready |= note == Note::Ready;
                 if note.level() > Level::Verbose {
@@ -122,6 +124,8 @@ impl World {
                 let host = &mut self.hosts[usize::from(index)];
                 host.paused_until = host.paused_until.max(self.now.saturating_add(micros));
             }
+            // What is free here is free for all hosts.
+            Action::ReleaseMemory => {}
             Action::Exit(code) => self.node_exits(index, code),
         }
     }

@@ -140,19 +140,12 @@ pub(crate) fn site_at(host: &str) -> Option<u16> {
 
 /// The ends of a connection as one side sees them.
 pub(crate) fn peer(remote: u16, remote_port: u16, local: u16, local_port: u16) -> Peer {
-    Peer { remote: address(remote, remote_port), local: address(local, local_port) }
+    Peer { remote: address(remote, remote_port), local: address(local, local_port), descriptor: None }
 }
 
 /// What a node is told about its process.
 pub(crate) fn environment() -> Environment {
-    Environment {
-        process_id: 1,
-        os: "Afterimage simulator".into(),
-        executable: String::new(),
-        config_file: String::new(),
-        stopwatch: || 0,
-        resident_memory: || 0,
-    }
+    Environment { process_id: 1, os: "Afterimage simulator".into(), ..Environment::default() }
 }
 
 /// The configuration file of a host, as its supervisor would write it.

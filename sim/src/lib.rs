@@ -9,6 +9,7 @@
 //! ```
 //!
 //! Everything is decided by the plan: no clock, no thread, no environment and no random map is consulted.
+#![forbid(unsafe_code)]
 
 mod actors;
 mod check;

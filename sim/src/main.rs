@@ -1,4 +1,5 @@
 //! The command line of the simulator.
+#![forbid(unsafe_code)]
 
 mod cli;
 mod fleet;

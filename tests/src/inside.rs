@@ -54,14 +54,7 @@ impl Inside {
     pub fn with(config: Config, disk: Disk) -> Inside {
         // In 2024: what expires far ahead does not.
         let now = Now { mono: Mono(1_000_000), wall: Wall(1_720_000_000_000_000) };
-        let environment = Environment {
-            process_id: 1,
-            os: "none".to_owned(),
-            executable: String::new(),
-            config_file: String::new(),
-            stopwatch: || 0,
-            resident_memory: || 0,
-        };
+        let environment = Environment { process_id: 1, ..Environment::default() };
         let mut effects = Effects::new();
         let node = Node::start(config, environment, 1, now, &mut effects);
         let client = ConnId { slot: 0, generation: 0 };
@@ -153,7 +146,8 @@ impl Inside {
         let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
         let mut effects = Effects::new();
         self.received.clear();
-        self.client = self.node.accept(Peer { remote: at(50_000), local: at(6379) }, self.now, &mut effects);
+        self.client =
+            self.node.accept(Peer { remote: at(50_000), local: at(6379), descriptor: None }, self.now, &mut effects);
         self.carry(&mut effects);
     }
 
@@ -161,7 +155,8 @@ impl Inside {
     pub fn answer_dial(&mut self) -> Option<ConnId> {
         let conn = self.dialled.pop_front()?;
         let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        let (outcome, mut effects) = (Ok(Peer { remote: at(7000), local: at(40_000) }), Effects::new());
+        let (outcome, mut effects) =
+            (Ok(Peer { remote: at(7000), local: at(40_000), descriptor: None }), Effects::new());
         self.node.handle(Event::Dialled { conn, outcome }, self.now, &mut effects);
         self.carry(&mut effects);
         Some(conn)
@@ -207,7 +202,11 @@ impl Inside {
                 let outcome = self.operate(op);
                 self.node.handle(Event::Disk { ticket, outcome }, self.now, effects);
             }
-            Action::PauseReading(_) | Action::ResumeReading(_) | Action::Sleep(_) => {}
+            Action::Listen { .. } => {
+                let event = Event::Listening { outcome: Ok(()) };
+                self.node.handle(event, self.now, effects);
+            }
+            Action::PauseReading(_) | Action::ResumeReading(_) | Action::Sleep(_) | Action::ReleaseMemory => {}
         }
     }
 
@@ -256,6 +255,8 @@ impl Inside {
                     self.disk.iter().map(|(name, contents)| (name.clone(), contents.len() as u64)).collect(),
                 );
             }
+            DiskOp::EnterDirectory { path } => return DiskOutcome::Entered(path),
+            DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => return DiskOutcome::Failed(DiskFailure::NotFound),
             DiskOp::Sync { .. } | DiskOp::SyncDirectory => {}
         }
         DiskOutcome::Done

@@ -3,6 +3,7 @@
 //! [`Server`] starts one and ends it with its scope, [`Client`] talks to it, [`Proxy`] stands between two and cuts the line,
 //! [`fake`] plays the other end of a replication link byte by byte, [`Workload`] writes from a seed. [`Inside`] is a node within the test
 //! itself, and [`harm`] gives it what is broken.
+#![forbid(unsafe_code)]
 #![allow(
     clippy::disallowed_types,
     clippy::disallowed_methods,

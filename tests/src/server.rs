@@ -23,6 +23,8 @@ pub struct Options {
     /// Shared by the servers that follow one another over the same files.
     dir: Arc<TempDir>,
     arguments: Vec<String>,
+    /// It is started with a configuration file.
+    has_file: bool,
 }
 
 impl Options {
@@ -41,7 +43,7 @@ impl Options {
 
     fn new(binary: PathBuf) -> Options {
         let dir = Arc::new(tempfile::tempdir().expect("a temporary directory can be made"));
-        let options = Options { binary, dir, arguments: Vec::new() };
+        let options = Options { binary, dir, arguments: Vec::new(), has_file: false };
         options.with("bind", "127.0.0.1").with("save", "").with("repl-diskless-sync-delay", "0")
     }
 
@@ -54,6 +56,23 @@ impl Options {
         }
         self.arguments.extend(value.split_whitespace().map(str::to_owned));
         self
+    }
+
+    /// Starts it with a configuration file in its directory. What was added by [`Options::with`] overrules it.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    #[must_use]
+    pub fn with_file(mut self, text: &[u8]) -> Options {
+        fs::write(self.config_file(), text).expect("a file can be written");
+        self.has_file = true;
+        self
+    }
+
+    /// Where its configuration file lies, if it has one.
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        self.dir().join("redis.conf")
     }
 
     /// Uses the directory, and so the files, of another server.
@@ -107,7 +126,9 @@ impl Options {
         let port = free_port();
         let log = File::create(self.log_path()).expect("a log file can be made");
         let also_log = log.try_clone().expect("a file handle can be doubled");
+        let file = self.has_file.then(|| self.config_file());
         let child = Command::new(&self.binary)
+            .args(file)
             .args(["--port", &port.to_string(), "--dir"])
             .arg(self.dir())
             .args(&self.arguments)

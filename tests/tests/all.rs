@@ -6,6 +6,7 @@
 )]
 
 mod commands;
+mod configuration;
 mod cuts;
 mod differential;
 mod docs;
@@ -16,6 +17,7 @@ mod founding;
 mod fuzz;
 mod hostile;
 mod interop;
+mod observability;
 mod propagation;
 mod propagation_fields;
 mod rdb;

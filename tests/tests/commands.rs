@@ -24,8 +24,6 @@ pub(crate) const SINCE_REDIS_8: &[&str] = &[
     "hgetex",
     "hsetex",
 ];
-/// Containers of which we do not have all subcommands.
-pub(crate) const INCOMPLETE: &[&str] = &["acl"];
 /// Requests of each family of which the keys are compared.
 const REQUESTS: u64 = 2_000;
 /// Requests of which the grammar says nothing.
@@ -83,14 +81,10 @@ fn told(client: &mut Client, name: &str) -> String {
 
 fn without_prose(row: Reply) -> Reply {
     let mut elements = row.elements();
-    let name = elements[0].text();
     let mut subcommands = elements.remove(9).elements();
     subcommands.retain(|row| !OURS_ALONE.contains(&row.clone().elements()[0].text().as_str()));
     let mut subcommands: Vec<Reply> = subcommands.into_iter().map(without_prose).collect();
     subcommands.sort_by_key(|row| row.clone().elements()[0].text());
-    if INCOMPLETE.contains(&name.as_str()) {
-        subcommands.clear();
-    }
     let specs = elements.remove(8).elements().into_iter().map(without_note).collect();
     elements.extend([Reply::Array(specs), Reply::Array(subcommands)]);
     Reply::Array(elements)

@@ -4,7 +4,7 @@
 
 use afterimage_tests::{Client, Options, Release, Reply};
 
-use crate::commands::{INCOMPLETE, OURS_ALONE, SINCE_REDIS_8, names};
+use crate::commands::{OURS_ALONE, SINCE_REDIS_8, names};
 
 /// What only later versions tell, of arguments and of commands.
 const LATER_WORDS: &[&str] = &["display_text", "module"];
@@ -35,7 +35,7 @@ fn facts(name: &str, pairs: Vec<Reply>, other: &[Reply]) -> String {
             "summary" => (!pair[1].text().is_empty()).to_string(),
             "complexity" => cost(name, &pair[1].text(), other),
             "history" => versions(pair[1].clone()),
-            "subcommands" => subcommands(name, pair[1].clone()),
+            "subcommands" => subcommands(pair[1].clone()),
             "arguments" => format!("{:?}", without_later_words(without_later_arguments(name, pair[1].clone()))),
             _ if LATER_WORDS.contains(&word.as_str()) => continue,
             _ => format!("{:?}", pair[1]),
@@ -66,12 +66,12 @@ fn versions(history: Reply) -> String {
 }
 
 /// Their names; what is told of each is compared by itself.
-fn subcommands(name: &str, rows: Reply) -> String {
+fn subcommands(rows: Reply) -> String {
     let rows = rows.elements();
     let mut names: Vec<String> = rows.chunks(2).map(|pair| pair[0].text()).collect();
     names.retain(|name| !OURS_ALONE.contains(&name.as_str()));
     names.sort();
-    if INCOMPLETE.contains(&name) { String::new() } else { format!("{names:?}") }
+    format!("{names:?}")
 }
 
 fn without_later_arguments(name: &str, arguments: Reply) -> Reply {

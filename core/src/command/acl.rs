@@ -1,6 +1,4 @@
-//! ACL: there is one user, and the categories of commands.
-//!
-//! Differs: subcommands that make, change, list or judge users are not there.
+//! ACL: there is one user, and the categories of commands. What is told of the user needs the node: see `admin::acl`.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -10,7 +8,7 @@ use crate::resp::Args;
 
 use super::exec::Exec;
 use super::reply_error::{unknown_category, wrong_subcommand};
-use super::{CATEGORIES, Command, Group, Keys, Outcome, numbered_rows, reply_help};
+use super::{CATEGORIES, Command, Group, Keys, Outcome, ServerCommand, numbered_rows, reply_help};
 
 /// The one user there is.
 const DEFAULT_USER: &[u8] = b"default";
@@ -29,6 +27,51 @@ const SUBCOMMANDS: &[Command] = &[
         "6.0.0",
         "O(1)",
         "List the categories of commands, or the commands of a category",
+    ),
+    Command::server(Group::Server, "deluser", -3, "admin noscript loading stale", ServerCommand::Acl).docs(
+        "6.0.0",
+        "O(1) amortized time considering the typical user.",
+        "Delete users; the default one stays",
+    ),
+    Command::server(Group::Server, "dryrun", -4, "admin noscript loading stale", ServerCommand::Acl).docs(
+        "7.0.0",
+        "O(1).",
+        "Tell whether a user may run a command",
+    ),
+    Command::server(Group::Server, "genpass", -2, "noscript loading stale", ServerCommand::Acl).docs(
+        "6.0.0",
+        "O(1)",
+        "Make a password of 256 random bits, or of so many",
+    ),
+    Command::server(Group::Server, "getuser", 3, "admin noscript loading stale", ServerCommand::Acl).docs(
+        "6.0.0",
+        "O(N). Where N is the number of password, command and pattern rules that the user has.",
+        "Tell about a user",
+    ),
+    Command::server(Group::Server, "list", 2, "admin noscript loading stale", ServerCommand::Acl).docs(
+        "6.0.0",
+        "O(N). Where N is the number of configured users.",
+        "List the users as a file describes them",
+    ),
+    Command::server(Group::Server, "load", 2, "admin noscript loading stale", ServerCommand::Acl).docs(
+        "6.0.0",
+        "O(N). Where N is the number of configured users.",
+        "Read the users from the ACL file",
+    ),
+    Command::server(Group::Server, "log", -2, "admin noscript loading stale", ServerCommand::Acl).docs(
+        "6.0.0",
+        "O(N) with N being the number of entries shown.",
+        "Tell who was refused: ten, or so many; or RESET",
+    ),
+    Command::server(Group::Server, "save", 2, "admin noscript loading stale", ServerCommand::Acl).docs(
+        "6.0.0",
+        "O(N). Where N is the number of configured users.",
+        "Write the users to the ACL file",
+    ),
+    Command::server(Group::Server, "setuser", -3, "admin noscript loading stale", ServerCommand::Acl).docs(
+        "6.0.0",
+        "O(N). Where N is the number of rules provided.",
+        "Make or change a user",
     ),
     Command::data(Group::Server, "help", 2, "loading stale", Keys::None, help).docs(
         "6.0.0",

@@ -160,8 +160,16 @@ replies! {
     LFU_SELECTED = "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
     /// CONFIG REWRITE of a node that was started without a file.
     NO_CONFIG_FILE = "ERR The server is running without a config file";
-    /// CONFIG REWRITE of a file that the node has no way to.
-    CONFIG_FILE_OUT_OF_REACH = "ERR Rewriting config file: the file is out of this node's reach";
+    /// CONFIG SET of what the host must agree to, where nothing may wait for it. Redis has no such limit.
+    HOST_IN_MULTI = "ERR 'dir', 'port' and 'bind' can't be set inside MULTI: set them alone";
+    /// ACL GENPASS.
+    GENPASS_BITS = "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096";
+    /// ACL LOAD and SAVE.
+    NO_ACL_FILE = "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration.";
+    /// ACL DELUSER.
+    DEFAULT_USER_STAYS = "ERR The 'default' user cannot be removed";
+    /// ACL SETUSER. Redis knows more users.
+    ONLY_DEFAULT_USER = "ERR There is no user but the default one, which may do everything: set its password with CONFIG SET requirepass";
     /// CLIENT KILL ID 0.
     CLIENT_ID_NOT_POSITIVE = "ERR client-id should be greater than 0";
     /// CLIENT LIST ID of what is no number.
@@ -582,6 +590,18 @@ pub fn overlapping_prefix(prefix: &[u8], which: &str, other: &[u8]) -> CommandEr
 #[must_use]
 pub fn unknown_category(name: &[u8]) -> CommandError {
     CommandError::with(format!("ERR Unknown category '{}'", shown(name)))
+}
+
+/// ACL DRYRUN for who is no user.
+#[must_use]
+pub fn unknown_user(name: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR User '{}' not found", shown(name)))
+}
+
+/// ACL DRYRUN of what is no command.
+#[must_use]
+pub fn no_such_command(name: &[u8]) -> CommandError {
+    CommandError::with(format!("ERR Command '{}' not found", shown(name)))
 }
 
 /// LATENCY GRAPH of an event that has not happened.

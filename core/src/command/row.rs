@@ -66,6 +66,7 @@ impl core::fmt::Debug for Handler {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each is the command of that name")]
 pub enum ServerCommand {
+    Acl,
     Ping,
     Echo,
     Quit,

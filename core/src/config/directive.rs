@@ -34,8 +34,8 @@ pub struct Directive {
     pub sensitive: bool,
     /// CONFIG SET is refused while a data set is being loaded.
     pub denied_while_loading: bool,
-    /// The value is read, kept and shown, and nothing else comes from it.
-    pub has_effect: bool,
+    /// The value is read, kept and shown, and nothing else comes from it: why.
+    pub without_effect: Option<&'static str>,
     pub(super) summary: &'static str,
     pub(super) is_multi_argument: fn() -> bool,
     pub(super) type_words: fn() -> String,
@@ -50,8 +50,8 @@ impl Directive {
         core::iter::once(self.name).chain(self.alias)
     }
 
-    pub(super) const fn no_effect(mut self) -> Directive {
-        self.has_effect = false;
+    pub(super) const fn no_effect(mut self, why: &'static str) -> Directive {
+        self.without_effect = Some(why);
         self
     }
 
@@ -181,6 +181,8 @@ pub enum Reason {
     Unsupported(&'static str),
     /// A file could not be included.
     Include(String),
+    /// The host did not agree, in its own words.
+    Host(String),
 }
 
 impl fmt::Display for Reason {
@@ -207,7 +209,7 @@ impl fmt::Display for Reason {
             }
             Reason::NotUtf8 => f.write_str("argument must be valid UTF-8"),
             Reason::Because(text) | Reason::Unsupported(text) => f.write_str(text),
-            Reason::Include(text) => f.write_str(text),
+            Reason::Include(text) | Reason::Host(text) => f.write_str(text),
         }
     }
 }

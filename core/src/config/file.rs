@@ -8,7 +8,7 @@ use core::fmt;
 
 use super::directive::{Mode, Reason};
 use super::text::{quote, split_arguments, trim};
-use super::{Config, directives, fixed};
+use super::{Config, directives, fixed, user};
 
 /// How deep files may include each other: more is a loop.
 const INCLUDE_DEPTH_MAX: usize = 16;
@@ -113,17 +113,19 @@ impl Config {
     /// # Errors
     /// The directive that stays in the way.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if !self.daemonize {
-            return Ok(());
-        }
-        Err(ConfigError {
-            file: "configuration".to_owned(),
-            line: 0,
-            text: "daemonize yes".to_owned(),
-            reason: Reason::Unsupported(
+        let refused = |text: String, reason| {
+            Err(ConfigError { file: "configuration".to_owned(), line: 0, text, reason: Reason::Unsupported(reason) })
+        };
+        if self.daemonize {
+            return refused(
+                "daemonize yes".to_owned(),
                 "running in the background is not supported: use a service manager, or '--daemonize no' and '&' of the shell",
-            ),
-        })
+            );
+        }
+        match user::contradiction(&self.default_user, self.requirepass.as_ref()) {
+            Some(reason) => refused("user default".to_owned(), reason),
+            None => Ok(()),
+        }
     }
 }
 
@@ -213,13 +215,41 @@ impl<'a, 'b> Loader<'a, 'b> {
         if name.eq_ignore_ascii_case(b"include") {
             return self.apply_include(values, depth);
         }
-        self.apply_directive(name, values).map_err(Fault::Here)
+        let result = match name.to_ascii_lowercase().as_slice() {
+            b"rename-command" => self.apply_rename(values),
+            b"user" => self.apply_user(values),
+            _ => self.apply_directive(name, values),
+        };
+        result.map_err(Fault::Here)
+    }
+
+    /// Whether there are such commands is found out when all are known: `check_renamed` of the commands.
+    fn apply_rename(&mut self, values: &[&[u8]]) -> Result<(), Reason> {
+        let [name, new_name] = values else { return Err(Reason::BadDirective) };
+        let text = |bytes| core::str::from_utf8(bytes).map(str::to_ascii_lowercase).map_err(|_| Reason::NotUtf8);
+        self.config.renamed_commands.push((text(name)?, text(new_name)?));
+        Ok(())
+    }
+
+    fn apply_user(&mut self, values: &[&[u8]]) -> Result<(), Reason> {
+        let (said, password) = user::parse(values)?;
+        self.config.default_user = said;
+        if password.is_some() {
+            self.config.requirepass = password;
+        }
+        Ok(())
     }
 
     fn apply_directive(&mut self, name: &[u8], values: &[&[u8]]) -> Result<(), Reason> {
         let is_named = |known: &str| known.as_bytes().eq_ignore_ascii_case(name);
         let found = directives().enumerate().find(|(_, row)| row.names().any(is_named));
         let Some((index, row)) = found else {
+            if let Some(later) = fixed::find_later(name) {
+                if !self.config.later_directives.contains(&later) {
+                    self.config.later_directives.push(later);
+                }
+                return Ok(());
+            }
             let is_passed_over = fixed::is_passed_over(name) && values.len() == 1;
             return if is_passed_over { Ok(()) } else { Err(fixed::refusal(name)) };
         };

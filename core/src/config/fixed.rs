@@ -1,7 +1,7 @@
 //! Which directives of Redis does this server know without having what they switch on?
 //!
-//! Those with a value that switches the feature off are rows with that one value. Those that only tune such a
-//! feature, or that Redis itself ignores, are passed over in a file. The others are refused with a reason.
+//! Those with a value that switches the feature off are rows with that one value. Those that Redis itself ignores are
+//! passed over in a file. The others are refused with a reason.
 
 use alloc::format;
 use alloc::string::String;
@@ -19,7 +19,7 @@ macro_rules! fixed {
                 hidden: false,
                 sensitive: false,
                 denied_while_loading: false,
-                has_effect: true,
+                without_effect: None,
                 summary: concat!($($doc),+),
                 is_multi_argument: || false,
                 type_words: || only($value),
@@ -53,10 +53,7 @@ fixed! {
         "cluster mode is not supported: set 'cluster-enabled no'";
     /// File with the users of the access control list.
     "aclfile": String = "", ANY_TEXT, Startup,
-        "access control lists are not supported: use 'requirepass'";
-    /// Path of a Unix socket to listen on.
-    "unixsocket": String = "", ANY_TEXT, Startup,
-        "Unix sockets are not supported: use 'port' with 'bind 127.0.0.1'";
+        "there is no user but the default one: remove the line and use 'requirepass'";
     /// Port for TLS connections.
     "tls-port": u16 = "0", Integer::new(0, 65535), Runtime,
         "TLS is not supported: set 'tls-port 0' and put a TLS proxy in front of 'port'";
@@ -74,60 +71,74 @@ fixed! {
         "active defragmentation is not supported: set 'activedefrag no'";
 }
 
-/// Whether Redis 7.0 takes `name` in a file and nothing comes from it while cluster mode and TLS are off.
+/// Whether Redis 7.0 takes `name` in a file and nothing comes from it.
 pub(super) fn is_passed_over(name: &[u8]) -> bool {
     let is_named = |known: &&str| known.as_bytes().eq_ignore_ascii_case(name);
     PASSED_OVER.iter().any(is_named)
 }
 
-const PASSED_OVER: [&str; 39] = [
-    "cluster-allow-pubsubshard-when-down",
-    "cluster-allow-reads-when-down",
-    "cluster-allow-replica-migration",
-    "cluster-announce-bus-port",
-    "cluster-announce-hostname",
-    "cluster-announce-ip",
-    "cluster-announce-port",
-    "cluster-announce-tls-port",
-    "cluster-config-file",
-    "cluster-link-sendbuf-limit",
-    "cluster-migration-barrier",
-    "cluster-node-timeout",
-    "cluster-port",
-    "cluster-preferred-endpoint-type",
-    "cluster-replica-no-failover",
-    "cluster-replica-validity-factor",
-    "cluster-require-full-coverage",
-    "cluster-slave-no-failover",
-    "cluster-slave-validity-factor",
-    "list-max-ziplist-entries",
-    "list-max-ziplist-value",
-    "lua-replicate-commands",
-    "tls-auth-clients",
-    "tls-ca-cert-dir",
-    "tls-ca-cert-file",
-    "tls-cert-file",
-    "tls-ciphers",
-    "tls-ciphersuites",
-    "tls-client-cert-file",
-    "tls-client-key-file",
-    "tls-client-key-file-pass",
-    "tls-dh-params-file",
-    "tls-key-file",
-    "tls-key-file-pass",
-    "tls-prefer-server-ciphers",
-    "tls-protocols",
-    "tls-session-cache-size",
-    "tls-session-cache-timeout",
-    "tls-session-caching",
+const PASSED_OVER: [&str; 3] = ["list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands"];
+
+/// The directive of a version after 7.0 that `name` is, if it only tunes what may as well be left alone. Such a line is passed over
+/// and told of in the log, so that the files of those versions can be used.
+pub(super) fn find_later(name: &[u8]) -> Option<&'static str> {
+    LATER.iter().find(|known| known.as_bytes().eq_ignore_ascii_case(name)).copied()
+}
+
+/// Why nothing comes of [`LATER`].
+pub(super) const OF_LATER_VERSION: &str = "it is of a version after Redis 7.0";
+
+/// Of Redis 8.0 and Valkey 9.
+const LATER: [&str; 43] = [
+    "active-defrag-cycle-us",
+    "aof-rewrite-cpulist",
+    "availability-zone",
+    "bgsave-cpulist",
+    "bio-cpulist",
+    "cluster-announce-client-ipv4",
+    "cluster-announce-client-ipv6",
+    "cluster-announce-client-port",
+    "cluster-announce-client-tls-port",
+    "cluster-announce-human-nodename",
+    "cluster-blacklist-ttl",
+    "cluster-compatibility-sample-ratio",
+    "cluster-config-save-behavior",
+    "cluster-manual-failover-timeout",
+    "cluster-slot-migration-log-max-len",
+    "cluster-slot-stats-enabled",
+    "commandlog-execution-slower-than",
+    "commandlog-large-reply-max-len",
+    "commandlog-large-request-max-len",
+    "commandlog-reply-larger-than",
+    "commandlog-request-larger-than",
+    "commandlog-slow-execution-max-len",
+    "dual-channel-replication-enabled",
+    "hash-seed",
+    "hide-user-data-from-log",
+    "locale-collate",
+    "log-format",
+    "log-timestamp-format",
+    "max-new-connections-per-cycle",
+    "max-new-tls-connections-per-cycle",
+    "mptcp",
+    "prefetch-batch-max-size",
+    "rdb-version-check",
+    "rdma-completion-vector",
+    "rdma-rx-size",
+    "repl-mptcp",
+    "replica-full-sync-buffer-limit",
+    "server-cpulist",
+    "set-max-listpack-entries",
+    "set-max-listpack-value",
+    "slot-migration-max-failover-repl-bytes",
+    "tls-auto-reload-interval",
+    "unixsocketgroup",
 ];
 
 /// Why `name`, which is no row, is refused.
 pub(super) fn refusal(name: &[u8]) -> Reason {
     let text = match name.to_ascii_lowercase().as_slice() {
         b"loadmodule" => "modules are not supported: remove the line",
-        b"rename-command" => "renaming commands is not supported: remove the line",
-        b"user" => "access control lists are not supported: use 'requirepass'",
         b"sentinel" => "sentinel directive while not in sentinel mode",
         _ => return Reason::BadDirective,
     };

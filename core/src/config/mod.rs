@@ -5,8 +5,12 @@
 //! REWRITE and the reference ([`reference()`]) all come from that table. The engine reads the fields directly;
 //! nothing is looked up by name while commands run.
 
+#[macro_use]
+mod row;
+
 mod compound;
 mod directive;
+mod elsewhere;
 mod file;
 mod fixed;
 mod kinds;
@@ -16,24 +20,27 @@ mod set;
 mod table;
 mod text;
 mod types;
+mod user;
 
 #[cfg(test)]
 mod tests;
 
 pub use directive::{Access, Directive, Reason};
+pub use elsewhere::Elsewhere;
 pub use file::{ConfigError, split_command_line};
 pub use reference::reference;
 pub use set::{SetContext, SetError};
 pub use table::Config;
 pub use types::{
     AclPubsubDefault, AppendFsync, BufferLimit, BufferLimits, ClientsMemory, DisklessLoad, EnableDebug, Endpoint,
-    LogLevel, MaxmemoryPolicy, OomScoreAdj, Password, PropagationError, ProtectedAction, SanitizeDump, SavePoint,
-    ShutdownOptions, Supervised, SyslogFacility,
+    EndpointType, LogLevel, MaxmemoryPolicy, OomScoreAdj, Password, PropagationError, ProtectedAction, SanitizeDump,
+    SavePoint, ShutdownOptions, Supervised, SyslogFacility, TlsAuthClients,
 };
+pub use user::{UserLine, describe_default_user, password_hash};
 
 /// Every directive, in the order in which CONFIG GET and the reference list them.
 pub fn directives() -> impl Iterator<Item = &'static Directive> {
-    table::ROWS.iter().chain(fixed::ROWS)
+    table::ROWS.iter().chain(elsewhere::ROWS).chain(fixed::ROWS)
 }
 
 /// The row that `name` selects, by its name or its alias, in any case of letters.

@@ -31,7 +31,7 @@ fn reference_row(row: &Directive) -> String {
         Access::Runtime => "at any time",
         Access::Protected => "at any time, if `enable-protected-configs` allows",
     };
-    let note = if row.has_effect { "" } else { " Accepted; no effect yet." };
+    let note = row.without_effect.map_or_else(String::new, |why| format!(" Accepted, without effect here: {why}."));
     let (words, summary) = (row.type_words(), row.summary());
     format!("| {name} | {words} | {default} | {changes} | {summary}{note} |\n")
 }

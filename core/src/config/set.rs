@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::directive::{Access, Directive, Mode, Reason};
-use super::{Config, directives, find_directive};
+use super::{Config, directives, find_directive, fixed};
 use crate::codec::glob;
 
 /// Who sets, and when.
@@ -30,7 +30,7 @@ pub enum SetError {
     Protected(String),
     /// Refused while a data set is being loaded.
     Loading,
-    /// Named twice, perhaps once by its alias.
+    /// Named twice.
     Duplicate(String),
     /// Its value is not accepted.
     Value(&'static str, Reason),
@@ -88,7 +88,8 @@ impl Config {
         let mut rows: Vec<(&'static Directive, &'static str)> = Vec::new();
         for (name, _) in pairs {
             let found = self.find_settable(name, context)?;
-            if rows.iter().any(|(row, _)| row.name == found.0.name) {
+            // As in Redis a name and its alias may stand side by side; the later one counts.
+            if rows.iter().any(|(_, known)| *known == found.1) {
                 return Err(SetError::Duplicate(lossy(name)));
             }
             rows.push(found);
@@ -99,8 +100,21 @@ impl Config {
             result.map_err(|reason| SetError::Value(name, reason))?;
         }
         let before = core::mem::replace(self, changed);
-        rows.retain(|(row, _)| row.value(&before) != row.value(self));
-        Ok(rows.iter().map(|(row, _)| row.name).collect())
+        let mut names: Vec<&'static str> = Vec::new();
+        for (row, _) in rows {
+            if row.value(&before) != row.value(self) && !names.contains(&row.name) {
+                names.push(row.name);
+            }
+        }
+        Ok(names)
+    }
+
+    /// The directives that differ from their defaults and of which nothing comes, each with the reason.
+    pub fn without_effect(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let default = Config::default();
+        let changed = directives().filter(move |row| row.value(self) != row.value(&default));
+        let later = self.later_directives.iter().map(|name| (*name, fixed::OF_LATER_VERSION));
+        changed.filter_map(|row| row.without_effect.map(|why| (row.name, why))).chain(later)
     }
 
     fn find_settable(&self, name: &[u8], context: SetContext) -> Result<(&'static Directive, &'static str), SetError> {

@@ -7,73 +7,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::compound::{Addresses, EventClasses, Limits, Master, OomScores, Percentiles, SavePoints, Shutdown};
-use super::directive::{Access, Directive, Kind, Reason};
+use super::directive::Reason;
+use super::elsewhere::Elsewhere;
 use super::kinds::{ANY_TEXT, Choice, Flag, Integer, Memory, MemoryOrPercent, Octal, OptionalText, Text};
 use super::types::{
     AclPubsubDefault, AppendFsync, BufferLimit, BufferLimits, ClientsMemory, DisklessLoad, EnableDebug, Endpoint,
     LogLevel, MaxmemoryPolicy, OomScoreAdj, Password, PropagationError, ProtectedAction, SanitizeDump, SavePoint,
     ShutdownOptions, Supervised, SyslogFacility,
 };
-
-/// What a special property of a row adds to the documentation of its field.
-macro_rules! special_doc {
-    (no_effect) => {
-        "\nAccepted; no effect yet."
-    };
-    (hidden) => {
-        "\nCONFIG GET shows it only under its full name."
-    };
-    (sensitive) => {
-        "\nKept out of logs."
-    };
-    (denied_while_loading) => {
-        "\nCONFIG SET refuses it while a data set is being loaded."
-    };
-}
-
-/// Makes the configuration, its defaults and the table of rows out of the rows.
-macro_rules! directives {
-    ($(
-        $(#[doc = $doc:literal])+
-        $name:literal $(| $alias:literal)? => $field:ident: $type:ty = $default:expr,
-        $kind:expr, $access:ident $(, $special:ident)*;
-    )+) => {
-        /// Every setting of a node: one field per directive, named as the directive with `_` for `-`.
-        ///
-        /// `Config::default()` holds the defaults of Redis 7.0.15.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub struct Config {
-            $( $(#[doc = $doc])+ $(#[doc = special_doc!($special)])* pub $field: $type, )+
-        }
-
-        impl Default for Config {
-            fn default() -> Config {
-                Config { $( $field: $default, )+ }
-            }
-        }
-
-        pub(super) static ROWS: &[Directive] = &[$(
-            Directive {
-                name: $name,
-                alias: [$(Some($alias),)? None][0],
-                access: Access::$access,
-                hidden: false,
-                sensitive: false,
-                denied_while_loading: false,
-                has_effect: true,
-                summary: concat!($($doc),+),
-                is_multi_argument: || Kind::<$type>::is_multi_argument(&$kind),
-                type_words: || Kind::<$type>::words(&$kind),
-                parse: |config, arguments, mode| {
-                    Kind::<$type>::parse(&$kind, &mut config.$field, arguments, mode)
-                },
-                print: |config| Kind::<$type>::print(&$kind, &config.$field),
-                lines: |config| Kind::<$type>::lines(&$kind, &config.$field),
-            }
-            $(.$special())*,
-        )+];
-    };
-}
+use super::user::UserLine;
 
 /// A text that names a file in a directory.
 macro_rules! file_name {
@@ -86,10 +28,10 @@ macro_rules! file_name {
 }
 
 const INT_MIN: i64 = i32::MIN as i64;
-const INT_MAX: i64 = i32::MAX as i64;
+pub(super) const INT_MAX: i64 = i32::MAX as i64;
 const UINT_MAX: i64 = u32::MAX as i64;
 /// The largest number of bytes where Redis keeps the value in a signed integer.
-const LONG_MAX: u64 = i64::MAX as u64;
+pub(super) const LONG_MAX: u64 = i64::MAX as u64;
 
 /// Less than this is raised to it without a word, as in Redis.
 const BACKLOG_SIZE: Memory = Memory { min: 1, max: LONG_MAX, floor: 16 << 10 };
@@ -116,12 +58,34 @@ const RDB_NAME: Text = file_name!("dbfilename can't be a path, just a filename")
 const AOF_NAME: Text = file_name!("appendfilename can't be a path, just a filename");
 const AOF_DIRECTORY: Text = file_name!("appenddirname can't be a path, just a dirname");
 
+fn of(config: &Config) -> &Config {
+    config
+}
+
+fn of_mut(config: &mut Config) -> &mut Config {
+    config
+}
+
 directives! {
-    // Network. Differs: Redis changes `port` and `bind` while it runs; here they need a restart, and CONFIG SET says so.
+    /// Every setting of a node: one field per directive, named as the directive with `_` for `-`.
+    ///
+    /// `Config::default()` holds the defaults of Redis 7.0.15.
+    Config at of, of_mut with {
+        /// What cluster mode and TLS would go by.
+        elsewhere: Elsewhere = Elsewhere::default(),
+        /// Commands that clients know by another name, or not at all (`rename-command`): name and new name.
+        renamed_commands: Vec<(String, String)> = Vec::new(),
+        /// What a `user default` line says, which is to agree with `requirepass`.
+        default_user: UserLine = UserLine::Absent,
+        /// Directives of versions after 7.0 that the file names, and that are passed over.
+        later_directives: Vec<&'static str> = Vec::new(),
+    }
+
+    // Network.
     /// TCP port to listen on; 0 listens on none.
-    "port" => port: u16 = 6379, Integer::new(0, 65535), Startup;
+    "port" => port: u16 = 6379, Integer::new(0, 65535), Runtime;
     /// Addresses to listen on. `*` is every IPv4 address, `::*` every IPv6 one.
-    "bind" => bind: Vec<String> = Vec::from(["*", "-::*"].map(String::from)), Addresses, Startup;
+    "bind" => bind: Vec<String> = Vec::from(["*", "-::*"].map(String::from)), Addresses, Runtime;
     /// Local address of outgoing connections.
     "bind-source-addr" => bind_source_addr: Option<String> = None, OptionalText, Runtime;
     /// Refuse other machines while clients need no password.
@@ -134,10 +98,12 @@ directives! {
     "timeout" => timeout: u32 = 0, Integer::new(0, INT_MAX), Runtime;
     /// Most clients at a time.
     "maxclients" => maxclients: u32 = 10000, Integer::new(1, UINT_MAX), Runtime;
-    /// Mode of the unix socket.
+    /// Path of a Unix socket to listen on; empty for none.
+    "unixsocket" => unixsocket: Option<String> = None, OptionalText, Startup;
+    /// Mode of the unix socket; 0 leaves it to the process.
     "unixsocketperm" => unixsocketperm: u32 = 0, Octal { max: 0o777 }, Startup;
     /// Mark set on listening sockets.
-    "socket-mark-id" => socket_mark_id: u32 = 0, Integer::new(0, UINT_MAX), Startup, no_effect;
+    "socket-mark-id" => socket_mark_id: u32 = 0, Integer::new(0, UINT_MAX), Startup, no_effect("sockets are not marked");
     /// Bytes of the longest argument a client may send.
     "proto-max-bulk-len" => proto_max_bulk_len: u64 = 512 << 20, Memory::new(1 << 20, LONG_MAX), Runtime;
     /// Bytes of unread input at which a client is disconnected.
@@ -147,7 +113,7 @@ directives! {
         Limits, Runtime;
     /// Memory for all clients together, in bytes or as a share of `maxmemory`; 0 is no limit.
     "maxmemory-clients" => maxmemory_clients: ClientsMemory = ClientsMemory::Bytes(0),
-        MemoryOrPercent, Runtime, no_effect;
+        MemoryOrPercent, Runtime;
 
     // Process.
     /// Run in the background. Only `no` is supported: let a service manager do it.
@@ -165,7 +131,7 @@ directives! {
     /// Rounds of background work per second.
     "hz" => hz: u32 = 10, Integer::clamped(0, INT_MAX, 1, 500), Runtime;
     /// Raise `hz` with the number of clients.
-    "dynamic-hz" => dynamic_hz: bool = true, Flag, Runtime, no_effect;
+    "dynamic-hz" => dynamic_hz: bool = true, Flag, Runtime, no_effect("background work is paced by the load, not by rounds");
     /// Seconds that a shutdown waits for replicas that lag.
     "shutdown-timeout" => shutdown_timeout: u32 = 10, Integer::new(0, INT_MAX), Runtime;
     /// How SIGINT shuts the server down.
@@ -175,46 +141,46 @@ directives! {
     "shutdown-on-sigterm" => shutdown_on_sigterm: ShutdownOptions = ShutdownOptions::default(),
         Shutdown, Runtime;
     /// Print a logo at start.
-    "always-show-logo" => always_show_logo: bool = false, Flag, Startup, no_effect;
+    "always-show-logo" => always_show_logo: bool = false, Flag, Startup, no_effect("there is no logo");
     /// Show the state in the process title.
-    "set-proc-title" => set_proc_title: bool = true, Flag, Startup, no_effect;
+    "set-proc-title" => set_proc_title: bool = true, Flag, Startup, no_effect("the process keeps its name");
     /// Form of the process title.
     "proc-title-template" => proc_title_template: String = String::from("{title} {listen-addr} {server-mode}"),
-        ANY_TEXT, Runtime, no_effect;
+        ANY_TEXT, Runtime, no_effect("the process keeps its name");
     /// Name in syslog.
-    "syslog-ident" => syslog_ident: String = String::from("redis"), ANY_TEXT, Startup, no_effect;
+    "syslog-ident" => syslog_ident: String = String::from("redis"), ANY_TEXT, Startup, no_effect("there is no syslog");
     /// Facility in syslog.
-    "syslog-facility" => syslog_facility: SyslogFacility = SyslogFacility::Local0, Choice, Startup, no_effect;
+    "syslog-facility" => syslog_facility: SyslogFacility = SyslogFacility::Local0, Choice, Startup, no_effect("there is no syslog");
     /// Log a report when the process crashes.
-    "crash-log-enabled" => crash_log_enabled: bool = true, Flag, Runtime, no_effect;
+    "crash-log-enabled" => crash_log_enabled: bool = true, Flag, Runtime, no_effect("a crash is told on standard error, always");
     /// Test memory when the process crashes.
-    "crash-memcheck-enabled" => crash_memcheck_enabled: bool = true, Flag, Runtime, no_effect;
+    "crash-memcheck-enabled" => crash_memcheck_enabled: bool = true, Flag, Runtime, no_effect("memory is not tested after a crash");
     /// Exit instead of aborting after a panic.
-    "use-exit-on-panic" => use_exit_on_panic: bool = false, Flag, Runtime, hidden, no_effect;
+    "use-exit-on-panic" => use_exit_on_panic: bool = false, Flag, Runtime, hidden, no_effect("a panic always aborts");
     /// Milliseconds of the watchdog; 0 is off.
-    "watchdog-period" => watchdog_period: u32 = 0, Integer::new(0, INT_MAX), Runtime, hidden, no_effect;
+    "watchdog-period" => watchdog_period: u32 = 0, Integer::new(0, INT_MAX), Runtime, hidden, no_effect("there is no watchdog");
     /// Rank of the process for the out-of-memory killer.
-    "oom-score-adj" => oom_score_adj: OomScoreAdj = OomScoreAdj::No, Choice, Runtime, no_effect;
+    "oom-score-adj" => oom_score_adj: OomScoreAdj = OomScoreAdj::No, Choice, Runtime, no_effect("the kernel's ranking of the process is left alone");
     /// Out-of-memory scores of a master, a replica and a child process.
-    "oom-score-adj-values" => oom_score_adj_values: [i32; 3] = [0, 200, 800], OomScores, Runtime, no_effect;
+    "oom-score-adj-values" => oom_score_adj_values: [i32; 3] = [0, 200, 800], OomScores, Runtime, no_effect("the kernel's ranking of the process is left alone");
     /// Turn transparent huge pages off for the process.
-    "disable-thp" => disable_thp: bool = true, Flag, Startup, no_effect;
+    "disable-thp" => disable_thp: bool = true, Flag, Startup, no_effect("transparent huge pages are left as the system has them");
     /// Threads that read and write sockets.
-    "io-threads" => io_threads: u32 = 1, Integer::new(1, 128), Startup, no_effect;
+    "io-threads" => io_threads: u32 = 1, Integer::new(1, 128), Startup, no_effect("one thread serves all, and needs no help to be fast");
     /// Read on those threads, too.
-    "io-threads-do-reads" => io_threads_do_reads: bool = false, Flag, Startup, no_effect;
+    "io-threads-do-reads" => io_threads_do_reads: bool = false, Flag, Startup, no_effect("one thread serves all");
     /// Let the allocator purge in the background.
-    "jemalloc-bg-thread" => jemalloc_bg_thread: bool = true, Flag, Runtime, no_effect;
+    "jemalloc-bg-thread" => jemalloc_bg_thread: bool = true, Flag, Runtime, no_effect("the allocator is not jemalloc");
     /// Processors of the main thread.
-    "server_cpulist" => server_cpulist: Option<String> = None, OptionalText, Startup, no_effect;
+    "server_cpulist" => server_cpulist: Option<String> = None, OptionalText, Startup, no_effect("bind the process with taskset");
     /// Processors of background threads.
-    "bio_cpulist" => bio_cpulist: Option<String> = None, OptionalText, Startup, no_effect;
+    "bio_cpulist" => bio_cpulist: Option<String> = None, OptionalText, Startup, no_effect("bind the process with taskset");
     /// Processors of append-only file rewrites.
-    "aof_rewrite_cpulist" => aof_rewrite_cpulist: Option<String> = None, OptionalText, Startup, no_effect;
+    "aof_rewrite_cpulist" => aof_rewrite_cpulist: Option<String> = None, OptionalText, Startup, no_effect("there is no child process");
     /// Processors of snapshots.
-    "bgsave_cpulist" => bgsave_cpulist: Option<String> = None, OptionalText, Startup, no_effect;
+    "bgsave_cpulist" => bgsave_cpulist: Option<String> = None, OptionalText, Startup, no_effect("there is no child process");
     /// Start-up warnings to leave out.
-    "ignore-warnings" => ignore_warnings: String = String::new(), ANY_TEXT, Runtime, no_effect;
+    "ignore-warnings" => ignore_warnings: String = String::new(), ANY_TEXT, Runtime, no_effect("there are no such warnings");
 
     // Access.
     /// Password of clients.
@@ -226,12 +192,12 @@ directives! {
     "enable-debug-command" => enable_debug_command: EnableDebug = EnableDebug::No, Choice, Startup;
     /// Who may use MODULE.
     "enable-module-command" => enable_module_command: ProtectedAction = ProtectedAction::No,
-        Choice, Startup, no_effect;
+        Choice, Startup, no_effect("there are no modules");
     /// Channels of a new ACL user.
     "acl-pubsub-default" => acl_pubsub_default: AclPubsubDefault = AclPubsubDefault::Resetchannels,
-        Choice, Runtime, no_effect;
+        Choice, Runtime, no_effect("there is no user but the default one");
     /// Entries of the ACL log.
-    "acllog-max-len" => acllog_max_len: u64 = 128, Integer::new(0, i64::MAX), Runtime, no_effect;
+    "acllog-max-len" => acllog_max_len: u64 = 128, Integer::new(0, i64::MAX), Runtime;
 
     // Snapshots.
     /// Directory of the data files.
@@ -249,7 +215,7 @@ directives! {
     /// Delete snapshots that served a synchronisation when nothing else needs them.
     "rdb-del-sync-files" => rdb_del_sync_files: bool = false, Flag, Runtime;
     /// Flush a snapshot file in steps while it is written.
-    "rdb-save-incremental-fsync" => rdb_save_incremental_fsync: bool = true, Flag, Runtime, no_effect;
+    "rdb-save-incremental-fsync" => rdb_save_incremental_fsync: bool = true, Flag, Runtime, no_effect("a snapshot is flushed once, at its end");
     /// How thoroughly snapshots and RESTORE are checked. Differs: whatever it says, everything is checked to its last byte.
     "sanitize-dump-payload" => sanitize_dump_payload: SanitizeDump = SanitizeDump::No,
         Choice, Runtime;
@@ -263,29 +229,29 @@ directives! {
 
     // Append-only file: all of it waits for `appendonly`.
     /// Name of the append-only file.
-    "appendfilename" => appendfilename: String = String::from("appendonly.aof"), AOF_NAME, Startup, no_effect;
+    "appendfilename" => appendfilename: String = String::from("appendonly.aof"), AOF_NAME, Startup, no_effect("append-only files are not supported yet");
     /// Directory of the append-only files.
-    "appenddirname" => appenddirname: String = String::from("appendonlydir"), AOF_DIRECTORY, Startup, no_effect;
+    "appenddirname" => appenddirname: String = String::from("appendonlydir"), AOF_DIRECTORY, Startup, no_effect("append-only files are not supported yet");
     /// When the append-only file is flushed.
-    "appendfsync" => appendfsync: AppendFsync = AppendFsync::Everysec, Choice, Runtime, no_effect;
+    "appendfsync" => appendfsync: AppendFsync = AppendFsync::Everysec, Choice, Runtime, no_effect("append-only files are not supported yet");
     /// Do not flush while a snapshot or rewrite runs.
-    "no-appendfsync-on-rewrite" => no_appendfsync_on_rewrite: bool = false, Flag, Runtime, no_effect;
+    "no-appendfsync-on-rewrite" => no_appendfsync_on_rewrite: bool = false, Flag, Runtime, no_effect("append-only files are not supported yet");
     /// Growth in percent at which the file is rewritten.
     "auto-aof-rewrite-percentage" => auto_aof_rewrite_percentage: u32 = 100,
-        Integer::new(0, INT_MAX), Runtime, no_effect;
+        Integer::new(0, INT_MAX), Runtime, no_effect("append-only files are not supported yet");
     /// Bytes below which it is not rewritten.
     "auto-aof-rewrite-min-size" => auto_aof_rewrite_min_size: u64 = 64 << 20,
-        Memory::new(0, LONG_MAX), Runtime, no_effect;
+        Memory::new(0, LONG_MAX), Runtime, no_effect("append-only files are not supported yet");
     /// Load a file that ends early.
-    "aof-load-truncated" => aof_load_truncated: bool = true, Flag, Runtime, no_effect;
+    "aof-load-truncated" => aof_load_truncated: bool = true, Flag, Runtime, no_effect("append-only files are not supported yet");
     /// Begin the file with a snapshot.
-    "aof-use-rdb-preamble" => aof_use_rdb_preamble: bool = true, Flag, Runtime, no_effect;
+    "aof-use-rdb-preamble" => aof_use_rdb_preamble: bool = true, Flag, Runtime, no_effect("append-only files are not supported yet");
     /// Record times in the file.
-    "aof-timestamp-enabled" => aof_timestamp_enabled: bool = false, Flag, Runtime, no_effect;
+    "aof-timestamp-enabled" => aof_timestamp_enabled: bool = false, Flag, Runtime, no_effect("append-only files are not supported yet");
     /// Flush a rewrite in steps.
-    "aof-rewrite-incremental-fsync" => aof_rewrite_incremental_fsync: bool = true, Flag, Runtime, no_effect;
+    "aof-rewrite-incremental-fsync" => aof_rewrite_incremental_fsync: bool = true, Flag, Runtime, no_effect("append-only files are not supported yet");
     /// Keep files that are no longer needed.
-    "aof-disable-auto-gc" => aof_disable_auto_gc: bool = false, Flag, Runtime, no_effect;
+    "aof-disable-auto-gc" => aof_disable_auto_gc: bool = false, Flag, Runtime, no_effect("append-only files are not supported yet");
 
     // Replication.
     /// Master to replicate from; none makes this node a master.
@@ -305,9 +271,9 @@ directives! {
     "repl-diskless-sync-delay" => repl_diskless_sync_delay: u32 = 5, Integer::new(0, INT_MAX), Runtime;
     /// Replicas with which it no longer waits; 0 waits the whole delay.
     "repl-diskless-sync-max-replicas" => repl_diskless_sync_max_replicas: u32 = 0, Integer::new(0, INT_MAX), Runtime;
-    /// How a replica loads a snapshot from the socket. Accepted; no effect: it is built beside the data that are served.
+    /// How a replica loads a snapshot from the socket.
     "repl-diskless-load" => repl_diskless_load: DisklessLoad = DisklessLoad::Disabled,
-        Choice, Runtime, denied_while_loading, no_effect;
+        Choice, Runtime, denied_while_loading, no_effect("a snapshot is always built beside the data that are served");
     /// Seconds between PINGs to the replicas.
     "repl-ping-replica-period" | "repl-ping-slave-period" => repl_ping_replica_period: u32 = 10,
         Integer::new(1, INT_MAX), Runtime;
@@ -356,7 +322,7 @@ directives! {
     /// Keys looked at per eviction.
     "maxmemory-samples" => maxmemory_samples: u32 = 5, Integer::new(1, INT_MAX), Runtime;
     /// Effort of eviction, in percent.
-    "maxmemory-eviction-tenacity" => maxmemory_eviction_tenacity: u32 = 10, Integer::new(0, 100), Runtime, no_effect;
+    "maxmemory-eviction-tenacity" => maxmemory_eviction_tenacity: u32 = 10, Integer::new(0, 100), Runtime, no_effect("eviction is paced by the load");
     /// How slowly the access counter of LFU grows.
     "lfu-log-factor" => lfu_log_factor: u32 = 10, Integer::new(0, INT_MAX), Runtime;
     /// Minutes after which the access counter of LFU is lowered.
@@ -374,23 +340,23 @@ directives! {
     /// Let FLUSHALL and FLUSHDB do as with ASYNC.
     "lazyfree-lazy-user-flush" => lazyfree_lazy_user_flush: bool = false, Flag, Runtime;
     /// Rehash in idle time.
-    "activerehashing" => activerehashing: bool = true, Flag, Runtime, no_effect;
+    "activerehashing" => activerehashing: bool = true, Flag, Runtime, no_effect("tables grow without rehashing");
     /// Wasted bytes below which defragmentation rests.
     "active-defrag-ignore-bytes" => active_defrag_ignore_bytes: u64 = 100 << 20,
-        Memory::new(1, LONG_MAX), Runtime, no_effect;
+        Memory::new(1, LONG_MAX), Runtime, no_effect("there is no defragmentation");
     /// Waste in percent at which defragmentation begins.
     "active-defrag-threshold-lower" => active_defrag_threshold_lower: u32 = 10,
-        Integer::new(0, 1000), Runtime, no_effect;
+        Integer::new(0, 1000), Runtime, no_effect("there is no defragmentation");
     /// Waste in percent at which its effort is greatest.
     "active-defrag-threshold-upper" => active_defrag_threshold_upper: u32 = 100,
-        Integer::new(0, 1000), Runtime, no_effect;
+        Integer::new(0, 1000), Runtime, no_effect("there is no defragmentation");
     /// Least effort of defragmentation, in percent.
-    "active-defrag-cycle-min" => active_defrag_cycle_min: u32 = 1, Integer::new(1, 99), Runtime, no_effect;
+    "active-defrag-cycle-min" => active_defrag_cycle_min: u32 = 1, Integer::new(1, 99), Runtime, no_effect("there is no defragmentation");
     /// Greatest effort of defragmentation, in percent.
-    "active-defrag-cycle-max" => active_defrag_cycle_max: u32 = 25, Integer::new(1, 99), Runtime, no_effect;
+    "active-defrag-cycle-max" => active_defrag_cycle_max: u32 = 25, Integer::new(1, 99), Runtime, no_effect("there is no defragmentation");
     /// Fields of a value that are handled at once.
     "active-defrag-max-scan-fields" => active_defrag_max_scan_fields: u64 = 1000,
-        Integer::new(1, i64::MAX), Runtime, no_effect;
+        Integer::new(1, i64::MAX), Runtime, no_effect("there is no defragmentation");
 
     // Encodings.
     /// Fields of a hash in one listpack.
@@ -403,7 +369,7 @@ directives! {
     "list-max-listpack-size" | "list-max-ziplist-size" => list_max_listpack_size: i32 = -2,
         Integer::new(INT_MIN, INT_MAX), Runtime;
     /// Uncompressed nodes at each end of a list; 0 compresses none.
-    "list-compress-depth" => list_compress_depth: u32 = 0, Integer::new(0, INT_MAX), Runtime, no_effect;
+    "list-compress-depth" => list_compress_depth: u32 = 0, Integer::new(0, INT_MAX), Runtime, no_effect("lists are not compressed");
     /// Integers of a set in one intset.
     "set-max-intset-entries" => set_max_intset_entries: u64 = 512, Integer::new(0, i64::MAX), Runtime;
     /// Members of a sorted set in one listpack.
@@ -438,5 +404,5 @@ directives! {
         Integer::new(0, i64::MAX), Runtime;
     /// Milliseconds after which a running script makes others wait with BUSY.
     "busy-reply-threshold" | "lua-time-limit" => busy_reply_threshold: u64 = 5000,
-        Integer::new(0, i64::MAX), Runtime, no_effect;
+        Integer::new(0, i64::MAX), Runtime, no_effect("there are no scripts");
 }

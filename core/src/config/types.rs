@@ -221,6 +221,30 @@ words! {
     }
 }
 
+words! {
+    /// By what name clients are sent to other nodes of a cluster.
+    EndpointType {
+        /// By address.
+        Ip = "ip",
+        /// By host name.
+        Hostname = "hostname",
+        /// By none.
+        UnknownEndpoint = "unknown-endpoint",
+    }
+}
+
+words! {
+    /// Whether TLS clients are asked for certificates.
+    TlsAuthClients {
+        /// They are not.
+        No = "no",
+        /// Those without are refused.
+        Yes = "yes",
+        /// Those without are let in.
+        Optional = "optional",
+    }
+}
+
 /// Where another server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {

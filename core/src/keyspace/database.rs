@@ -112,6 +112,11 @@ impl Database {
         entry.expires_ms = expires_ms;
     }
 
+    /// The keys that have expired by `now_ms`.
+    pub(super) fn expired_by(&self, now_ms: i64) -> impl Iterator<Item = &(i64, u64)> {
+        self.expiries.range(..(now_ms, 0))
+    }
+
     pub(super) fn first_expiry_ms(&self) -> Option<i64> {
         self.expiries.first().map(|(expires_ms, _)| *expires_ms)
     }

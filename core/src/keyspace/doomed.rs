@@ -32,6 +32,15 @@ impl Doomed {
         value.dismantle().map(Doomed::Value)
     }
 
+    /// Keys and values that it counts for.
+    pub(super) fn objects(&self) -> usize {
+        match self {
+            Doomed::Entries(rest) => rest.len(),
+            Doomed::Expiries(_) => 0,
+            Doomed::Value(rest) => usize::from(!rest.is_empty()),
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Doomed::Entries(rest) => rest.is_empty(),

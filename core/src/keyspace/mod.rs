@@ -62,6 +62,8 @@ pub struct Keyspace {
     epoch: u32,
     snapshots: Vec<Snapshot>,
     doomed: Vec<Doomed>,
+    /// What was freed a little at a time: keys of databases, and single values.
+    freed_objects: u64,
     is_observed: bool,
     touches: Vec<Touch>,
     /// The entry that was last handed out to be changed.
@@ -87,6 +89,7 @@ impl Keyspace {
             epoch: 0,
             snapshots: Vec::new(),
             doomed: Vec::new(),
+            freed_objects: 0,
             is_observed: false,
             touches: Vec::new(),
             edited: None,
@@ -199,6 +202,19 @@ impl Keyspace {
             self.edited.map_or(0, |edited| self.entry(edited.place).content_bytes().wrapping_sub(edited.content_bytes));
         let counted: usize = self.databases.iter().map(Database::memory_bytes).sum();
         counted.wrapping_add(edited) + self.libraries.memory_bytes()
+    }
+
+    /// Memory of a database, in bytes.
+    #[inline]
+    #[must_use]
+    pub fn database_bytes(&self, database: u32) -> usize {
+        let edited = match self.edited {
+            Some(edited) if edited.place.database == database => {
+                self.entry(edited.place).content_bytes().wrapping_sub(edited.content_bytes)
+            }
+            _ => 0,
+        };
+        self.database(database).memory_bytes().wrapping_add(edited)
     }
 
     /// Memory of a database's tables beside its data, in bytes: of entries, and of expiries.
@@ -462,6 +478,30 @@ impl Keyspace {
         }
     }
 
+    /// Keys and values that wait to be freed, and those that were.
+    #[must_use]
+    pub fn freeing(&self) -> (usize, u64) {
+        (self.doomed.iter().map(Doomed::objects).sum(), self.freed_objects)
+    }
+
+    /// Counts what is freed from zero again.
+    pub fn forget_freed(&mut self) {
+        self.freed_objects = 0;
+    }
+
+    /// Of the keys that expire, how many percent have expired by `now_ms` and are still there. Of many, as if there were no more than could be
+    /// counted at once.
+    #[must_use]
+    pub fn stale_percent(&self, now_ms: i64) -> f64 {
+        const COUNTED_MAX: usize = 10_000;
+        let count = |counted: fn(&Database, i64) -> usize| -> usize {
+            self.databases.iter().map(|database| counted(database, now_ms)).sum()
+        };
+        let expiring = count(|database, _| database.volatile().0);
+        let stale = count(|database, now_ms| database.expired_by(now_ms).take(COUNTED_MAX).count());
+        if expiring == 0 { 0.0 } else { stale as f64 * 100.0 / expiring as f64 }
+    }
+
     /// True if something waits to be freed.
     #[must_use]
     pub fn has_doomed(&self) -> bool {
@@ -475,7 +515,10 @@ impl Keyspace {
             let Some(mut last) = self.doomed.pop() else { return };
             // Large values among the entries come on top, to be freed next.
             let place = self.doomed.len();
+            let objects = last.objects();
             let freed = last.free_some(left, &mut self.doomed);
+            let left_over = last.objects() + (self.doomed.len() - place);
+            self.freed_objects += objects.saturating_sub(left_over) as u64;
             left = left.saturating_sub(freed.max(1));
             if !last.is_empty() {
                 self.doomed.insert(place, last);

@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use crate::command::{Exec, ExpiryRule, Handler, ServerCommand, Service, find_numbered, row_number};
+use crate::command::{Exec, ExpiryRule, Handler, ServerCommand, Service, row_number};
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, Reply, RequestLimits, RequestParser};
 
@@ -129,7 +129,7 @@ impl Node {
     }
 
     fn apply_one(&mut self, args: Args<'_>, now: Now, effects: &mut Effects) {
-        let Some((number, container)) = find_numbered(&args[0]) else {
+        let Some((number, container)) = self.renamed.find(&args[0]) else {
             let name = String::from_utf8_lossy(&args[0]).into_owned();
             return self.note_apply_failure(&name, "ERR unknown command", effects);
         };

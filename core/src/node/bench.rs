@@ -8,8 +8,8 @@ use core::time::Duration;
 
 use crate::config::{Config, EnableDebug};
 use crate::port::{
-    Action, CloseCause, ConnId, DialFailure, DiskFailure, DiskOp, DiskOutcome, Effects, Event, Mono, Now, Peer, Ticket,
-    Wall,
+    Action, CloseCause, ConnId, DialFailure, DiskFailure, DiskOp, DiskOutcome, Effects, Event, ListenFailure, Mono,
+    Now, Peer, Ticket, Wall,
 };
 
 use super::{Environment, Node};
@@ -27,6 +27,12 @@ pub(crate) struct Bench {
     pub(crate) closed: Vec<ConnId>,
     /// Dials that nobody has answered.
     pub(crate) dialled: Vec<ConnId>,
+    /// How often the node has given memory back.
+    pub(crate) released: u32,
+    /// The host agrees to no directory and to no port.
+    pub(crate) refuses_host: bool,
+    /// The configuration file, or why it can be neither read nor written.
+    pub(crate) config_file: Result<String, DiskFailure>,
     /// What the node slept.
     pub(crate) slept: Duration,
     /// Peers that take nothing of what they are sent.
@@ -59,9 +65,8 @@ impl Bench {
             process_id: 4711,
             os: String::from("Linux 6.1.0 x86_64"),
             executable: String::from("/usr/bin/afterimage-server"),
-            config_file: String::new(),
-            stopwatch: || 0,
             resident_memory: || 10 << 20,
+            ..Environment::default()
         };
         let mut effects = Effects::new();
         let node = Node::start(config, environment, seed, now, &mut effects);
@@ -71,6 +76,9 @@ impl Bench {
             client: ConnId { slot: 0, generation: 0 },
             closed: Vec::new(),
             dialled: Vec::new(),
+            released: 0,
+            refuses_host: false,
+            config_file: Ok(String::new()),
             slept: Duration::ZERO,
             deaf: Vec::new(),
             notes: Vec::new(),
@@ -169,7 +177,7 @@ impl Bench {
         let port = self.next_port;
         self.next_port += 1;
         let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        Peer { remote: at(port), local: at(6379) }
+        Peer { remote: at(port), local: at(6379), descriptor: Some(8) }
     }
 
     fn event(&mut self, event: Event<'_>) {
@@ -199,6 +207,7 @@ impl Bench {
             Action::Dial { conn, .. } => self.dialled.push(conn),
             Action::Close(conn) => self.closed.push(conn),
             Action::Sleep(time) => self.slept += time,
+            Action::ReleaseMemory => self.released += 1,
             Action::Disk { ticket, op } => match &mut self.held_ops {
                 Some(held) => held.push_back((ticket, op)),
                 None => {
@@ -206,6 +215,10 @@ impl Bench {
                     self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);
                 }
             },
+            Action::Listen { .. } => {
+                let outcome = if self.refuses_host { Err(ListenFailure) } else { Ok(()) };
+                self.node.handle(Event::Listening { outcome }, self.now, &mut self.effects);
+            }
             Action::Note(note) => self.notes.push(note.to_string()),
             Action::PauseReading(_) | Action::ResumeReading(_) | Action::Exit(_) => {}
         }
@@ -235,6 +248,15 @@ impl Bench {
                 let files = self.disk.iter().map(|(name, contents)| (name.clone(), contents.len() as u64));
                 return DiskOutcome::Listed(files.collect());
             }
+            DiskOp::EnterDirectory { .. } if self.refuses_host => return DiskOutcome::Failed(DiskFailure::NotFound),
+            DiskOp::EnterDirectory { path } => return DiskOutcome::Entered(alloc::format!("/{path}")),
+            DiskOp::ReadConfig => {
+                return match &self.config_file {
+                    Ok(text) => DiskOutcome::Bytes(text.clone().into()),
+                    Err(failure) => DiskOutcome::Failed(failure.clone()),
+                };
+            }
+            DiskOp::ReplaceConfig { text } => self.config_file = Ok(String::from_utf8_lossy(&text).into_owned()),
             DiskOp::Sync { .. } | DiskOp::SyncDirectory => {}
         }
         DiskOutcome::Done

@@ -43,6 +43,8 @@ pub(crate) struct Connection {
     pub(crate) client_id: u64,
     /// Its ends; none while it is being dialled.
     pub(crate) peer: Option<Peer>,
+    /// The path of the Unix socket that it came by.
+    pub(crate) unix_path: Option<Box<str>>,
     pub(crate) created_at: Mono,
     pub(crate) last_input_at: Mono,
     /// The incomplete tail of what was received.
@@ -174,6 +176,7 @@ impl Connections {
             id: ConnId { slot, generation: place.generation },
             client_id: self.next_client_id,
             peer,
+            unix_path: None,
             created_at: now.mono,
             last_input_at: now.mono,
             input: Vec::new(),

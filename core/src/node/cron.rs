@@ -31,7 +31,6 @@ impl Node {
         self.check_save_points(now, effects);
         self.close_idle_clients(now, effects);
         self.limit_outputs(now, effects);
-        self.note_peak_memory();
         self.stats.good_replicas = self.good_replicas(now);
     }
 

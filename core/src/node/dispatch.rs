@@ -4,9 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
-use crate::command::{
-    Block, Command, Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, find_numbered, row_number,
-};
+use crate::command::{Block, Command, Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, row_number};
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 
@@ -40,6 +38,7 @@ impl Node {
     pub(super) fn on_received(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
         connection.last_input_at = now.mono;
+        self.stats.reads += 1;
         connection.bytes_received += bytes.len() as u64;
         self.stats.bytes_received += bytes.len() as u64;
         if matches!(connection.kind, Kind::Master) {
@@ -82,6 +81,7 @@ impl Node {
         if let Some(connection) = self.connections.get_mut(conn)
             && !connection.output.is_empty()
         {
+            self.rates.note_buffers(connection.input.capacity(), connection.output.list().1, now.mono);
             connection.announce(effects);
             self.limit_output(conn, now, effects);
         }
@@ -184,7 +184,7 @@ impl Node {
         if self.is_out_of_place(conn, args, now, effects) {
             return Progress::Done;
         }
-        let Some((number, container)) = find_numbered(&args[0]) else {
+        let Some((number, container)) = self.renamed.find(&args[0]) else {
             self.reject(conn, None, &reply::unknown_command(&args[0], args.iter_from(1)));
             return Progress::Done;
         };
@@ -301,6 +301,7 @@ impl Node {
             self.stats.count_error(error.code());
         }
         self.note_verbatim(database, call);
+        self.watch_peak(database);
         self.publish_notices();
         outcome
     }

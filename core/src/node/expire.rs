@@ -22,7 +22,15 @@ impl Node {
         if self.follow.is_some() || self.pauses.is_any() || !self.is_active_expiry_on || self.is_loading() {
             return;
         }
-        let now_ms = now.wall.millis();
+        let begun = (self.environment.stopwatch)();
+        let is_cut = self.expire_a_round(now.wall.millis());
+        self.stats.expiry_nanoseconds += (self.environment.stopwatch)().wrapping_sub(begun);
+        // There are more, after whatever else waits: the timer is armed for the first of them.
+        self.stats.expiry_rounds_cut += u64::from(is_cut);
+    }
+
+    /// Removes some of the keys and fields whose time has come. True if there may be more.
+    fn expire_a_round(&mut self, now_ms: i64) -> bool {
         let mut left = EXPIRED_PER_ROUND_MAX;
         while left > 0 {
             if let Some(place) = self.keyspace.find_expired(now_ms) {
@@ -31,10 +39,10 @@ impl Node {
             } else if let Some(place) = self.keyspace.find_with_expired_field(now_ms) {
                 left -= self.expire_fields(place, now_ms, left);
             } else {
-                return;
+                return false;
             }
         }
-        // There are more, after whatever else waits: the timer is armed for the first of them.
+        true
     }
 
     /// Removes one expired key and feeds its removal, alone.

@@ -64,6 +64,8 @@ pub(crate) struct Follow {
     pub(crate) may_resume: bool,
     /// Dials in a row that came to nothing.
     failures: u32,
+    /// What last went wrong with the link, while it is down.
+    pub(crate) last_error: Option<String>,
     /// When the link was last up, or when it was begun.
     pub(crate) down_since: Mono,
     pub(crate) last_io_at: Mono,
@@ -107,6 +109,7 @@ impl Node {
             link: Link::Waiting,
             may_resume,
             failures: 0,
+            last_error: None,
             down_since: now.mono,
             last_io_at: now.mono,
         });
@@ -179,6 +182,7 @@ impl Node {
             Err(failure) => {
                 self.connections.close(conn);
                 if is_expected {
+                    self.remember_link_error(failure.to_string());
                     effects.note(Note::MasterDialFailed { failure });
                     self.link_failed(Setback::Link, now);
                 }
@@ -245,15 +249,29 @@ impl Node {
     }
 
     pub(super) fn on_master_gone(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
-        if self.follow.as_ref().is_some_and(|follow| follow.conn() == Some(conn)) {
-            let text = "Connection with master lost.".to_string();
-            effects.note(Note::Text { level: Level::Notice, text });
-            self.link_failed(Setback::Link, now);
+        let Some(follow) = self.follow.as_ref().filter(|follow| follow.conn() == Some(conn)) else { return };
+        // A snapshot that breaks off costs the master another: ask for that later and later.
+        let setback = match &follow.link {
+            Link::Receiving { incoming, .. } if incoming.has_begun() => Setback::Data,
+            _ => Setback::Link,
+        };
+        let text = "Connection with master lost.".to_string();
+        if follow.last_error.is_none() {
+            self.remember_link_error(text.clone());
+        }
+        effects.note(Note::Text { level: Level::Notice, text });
+        self.link_failed(setback, now);
+    }
+
+    fn remember_link_error(&mut self, text: String) {
+        if let Some(follow) = &mut self.follow {
+            follow.last_error = Some(text);
         }
     }
 
     /// Gives up the link, for a reason, and dials again.
     pub(super) fn drop_master_link(&mut self, conn: ConnId, why: String, now: Now, effects: &mut Effects) {
+        self.remember_link_error(why.clone());
         effects.note(Note::Text { level: Level::Warning, text: why });
         self.close(conn, now, effects);
     }
@@ -262,6 +280,7 @@ impl Node {
     fn refuse_data_set(&mut self, conn: ConnId, why: &IncomingError, now: Now, effects: &mut Effects) {
         effects.note(Note::Text { level: Level::Warning, text: why.to_string() });
         if let Some(follow) = &mut self.follow {
+            follow.last_error = Some(why.to_string());
             follow.link = Link::Waiting;
         }
         self.close(conn, now, effects);
@@ -393,6 +412,7 @@ impl Node {
             follow.link = Link::Online { conn, block: Vec::new() };
             follow.may_resume = true;
             follow.failures = 0;
+            follow.last_error = None;
             follow.last_io_at = now.mono;
         }
         if let Some(connection) = self.connections.get_mut(conn) {

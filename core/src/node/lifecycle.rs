@@ -43,6 +43,7 @@ impl Node {
         let id = ReplicationId::new(random.hex40());
         let mut node = Node {
             keyspace: Keyspace::new(config.databases, order),
+            renamed: crate::command::Renamed::new(&config.renamed_commands),
             config,
             environment,
             random,
@@ -56,6 +57,7 @@ impl Node {
             storage: super::Storage::default(),
             timers: Timers::default(),
             stats: super::Stats::default(),
+            rates: super::Rates::new(now.mono),
             memory: super::MemoryGauge::default(),
             watches: super::Watches::default(),
             blocked: super::Blocked::default(),
@@ -67,6 +69,9 @@ impl Node {
             notices: crate::command::Notices::default(),
             parser: RequestParser::default(),
             timing: super::Timing::default(),
+            hosted_sets: alloc::collections::VecDeque::new(),
+            rewrites: super::Rewrites::default(),
+            acl_log: super::AclLog::default(),
             audit: None,
             run_id,
             started_at: now,
@@ -78,6 +83,10 @@ impl Node {
             first_expiry_ms: None,
         };
         node.follow_event_classes();
+        for (name, why) in node.config.without_effect() {
+            let text = format!("'{name}' is accepted, without effect here: {why}");
+            effects.note(Note::Text { level: Level::Notice, text });
+        }
         node.begin_loading(now, effects);
         node.settle(now, effects);
         node
@@ -98,14 +107,18 @@ impl Node {
     /// `protected-mode`), by the same actions as ever.
     pub fn accept(&mut self, peer: Peer, now: Now, effects: &mut Effects) -> ConnId {
         let is_full = self.connections.len() >= self.config.maxclients as usize;
-        let conn = self.connections.open(Some(peer), Kind::Client, now).id;
+        let connection = self.connections.open(Some(peer), Kind::Client, now);
+        let conn = connection.id;
+        if peer.is_unix_socket() {
+            connection.unix_path = self.config.unixsocket.as_deref().map(Into::into);
+        }
         if is_full {
             self.stats.rejected_connections += 1;
             self.refuse_connection(conn, reply::MAX_CLIENTS.text(), now, effects);
             return conn;
         }
         let is_open = self.config.requirepass.is_none() && self.config.bind == Config::default().bind;
-        if self.config.protected_mode && is_open && !is_loopback(peer.remote.ip()) {
+        if self.config.protected_mode && is_open && !is_local(peer) {
             self.stats.rejected_connections += 1;
             self.refuse_connection(conn, PROTECTED_MODE, now, effects);
             return conn;
@@ -205,8 +218,12 @@ impl Node {
 impl Connection {
     /// True if the peer is on this machine.
     pub(crate) fn is_local(&self) -> bool {
-        self.peer.is_some_and(|peer| is_loopback(peer.remote.ip()))
+        self.peer.is_some_and(is_local)
     }
+}
+
+fn is_local(peer: Peer) -> bool {
+    peer.is_unix_socket() || is_loopback(peer.remote.ip())
 }
 
 fn is_loopback(ip: IpAddr) -> bool {

@@ -12,7 +12,7 @@
 //! | our replicas, their snapshots | `primary`, `replica`, `transfer`, `file_transfer` |
 //! | our master: the link, the data set, the stream | `follow`, `incoming`, `apply` |
 //! | files | `storage`, `load`, `save` |
-//! | how long commands take, and which were slow | `timing` |
+//! | how long commands take, and which were slow; how much is going on | `timing`, `rates` |
 //! | beginning and end, what is done once a second, timers | `lifecycle`, `cron`, `timers` |
 //! | commands that see the whole node | `admin` |
 //! | what checkers see | `audit` |
@@ -44,6 +44,7 @@ mod pitfalls;
 mod primary;
 mod propagate;
 mod pubsub;
+mod rates;
 mod replica;
 mod replica_limits;
 mod save;
@@ -58,18 +59,21 @@ mod wait;
 #[cfg(test)]
 mod wait_tests;
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::codec::random::Random;
-use crate::command::{Feed, Notices};
+use crate::command::{Feed, Notices, Renamed};
 use crate::config::Config;
 use crate::keyspace::Keyspace;
 use crate::port::{Action, ConnId, Effects, Event, Mono, Now, Peer};
 use crate::replication::{History, ReplicationId};
 use crate::resp::RequestParser;
 
+pub use crate::port::Environment;
 pub use audit::{Boundary, LinkState, Probe, Role, STREAM_HASH_BASE, stream_hash};
 
+use admin::{AclLog, HostedSet, Rewrites};
 use admission::Admission;
 use audit::Audit;
 use blocked::Blocked;
@@ -79,6 +83,7 @@ use follow::Follow;
 use memory::MemoryGauge;
 use pause::Pauses;
 use pubsub::Topics;
+use rates::Rates;
 use replica::Phase;
 use stats::Stats;
 use storage::Storage;
@@ -87,23 +92,6 @@ use timing::Timing;
 use tracking::TrackingTable;
 use transaction::Watches;
 use transfer::Transfers;
-
-/// What a node is told about the process it runs in. Used for INFO and statistics alone: no decision depends on it.
-#[derive(Clone, Debug)]
-pub struct Environment {
-    /// The process id.
-    pub process_id: u32,
-    /// The operating system, as INFO prints it (`Linux 6.1.0 x86_64`).
-    pub os: alloc::string::String,
-    /// The path of the binary.
-    pub executable: alloc::string::String,
-    /// The path of the configuration file; empty if there is none.
-    pub config_file: alloc::string::String,
-    /// A stopwatch in nanoseconds for commandstats and SLOWLOG. The simulator hands in one that returns zero.
-    pub stopwatch: fn() -> u64,
-    /// Resident memory of the process in bytes; zero if unknown.
-    pub resident_memory: fn() -> u64,
-}
 
 /// A node. See [`crate`] for the way in.
 #[derive(Clone)]
@@ -124,6 +112,7 @@ pub struct Node {
     pub(crate) storage: Storage,
     pub(crate) timers: Timers,
     pub(crate) stats: Stats,
+    pub(crate) rates: Rates,
     pub(crate) memory: MemoryGauge,
     pub(crate) watches: Watches,
     pub(crate) blocked: Blocked,
@@ -137,6 +126,10 @@ pub struct Node {
     pub(crate) notices: Notices,
     parser: RequestParser,
     pub(crate) timing: Timing,
+    renamed: Renamed,
+    hosted_sets: VecDeque<HostedSet>,
+    rewrites: Rewrites,
+    acl_log: AclLog,
     audit: Option<Audit>,
     pub(crate) run_id: ReplicationId,
     pub(crate) started_at: Now,
@@ -155,12 +148,16 @@ pub struct Node {
 impl Node {
     /// Handles one event. Total: it never fails, and never panics on any input.
     pub fn handle(&mut self, event: Event<'_>, now: Now, effects: &mut Effects) {
+        if self.rates.is_due(now.mono) {
+            self.take_sample(now);
+        }
         match event {
             Event::Received { conn, bytes } => self.on_received(conn, bytes, now, effects),
             Event::Closed { conn, .. } => self.on_closed(conn, now, effects),
             Event::Dialled { conn, outcome } => self.on_dialled(conn, outcome, now, effects),
             Event::Timers => self.on_timers(now, effects),
             Event::Disk { ticket, outcome } => self.on_disk(ticket, outcome, now, effects),
+            Event::Listening { outcome } => self.on_listening(outcome, now, effects),
             Event::Signal(signal) => self.on_signal(signal, now, effects),
         }
         self.settle(now, effects);
@@ -213,6 +210,7 @@ impl Node {
     pub fn sent(&mut self, conn: ConnId, count: usize, now: Now, effects: &mut Effects) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
         self.stats.bytes_sent += count as u64;
+        self.stats.writes += 1;
         let rest = connection.output.advance(count);
         let is_replica = matches!(connection.kind, Kind::Replica(_));
         if is_replica {

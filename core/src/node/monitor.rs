@@ -71,7 +71,11 @@ impl Node {
         if command.flags.has(Flags::ADMIN) || command.flags.has(Flags::SKIP_MONITOR) {
             return;
         }
-        let address = self.connections.get(conn).map(|connection| connection.address()).unwrap_or_default();
+        let address = self.connections.get(conn).map(|connection| match &connection.unix_path {
+            Some(path) => alloc::format!("unix:{path}"),
+            None => connection.address(),
+        });
+        let address = address.unwrap_or_default();
         let mut line = Vec::with_capacity(64 + args.iter().map(|arg| arg.len() + 3).sum::<usize>());
         push_head(&mut line, now.wall.0, database, address.as_bytes());
         let secrets = Secrets::of(command, args);

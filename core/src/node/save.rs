@@ -164,6 +164,7 @@ impl Node {
         self.storage.last_save_at = now.mono;
         self.storage.has_last_save_failed = false;
         self.storage.saves += 1;
+        self.storage.last_save_took = Some(now.mono.since(save.begun_at));
         let millis = now.mono.since(save.begun_at).as_millis();
         let text = format!("DB saved on disk ({} bytes in {millis} ms)", save.size);
         effects.note(Note::Text { level: Level::Notice, text });
@@ -181,6 +182,7 @@ impl Node {
             self.keyspace.end_snapshot(snapshot);
         }
         self.storage.has_last_save_failed = true;
+        self.storage.last_save_took = Some(now.mono.since(save.begun_at));
         let text = format!("Write error saving DB on disk: {failure}");
         effects.note(Note::Text { level: Level::Warning, text });
         self.disk(Errand::Nothing, DiskOp::Remove { file: save.temporary.clone() }, effects);

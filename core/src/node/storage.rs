@@ -54,6 +54,9 @@ pub(super) enum Errand {
     SaveAppend,
     SaveStep,
     ReplicaRead(ConnId),
+    Directory,
+    ReadConfig,
+    ReplaceConfig,
     SyncFileStep(FileId),
     /// Nobody waits for it.
     Nothing,
@@ -74,6 +77,8 @@ pub(crate) struct Storage {
     pub(super) last_save_at: Mono,
     pub(super) last_try_at: Option<Mono>,
     pub(crate) has_last_save_failed: bool,
+    /// How long the last save took.
+    pub(crate) last_save_took: Option<Duration>,
     pub(crate) saves: u64,
     pub(crate) keys_loaded: u64,
     pub(crate) keys_expired_at_load: u64,
@@ -121,6 +126,9 @@ impl Node {
             Some(Errand::SaveStep) => self.on_save_step(outcome, now, effects),
             Some(Errand::SyncFileStep(id)) => self.on_file_step(id, outcome, now, effects),
             Some(Errand::ReplicaRead(conn)) => self.on_replica_read(conn, outcome, now, effects),
+            Some(Errand::Directory) => self.on_directory_entered(outcome, now, effects),
+            Some(Errand::ReadConfig) => self.on_config_read(outcome, effects),
+            Some(Errand::ReplaceConfig) => self.on_config_replaced(outcome, effects),
             Some(Errand::Nothing) | None => {}
         }
     }

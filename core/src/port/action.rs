@@ -39,10 +39,20 @@ pub enum Action {
         /// What to do.
         op: DiskOp,
     },
+    /// Listen for clients on these addresses and this port, and nowhere else, and answer with
+    /// [`Event::Listening`](super::Event::Listening). If that cannot be, everything stays as it is, and the reason is logged.
+    Listen {
+        /// As in the directive `bind`.
+        bind: Vec<String>,
+        /// A TCP port; 0 for none.
+        port: u16,
+    },
     /// Something worth a log line.
     Note(Note),
     /// Stop the whole node for this long: nothing is read, written or answered (DEBUG SLEEP).
     Sleep(Duration),
+    /// Give memory that is free back to the operating system (MEMORY PURGE).
+    ReleaseMemory,
     /// The node has ended. No further call is needed; the driver sends what can still be sent at once and exits.
     Exit(ExitCode),
 }

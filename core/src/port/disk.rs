@@ -61,6 +61,19 @@ pub enum DiskOp {
     },
     /// The names and sizes of all files, sorted by name.
     List,
+    /// Make `path`, if it does not begin with `/` as seen from the present directory, the directory of all operations after this one.
+    /// Answered with [`DiskOutcome::Entered`].
+    EnterDirectory {
+        /// The new directory.
+        path: String,
+    },
+    /// Read the configuration file, which may lie elsewhere.
+    ReadConfig,
+    /// Replace the configuration file, atomically and lastingly.
+    ReplaceConfig {
+        /// What it is to hold.
+        text: Bytes,
+    },
 }
 
 /// How a disk operation ended.
@@ -72,6 +85,8 @@ pub enum DiskOutcome {
     Bytes(Bytes),
     /// The files: name and size in bytes.
     Listed(Vec<(FileName, u64)>),
+    /// The full name of the directory that was entered.
+    Entered(String),
     /// It failed, and nothing, or for an append possibly a part, was done.
     Failed(DiskFailure),
 }

@@ -1,7 +1,7 @@
 //! What a driver tells a node.
 
 use core::fmt;
-use core::net::SocketAddr;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::disk::{DiskOutcome, Ticket};
 
@@ -30,6 +30,22 @@ pub struct Peer {
     pub remote: SocketAddr,
     /// Our end.
     pub local: SocketAddr,
+    /// The number that the operating system knows the socket by, for CLIENT LIST alone.
+    pub descriptor: Option<u32>,
+}
+
+impl Peer {
+    /// The two ends of a Unix socket, which have no address.
+    pub const UNIX_SOCKET: Peer = {
+        let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+        Peer { remote: nowhere, local: nowhere, descriptor: None }
+    };
+
+    /// True if the connection was made over a Unix socket.
+    #[must_use]
+    pub fn is_unix_socket(&self) -> bool {
+        (self.remote, self.local) == (Peer::UNIX_SOCKET.remote, Peer::UNIX_SOCKET.local)
+    }
 }
 
 /// Something that happened, told to [`Node::handle`](crate::Node::handle).
@@ -66,9 +82,18 @@ pub enum Event<'a> {
         /// Its result.
         outcome: DiskOutcome,
     },
+    /// The answer to [`Action::Listen`](super::Action::Listen).
+    Listening {
+        /// Whether clients are awaited in the new place.
+        outcome: Result<(), ListenFailure>,
+    },
     /// The operating system, or an operator, asks for something.
     Signal(Signal),
 }
+
+/// Nobody can be awaited there; the driver has logged why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenFailure;
 
 /// How a connection ended on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,12 +5,14 @@
 
 mod action;
 mod disk;
+mod environment;
 mod event;
 mod note;
 mod time;
 
 pub use action::{Action, Effects, ExitCode};
 pub use disk::{DiskFailure, DiskOp, DiskOutcome, FileName, Ticket};
-pub use event::{CloseCause, ConnId, DialFailure, Event, Peer, Signal};
+pub use environment::{Environment, ProcessorTime, ProcessorTimes};
+pub use event::{CloseCause, ConnId, DialFailure, Event, ListenFailure, Peer, Signal};
 pub use note::{Level, Note};
 pub use time::{Mono, Now, Wall};

@@ -37,6 +37,8 @@ pub struct Output {
     sent: usize,
     /// Bytes in closed chunks, sent ones included.
     chunk_bytes: usize,
+    /// The most bytes that the tail held when some were sent.
+    tail_peak: usize,
 }
 
 /// A place in an [`Output`] to roll back to.
@@ -57,6 +59,19 @@ impl Output {
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.chunk_bytes + self.tail.capacity() + self.chunks.capacity() * size_of::<Chunk>()
+    }
+
+    /// What waits beside the buffer of small replies: how many pieces, and their bytes.
+    #[must_use]
+    pub fn list(&self) -> (usize, usize) {
+        (self.chunks.len(), self.chunk_bytes)
+    }
+
+    /// The buffer of small replies: its size, the most that it has held, and what it holds, in bytes.
+    #[must_use]
+    pub fn buffer(&self) -> (usize, usize, usize) {
+        let used = if self.chunks.is_empty() { self.tail.len() - self.sent } else { self.tail.len() };
+        (self.tail.capacity(), self.tail_peak.max(self.tail.len()), used)
     }
 
     /// True if everything was sent.
@@ -132,6 +147,7 @@ impl Output {
     /// Drops the first `count` bytes; returns how many of them were not ours (the queue was shorter).
     pub fn advance(&mut self, count: usize) -> usize {
         let taken = count.min(self.len());
+        self.tail_peak = self.tail_peak.max(self.tail.len());
         self.sent += taken;
         while let Some(front) = self.chunks.front() {
             let front_bytes = front.as_slice().len();

@@ -53,14 +53,7 @@ pub(super) struct Pair {
 
 impl Host {
     fn start(config: Config, seed: u64, now: Now) -> Host {
-        let environment = Environment {
-            process_id: 1,
-            os: "none".to_owned(),
-            executable: String::new(),
-            config_file: String::new(),
-            stopwatch: || 0,
-            resident_memory: || 0,
-        };
+        let environment = Environment { process_id: 1, ..Environment::default() };
         let mut effects = Effects::new();
         let node = Node::start(config, environment, seed, now, &mut effects);
         let mut host =
@@ -96,10 +89,13 @@ impl Host {
                         };
                         self.node.handle(Event::Disk { ticket, outcome }, now, effects);
                     }
+                    // Nothing of this is asked for here, or nothing comes of it.
                     Action::Note(_)
                     | Action::PauseReading(_)
                     | Action::ResumeReading(_)
                     | Action::Sleep(_)
+                    | Action::Listen { .. }
+                    | Action::ReleaseMemory
                     | Action::Exit(_) => {}
                 }
             }
@@ -272,5 +268,5 @@ pub(super) fn assert_no_error(replies: &[u8]) {
 
 fn peer() -> Peer {
     let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-    Peer { remote: at(50_000), local: at(6379) }
+    Peer { remote: at(50_000), local: at(6379), descriptor: None }
 }

@@ -18,11 +18,11 @@ fn no_include(name: &str) -> Result<String, String> {
     Err(format!("unexpected include of {name}"))
 }
 
-fn from_file(text: &str) -> Result<Config, ConfigError> {
+pub(super) fn from_file(text: &str) -> Result<Config, ConfigError> {
     Config::load(Some(("a.conf", text.as_bytes())), &[], &mut no_include)
 }
 
-fn value(config: &Config, name: &str) -> String {
+pub(super) fn value(config: &Config, name: &str) -> String {
     let found = config.get(name.as_bytes());
     assert_eq!(found.len(), 1, "{name}");
     found[0].1.clone()

@@ -151,18 +151,33 @@ fn config_set_answers_in_the_words_of_redis() {
             &[("oom-score-adj-values", "1 2")],
             failed("oom-score-adj-values", "wrong number of arguments"),
         ),
-        // Redis changes these two while it runs.
-        (&[("bind", "127.0.0.1")], failed("bind", "can't set immutable config")),
-        (&[("port", "6380")], failed("port", "can't set immutable config")),
+        (&[("unixsocket", "/tmp/x")], failed("unixsocket", "can't set immutable config")),
+        (&[("cluster-port", "70000")], failed("cluster-port", "can't set immutable config")),
+        (&[("cluster-enabled", "yes")], failed("cluster-enabled", "can't set immutable config")),
+        (
+            &[("cluster-announce-hostname", "a_b")],
+            failed(
+                "cluster-announce-hostname",
+                "Hostnames may only contain alphanumeric characters, hyphens or dots",
+            ),
+        ),
+        (
+            &[("cluster-preferred-endpoint-type", "foo")],
+            failed("cluster-preferred-endpoint-type", &one_of("ip, hostname, unknown-endpoint")),
+        ),
+        (
+            &[("cluster-node-timeout", "-1")],
+            failed(
+                "cluster-node-timeout",
+                "argument must be between 0 and 9223372036854775807 inclusive",
+            ),
+        ),
+        (&[("tls-auth-clients", "foo")], failed("tls-auth-clients", &one_of("no, yes, optional"))),
         (&[("databases", "3")], failed("databases", "can't set immutable config")),
         (&[("slaveof", "x")], failed("slaveof", "can't set immutable config")),
         (&[("dir", "/x")], failed("dir", "can't set protected config")),
         (&[("dbfilename", "a/b")], failed("dbfilename", "can't set protected config")),
         (&[("Hz", "1"), ("hZ", "2")], failed("hZ", "duplicate parameter")),
-        (
-            &[("min-slaves-max-lag", "1"), ("min-replicas-max-lag", "2")],
-            failed("min-replicas-max-lag", "duplicate parameter"),
-        ),
         (&[("save", "10 1"), ("hz", "x")], failed("hz", not_integer)),
     ]
     .into();
@@ -172,6 +187,23 @@ fn config_set_answers_in_the_words_of_redis() {
         assert_eq!(error.to_string(), expected);
         assert_eq!(config, Config::default(), "a failed CONFIG SET changed something");
     }
+}
+
+#[test]
+fn a_name_beside_its_alias_is_set_twice() {
+    let mut config = Config::default();
+    let pairs = [("slave-priority", "3"), ("replica-priority", "4")];
+    assert_eq!(set(&mut config, &pairs), Ok(["replica-priority"].to_vec()));
+    assert_eq!(value(&config, "slave-priority"), "4");
+}
+
+#[test]
+fn what_comes_to_nothing_is_told_with_its_reason() {
+    let mut config = Config::default();
+    assert_eq!(config.without_effect().count(), 0);
+    set(&mut config, &[("tls-cert-file", "x"), ("hz", "20"), ("lua-time-limit", "7")]).expect("accepted by Redis");
+    let told: Vec<_> = config.without_effect().collect();
+    assert_eq!(told, [("busy-reply-threshold", "there are no scripts"), ("tls-cert-file", "TLS is not supported")]);
 }
 
 #[test]

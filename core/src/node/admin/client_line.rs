@@ -2,8 +2,9 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use core::net::SocketAddr;
 
-use crate::port::Now;
+use crate::port::{Now, Peer};
 use crate::resp::Proto;
 
 use super::super::Node;
@@ -26,8 +27,11 @@ const FIELDS: &[Field] = &[
     ("id", |view| view.connection.client_id.to_string()),
     ("addr", |view| view.connection.address()),
     ("laddr", |view| view.connection.local_address()),
-    // Descriptors are the driver's business; Redis, too, prints -1 where there is none.
-    ("fd", |_| "-1".to_string()),
+    // -1 where there is no socket, as in Redis.
+    ("fd", |view| {
+        let descriptor = view.connection.peer.and_then(|peer| peer.descriptor);
+        descriptor.map_or_else(|| "-1".to_string(), |descriptor| descriptor.to_string())
+    }),
     ("name", |view| view.connection.name.clone()),
     ("age", |view| view.now.mono.since(view.connection.created_at).as_secs().to_string()),
     ("idle", |view| view.now.mono.since(view.connection.last_input_at).as_secs().to_string()),
@@ -45,15 +49,15 @@ const FIELDS: &[Field] = &[
     // Arguments are read where they were received.
     ("argv-mem", zero),
     ("multi-mem", |view| queue_bytes(view).to_string()),
-    // There is no reply buffer beside the queue, which the next two fields are about.
-    ("rbs", zero),
-    ("rbp", zero),
-    ("obl", zero),
-    ("oll", |view| view.node.gather(view.connection.id, &mut [&[][..]; CHUNKS_COUNTED_MAX]).to_string()),
+    // The reply buffer is what small replies are copied into; what it cannot hold is the list, of which the next two fields tell.
+    ("rbs", |view| view.connection.output.buffer().0.to_string()),
+    ("rbp", |view| view.connection.output.buffer().1.to_string()),
+    ("obl", |view| view.connection.output.buffer().2.to_string()),
+    ("oll", |view| listed_pieces(view).to_string()),
     ("omem", |view| output_bytes(view).to_string()),
     ("tot-mem", |view| {
-        let own = size_of::<Connection>() + view.connection.input.capacity() + queue_bytes(view);
-        (own as u64 + output_bytes(view)).to_string()
+        let of_log = output_bytes(view) - view.connection.output.list().1 as u64;
+        (view.connection.memory_bytes() + of_log).to_string()
     }),
     ("events", |view| if view.connection.is_announced { "rw" } else { "r" }.to_string()),
     ("cmd", |view| match view.connection.last_command {
@@ -93,6 +97,7 @@ fn flags(view: &View<'_>) -> String {
         (tracking.is_some_and(|tracking| tracking.mode == Mode::Broadcast), 'B'),
         (view.node.watches.is_broken(connection.id), 'd'),
         (connection.closing == Closing::AfterReplies, 'c'),
+        (connection.peer.is_some_and(|peer| peer.is_unix_socket()), 'U'),
         (connection.is_spared, 'e'),
     ];
     let flags: String = table.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).collect();
@@ -104,11 +109,18 @@ fn queue_bytes(view: &View<'_>) -> usize {
     queue.map_or(0, |queue| queue.iter().map(|queued| queued.memory_bytes()).sum())
 }
 
-/// Bytes that wait to be sent. Of a replica also those of the log, of which it holds no copy.
+/// Pieces of output beside the reply buffer. Of a replica also those of the log.
+fn listed_pieces(view: &View<'_>) -> usize {
+    let output = &view.connection.output;
+    let is_buffer_used = output.buffer().2 > 0;
+    view.node.gather(view.connection.id, &mut [&[][..]; CHUNKS_COUNTED_MAX]).saturating_sub(usize::from(is_buffer_used))
+}
+
+/// Bytes that wait to be sent beside those in the reply buffer. Of a replica also those of the log, of which it holds no copy.
 fn output_bytes(view: &View<'_>) -> u64 {
     let from = view.connection.replica().and_then(|side| side.needs_log_from());
     let of_log = from.map_or(0, |from| view.node.history.offset().saturating_sub(from));
-    view.connection.output.len() as u64 + of_log
+    view.connection.output.list().1 as u64 + of_log
 }
 
 impl Node {
@@ -130,13 +142,22 @@ impl Node {
 }
 
 impl Connection {
-    /// `ip:port` of the other end, as CLIENT KILL names it.
+    /// `ip:port` of the other end, or `path:0`, as CLIENT KILL names it.
     pub(in super::super) fn address(&self) -> String {
-        self.peer.map_or_else(String::new, |peer| peer.remote.to_string())
+        self.shown(|peer| peer.remote)
     }
 
     /// `ip:port` of our end.
     pub(super) fn local_address(&self) -> String {
-        self.peer.map_or_else(String::new, |peer| peer.local.to_string())
+        self.shown(|peer| peer.local)
+    }
+
+    /// The two ends of a Unix socket have one name.
+    fn shown(&self, end: fn(Peer) -> SocketAddr) -> String {
+        match (&self.unix_path, self.peer) {
+            (Some(path), _) => format!("{path}:0"),
+            (None, Some(peer)) => end(peer).to_string(),
+            (None, None) => String::new(),
+        }
     }
 }

@@ -1,23 +1,25 @@
 //! CONFIG: the running configuration, and what a node must do when it changes.
 
+use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome, find};
-use crate::config::SetContext;
-use crate::port::{ConnId, Effects, Now};
+use crate::config::{Config, SetContext};
+use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::Args;
 
 use super::super::Node;
 use super::super::stats::Stats;
+use super::config_host::{concerns_host, owned};
 
 impl Node {
     pub(super) fn config_command(&mut self, conn: ConnId, args: Args<'_>, now: Now, effects: &mut Effects) -> Outcome {
         match args[1].to_ascii_lowercase().as_slice() {
             b"get" => return self.config_get(conn, args),
-            b"set" => self.config_set(conn, args, now, effects)?,
-            b"rewrite" => self.config_rewrite()?,
+            b"set" => return self.config_set(conn, args, now, effects),
+            b"rewrite" => return self.config_rewrite(conn, now, effects),
             b"resetstat" => self.reset_stats(),
             _ => return find(b"config").map_or(Ok(()), |container| self.help(conn, container)),
         }
@@ -52,17 +54,28 @@ impl Node {
             .step_by(2)
             .map(|at| (args.get(at).unwrap_or_default(), args.get(at + 1).unwrap_or_default()))
             .collect();
-        let had_password = self.config.requirepass.is_some();
-        let changed = self.config.set_many(&pairs, context);
+        let mut wanted = self.config.clone();
+        let changed = wanted.set_many(&pairs, context);
         let changed = changed.map_err(|error| CommandError::with(error.to_string()))?;
+        if changed.iter().any(|name| concerns_host(name)) {
+            return self.ask_host(conn, owned(&pairs), context, now, effects);
+        }
+        let before = core::mem::replace(&mut self.config, wanted);
         for name in changed {
-            self.on_directive_changed(name, had_password, now, effects);
+            self.on_directive_changed(name, &before, now, effects);
+        }
+        if let Some(connection) = self.connection(conn) {
+            connection.reply().ok();
         }
         Ok(())
     }
 
     /// What follows from a new value at once. Most directives need nothing here: they are read when they matter.
-    fn on_directive_changed(&mut self, name: &str, had_password: bool, now: Now, effects: &mut Effects) {
+    pub(super) fn on_directive_changed(&mut self, name: &str, before: &Config, now: Now, effects: &mut Effects) {
+        if let Some((_, why)) = self.config.without_effect().find(|(idle, _)| *idle == name) {
+            let text = format!("'{name}' is accepted, without effect here: {why}");
+            effects.note(Note::Text { level: Level::Notice, text });
+        }
         match name {
             "repl-backlog-size" => {
                 let backlog_bytes = self.config.repl_backlog_size;
@@ -77,26 +90,22 @@ impl Node {
             "min-replicas-to-write" | "min-replicas-max-lag" => {
                 self.stats.good_replicas = self.good_replicas(now);
             }
+            "maxmemory" => self.on_memory_limit_changed(effects),
             "slowlog-max-len" => self.timing.slowlog.trim(self.config.slowlog_max_len),
             "notify-keyspace-events" => self.follow_event_classes(),
             // Who was let in while no password was needed stays in, the one who sets it first of all.
-            "requirepass" if !had_password => {
+            "requirepass" if before.requirepass.is_none() => {
                 self.connections.iter_mut().for_each(|connection| connection.is_authenticated = true);
             }
             _ => {}
         }
     }
 
-    fn config_rewrite(&mut self) -> Outcome {
-        if self.environment.config_file.is_empty() {
-            return Err(reply::NO_CONFIG_FILE);
-        }
-        Err(reply::CONFIG_FILE_OUT_OF_REACH)
-    }
-
     /// RESETSTAT. What describes the present, rather than the past, stays.
     fn reset_stats(&mut self) {
         let good_replicas = self.stats.good_replicas;
+        self.rates.reset();
+        self.keyspace.forget_freed();
         self.stats = Stats { good_replicas, ..Stats::default() };
         self.memory.evicted_keys = 0;
         self.memory.evicted_clients = 0;

@@ -44,7 +44,7 @@ impl Node {
         Ok(())
     }
 
-    pub(super) fn auth(&mut self, conn: ConnId, args: Args<'_>) -> Outcome {
+    pub(super) fn auth(&mut self, conn: ConnId, args: Args<'_>, now: Now) -> Outcome {
         if args.len() > 3 {
             return Err(reply::SYNTAX);
         }
@@ -52,20 +52,21 @@ impl Node {
             return Err(reply::AUTH_WITHOUT_PASSWORD);
         }
         let user: &[u8] = if args.len() == 3 { &args[1] } else { b"default" };
-        self.log_in(conn, user, &args[args.len() - 1])?;
+        self.log_in(conn, "auth", user, &args[args.len() - 1], now)?;
         if let Some(connection) = self.connection(conn) {
             connection.reply().ok();
         }
         Ok(())
     }
 
-    fn log_in(&mut self, conn: ConnId, user: &[u8], password: &[u8]) -> Outcome {
+    fn log_in(&mut self, conn: ConnId, command: &str, user: &[u8], password: &[u8], now: Now) -> Outcome {
         let is_right = match &self.config.requirepass {
             Some(known) => is_equal_in_constant_time(known.as_bytes(), password),
             // Without a password the default user takes any.
             None => true,
         };
         if user != b"default" || !is_right {
+            self.log_refused_login(conn, command, user, now);
             return Err(reply::WRONG_PASS);
         }
         if let Some(connection) = self.connection(conn) {
@@ -74,7 +75,7 @@ impl Node {
         Ok(())
     }
 
-    pub(super) fn hello(&mut self, conn: ConnId, args: Args<'_>) -> Outcome {
+    pub(super) fn hello(&mut self, conn: ConnId, args: Args<'_>, now: Now) -> Outcome {
         let proto = match args.get(1) {
             None => None,
             Some(version) => match parse_i64(version).ok_or(reply::PROTO_NOT_AN_INTEGER)? {
@@ -83,7 +84,7 @@ impl Node {
                 _ => return Err(reply::NO_PROTO),
             },
         };
-        let name = self.hello_options(conn, args)?;
+        let name = self.hello_options(conn, args, now)?;
         let Some(connection) = self.connection(conn) else { return Ok(()) };
         if !connection.is_authenticated && self.config.requirepass.is_some() {
             return Err(CommandError::new(
@@ -119,11 +120,11 @@ impl Node {
     }
 
     /// Carries out AUTH; returns the name of SETNAME.
-    fn hello_options(&mut self, conn: ConnId, args: Args<'_>) -> Result<Option<String>, CommandError> {
+    fn hello_options(&mut self, conn: ConnId, args: Args<'_>, now: Now) -> Result<Option<String>, CommandError> {
         let (mut name, mut at) = (None, 2);
         while let Some(option) = args.get(at) {
             if option.eq_ignore_ascii_case(b"AUTH") && args.len() > at + 2 {
-                self.log_in(conn, &args[at + 1], &args[at + 2])?;
+                self.log_in(conn, "hello", &args[at + 1], &args[at + 2], now)?;
                 at += 3;
             } else if option.eq_ignore_ascii_case(b"SETNAME") && args.len() > at + 1 {
                 name = Some(super::client::checked_name(&args[at + 1])?);

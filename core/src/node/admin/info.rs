@@ -1,5 +1,6 @@
 //! INFO: which sections are told, and how their rows are printed. The rows are in the files below, a table for each section.
 
+mod memory;
 mod process;
 mod replication;
 mod traffic;
@@ -11,10 +12,12 @@ use crate::port::{ConnId, Now};
 use crate::resp::Args;
 
 use super::super::Node;
+use super::super::memory::Report;
 
 /// What rows are computed from.
 struct View<'a> {
     node: &'a Node,
+    memory: Report,
     now: Now,
 }
 
@@ -37,12 +40,11 @@ struct Section {
 const SECTIONS: &[Section] = &[
     Section { name: "Server", is_default: true, rows: process::SERVER },
     Section { name: "Clients", is_default: true, rows: process::CLIENTS },
-    Section { name: "Memory", is_default: true, rows: process::MEMORY },
+    Section { name: "Memory", is_default: true, rows: memory::MEMORY },
     Section { name: "Persistence", is_default: true, rows: process::PERSISTENCE },
     Section { name: "Stats", is_default: true, rows: traffic::STATS },
     Section { name: "Replication", is_default: true, rows: replication::REPLICATION },
-    // The core has no view of the processor's time.
-    Section { name: "CPU", is_default: true, rows: &[] },
+    Section { name: "CPU", is_default: true, rows: process::CPU },
     Section { name: "Modules", is_default: true, rows: &[] },
     Section { name: "Commandstats", is_default: false, rows: traffic::COMMANDSTATS },
     Section { name: "Errorstats", is_default: true, rows: traffic::ERRORSTATS },
@@ -107,8 +109,8 @@ fn is_wanted(section: &Section, words: Args<'_>) -> bool {
 
 impl Node {
     pub(super) fn info(&mut self, conn: ConnId, args: Args<'_>, now: Now) -> Outcome {
-        self.note_peak_memory();
-        let view = View { node: self, now };
+        let memory = self.memory_report();
+        let view = View { node: self, memory, now };
         let mut text = Text::default();
         for section in SECTIONS.iter().filter(|section| is_wanted(section, args.tail(1))) {
             text.section(section, &view);

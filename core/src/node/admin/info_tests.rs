@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::super::super::bench::Bench;
-use super::process::human_bytes;
+use super::memory::human_bytes;
 use crate::config::Config;
 
 const ZEROS: &str = "0000000000000000000000000000000000000000";

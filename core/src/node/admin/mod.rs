@@ -1,11 +1,15 @@
 //! The commands that see the whole node, a file for each family. Here is only the way from a command to its handler.
 
+mod acl;
+mod acl_log;
 mod client;
 mod client_line;
 mod client_tracking;
 mod client_wait;
 mod command;
 mod config;
+mod config_file;
+mod config_host;
 mod connection;
 mod debug;
 mod digest;
@@ -25,6 +29,10 @@ use crate::resp::Args;
 use super::Node;
 use super::pubsub::Topic;
 
+pub(super) use acl_log::AclLog;
+pub(super) use config_file::Rewrites;
+pub(super) use config_host::HostedSet;
+
 impl Node {
     /// Carries out an administrative command.
     pub(super) fn administer(
@@ -36,11 +44,12 @@ impl Node {
         effects: &mut Effects,
     ) -> Outcome {
         match command {
+            ServerCommand::Acl => self.acl(conn, args, now),
             ServerCommand::Ping => self.ping(conn, args),
             ServerCommand::Echo => self.echo(conn, args),
             ServerCommand::Quit => self.quit(conn, now, effects),
-            ServerCommand::Auth => self.auth(conn, args),
-            ServerCommand::Hello => self.hello(conn, args),
+            ServerCommand::Auth => self.auth(conn, args, now),
+            ServerCommand::Hello => self.hello(conn, args, now),
             ServerCommand::Reset => self.reset(conn),
             ServerCommand::Select => self.select(conn, args),
             ServerCommand::Client => self.client(conn, args, now, effects),
@@ -63,7 +72,7 @@ impl Node {
             ServerCommand::ReplConf => self.replconf(conn, args, now, effects),
             ServerCommand::Psync | ServerCommand::Sync => self.psync(conn, args, now, effects),
             ServerCommand::Wait => self.wait(conn, args, now),
-            ServerCommand::Memory => self.memory_command(conn, args, now),
+            ServerCommand::Memory => self.memory_command(conn, args, effects),
             ServerCommand::Lolwut => self.lolwut(conn, args),
             ServerCommand::Subscribe => self.subscribe(conn, Topic::Channel, args),
             ServerCommand::Unsubscribe => self.unsubscribe(conn, Topic::Channel, args),

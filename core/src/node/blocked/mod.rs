@@ -38,6 +38,8 @@ pub(crate) enum WaitsFor {
     Snapshot,
     /// The node is to end: SHUTDOWN.
     Shutdown,
+    /// The host is to do something: CONFIG SET of where the node listens and where its files lie, CONFIG REWRITE.
+    Host,
     /// A pause is to end. The request that is held back is the first of its input.
     Unpause,
 }
@@ -124,7 +126,7 @@ impl Blocked {
             }
             WaitsFor::Replicas(_) => self.for_replicas.push(conn),
             WaitsFor::Unpause => self.for_unpause.push(conn),
-            WaitsFor::Snapshot | WaitsFor::Shutdown => {}
+            WaitsFor::Snapshot | WaitsFor::Shutdown | WaitsFor::Host => {}
         }
     }
 
@@ -137,7 +139,7 @@ impl Blocked {
             WaitsFor::Key(awaited) => self.lines.leave(awaited.database, &awaited.block.keys, awaited.ticket),
             WaitsFor::Replicas(_) => self.for_replicas.retain(|waiting| *waiting != conn),
             WaitsFor::Unpause => self.for_unpause.retain(|waiting| *waiting != conn),
-            WaitsFor::Snapshot | WaitsFor::Shutdown => {}
+            WaitsFor::Snapshot | WaitsFor::Shutdown | WaitsFor::Host => {}
         }
     }
 }
@@ -275,8 +277,9 @@ impl Node {
         let waiting: Vec<ConnId> = self.blocked.by_client.values().copied().collect();
         for conn in waiting {
             let wait = self.connections.get(conn).and_then(|connection| connection.wait.as_ref());
-            // A snapshot comes in any role, and a pause ends in any role.
-            let is_over = wait.is_some_and(|wait| !matches!(wait.what, WaitsFor::Snapshot | WaitsFor::Unpause));
+            // A snapshot and the host come in any role, and a pause ends in any role.
+            let is_over =
+                wait.is_some_and(|wait| !matches!(wait.what, WaitsFor::Snapshot | WaitsFor::Host | WaitsFor::Unpause));
             if is_over {
                 self.release(conn, |reply| reply.error(UNBLOCKED));
                 self.stats.count_error("UNBLOCKED");

@@ -3,13 +3,15 @@
 //! As in Redis by sampling: some keys are drawn, the best of them are kept beside the best of earlier draws, and the very best goes. A
 //! removal is fed to replicas as a command of its own.
 
+use alloc::format;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::command::Class;
 use crate::config::MaxmemoryPolicy;
 use crate::keyspace::usage::{self, FrequencyRules};
 use crate::keyspace::{Entry, NO_EXPIRY, Place};
-use crate::port::Now;
+use crate::port::{Effects, Level, Note, Now};
 use crate::value::Blob;
 
 use super::super::Node;
@@ -65,14 +67,30 @@ impl Node {
         }
         for _ in 0..EVICTED_AT_ONCE_MAX {
             if self.memory_for_eviction(now) <= self.config.maxmemory {
+                self.memory.exceeded +=
+                    self.memory.exceeded_since.take().map_or(Duration::ZERO, |at| now.mono.since(at));
                 return Room::Enough;
             }
+            self.memory.exceeded_since.get_or_insert(now.mono);
             let victim = if self.follow.is_some() { None } else { self.find_victim(now) };
             let Some(place) = victim else { return Room::None };
             self.evict(place);
         }
         self.memory.is_evicting = true;
         Room::Enough
+    }
+
+    /// `maxmemory` has a new value: what is too much gives way as soon as the command has ended.
+    pub(crate) fn on_memory_limit_changed(&mut self, effects: &mut Effects) {
+        let (limit, used) = (self.config.maxmemory, self.used_memory());
+        self.memory.is_evicting = true;
+        if limit > 0 && limit < used {
+            let text = format!(
+                "WARNING: the new maxmemory value set via CONFIG SET ({limit}) is smaller than the current memory usage ({used}). This will \
+                 result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy."
+            );
+            effects.note(Note::Text { level: Level::Warning, text });
+        }
     }
 
     /// True if memory is over its limit and something can be done about it in the background.

@@ -5,6 +5,8 @@
 
 mod evict;
 mod limits;
+mod peak;
+mod report;
 
 use core::time::Duration;
 
@@ -14,6 +16,7 @@ use super::Node;
 use super::connection::{Connection, Kind};
 
 pub(crate) use evict::{Candidates, Room};
+pub(crate) use report::Report;
 
 /// What a node without data, connections or log takes, in bytes: code's own tables and statistics.
 const BASE_BYTES: u64 = 512 << 10;
@@ -23,13 +26,15 @@ const BUFFERS_SUMMED_EVERY: Duration = Duration::from_millis(100);
 /// What is known of memory between two looks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MemoryGauge {
-    /// The most that was ever used, in bytes.
-    pub(crate) peak_bytes: u64,
+    peak: peak::Peak,
     /// What connections' buffers took when they were last summed up, and when that was.
     buffers: Option<(Mono, u64)>,
     pub(crate) candidates: Candidates,
     /// One command's share of keys was not enough: more must give way in the background.
     is_evicting: bool,
+    /// Since when there is too much, and for how long there was before.
+    exceeded_since: Option<Mono>,
+    exceeded: Duration,
     pub(crate) evicted_keys: u64,
     /// Clients that were closed because all together took too much.
     pub(crate) evicted_clients: u64,
@@ -64,6 +69,12 @@ impl Connection {
 }
 
 impl Node {
+    /// For how long memory has been over its limit, and for how long it ever was.
+    pub(crate) fn exceeded(&self, now: Mono) -> (Duration, Duration) {
+        let current = self.memory.exceeded_since.map_or(Duration::ZERO, |since| now.since(since));
+        (current, self.memory.exceeded + current)
+    }
+
     /// Memory in use now, in bytes.
     pub(crate) fn used_memory(&self) -> u64 {
         self.memory_breakdown().total()
@@ -101,10 +112,5 @@ impl Node {
             }
         };
         BASE_BYTES + self.keyspace.memory_bytes() as u64 + buffers
-    }
-
-    /// Takes note of the most that was used.
-    pub(super) fn note_peak_memory(&mut self) {
-        self.memory.peak_bytes = self.memory.peak_bytes.max(self.used_memory());
     }
 }

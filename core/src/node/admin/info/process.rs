@@ -1,8 +1,10 @@
-//! The rows of INFO that are about the process: Server, Clients, Memory, Persistence, Cluster.
+//! The rows of INFO that are about the process: Server, Clients, Persistence, CPU, Cluster.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::time::Duration;
+
+use crate::port::ProcessorTimes;
 
 use super::super::super::timers::Timer;
 use super::super::server::REDIS_VERSION;
@@ -14,12 +16,22 @@ const LRU_CLOCK_MASK: u64 = (1 << 24) - 1;
 
 pub(super) const SERVER: &[Row] = &[
     Field("redis_version", |_| some(REDIS_VERSION)),
+    // It is built from released sources, as a Redis whose sources are not under version control.
+    Field("redis_git_sha1", |_| some("00000000")),
+    Field("redis_git_dirty", zero),
+    Field("redis_build_id", zero),
     Field("server_name", |_| some("afterimage")),
     Field("afterimage_version", |_| some(env!("CARGO_PKG_VERSION"))),
     Field("redis_mode", |_| some("standalone")),
     Field("os", |view| some(&view.node.environment.os)),
     Field("arch_bits", |_| some(64)),
+    Field("monotonic_clock", |view| some(view.node.environment.monotonic_clock)),
+    Field("multiplexing_api", |view| some(view.node.environment.multiplexing_api)),
+    // One thread has everything, and no C compiler has made it.
+    Field("atomicvar_api", |_| some("none")),
+    Field("gcc_version", |_| some("0.0.0")),
     Field("process_id", |view| some(view.node.environment.process_id)),
+    Field("process_supervised", |_| some("no")),
     Field("run_id", |view| some(view.node.run_id)),
     Field("tcp_port", |view| some(view.node.config.port)),
     Field("server_time_usec", |view| some(view.now.wall.0)),
@@ -44,40 +56,11 @@ pub(super) const CLIENTS: &[Row] = &[
     }),
     Field("cluster_connections", zero),
     Field("maxclients", |view| some(view.node.config.maxclients)),
+    Field("client_recent_max_input_buffer", |view| some(view.node.rates.largest_buffers(view.now.mono).0)),
+    Field("client_recent_max_output_buffer", |view| some(view.node.rates.largest_buffers(view.now.mono).1)),
     Field("blocked_clients", |view| some(view.node.blocked.len())),
     Field("tracking_clients", |view| some(view.node.tracking.clients())),
     Field("clients_in_timeout_table", |view| some(view.node.blocked.with_deadline())),
-];
-
-/// What is used is calculated from what is kept; only the resident size is what the operating system says.
-pub(super) const MEMORY: &[Row] = &[
-    Field("used_memory", |view| some(view.node.used_memory())),
-    Field("used_memory_human", |view| some(human_bytes(view.node.used_memory()))),
-    Field("used_memory_rss", |view| some((view.node.environment.resident_memory)())),
-    Field("used_memory_rss_human", |view| some(human_bytes((view.node.environment.resident_memory)()))),
-    Field("used_memory_peak", |view| some(view.node.memory.peak_bytes)),
-    Field("used_memory_peak_human", |view| some(human_bytes(view.node.memory.peak_bytes))),
-    Field("used_memory_overhead", |view| some(view.node.used_memory() - view.node.memory_breakdown().data)),
-    Field("used_memory_startup", |view| some(view.node.memory_breakdown().base)),
-    Field("used_memory_dataset", |view| some(view.node.memory_breakdown().data)),
-    Field("maxmemory", |view| some(view.node.config.maxmemory)),
-    Field("maxmemory_human", |view| some(human_bytes(view.node.config.maxmemory))),
-    Field("maxmemory_policy", |view| {
-        let values = view.node.config.get(b"maxmemory-policy");
-        values.into_iter().next().map(|(_, value)| value)
-    }),
-    Field("mem_replication_backlog", |view| some(backlog_bytes(view))),
-    Field("mem_total_replication_buffers", |view| some(backlog_bytes(view) + view.node.transfers.memory_bytes())),
-    Field("mem_clients_slaves", |view| some(view.node.memory_breakdown().replicas)),
-    Field("mem_clients_normal", |view| some(view.node.memory_breakdown().clients)),
-    Field("mem_not_counted_for_evict", |view| {
-        let parts = view.node.memory_breakdown();
-        some(parts.log + parts.transfers + parts.replicas)
-    }),
-    Field("mem_cluster_links", zero),
-    Field("mem_aof_buffer", zero),
-    Field("mem_allocator", |_| some("rust")),
-    Field("active_defrag_running", zero),
 ];
 
 /// Nothing is ever forked here, so nothing is copied on write; and there is no append-only file.
@@ -99,6 +82,10 @@ pub(super) const PERSISTENCE: &[Row] = &[
     }),
     Field("rdb_last_save_time", |view| some(view.node.storage.last_save_seconds)),
     Field("rdb_last_bgsave_status", |view| some(if view.node.storage.has_last_save_failed { "err" } else { "ok" })),
+    Field("rdb_last_bgsave_time_sec", |view| match view.node.storage.last_save_took {
+        Some(time) => some(time.as_secs()),
+        None => some(-1),
+    }),
     Field("rdb_current_bgsave_time_sec", |view| match view.node.storage.save_progress(view.now.mono) {
         Some((_, since)) => some(since.as_secs()),
         None => some(-1),
@@ -119,38 +106,40 @@ pub(super) const PERSISTENCE: &[Row] = &[
     Field("aof_last_cow_size", zero),
     Field("module_fork_in_progress", zero),
     Field("module_fork_last_cow_size", zero),
-    // How large the file is comes out only when its end is read: no total, no share, no estimate.
+    // How large the file is comes out only when its end is read: as in a Redis that loads from a socket, no total, no share, no estimate.
     Field("loading_start_time", |view| view.node.is_loading().then(|| view.node.started_at.wall.seconds().to_string())),
+    Field("loading_total_bytes", |view| view.node.is_loading().then(|| "0".to_string())),
+    Field("loading_rdb_used_mem", |view| view.node.is_loading().then(|| "0".to_string())),
     Field("loading_loaded_bytes", |view| view.node.is_loading().then(|| view.node.storage.loaded_bytes().to_string())),
+    Field("loading_loaded_perc", |view| view.node.is_loading().then(|| "0.00".to_string())),
+    Field("loading_eta_seconds", |view| view.node.is_loading().then(|| "1".to_string())),
+];
+
+pub(super) const CPU: &[Row] = &[
+    Field("used_cpu_sys", |view| some(seconds(processor_time(view).process.system))),
+    Field("used_cpu_user", |view| some(seconds(processor_time(view).process.user))),
+    Field("used_cpu_sys_children", |view| some(seconds(processor_time(view).children.system))),
+    Field("used_cpu_user_children", |view| some(seconds(processor_time(view).children.user))),
+    Field("used_cpu_sys_main_thread", |view| some(seconds(processor_time(view).thread.system))),
+    Field("used_cpu_user_main_thread", |view| some(seconds(processor_time(view).thread.user))),
 ];
 
 pub(super) const CLUSTER: &[Row] = &[Field("cluster_enabled", zero)];
 
-fn uptime(view: &View<'_>) -> Duration {
-    view.now.mono.since(view.node.started_at.mono)
+fn processor_time(view: &View<'_>) -> ProcessorTimes {
+    (view.node.environment.processor_time)()
 }
 
-fn backlog_bytes(view: &View<'_>) -> u64 {
-    view.node.history.log.as_ref().map_or(0, |log| log.memory_bytes())
+fn seconds(time: Duration) -> String {
+    format!("{}.{:06}", time.as_secs(), time.subsec_micros())
+}
+
+fn uptime(view: &View<'_>) -> Duration {
+    view.now.mono.since(view.node.started_at.mono)
 }
 
 /// Keys written and keys in all of the snapshot that is being written to disk.
 fn save_progress(view: &View<'_>) -> (usize, usize) {
     let snapshot = view.node.storage.save_progress(view.now.mono).and_then(|(snapshot, _)| snapshot);
     snapshot.map_or((0, 0), |snapshot| view.node.keyspace.snapshot_progress(snapshot))
-}
-
-/// `894.84K`: the form of Redis.
-pub(super) fn human_bytes(bytes: u64) -> String {
-    const UNITS: [char; 5] = ['K', 'M', 'G', 'T', 'P'];
-    if bytes < 1024 {
-        return format!("{bytes}B");
-    }
-    let mut scaled = bytes as f64 / 1024.0;
-    let mut unit = 0;
-    while scaled >= 1024.0 && unit + 1 < UNITS.len() {
-        scaled /= 1024.0;
-        unit += 1;
-    }
-    format!("{scaled:.2}{}", UNITS[unit])
 }

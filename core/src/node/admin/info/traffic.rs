@@ -8,6 +8,7 @@ use crate::command::numbered_rows;
 
 use super::super::super::gates::full_name;
 use super::super::super::pubsub::Topic;
+use super::super::super::rates::Metric;
 use super::super::super::stats::CommandStat;
 use super::Row::{Field, Fields};
 use super::{Row, Text, View, some, zero};
@@ -15,20 +16,30 @@ use super::{Row, Text, View, some, zero};
 pub(super) const STATS: &[Row] = &[
     Field("total_connections_received", |view| some(view.node.stats.connections)),
     Field("total_commands_processed", |view| some(view.node.stats.commands)),
+    Field("instantaneous_ops_per_sec", |view| some(view.node.rates.per_second(Metric::Commands))),
     Field("total_net_input_bytes", |view| some(view.node.stats.bytes_received)),
     Field("total_net_output_bytes", |view| some(view.node.stats.bytes_sent)),
     Field("total_net_repl_input_bytes", |view| some(view.node.stats.replication_bytes_received)),
     Field("total_net_repl_output_bytes", |view| some(view.node.stats.replication_bytes_sent)),
+    Field("instantaneous_input_kbps", |view| kbps(view, Metric::Input)),
+    Field("instantaneous_output_kbps", |view| kbps(view, Metric::Output)),
+    Field("instantaneous_input_repl_kbps", |view| kbps(view, Metric::ReplicationInput)),
+    Field("instantaneous_output_repl_kbps", |view| kbps(view, Metric::ReplicationOutput)),
     Field("rejected_connections", |view| some(view.node.stats.rejected_connections)),
     Field("sync_full", |view| some(view.node.stats.sync_full)),
     Field("sync_partial_ok", |view| some(view.node.stats.sync_partial_ok)),
     Field("sync_partial_err", |view| some(view.node.stats.sync_partial_err)),
     Field("expired_subkeys", |view| some(view.node.stats.expired.fields)),
     Field("expired_keys", |view| some(view.node.stats.expired.keys)),
+    Field("expired_stale_perc", |view| {
+        some(format!("{:.2}", view.node.keyspace.stale_percent(view.now.wall.millis())))
+    }),
+    Field("expired_time_cap_reached_count", |view| some(view.node.stats.expiry_rounds_cut)),
+    Field("expire_cycle_cpu_milliseconds", |view| some(view.node.stats.expiry_nanoseconds / 1_000_000)),
     Field("evicted_keys", |view| some(view.node.memory.evicted_keys)),
     Field("evicted_clients", |view| some(view.node.memory.evicted_clients)),
-    Field("total_eviction_exceeded_time", zero),
-    Field("current_eviction_exceeded_time", zero),
+    Field("total_eviction_exceeded_time", |view| some(view.node.exceeded(view.now.mono).1.as_millis())),
+    Field("current_eviction_exceeded_time", |view| some(view.node.exceeded(view.now.mono).0.as_millis())),
     Field("keyspace_hits", |view| some(view.node.stats.hits.hits)),
     Field("keyspace_misses", |view| some(view.node.stats.hits.misses)),
     Field("pubsub_channels", |view| some(view.node.topics.names(Topic::Channel).len())),
@@ -50,8 +61,13 @@ pub(super) const STATS: &[Row] = &[
     Field("unexpected_error_replies", |view| some(view.node.stats.unexpected_error_replies)),
     Field("total_error_replies", |view| some(view.node.stats.error_replies)),
     Field("dump_payload_sanitizations", zero),
+    Field("total_reads_processed", |view| some(view.node.stats.reads)),
+    Field("total_writes_processed", |view| some(view.node.stats.writes)),
     Field("io_threaded_reads_processed", zero),
     Field("io_threaded_writes_processed", zero),
+    // The buffer of small replies follows what is written into it, not the peaks of the last seconds.
+    Field("reply_buffer_shrinks", zero),
+    Field("reply_buffer_expands", zero),
 ];
 
 pub(super) const COMMANDSTATS: &[Row] = &[Fields(|view, text| {
@@ -82,6 +98,10 @@ pub(super) const LATENCYSTATS: &[Row] = &[Fields(|view, text| {
         text.line(&format!("latency_percentiles_usec_{name}"), &told.collect::<Vec<_>>().join(","));
     }
 })];
+
+fn kbps(view: &View<'_>, metric: Metric) -> Option<String> {
+    some(format!("{:.2}", view.node.rates.per_second(metric) as f64 / 1024.0))
+}
 
 /// The counters of each row that has been called or refused, with its name.
 fn stats_by_name<'a>(view: &'a View<'_>) -> impl Iterator<Item = (String, &'a CommandStat)> {

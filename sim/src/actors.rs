@@ -145,6 +145,12 @@ impl World {
         };
         let out = &mut self.operator.out;
         match task {
+            Task::HandOver { to, .. } => {
+                let (ip, port) = World::address_words(to);
+                let timeout_ms = (operator::HAND_OVER_MAX / MILLISECOND).to_string();
+                let words = ["FAILOVER", "TO", &ip, &port, "TIMEOUT", &timeout_ms];
+                command(out, &words.map(str::as_bytes));
+            }
             Task::FlushAll => command(out, &[b"FLUSHALL"]),
             Task::Say { words, .. } => command(out, &words.iter().map(Vec::as_slice).collect::<Vec<_>>()),
             Task::Settle { host } => match self.operator.follows[usize::from(host)] {
@@ -162,8 +168,12 @@ impl World {
 
     /// The operator's connection is gone, and with it the answer.
     pub(crate) fn operator_lost(&mut self) {
+        self.operator_rests(operator::RETRY);
+    }
+
+    fn operator_rests(&mut self, for_us: Micros) {
         self.operator.link = None;
-        self.operator.idle_until = self.now + operator::RETRY;
+        self.operator.idle_until = self.now + for_us;
         if !self.operator.tasks.is_empty() {
             self.queue.push(self.operator.idle_until, Occurrence::Operator);
         }
@@ -171,9 +181,17 @@ impl World {
 
     /// An answer, or a part of one, reached the operator.
     pub(crate) fn operator_received(&mut self) {
+        let mut rest = operator::RETRY;
         let accepted = match read_reply(&self.operator.input) {
             Ok(None) => return,
-            Ok(Some((Reply::Status(_), _))) => true,
+            Ok(Some((Reply::Status(_), _))) => {
+                if matches!(self.operator.tasks.front(), Some(Task::HandOver { .. })) {
+                    rest += operator::HAND_OVER_MAX;
+                }
+                true
+            }
+            // What cannot be handed over is told to take over by the next task.
+            Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR FAILOVER ") => true,
             Ok(Some((Reply::Error(text), _))) if excusable(text) => false,
             Ok(Some((other, _))) => {
                 let explanation = format!("it answered the operator by {other}");
@@ -198,13 +216,16 @@ impl World {
         if let Some(link) = link {
             self.side_closes(link, Side::Dialler);
         }
-        self.operator_lost();
+        self.operator_rests(rest);
     }
 }
 
-/// An error that an operator meets and tries again after. FLUSHALL may find a master that is being replaced.
+/// An error that an operator meets and tries again after. FLUSHALL may find a master that is being replaced, REPLICAOF one that hands its role
+/// over.
 fn excusable(text: &[u8]) -> bool {
-    [&b"LOADING "[..], b"MASTERDOWN ", b"READONLY ", b"MISCONF "].iter().any(|start| text.starts_with(start))
+    let starts: [&[u8]; 5] =
+        [b"LOADING ", b"MASTERDOWN ", b"READONLY ", b"MISCONF ", b"ERR REPLICAOF not allowed while failing over."];
+    starts.iter().any(|start| text.starts_with(start))
 }
 
 /// Moves the front of `out` into a link, as far as there is room. Returns how much.

@@ -19,6 +19,13 @@ pub(crate) enum Task {
         /// Which node.
         host: u16,
     },
+    /// Tell the master to hand its role over.
+    HandOver {
+        /// The master.
+        from: u16,
+        /// Who follows it, and is to take over.
+        to: u16,
+    },
     /// Tell the master to forget everything.
     FlushAll,
     /// Say a command of a scenario.
@@ -34,6 +41,7 @@ impl std::fmt::Display for Task {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Task::Settle { host } => write!(f, "{} told whom to follow", host_name(*host)),
+            Task::HandOver { from, to } => write!(f, "{} told to hand over to {}", host_name(*from), host_name(*to)),
             Task::FlushAll => f.write_str("FLUSHALL"),
             Task::Say { host, words } => {
                 let first = words.first().map(|word| word.escape_ascii().to_string()).unwrap_or_default();
@@ -45,6 +53,8 @@ impl std::fmt::Display for Task {
 
 /// Time before something that failed is tried again.
 pub(crate) const RETRY: Micros = 500 * MILLISECOND;
+/// Time that a master has for handing its role over.
+pub(crate) const HAND_OVER_MAX: Micros = 3 * SECOND;
 /// Time after which an answer is not waited for any longer.
 pub(crate) const PATIENCE: Micros = 5 * SECOND;
 
@@ -89,7 +99,7 @@ impl Operator {
     /// The host that the present task is about.
     pub(crate) fn target(&self) -> Option<u16> {
         Some(match *self.tasks.front()? {
-            Task::Settle { host } | Task::Say { host, .. } => host,
+            Task::Settle { host } | Task::Say { host, .. } | Task::HandOver { from: host, .. } => host,
             Task::FlushAll => self.master(),
         })
     }
@@ -106,6 +116,13 @@ impl Operator {
                 self.tasks.push_back(Task::Settle { host });
             }
             Order::Promote { host } => self.promote(host),
+            Order::HandOver { host } => {
+                let from = self.master();
+                if self.follows[usize::from(host)] == Some(from) {
+                    self.tasks.push_back(Task::HandOver { from, to: host });
+                }
+                self.promote(host);
+            }
             Order::FlushAll => self.tasks.push_back(Task::FlushAll),
         }
     }
@@ -151,5 +168,16 @@ mod tests {
         operator.order(&Order::Promote { host: 2 });
         assert_eq!(operator.follows, [Some(2), Some(2), None]);
         assert_eq!(operator.master(), 2);
+    }
+
+    #[test]
+    fn a_role_is_handed_over_only_to_one_who_follows_the_master_itself() {
+        let mut operator = Operator::new(vec![None, Some(0), Some(1)]);
+        operator.order(&Order::HandOver { host: 2 });
+        assert_eq!(operator.follows, [Some(2), Some(2), None]);
+        assert!(!operator.tasks.iter().any(|task| matches!(task, Task::HandOver { .. })));
+        operator.order(&Order::HandOver { host: 0 });
+        assert_eq!(operator.follows, [None, Some(0), Some(0)]);
+        assert!(operator.tasks.contains(&Task::HandOver { from: 2, to: 0 }));
     }
 }

@@ -17,6 +17,7 @@ mod founding;
 mod fuzz;
 mod hostile;
 mod interop;
+mod interop_failover;
 mod observability;
 mod propagation;
 mod propagation_fields;

@@ -92,6 +92,30 @@ replies! {
     FILTER_NEEDS_EOF = "ERR Filtered replica requires EOF capability";
     /// PSYNC to a replica that has no data to give.
     NO_MASTER_LINK = "NOMASTERLINK Can't SYNC while not connected with my master";
+    /// PSYNC to a master that hands its role over.
+    SYNC_WHILE_FAILING_OVER = "NOMASTERLINK Can't SYNC while failing over";
+    /// PSYNC FAILOVER to a node that has nothing to take over.
+    TAKE_OVER_BY_MASTER = "ERR PSYNC FAILOVER can't be sent to a master.";
+    /// PSYNC FAILOVER by another master than ours.
+    TAKE_OVER_OF_OTHER = "ERR PSYNC FAILOVER replid must match my replid.";
+    /// FAILOVER ABORT.
+    NO_FAILOVER = "ERR No failover in progress.";
+    /// FAILOVER.
+    FAILOVER_TIMEOUT = "ERR FAILOVER timeout must be greater than 0";
+    /// FAILOVER during another.
+    FAILOVER_IN_PROGRESS = "ERR FAILOVER already in progress.";
+    /// FAILOVER on a replica.
+    FAILOVER_ON_REPLICA = "ERR FAILOVER is not valid when server is a replica.";
+    /// FAILOVER on a master that nobody follows.
+    FAILOVER_WITHOUT_REPLICAS = "ERR FAILOVER requires connected replicas.";
+    /// FAILOVER FORCE to nobody, or at no time.
+    FAILOVER_FORCE = "ERR FAILOVER with force option requires both a timeout and target HOST and IP.";
+    /// FAILOVER to a stranger.
+    FAILOVER_TARGET_UNKNOWN = "ERR FAILOVER target HOST and PORT is not a replica.";
+    /// FAILOVER to a replica that has no data yet.
+    FAILOVER_TARGET_OFFLINE = "ERR FAILOVER target replica is not online.";
+    /// REPLICAOF during a failover.
+    REPLICAOF_WHILE_FAILING_OVER = "ERR REPLICAOF not allowed while failing over.";
     /// The snapshot for a replica failed.
     SYNC_SNAPSHOT_FAILED = "ERR BGSAVE failed, replication can't continue";
     /// REPLICAOF with a bad port.

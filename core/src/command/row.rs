@@ -91,6 +91,7 @@ pub enum ServerCommand {
     Bgsave,
     LastSave,
     ReplicaOf,
+    Failover,
     ReplConf,
     Psync,
     Sync,

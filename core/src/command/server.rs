@@ -141,6 +141,11 @@ const COMMANDS: &[Command] = &[
         .docs("5.0.0", "O(1)", "Follow a master, or become one"),
     Command::server(Group::Server, "slaveof", 3, "admin noscript stale no_async_loading", ServerCommand::ReplicaOf)
         .docs("1.0.0", "O(1)", "Follow a master, or become one"),
+    Command::server(Group::Server, "failover", -1, "admin noscript stale", ServerCommand::Failover).docs(
+        "6.2.0",
+        "O(1)",
+        "Let a replica take over, once it has everything",
+    ),
     Command::server(Group::Server, "replconf", -1, "admin noscript loading stale allow_busy", ServerCommand::ReplConf)
         .docs("3.0.0", "O(1)", "What replicas and masters tell each other"),
     Command::server(Group::Server, "psync", -3, "admin noscript no_async_loading no_multi", ServerCommand::Psync).docs(

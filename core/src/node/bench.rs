@@ -39,8 +39,9 @@ pub(crate) struct Bench {
     pub(crate) deaf: Vec<ConnId>,
     /// What the node has said in its log.
     pub(crate) notes: Vec<String>,
+    /// The files, by name.
     pub(crate) disk: Disk,
-    /// What the disk was asked for and does not do until [`Bench::release_disk`]; none if it does everything at once.
+    /// What the disk has been asked for and does not do until [`Bench::release_disk`]; none if it does everything at once.
     held_ops: Option<VecDeque<(Ticket, DiskOp)>>,
     effects: Effects,
     received: BTreeMap<ConnId, Vec<u8>>,
@@ -153,7 +154,7 @@ impl Bench {
     /// The disk does the first thing that it was asked for; false if there is none.
     pub(crate) fn release_disk_op(&mut self) -> bool {
         let Some((ticket, op)) = self.held_ops.as_mut().and_then(VecDeque::pop_front) else { return false };
-        let outcome = self.disk_op(op);
+        let outcome = self.operate(op);
         self.event(Event::Disk { ticket, outcome });
         true
     }
@@ -185,7 +186,7 @@ impl Bench {
         self.carry();
     }
 
-    /// Does what the node asks for until it asks for nothing: reads find no file, other disk operations succeed.
+    /// Does what the node asks for until it asks for nothing.
     fn carry(&mut self) {
         loop {
             let actions: Vec<Action> = self.effects.drain().collect();
@@ -211,7 +212,7 @@ impl Bench {
             Action::Disk { ticket, op } => match &mut self.held_ops {
                 Some(held) => held.push_back((ticket, op)),
                 None => {
-                    let outcome = self.disk_op(op);
+                    let outcome = self.operate(op);
                     self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);
                 }
             },
@@ -224,20 +225,15 @@ impl Bench {
         }
     }
 
-    /// A disk in memory that does at once, and never fails.
-    fn disk_op(&mut self, op: DiskOp) -> DiskOutcome {
+    fn operate(&mut self, op: DiskOp) -> DiskOutcome {
         match op {
-            DiskOp::Create { file } => {
-                self.disk.insert(file, Vec::new());
-            }
+            DiskOp::Create { file } => drop(self.disk.insert(file, Vec::new())),
             DiskOp::Append { file, bytes } => self.disk.entry(file).or_default().extend_from_slice(&bytes),
             DiskOp::Rename { from, to } => {
                 let contents = self.disk.remove(&from).unwrap_or_default();
                 self.disk.insert(to, contents);
             }
-            DiskOp::Remove { file } => {
-                self.disk.remove(&file);
-            }
+            DiskOp::Remove { file } => drop(self.disk.remove(&file)),
             DiskOp::Read { file, offset, len } => {
                 let Some(contents) = self.disk.get(&file) else { return DiskOutcome::Failed(DiskFailure::NotFound) };
                 let from = contents.len().min(offset as usize);

@@ -21,7 +21,7 @@ use super::Node;
 use super::replica::Phase;
 use super::storage::{Errand, READ_BYTES};
 
-/// Operations on a file that may be under way: more would fill memory if the disk is slower than the snapshot.
+/// Operations that may be under way: more would fill memory if the disk is slower than the snapshot.
 const STEPS_MAX: u32 = 4;
 /// Bytes of one append.
 const APPEND_BYTES: usize = 256 * 1024;
@@ -48,7 +48,7 @@ struct SyncFile {
     position: Position,
     snapshot: SnapshotId,
     stage: Stage,
-    /// Operations under way: its creation, and appends.
+    /// Operations under way: its creation, appends.
     steps: u32,
     /// Bytes in all.
     size: u64,

@@ -139,8 +139,6 @@ impl Node {
         self.drop_replicas(now, effects);
         self.arm_backlog_ttl(now);
         self.first_expiry_ms = None;
-        let text = "MASTER MODE enabled".to_string();
-        effects.note(Note::Text { level: Level::Notice, text });
     }
 
     fn unfollow_link(&mut self, now: Now, effects: &mut Effects) {
@@ -212,6 +210,7 @@ impl Node {
             port: if announced == 0 { config.port } else { announced },
             ip: config.replica_announce_ip.clone(),
             resume: self.follow.as_ref().filter(|follow| follow.may_resume).map(|_| self.history.position()),
+            asks_to_take_over: self.asks_to_take_over(),
         }
     }
 
@@ -334,12 +333,18 @@ impl Node {
                 self.say(conn, &bytes, effects);
                 self.on_sync_answer(conn, answer, now, effects);
             }
-            Err(error) => self.drop_master_link(conn, error.to_string(), now, effects),
+            Err(error) => {
+                self.drop_master_link(conn, error.to_string(), now, effects);
+                self.on_dialogue_failed(&error, now, effects);
+            }
         }
         end + 1
     }
 
     fn on_sync_answer(&mut self, conn: ConnId, answer: SyncAnswer, now: Now, effects: &mut Effects) {
+        if !self.accept_answer_of_target(&answer, now, effects) {
+            return;
+        }
         let position = match answer {
             SyncAnswer::Continue(id) => return self.go_on(conn, id, now, effects),
             SyncAnswer::Full(position) => {

@@ -54,6 +54,7 @@ impl Node {
             sync_files: super::SyncFiles::default(),
             admission: super::Admission::default(),
             follow: None,
+            failover: None,
             storage: super::Storage::default(),
             timers: Timers::default(),
             stats: super::Stats::default(),

@@ -11,6 +11,7 @@
 //! | who waits: for data, for replicas, for the end of a pause | `blocked`, `wait`, `pause` |
 //! | our replicas, their snapshots | `primary`, `replica`, `transfer`, `file_transfer` |
 //! | our master: the link, the data set, the stream | `follow`, `incoming`, `apply` |
+//! | the switch of roles with one of our replicas | `failover` |
 //! | files | `storage`, `load`, `save` |
 //! | how long commands take, and which were slow; how much is going on | `timing`, `rates` |
 //! | beginning and end, what is done once a second, timers | `lifecycle`, `cron`, `timers` |
@@ -30,6 +31,7 @@ mod connection;
 mod cron;
 mod dispatch;
 mod expire;
+mod failover;
 mod file_transfer;
 mod follow;
 mod gates;
@@ -78,6 +80,7 @@ use admission::Admission;
 use audit::Audit;
 use blocked::Blocked;
 use connection::{Closing, Connection, Connections, Kind};
+use failover::Failover;
 use file_transfer::SyncFiles;
 use follow::Follow;
 use memory::MemoryGauge;
@@ -109,6 +112,8 @@ pub struct Node {
     admission: Admission,
     /// The master that is followed, if any.
     pub(crate) follow: Option<Follow>,
+    /// The switch of roles that is under way, if any.
+    pub(crate) failover: Option<Failover>,
     pub(crate) storage: Storage,
     pub(crate) timers: Timers,
     pub(crate) stats: Stats,
@@ -293,6 +298,7 @@ impl Node {
                 Timer::Shutdown => self.finish_shutdown(now, effects),
                 Timer::Wait => self.end_overdue_waits(now),
                 Timer::Pause => self.end_overdue_pauses(now),
+                Timer::Failover => self.continue_failover(now, effects),
             }
         }
     }

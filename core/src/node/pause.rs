@@ -1,6 +1,6 @@
 //! Which requests are held back by a pause, and until when?
 //!
-//! CLIENT PAUSE is one reason for a pause, a shutdown that lets replicas catch up another; each ends by itself. While there is any, nothing
+//! CLIENT PAUSE is one reason for a pause, a shutdown or a failover that lets replicas catch up another; each ends by itself. While there is any, nothing
 //! expires and replicas are not asked to acknowledge: the data and the log stand still. A held request stays in its
 //! connection's input and passes all gates again when the pause is over. Replicas of ours are never held back; our master's stream is.
 
@@ -29,9 +29,11 @@ pub(crate) enum PausedFor {
     Command,
     /// Replicas are to catch up before the node ends.
     Shutdown,
+    /// A replica is to catch up before it takes over.
+    Failover,
 }
 
-const REASONS: [PausedFor; 2] = [PausedFor::Command, PausedFor::Shutdown];
+const REASONS: [PausedFor; 3] = [PausedFor::Command, PausedFor::Shutdown, PausedFor::Failover];
 
 /// One pause.
 #[derive(Clone, Copy, Debug)]

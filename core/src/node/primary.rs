@@ -96,6 +96,7 @@ impl Node {
         }
         self.release_waits();
         self.continue_shutdown(now, effects);
+        self.continue_failover(now, effects);
         Ok(())
     }
 
@@ -111,11 +112,18 @@ impl Node {
         if matches!(connection.kind, Kind::Replica(_)) {
             return Ok(());
         }
+        if args.len() > 3 && args[3].eq_ignore_ascii_case(b"FAILOVER") {
+            self.take_over(conn, &args[1], now, effects)?;
+        }
+        if self.failover.is_some() {
+            return Err(reply::SYNC_WHILE_FAILING_OVER);
+        }
         if let Some(follow) = &self.follow
             && !matches!(follow.link, Link::Online { .. })
         {
             return Err(reply::NO_MASTER_LINK);
         }
+        let Some(connection) = self.connections.get(conn) else { return Ok(()) };
         if !connection.output.is_empty() {
             return Err(reply::SYNC_PENDING_OUTPUT);
         }
@@ -316,12 +324,14 @@ impl Node {
         self.timers.set(Timer::ReplicaPing, now.mono.after(Duration::from_secs(period)));
     }
 
-    /// Puts a PING into the stream. Only the head of a chain does; relays pass on what they get.
+    /// Puts a PING into the stream. Only the head of a chain does; relays pass on what they get. While a failover waits for its target, the stream
+    /// stands still.
     pub(super) fn ping_replicas(&mut self, now: Now) {
         if self.replicas.is_empty() {
             return;
         }
         if self.follow.is_none()
+            && self.failover.is_none()
             && let Some(log) = &mut self.history.log
         {
             log.append_command([b"ping"]);

@@ -23,9 +23,11 @@ pub(crate) enum Timer {
     Wait,
     /// A pause is over.
     Pause,
+    /// A failover begins, or has waited long enough for its target.
+    Failover,
 }
 
-const TIMERS: [Timer; 9] = [
+const TIMERS: [Timer; 10] = [
     Timer::Cron,
     Timer::Expiry,
     Timer::SnapshotStart,
@@ -35,6 +37,7 @@ const TIMERS: [Timer; 9] = [
     Timer::Shutdown,
     Timer::Wait,
     Timer::Pause,
+    Timer::Failover,
 ];
 
 /// When each timer is due.

@@ -25,6 +25,8 @@ pub struct Introduction {
     pub ip: Option<String>,
     /// What it has already; none to ask for everything.
     pub resume: Option<Position>,
+    /// It is a replica of ours, and is to take over (`PSYNC <id> <offset> FAILOVER`).
+    pub asks_to_take_over: bool,
 }
 
 /// The Valkey whose types of values are read. A Valkey master that is not told has no way to send a hash with fields that expire over a
@@ -72,6 +74,8 @@ pub enum HandshakeError {
     Auth(String),
     /// The master cannot serve us now; what we have stays good.
     NotNow(String),
+    /// It was asked to take over, and will not.
+    NotTakenOver(String),
     /// An answer that makes no sense.
     Nonsense(String),
 }
@@ -84,6 +88,7 @@ impl fmt::Display for HandshakeError {
             HandshakeError::NotNow(line) => {
                 write!(f, "Master is currently unable to PSYNC but should be in the future: {line}")
             }
+            HandshakeError::NotTakenOver(line) => write!(f, "Failover target does not take over: {line}"),
             HandshakeError::Nonsense(line) => write!(f, "Unexpected reply from master: '{line}'"),
         }
     }
@@ -120,10 +125,19 @@ impl Handshake {
                 self.step = Step::Conf { missing: missing.saturating_sub(1) };
                 Ok(Next::Send(if missing <= 1 { self.ask() } else { Vec::new() }))
             }
-            (Step::Psync, Some(b'+')) => self.on_sync_answer(line).ok_or_else(|| HandshakeError::Nonsense(text())),
+            (Step::Psync, Some(b'+')) => self.on_sync_answer(line).ok_or_else(|| self.nonsense(text())),
+            (Step::Psync, Some(b'-')) if self.introduction.asks_to_take_over => Err(self.nonsense(text())),
             (Step::Psync, Some(b'-')) if is_transient(line) => Err(HandshakeError::NotNow(text())),
             (Step::Psync, Some(b'-')) => Ok(Next::Done(SyncAnswer::FullUnnamed, b"SYNC\r\n".to_vec())),
-            _ => Err(HandshakeError::Nonsense(text())),
+            _ => Err(self.nonsense(text())),
+        }
+    }
+
+    /// An answer that is none: from one who was asked to take over, it is a refusal.
+    fn nonsense(&self, text: String) -> HandshakeError {
+        match self.step {
+            Step::Psync if self.introduction.asks_to_take_over => HandshakeError::NotTakenOver(text),
+            _ => HandshakeError::Nonsense(text),
         }
     }
 
@@ -161,7 +175,9 @@ impl Handshake {
             Some(position) => {
                 push_u64(&mut first_byte, position.offset.saturating_add(1));
                 let id = position.history.as_bytes().as_slice();
-                push_command(&mut bytes, [b"PSYNC".as_slice(), id, &first_byte].into_iter());
+                let words = [b"PSYNC".as_slice(), id, &first_byte, b"FAILOVER"];
+                let count = if self.introduction.asks_to_take_over { 4 } else { 3 };
+                push_command(&mut bytes, words.into_iter().take(count));
             }
         }
         bytes
@@ -227,6 +243,7 @@ mod tests {
             port: 6380,
             ip: Some("10.0.0.1".to_string()),
             resume: Some(Position { history: id(b'a'), offset: 187 }),
+            asks_to_take_over: false,
         };
         let (mut talk, first) = Handshake::begin(introduction);
         assert_eq!(first, b"*1\r\n$4\r\nPING\r\n");
@@ -242,6 +259,25 @@ mod tests {
         let ask = text(talk.on_line(b"+OK").unwrap());
         assert_eq!(ask, alloc::format!("*3 $5 PSYNC $40 {} $3 188 ", id(b'a')));
         assert_eq!(text(talk.on_line(b"").unwrap()), "", "a keepalive");
+    }
+
+    #[test]
+    fn one_who_is_asked_to_take_over_does_it_or_refuses() {
+        let resume = Some(Position { history: id(b'a'), offset: 7 });
+        let introduction = Introduction { port: 1, resume, asks_to_take_over: true, ..Introduction::default() };
+        let (mut talk, _) = Handshake::begin(introduction);
+        for line in ["+PONG", "+OK", "+OK"] {
+            talk.on_line(line.as_bytes()).expect("an ordinary answer");
+        }
+        let ask = alloc::format!("*4 $5 PSYNC $40 {} $1 8 $8 FAILOVER ", id(b'a'));
+        assert_eq!(text(talk.on_line(b"+OK").unwrap()), ask);
+        for line in ["-ERR no", "-LOADING Redis is loading", "-NOMASTERLINK Can't SYNC", "+WHAT", ":1"] {
+            let refused = Err(HandshakeError::NotTakenOver(line.to_string()));
+            assert_eq!(talk.clone().on_line(line.as_bytes()), refused);
+        }
+        let line = alloc::format!("+CONTINUE {}", id(b'b'));
+        let done = Next::Done(SyncAnswer::Continue(Some(id(b'b'))), Vec::new());
+        assert_eq!(talk.on_line(line.as_bytes()), Ok(done));
     }
 
     #[test]

@@ -252,7 +252,8 @@ fn draw_orders(random: &mut Random, hosts: u64, quiet_at_us: Micros) -> Vec<Orde
                     let (host, master) = pair(random, hosts);
                     Order::Follow { host, master }
                 }
-                5..=8 => Order::Promote { host: random.below(hosts) as u16 },
+                5..=6 => Order::Promote { host: random.below(hosts) as u16 },
+                7..=8 => Order::HandOver { host: random.below(hosts) as u16 },
                 _ if flushes => Order::FlushAll,
                 _ => Order::Promote { host: 0 },
             };

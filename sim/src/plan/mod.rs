@@ -361,6 +361,11 @@ pub enum Order {
         /// Which node.
         host: u16,
     },
+    /// Lets the master hand its role over to a node, by FAILOVER; what that does not bring about is done as by [`Order::Promote`].
+    HandOver {
+        /// Which node.
+        host: u16,
+    },
     /// FLUSHALL on the master.
     FlushAll,
 }
@@ -463,7 +468,7 @@ impl Order {
     fn hosts(&self) -> [Option<u16>; 2] {
         match *self {
             Order::Follow { host, master } => [Some(host), Some(master)],
-            Order::Promote { host } => [Some(host), None],
+            Order::Promote { host } | Order::HandOver { host } => [Some(host), None],
             Order::FlushAll => [None, None],
         }
     }

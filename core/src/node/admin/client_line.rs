@@ -125,7 +125,7 @@ fn output_bytes(view: &View<'_>) -> u64 {
 
 impl Node {
     /// The line of one connection, its end included.
-    pub(super) fn client_line(&self, connection: &Connection, now: Now) -> String {
+    pub(in super::super) fn client_line(&self, connection: &Connection, now: Now) -> String {
         let view = View { node: self, connection, now };
         let mut line = String::new();
         for (name, value) in FIELDS {

@@ -69,6 +69,7 @@ impl Node {
             ServerCommand::Bgsave => self.bgsave_command(conn, args, now, effects),
             ServerCommand::LastSave => self.last_save(conn),
             ServerCommand::ReplicaOf => self.replicaof(conn, args, now, effects),
+            ServerCommand::Failover => self.failover_command(conn, args, now, effects),
             ServerCommand::ReplConf => self.replconf(conn, args, now, effects),
             ServerCommand::Psync | ServerCommand::Sync => self.psync(conn, args, now, effects),
             ServerCommand::Wait => self.wait(conn, args, now),

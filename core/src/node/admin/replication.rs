@@ -19,8 +19,14 @@ impl Node {
         if self.connection(conn).is_some_and(|connection| matches!(connection.kind, Kind::Replica(_))) {
             return Err(reply::NOT_FROM_REPLICA);
         }
+        if self.failover.is_some() {
+            return Err(reply::REPLICAOF_WHILE_FAILING_OVER);
+        }
         if args[1].eq_ignore_ascii_case(b"NO") && args[2].eq_ignore_ascii_case(b"ONE") {
-            self.promote(now, effects);
+            if self.follow.is_some() {
+                self.promote(now, effects);
+                self.note_promotion("user request", conn, now, effects);
+            }
             return self.answer_replicaof(conn, "OK");
         }
         let port = parse_i64(&args[2]).and_then(|port| u16::try_from(port).ok()).ok_or(reply::INVALID_MASTER_PORT)?;

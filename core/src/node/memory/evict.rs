@@ -65,6 +65,10 @@ impl Node {
         if self.config.maxmemory == 0 || (self.follow.is_some() && self.config.replica_ignore_maxmemory) {
             return Room::Enough;
         }
+        // A pause lets the data stand still, and whoever needs memory passes this gate again when it is over.
+        if self.pauses.is_any() {
+            return Room::Enough;
+        }
         for _ in 0..EVICTED_AT_ONCE_MAX {
             if self.memory_for_eviction(now) <= self.config.maxmemory {
                 self.memory.exceeded +=

@@ -9,7 +9,9 @@ use crate::port::ConnId;
 use super::super::bench::Bench;
 use super::{Fleet, play_master, request_of};
 
+/// A change of the configuration.
 type Configure = fn(&mut Config);
+/// What a master answers, or does.
 type Answer = fn(&mut Bench, ConnId);
 
 /// How a master makes its data sets.

@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use crate::replication::ReplicationId;
 
+use super::super::super::failover::Failover;
 use super::super::super::follow::{Follow, Link};
 use super::super::super::incoming::Incoming;
 use super::super::super::primary::replica_ip;
@@ -55,7 +56,9 @@ pub(super) const REPLICATION: &[Row] = &[
         is_asked_for.then_some(view.node.stats.good_replicas).and_then(some)
     }),
     Fields(replicas),
-    Field("master_failover_state", |_| some("no-failover")),
+    Field("master_failover_state", |view| {
+        some(view.node.failover.as_ref().map_or("no-failover", Failover::state_name))
+    }),
     Field("master_replid", |view| some(view.node.history.id)),
     Field("master_replid2", |view| some(view.node.history.second.map_or(ReplicationId::NONE, |(id, _)| id))),
     Field("master_repl_offset", |view| some(view.node.history.offset())),

@@ -1,6 +1,6 @@
 //! A bench for tests of the whole node: a clock that the test moves, a disk in memory, and requests as words.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -42,7 +42,7 @@ pub(crate) struct Bench {
     /// The files, by name.
     pub(crate) disk: Disk,
     /// What the disk has been asked for and does not do until [`Bench::release_disk`]; none if it does everything at once.
-    held_ops: Option<Vec<(Ticket, DiskOp)>>,
+    held_ops: Option<VecDeque<(Ticket, DiskOp)>>,
     effects: Effects,
     received: BTreeMap<ConnId, Vec<u8>>,
     next_port: u16,
@@ -141,15 +141,22 @@ impl Bench {
 
     /// The disk does nothing until [`Bench::release_disk`].
     pub(crate) fn hold_disk(&mut self) {
-        self.held_ops = Some(Vec::new());
+        self.held_ops = Some(VecDeque::new());
     }
 
     /// The disk does what it was asked for.
     pub(crate) fn release_disk(&mut self) {
-        for (ticket, op) in self.held_ops.take().unwrap_or_default() {
-            let outcome = self.operate(op);
-            self.event(Event::Disk { ticket, outcome });
-        }
+        // What it is asked for meanwhile comes behind what it was asked for before.
+        while self.release_disk_op() {}
+        self.held_ops = None;
+    }
+
+    /// The disk does the first thing that it was asked for; false if there is none.
+    pub(crate) fn release_disk_op(&mut self) -> bool {
+        let Some((ticket, op)) = self.held_ops.as_mut().and_then(VecDeque::pop_front) else { return false };
+        let outcome = self.operate(op);
+        self.event(Event::Disk { ticket, outcome });
+        true
     }
 
     /// Lets time pass in steps to each timer.
@@ -203,7 +210,7 @@ impl Bench {
             Action::Sleep(time) => self.slept += time,
             Action::ReleaseMemory => self.released += 1,
             Action::Disk { ticket, op } => match &mut self.held_ops {
-                Some(held) => held.push((ticket, op)),
+                Some(held) => held.push_back((ticket, op)),
                 None => {
                     let outcome = self.operate(op);
                     self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut self.effects);

@@ -78,15 +78,16 @@ impl Node {
     }
 
     /// `REPLCONF ACK <offset>`: never answered.
+    ///
+    /// Differs: a Redis keeps what a replica tells before it has the data set, and counts it as soon as it has.
     fn on_ack(&mut self, conn: ConnId, value: &[u8], now: Now, effects: &mut Effects) -> Result<(), CommandError> {
         let end = self.history.offset();
         let Some(side) = self.connections.get_mut(conn).and_then(Connection::replica_mut) else { return Ok(()) };
         let Some(offset) = parse_u64(value) else { return Ok(()) };
         side.heard_at = now.mono;
-        match side.phase {
-            Phase::AwaitingAck { .. } | Phase::Online { .. } => {}
-            // Before it has our data it can only mean another history.
-            _ => return Ok(()),
+        if !matches!(side.phase, Phase::AwaitingAck { .. } | Phase::Online { .. }) {
+            // It does not have our data yet: the offset can only be one in another history.
+            return Ok(());
         }
         // Nobody has more of our history than we have.
         side.acked = side.acked.max(offset.min(end));

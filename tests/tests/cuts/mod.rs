@@ -188,7 +188,10 @@ fn check_end(pair: &mut Pair, record: &Record, rule: &Rule, place: Place) -> Res
     demand("a state that the master was not in", None, in_history.clone().find(is_foreign))?;
 
     let may_give_up = matches!(place.way, Way::Silence);
-    let is_about_silence = |warning: &&String| may_give_up && warning.to_ascii_lowercase().contains("timeout");
+    let is_about_silence = |warning: &&String| {
+        let warning = warning.to_ascii_lowercase();
+        may_give_up && ["timeout", "timedout"].iter().any(|word| warning.contains(word))
+    };
     let mut warnings = pair.hosts.iter().flat_map(|host| &host.warnings);
     demand("warning", None, warnings.find(|warning| !is_about_silence(warning)))
 }

@@ -89,6 +89,7 @@ impl Host {
                         };
                         self.node.handle(Event::Disk { ticket, outcome }, now, effects);
                     }
+                    // Nothing of this is asked for here, or nothing comes of it.
                     Action::Note(_)
                     | Action::PauseReading(_)
                     | Action::ResumeReading(_)

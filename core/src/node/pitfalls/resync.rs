@@ -77,6 +77,19 @@ fn replicas_that_share_a_snapshot_all_get_the_stream_from_where_it_was_made() {
     }
 }
 
+#[test]
+fn a_file_is_sent_when_all_of_it_is_written_and_no_sooner() {
+    let mut bench = Bench::new();
+    bench.run("CONFIG SET repl-diskless-sync no");
+    bench.hold_disk();
+    let replica = bench.connect();
+    bench.run_on(replica, "PSYNC ? -1");
+    assert!(bench.release_disk_op(), "the file is created");
+    assert!(bench.run("INFO replication").contains("state=wait_bgsave"));
+    assert!(bench.release_disk_op(), "its contents are written");
+    assert!(bench.run("INFO replication").contains("state=send_bulk"));
+}
+
 /// Pitfall 12.
 #[test]
 fn what_a_replica_has_is_kept_until_another_data_set_is_whole() {

@@ -9,6 +9,10 @@ const OURS_ALONE: &[(&str, &str)] = &[
     ("server_name", "who looks for a Redis should be able to see that this is none; as in Valkey"),
     ("afterimage_version", "redis_version tells what we are compatible with, not what we are"),
     ("expired_subkeys", "fields of hashes expire, as in Redis 8.0, which tells of them so"),
+    ("sync_full_reasons", "why everything had to be sent can be read nowhere in a Redis but its log"),
+    ("master_link_error", "what last went wrong with the link can be read nowhere in a Redis but its log"),
+    ("replica0", "lag in bytes and milliseconds; clients may choke on new facts in the lines of Redis"),
+    ("replica1", "as replica0"),
     ("lib-name", "as in Redis 7.2, whose clients introduce themselves"),
     ("lib-ver", "as in Redis 7.2, whose clients introduce themselves"),
 ];

@@ -15,7 +15,7 @@ use super::super::pause::{PausedFor, Scope};
 impl Node {
     pub(super) fn client_pause(&mut self, conn: ConnId, args: Args<'_>, now: Now) -> Outcome {
         let scope = match args.get(3) {
-            _ if args.len() > 4 => return Err(reply::wrong_client_subcommand(&args[1])),
+            _ if args.len() > 4 => return Err(reply::wrong_subcommand("client", &args[1])),
             None => Scope::All,
             Some(word) if word.eq_ignore_ascii_case(b"WRITE") => Scope::Write,
             Some(word) if word.eq_ignore_ascii_case(b"ALL") => Scope::All,
@@ -45,7 +45,7 @@ impl Node {
     /// 0; Redis 7.0 ends with an assertion.
     pub(super) fn client_unblock(&mut self, conn: ConnId, args: Args<'_>) -> Outcome {
         let how = match args.get(3) {
-            _ if args.len() > 4 => return Err(reply::wrong_client_subcommand(&args[1])),
+            _ if args.len() > 4 => return Err(reply::wrong_subcommand("client", &args[1])),
             None => Unblock::Timeout,
             Some(word) if word.eq_ignore_ascii_case(b"TIMEOUT") => Unblock::Timeout,
             Some(word) if word.eq_ignore_ascii_case(b"ERROR") => Unblock::Error,

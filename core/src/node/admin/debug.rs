@@ -52,7 +52,7 @@ const ROWS: &[Row] = &[
     row("client-eviction", (2, 2), Node::debug_client_eviction),
     row("clusterlink", (5, 5), |_, call| match call.args[2].eq_ignore_ascii_case(b"kill") {
         true => Err(reply::ONLY_IN_CLUSTERS),
-        false => Err(reply::unknown_debug_subcommand(&call.args[1])),
+        false => Err(reply::wrong_subcommand("debug", &call.args[1])),
     }),
     row("crash-and-recover", ANY, |_, _| Err(reply::DOES_NO_HARM)),
     row("digest", (2, 2), Node::debug_digest),
@@ -101,7 +101,7 @@ impl Node {
     pub(super) fn debug(&mut self, conn: ConnId, args: Args<'_>, now: Now, effects: &mut Effects) -> Outcome {
         let found = ROWS.iter().find(|row| args[1].eq_ignore_ascii_case(row.name.as_bytes()));
         let row = found.filter(|row| (row.arity.0..=row.arity.1).contains(&args.len()));
-        let row = row.ok_or_else(|| reply::unknown_debug_subcommand(&args[1]))?;
+        let row = row.ok_or_else(|| reply::wrong_subcommand("debug", &args[1]))?;
         (row.handler)(self, Call { conn, args, now, effects })
     }
 
@@ -203,7 +203,7 @@ impl Node {
             () if is(2, b"RESIZING") => {}
             () if is(2, b"PEAK-RESET-TIME") && (is(3, b"NEVER") || is(3, b"RESET")) => {}
             () if is(2, b"PEAK-RESET-TIME") => drop(parse_i64(&call.args[3]).ok_or(reply::NOT_AN_INTEGER)?),
-            () => return Err(reply::unknown_debug_subcommand(&call.args[1])),
+            () => return Err(reply::wrong_subcommand("debug", &call.args[1])),
         }
         self.answer_ok(call.conn)
     }

@@ -57,6 +57,7 @@ fn a_master_tells_its_replicas_and_its_backlog() {
             "connected_slaves:1",
             "min_slaves_good_slaves:1",
             "slave0:ip=127.0.0.1,port=7001,state=online,offset=0,lag=2",
+            "replica0:sent_offset=56,acked_offset=0,lag_bytes=56,lag_ms=0",
             "master_failover_state:no-failover",
             &format!("master_replid:{id}"),
             &format!("master_replid2:{ZEROS}"),

@@ -30,7 +30,7 @@ impl Node {
 
     fn list_channels(&mut self, conn: ConnId, topic: Topic, args: Args<'_>) -> Outcome {
         if args.len() > 3 {
-            return Err(reply::wrong_pubsub_subcommand(&args[1]));
+            return Err(reply::wrong_subcommand("pubsub", &args[1]));
         }
         let is_wanted = |name: &&[u8]| args.get(2).is_none_or(|pattern| glob::matches(pattern, name));
         let names: Vec<&[u8]> = self.topics.names(topic).filter(is_wanted).collect();

@@ -46,6 +46,11 @@ pub(super) const REPLICATION: &[Row] = &[
         let down = follow(view).filter(|follow| !follow.is_online())?;
         some(view.now.mono.since(down.down_since).as_secs())
     }),
+    Field("master_link_error", |view| {
+        let down = follow(view).filter(|follow| !follow.is_online())?;
+        // A line of its own: what a peer said is told without its line ends.
+        down.last_error.as_ref().and_then(|error| some(error.replace(['\r', '\n'], " ")))
+    }),
     Field("slave_priority", |view| follow(view).and_then(|_| some(view.node.config.replica_priority))),
     Field("slave_read_only", |view| follow(view).and_then(|_| some(u8::from(view.node.config.replica_read_only)))),
     Field("replica_announced", |view| follow(view).and_then(|_| some(u8::from(view.node.config.replica_announced)))),
@@ -56,6 +61,7 @@ pub(super) const REPLICATION: &[Row] = &[
         is_asked_for.then_some(view.node.stats.good_replicas).and_then(some)
     }),
     Fields(replicas),
+    Fields(replicas_progress),
     Field("master_failover_state", |view| {
         some(view.node.failover.as_ref().map_or("no-failover", Failover::state_name))
     }),
@@ -114,5 +120,21 @@ fn replicas(view: &View<'_>, text: &mut Text) {
             side.acked
         );
         text.line(&format!("slave{index}"), &value);
+    }
+}
+
+/// `replica0:sent_offset=..,acked_offset=..,lag_bytes=..,lag_ms=..`: how far each is, and how old the oldest byte that it has not acknowledged.
+fn replicas_progress(view: &View<'_>, text: &mut Text) {
+    let end = view.node.history.offset();
+    for (index, &conn) in view.node.replicas.iter().enumerate() {
+        let Some(side) = view.node.connections.get(conn).and_then(|connection| connection.replica()) else { continue };
+        let sent = side.needs_log_from().unwrap_or(0);
+        let lag_ms = view.node.lag_of(side, view.now).as_millis();
+        let value: String = format!(
+            "sent_offset={sent},acked_offset={},lag_bytes={},lag_ms={lag_ms}",
+            side.acked,
+            end.saturating_sub(side.acked)
+        );
+        text.line(&format!("replica{index}"), &value);
     }
 }

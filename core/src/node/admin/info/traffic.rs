@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::command::numbered_rows;
+use crate::replication::Reason;
 
 use super::super::super::gates::full_name;
 use super::super::super::pubsub::Topic;
@@ -29,6 +30,13 @@ pub(super) const STATS: &[Row] = &[
     Field("sync_full", |view| some(view.node.stats.sync_full)),
     Field("sync_partial_ok", |view| some(view.node.stats.sync_partial_ok)),
     Field("sync_partial_err", |view| some(view.node.stats.sync_partial_err)),
+    Field("sync_full_reasons", |view| {
+        let counts = &view.node.stats.sync_full_reasons;
+        let count = |reason: &Reason| counts.get(reason).copied().unwrap_or(0);
+        let told: Vec<String> =
+            Reason::ALL.iter().map(|reason| format!("{}={}", reason.name(), count(reason))).collect();
+        some(told.join(","))
+    }),
     Field("expired_subkeys", |view| some(view.node.stats.expired.fields)),
     Field("expired_keys", |view| some(view.node.stats.expired.keys)),
     Field("expired_stale_perc", |view| {

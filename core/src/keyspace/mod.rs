@@ -6,6 +6,7 @@
 mod database;
 mod doomed;
 mod libraries;
+mod search;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -14,9 +15,8 @@ pub mod usage;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::codec::random::Random;
 use crate::codec::siphash::HashKey;
-use crate::table::{Slot, decode_cursor, encode_cursor};
+use crate::table::Slot;
 use crate::value::{Blob, Value};
 
 pub use database::{Entry, NO_EXPIRY};
@@ -356,95 +356,6 @@ impl Keyspace {
         self.doomed.extend(indexes.into_iter().filter(|index| !index.is_empty()).map(Doomed::Expiries));
     }
 
-    /// Visits the keys of one step of a SCAN; returns the client's next cursor, 0 at the end.
-    pub fn scan(&self, database: u32, cursor: u64, visit: impl FnMut(&Entry)) -> u64 {
-        let order = self.key;
-        let entries = &self.database(database).entries;
-        encode_cursor(entries.scan(decode_cursor(cursor), |entry| order.hash(&entry.key), visit))
-    }
-
-    /// All entries of a database, in hash order.
-    pub fn iter(&self, database: u32) -> impl Iterator<Item = &Entry> {
-        self.database(database).entries.iter()
-    }
-
-    /// An entry drawn at random.
-    pub fn random_entry(&self, database: u32, random: &mut Random) -> Option<&Entry> {
-        self.database(database).entries.random(|| random.next_u64())
-    }
-
-    /// A place drawn at random.
-    #[must_use]
-    pub fn random_place(&self, database: u32, random: &mut Random) -> Option<Place> {
-        let key = &self.random_entry(database, random)?.key;
-        self.locate(database, key)
-    }
-
-    /// A place of a key with an expiry, drawn at random: by a time between the first and the last expiry, so that keys far from others
-    /// in time are drawn more often.
-    #[must_use]
-    pub fn random_volatile_place(&self, database: u32, random: &mut Random) -> Option<Place> {
-        let (hash, slot) = self.database(database).random_volatile(self.key, random)?;
-        Some(Place { database, hash, slot })
-    }
-
-    /// When the first key expires: absolute milliseconds.
-    #[must_use]
-    pub fn next_expiry_ms(&self) -> Option<i64> {
-        self.databases.iter().filter_map(Database::first_expiry_ms).min()
-    }
-
-    /// A key that has expired by `now_ms`, with its database: the one that expired first.
-    #[must_use]
-    pub fn find_expired(&self, now_ms: i64) -> Option<Place> {
-        let databases = self.databases.iter().enumerate();
-        let (index, _) = databases
-            .filter_map(|(index, database)| Some((index, database.first_expiry_ms()?)))
-            .filter(|(_, expires_ms)| *expires_ms < now_ms)
-            .min_by_key(|(_, expires_ms)| *expires_ms)?;
-        let (hash, slot) = self.databases[index].find_first_expiring(self.key)?;
-        Some(Place { database: index as u32, hash, slot })
-    }
-
-    /// When the first field of a hash expires: absolute milliseconds.
-    #[must_use]
-    pub fn next_field_expiry_ms(&mut self) -> Option<i64> {
-        self.count_edited();
-        self.databases.iter().filter_map(Database::first_field_expiry_ms).min()
-    }
-
-    /// A hash a field of which has expired by `now_ms`: the one whose field expired first.
-    #[must_use]
-    pub fn find_with_expired_field(&mut self, now_ms: i64) -> Option<Place> {
-        self.count_edited();
-        let databases = self.databases.iter().enumerate();
-        let (index, _) = databases
-            .filter_map(|(index, database)| Some((index, database.first_field_expiry_ms()?)))
-            .filter(|(_, expires_ms)| *expires_ms < now_ms)
-            .min_by_key(|(_, expires_ms)| *expires_ms)?;
-        let (hash, slot) = self.databases[index].find_first_field_expiring(self.key)?;
-        Some(Place { database: index as u32, hash, slot })
-    }
-
-    /// Hashes of a database of which fields expire.
-    #[must_use]
-    pub fn with_field_expiries(&self, database: u32) -> usize {
-        let counted = self.database(database).with_field_expiries();
-        match self.edited {
-            Some(Edited { place, first_field_expiry_ms, .. }) if place.database == database => {
-                let after = self.entry(place).value.first_field_expiry_ms().is_some();
-                counted + usize::from(after) - usize::from(first_field_expiry_ms.is_some())
-            }
-            _ => counted,
-        }
-    }
-
-    /// True if fields of any hash expire.
-    #[must_use]
-    pub fn has_field_expiries(&self) -> bool {
-        (0..self.database_count()).any(|database| self.with_field_expiries(database) > 0)
-    }
-
     /// The database a place lies in.
     #[must_use]
     pub fn database_of(&self, place: Place) -> u32 {
@@ -551,61 +462,5 @@ impl Keyspace {
             snapshot.before_change(place.database, place.hash, entry);
         }
         entry.stamp = self.epoch;
-    }
-
-    // Snapshots.
-
-    /// Begins a snapshot of this instant. `header` is the file's beginning, up to the first database.
-    pub fn begin_snapshot(&mut self, mut header: Vec<u8>, rules: SnapshotRules) -> SnapshotId {
-        self.libraries.push_to(&mut header, rules.compress);
-        self.epoch += 1;
-        let id = SnapshotId(self.epoch);
-        self.snapshots.push(Snapshot::new(id, header, rules, self.total_len()));
-        id
-    }
-
-    /// Forgets a snapshot.
-    pub fn end_snapshot(&mut self, id: SnapshotId) {
-        let found = self.snapshots.iter().position(|snapshot| snapshot.id() == id);
-        let Some(index) = found else { return };
-        let snapshot = self.snapshots.swap_remove(index);
-        for table in snapshot.into_detached() {
-            if let Ok(table) = Arc::try_unwrap(table) {
-                self.doomed.push(Doomed::entries(table));
-            }
-        }
-    }
-
-    /// Advances a snapshot by about `units` keys, unless as many as `buffered_max` bytes wait to be taken already.
-    pub fn advance_snapshot(&mut self, id: SnapshotId, units: usize, buffered_max: usize) {
-        let order = self.key;
-        let Some(snapshot) = self.snapshots.iter_mut().find(|snapshot| snapshot.id() == id) else { return };
-        let mut left = units;
-        while left > 0 && !snapshot.is_finished() && snapshot.buffered() < buffered_max {
-            let live = self.databases.get(snapshot.database() as usize).map(|database| &database.entries);
-            left = left.saturating_sub(snapshot.advance(live, order).max(1));
-        }
-    }
-
-    /// Takes the bytes that a snapshot has produced; the flag is true with the last of them.
-    pub fn take_snapshot_output(&mut self, id: SnapshotId) -> (Vec<u8>, bool) {
-        match self.snapshots.iter_mut().find(|snapshot| snapshot.id() == id) {
-            Some(snapshot) => (snapshot.take_output(), snapshot.is_finished()),
-            None => (Vec::new(), true),
-        }
-    }
-
-    /// Bytes that a snapshot has produced and that wait to be taken.
-    #[must_use]
-    pub fn snapshot_buffered(&self, id: SnapshotId) -> usize {
-        let found = self.snapshots.iter().find(|snapshot| snapshot.id() == id);
-        found.map_or(0, Snapshot::buffered)
-    }
-
-    /// Keys written and keys in all when it began, for INFO.
-    #[must_use]
-    pub fn snapshot_progress(&self, id: SnapshotId) -> (usize, usize) {
-        let found = self.snapshots.iter().find(|snapshot| snapshot.id() == id);
-        found.map_or((0, 0), Snapshot::progress)
     }
 }

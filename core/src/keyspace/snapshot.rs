@@ -15,7 +15,9 @@ use crate::port::Wall;
 use crate::rdb::{opcode, push_length, push_string};
 use crate::value::rdb::{push_value, type_of};
 
+use super::Keyspace;
 use super::database::{Entries, Entry, NO_EXPIRY};
+use super::doomed::Doomed;
 use super::usage::{self, FrequencyRules};
 
 /// Names a running snapshot.
@@ -247,5 +249,61 @@ impl Snapshot {
         let crc = if self.rules.checksum { crc64::update(self.crc, &self.output) } else { 0 };
         self.output.extend_from_slice(&crc.to_le_bytes());
         self.is_finished = true;
+    }
+}
+
+impl Keyspace {
+    /// Begins a snapshot of this instant. `header` is the file's beginning, up to the first database.
+    pub fn begin_snapshot(&mut self, mut header: Vec<u8>, rules: SnapshotRules) -> SnapshotId {
+        self.libraries.push_to(&mut header, rules.compress);
+        self.epoch += 1;
+        let id = SnapshotId(self.epoch);
+        self.snapshots.push(Snapshot::new(id, header, rules, self.total_len()));
+        id
+    }
+
+    /// Forgets a snapshot.
+    pub fn end_snapshot(&mut self, id: SnapshotId) {
+        let found = self.snapshots.iter().position(|snapshot| snapshot.id() == id);
+        let Some(index) = found else { return };
+        let snapshot = self.snapshots.swap_remove(index);
+        for table in snapshot.into_detached() {
+            if let Ok(table) = Arc::try_unwrap(table) {
+                self.doomed.push(Doomed::entries(table));
+            }
+        }
+    }
+
+    /// Advances a snapshot by about `units` keys, unless as many as `buffered_max` bytes wait to be taken already.
+    pub fn advance_snapshot(&mut self, id: SnapshotId, units: usize, buffered_max: usize) {
+        let order = self.key;
+        let Some(snapshot) = self.snapshots.iter_mut().find(|snapshot| snapshot.id() == id) else { return };
+        let mut left = units;
+        while left > 0 && !snapshot.is_finished() && snapshot.buffered() < buffered_max {
+            let live = self.databases.get(snapshot.database() as usize).map(|database| &database.entries);
+            left = left.saturating_sub(snapshot.advance(live, order).max(1));
+        }
+    }
+
+    /// Takes the bytes that a snapshot has produced; the flag is true with the last of them.
+    pub fn take_snapshot_output(&mut self, id: SnapshotId) -> (Vec<u8>, bool) {
+        match self.snapshots.iter_mut().find(|snapshot| snapshot.id() == id) {
+            Some(snapshot) => (snapshot.take_output(), snapshot.is_finished()),
+            None => (Vec::new(), true),
+        }
+    }
+
+    /// Bytes that a snapshot has produced and that wait to be taken.
+    #[must_use]
+    pub fn snapshot_buffered(&self, id: SnapshotId) -> usize {
+        let found = self.snapshots.iter().find(|snapshot| snapshot.id() == id);
+        found.map_or(0, Snapshot::buffered)
+    }
+
+    /// Keys written and keys in all when it began, for INFO.
+    #[must_use]
+    pub fn snapshot_progress(&self, id: SnapshotId) -> (usize, usize) {
+        let found = self.snapshots.iter().find(|snapshot| snapshot.id() == id);
+        found.map_or((0, 0), Snapshot::progress)
     }
 }

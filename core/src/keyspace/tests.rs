@@ -5,6 +5,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::codec::random::Random;
+
 use super::*;
 use crate::codec::crc64;
 use crate::rdb::{Dialect, Reader, opcode, push_string};

@@ -84,8 +84,13 @@ impl Family {
                 let at = 1 + index(draw, words.len() - 1);
                 // A cursor that was never told means something else to each server.
                 let is_cursor = words[0].ends_with(b"scan") && at == 2;
+                // Without a star it leaves a set as its table has it, and LIMIT then takes what comes first in there.
+                let is_sort_pattern = words[0].starts_with(b"sort") && words[at - 1] == b"by";
                 // What these hold is for nobody else.
-                if is_cursor || [b"dist:".as_slice(), b"broken:"].iter().any(|prefix| words[at].starts_with(prefix)) {
+                if is_cursor
+                    || is_sort_pattern
+                    || [b"dist:".as_slice(), b"broken:"].iter().any(|prefix| words[at].starts_with(prefix))
+                {
                     return words;
                 }
                 words[at] = draw

@@ -131,6 +131,8 @@ const REQUESTS: &[&str] = &[
     "nonsense",
     "nonsense with {i} arguments {v}",
     "exec",
+    "exec x",
+    "zincrby {k} xx a",
     "discard",
     "watch {k}",
     "watch",

@@ -178,12 +178,11 @@ pub(super) fn parse_memory(text: &[u8]) -> Option<u128> {
         b"gb" => 1 << 30,
         _ => return None,
     };
-    let number = core::str::from_utf8(number).ok()?;
-    if number.is_empty() {
-        return None;
-    }
-    // Only digits are left: what does not parse is larger than the type.
-    let number: u128 = number.parse().unwrap_or(u128::MAX);
+    // Only digits are left: what does not parse is larger than the type. No digits are none, as in Redis.
+    let number: u128 = match core::str::from_utf8(number).ok()? {
+        "" => 0,
+        digits => digits.parse().unwrap_or(u128::MAX),
+    };
     Some(number.saturating_mul(factor))
 }
 

@@ -191,7 +191,7 @@ impl Node {
         let command = match resolve(container, args) {
             Ok(command) => command,
             Err(error) => {
-                self.reject(conn, number_of_refused(number, container, args), &error);
+                self.refuse(conn, container, number_of_refused(number, container, args), &error);
                 return Progress::Done;
             }
         };
@@ -201,10 +201,7 @@ impl Node {
         }
         let room = self.make_room(now);
         if let Err(error) = self.gate(conn, container, command, room) {
-            match container.handler {
-                Handler::Server(ServerCommand::Exec) => self.abort_transaction(conn, number, &error),
-                _ => self.reject(conn, Some(number), &error),
-            }
+            self.refuse(conn, container, Some(number), &error);
             return Progress::Done;
         }
         let Some(connection) = self.connections.get_mut(conn) else { return Progress::Done };

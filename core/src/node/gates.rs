@@ -57,13 +57,21 @@ impl Node {
     }
 
     /// EXEC met a gate that its commands may not pass any more: the transaction ends.
-    pub(super) fn abort_transaction(&mut self, conn: ConnId, number: u16, error: &CommandError) {
+    fn abort_transaction(&mut self, conn: ConnId, number: Option<u16>, error: &CommandError) {
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.transaction = None;
         }
         self.watches.unwatch(conn);
         self.observe_if_needed();
-        self.reject(conn, Some(number), &reply::transaction_aborted(error));
+        self.reject(conn, number, &reply::transaction_aborted(error));
+    }
+
+    /// Refuses a command before it is executed. A refused EXEC ends its transaction.
+    pub(super) fn refuse(&mut self, conn: ConnId, container: &Command, number: Option<u16>, error: &CommandError) {
+        match container.handler {
+            Handler::Server(ServerCommand::Exec) => self.abort_transaction(conn, number, error),
+            _ => self.reject(conn, number, error),
+        }
     }
 
     pub(super) fn needs_password(&self, connection: &Connection) -> bool {
@@ -98,7 +106,9 @@ impl Node {
             let queue = connection.transaction.as_ref().filter(|_| is_exec).map(|transaction| &transaction.queue);
             flags.has(wanted) || queue.is_some_and(|queue| queue.iter().any(|queued| queued.flags().has(wanted)))
         };
-        if room == Room::None && does(Flags::DENYOOM) {
+        // A queue may grow without end: while there is no room nothing is added to it.
+        let is_queued = connection.transaction.is_some() && !ends_transaction(container);
+        if room == Room::None && (is_queued || does(Flags::DENYOOM)) {
             return Err(reply::OUT_OF_MEMORY);
         }
         if does(Flags::WRITE) {
@@ -135,6 +145,12 @@ impl Node {
     }
 }
 
+/// True for the commands that get a client out of its transaction.
+fn ends_transaction(command: &Command) -> bool {
+    use ServerCommand::{Discard, Exec, Quit, Reset};
+    matches!(command.handler, Handler::Server(Exec | Discard | Quit | Reset))
+}
+
 /// The row that counts for a request: a container's subcommand, if it is one; and its arity is checked.
 pub(super) fn resolve(container: &'static Command, args: Args<'_>) -> Result<&'static Command, CommandError> {
     let has_subcommands = !container.subcommands.is_empty();
@@ -166,5 +182,35 @@ pub(super) fn full_name(container: &Command, command: &Command) -> String {
     match core::ptr::eq(container, command) {
         true => command.name.to_string(),
         false => alloc::format!("{}|{}", container.name, command.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::super::bench::Bench;
+
+    #[test]
+    fn an_exec_that_is_refused_ends_its_transaction() {
+        let mut bench = Bench::new();
+        let aborted = "-EXECABORT Transaction discarded because of: ";
+        assert_eq!(bench.run("MULTI\r\nSET a 1"), "+OK +QUEUED ");
+        assert_eq!(bench.run("EXEC x"), format!("{aborted}wrong number of arguments for 'exec' command "));
+        assert_eq!(bench.run("GET a\r\nEXEC"), "$-1 -ERR EXEC without MULTI ");
+        bench.run("SUBSCRIBE channel");
+        assert!(bench.run("EXEC").starts_with(&format!("{aborted}Can't execute 'exec'")), "a general code is not told");
+    }
+
+    #[test]
+    fn nothing_is_queued_while_there_is_no_room() {
+        let mut bench = Bench::new();
+        bench.run("CONFIG SET maxmemory 1");
+        let refused = "-OOM command not allowed when used memory > 'maxmemory'. ";
+        assert_eq!(bench.run("MULTI\r\nGET a"), format!("+OK {refused}"));
+        assert_eq!(bench.run("EXEC"), "-EXECABORT Transaction discarded because of previous errors. ");
+        assert_eq!(bench.run("GET a"), "$-1 ", "outside a transaction reading takes no room");
+        bench.run("MULTI");
+        assert_eq!(bench.run("DISCARD"), "+OK ");
     }
 }

@@ -274,6 +274,7 @@ impl Node {
             self.history.timeline.note(self.history.offset(), now.mono);
             self.announce_log(now, effects);
             self.trim_log();
+            self.bound_replicated_data();
         }
         if self.tracking.has_news {
             self.broadcast_changes();

@@ -1,4 +1,4 @@
-//! Cases of WAIT and min-replicas: what counts as replicated.
+//! Cases of what counts as replicated, for WAIT and min-replicas, and of what a replica may do by itself.
 
 use alloc::format;
 use core::time::Duration;
@@ -31,6 +31,12 @@ fn acknowledge_all(bench: &mut Bench, replica: ConnId) {
 
 /// Makes the node take over the empty data set of another master at an offset, and be a master again.
 fn lose_data_and_promote(bench: &mut Bench, offset: u64) {
+    follow_empty_master(bench, offset);
+    bench.run_on(bench.client, "REPLICAOF NO ONE");
+}
+
+/// Makes the node the replica of a master without data at an offset; returns the link.
+fn follow_empty_master(bench: &mut Bench, offset: u64) -> ConnId {
     bench.run_on(bench.client, "REPLICAOF 127.0.0.1 7000");
     let link = bench.answer_dial(true);
     for line in ["+PONG", "+OK", "+OK", "+OK"] {
@@ -39,7 +45,7 @@ fn lose_data_and_promote(bench: &mut Bench, offset: u64) {
     bench.send(link, format!("+FULLRESYNC {} {offset}\r\n", "c".repeat(40)).as_bytes());
     bench.send(link, EMPTY_DATA_SET);
     assert!(bench.node.follow.as_ref().is_some_and(super::follow::Follow::is_online), "the link is up");
-    bench.run_on(bench.client, "REPLICAOF NO ONE");
+    link
 }
 
 #[test]
@@ -113,4 +119,22 @@ fn a_replica_that_is_silent_stops_counting_though_it_lacks_nothing() {
     assert_eq!(bench.run("PING"), "+PONG ");
     bench.pass(Duration::from_secs(5));
     assert_eq!(bench.run("SET k v"), "-NOREPLICAS Not enough good replicas to write. ");
+}
+
+#[test]
+fn a_replica_keeps_to_its_own_maxmemory_only_if_it_is_told_to() {
+    for (ignores, is_bounded) in [("yes", false), ("no", true)] {
+        let mut bench = Bench::new();
+        bench.run(&format!("CONFIG SET replica-ignore-maxmemory {ignores} maxmemory-policy allkeys-lru"));
+        let link = follow_empty_master(&mut bench, 0);
+        let limit = bench.node.used_memory() + 100_000;
+        bench.run(&format!("CONFIG SET maxmemory {limit}"));
+        for number in 0..1000 {
+            let request = format!("*3\r\n$3\r\nSET\r\n$8\r\nkey:{number:04}\r\n$400\r\n{}\r\n", "x".repeat(400));
+            bench.send(link, request.as_bytes());
+        }
+        assert_eq!(bench.run("DBSIZE") != ":1000 ", is_bounded, "{ignores}");
+        assert_eq!(bench.node.keyspace.memory_bytes() < 150_000, is_bounded, "{ignores}");
+        assert!(bench.node.history.offset() > 400_000, "the stream is applied whole in either case");
+    }
 }

@@ -58,7 +58,10 @@ pub fn wrong_arity(name: &str) -> CommandError {
 /// EXEC met an error that its queue had not met before.
 #[must_use]
 pub fn transaction_aborted(error: &CommandError) -> CommandError {
-    CommandError::with(format!("EXECABORT Transaction discarded because of: {error}"))
+    let text = format!("{error}");
+    // A code that says something is told, too.
+    let cause = text.strip_prefix("ERR ").unwrap_or(&text);
+    CommandError::with(format!("EXECABORT Transaction discarded because of: {cause}"))
 }
 
 /// An expiry that is out of range.

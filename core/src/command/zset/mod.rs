@@ -138,6 +138,10 @@ fn zadd(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
 
 fn zincrby(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     let rules = Rules { incr: true, ..Rules::default() };
+    // It takes ZADD's options, and then has no score left.
+    if ["nx", "xx", "ch", "incr", "gt", "lt"].iter().any(|option| args[2].eq_ignore_ascii_case(option.as_bytes())) {
+        return Err(SYNTAX);
+    }
     let score = score_arg(&args[2])?;
     add_pairs(exec, &args[1], rules, &[(score, &args[3])])
 }

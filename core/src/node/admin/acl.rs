@@ -233,7 +233,7 @@ mod tests {
         }
         bench.pass(Duration::from_millis(24));
         let log = bench.run("ACL LOG");
-        assert!(log.starts_with("*2 *14 $5 count :1 $6 reason $4 auth $7 context $8 toplevel $6 object $5 hello $8 username $1 q $11 age-seconds $5 0.024 $11 client-info "), "{log}");
+        assert!(log.starts_with("*2 *14 $5 count :1 $6 reason $4 auth $7 context $8 toplevel $6 object $5 HELLO $8 username $1 q $11 age-seconds $5 0.024 $11 client-info "), "{log}");
         assert!(log.contains("$5 count :2 ") && log.contains("$8 username $1 x "));
         bench.pass(Duration::from_secs(61));
         bench.run("AUTH x y");

@@ -52,7 +52,7 @@ impl Node {
             return Err(reply::AUTH_WITHOUT_PASSWORD);
         }
         let user: &[u8] = if args.len() == 3 { &args[1] } else { b"default" };
-        self.log_in(conn, "auth", user, &args[args.len() - 1], now)?;
+        self.log_in(conn, &String::from_utf8_lossy(&args[0]), user, &args[args.len() - 1], now)?;
         if let Some(connection) = self.connection(conn) {
             connection.reply().ok();
         }
@@ -88,7 +88,7 @@ impl Node {
         let Some(connection) = self.connection(conn) else { return Ok(()) };
         if !connection.is_authenticated && self.config.requirepass.is_some() {
             return Err(CommandError::new(
-                "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
+                "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
             ));
         }
         let role = if self.follow.is_some() { "replica" } else { "master" };
@@ -124,7 +124,7 @@ impl Node {
         let (mut name, mut at) = (None, 2);
         while let Some(option) = args.get(at) {
             if option.eq_ignore_ascii_case(b"AUTH") && args.len() > at + 2 {
-                self.log_in(conn, "hello", &args[at + 1], &args[at + 2], now)?;
+                self.log_in(conn, &String::from_utf8_lossy(&args[0]), &args[at + 1], &args[at + 2], now)?;
                 at += 3;
             } else if option.eq_ignore_ascii_case(b"SETNAME") && args.len() > at + 1 {
                 name = Some(super::client::checked_name(&args[at + 1])?);

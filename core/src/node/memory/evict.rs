@@ -76,8 +76,7 @@ impl Node {
                 return Room::Enough;
             }
             self.memory.exceeded_since.get_or_insert(now.mono);
-            let victim = if self.follow.is_some() { None } else { self.find_victim(now) };
-            let Some(place) = victim else { return Room::None };
+            let Some(place) = self.find_victim(now) else { return Room::None };
             self.evict(place);
         }
         self.memory.is_evicting = true;
@@ -94,6 +93,13 @@ impl Node {
                  result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy."
             );
             effects.note(Note::Text { level: Level::Warning, text });
+        }
+    }
+
+    /// What a master has sent takes memory, too: a replica that does not ignore `maxmemory` evicts after it, for itself alone.
+    pub(crate) fn bound_replicated_data(&mut self) {
+        if self.follow.is_some() && self.config.maxmemory > 0 && !self.config.replica_ignore_maxmemory {
+            self.memory.is_evicting = true;
         }
     }
 

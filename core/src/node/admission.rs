@@ -9,9 +9,8 @@ use core::time::Duration;
 use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
 
 use super::Node;
-use super::connection::Connection;
 use super::replica::Phase;
-use super::timers::Timer;
+use super::timers::{Timer, back_off};
 use super::transfer::Contents;
 
 /// A data set of up to this many keys is sent at once, unless the operator has set another delay than the default.
@@ -42,13 +41,6 @@ impl Admission {
     pub(super) fn succeeded(&mut self) {
         *self = Admission::default();
     }
-
-    /// How long to wait after one more that came to nothing, at the most.
-    fn back_off(&mut self) -> Duration {
-        let wait = BACK_OFF_FIRST.saturating_mul(1 << self.failures.min(10)).min(BACK_OFF_MAX);
-        self.failures = self.failures.saturating_add(1);
-        wait
-    }
 }
 
 impl Node {
@@ -74,16 +66,13 @@ impl Node {
     }
 
     fn waiting_replicas(&self) -> Vec<ConnId> {
-        let is_waiting = |conn: &ConnId| {
-            let side = self.connections.get(*conn).and_then(Connection::replica);
-            side.is_some_and(|side| side.phase == Phase::Waiting)
-        };
-        self.replicas.iter().copied().filter(is_waiting).collect()
+        let waiting = self.replica_sides().filter(|(_, side)| side.phase == Phase::Waiting);
+        waiting.map(|(connection, _)| connection.id).collect()
     }
 
     /// True if somebody waits for a snapshot.
     pub(super) fn is_snapshot_awaited(&self) -> bool {
-        !self.waiting_replicas().is_empty()
+        self.replica_sides().any(|(_, side)| side.phase == Phase::Waiting)
     }
 
     /// Begins the snapshots that replicas wait for: one for those that can be told its end by a mark, one in a file for
@@ -115,17 +104,16 @@ impl Node {
 
     /// The log has outrun a full synchronisation: the next one begins later, and the log tells what would help.
     pub(super) fn full_sync_was_outrun(&mut self, outrun: &Outrun, now: Now, effects: &mut Effects) {
-        let wait = self.admission.back_off();
-        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        // Several masters that replicas fled to must not go on in step.
-        let jittered_ms = wait_ms / 2 + self.random.below(wait_ms / 2 + 1);
-        self.admission.not_before = Some(now.mono.after(Duration::from_millis(jittered_ms)));
+        let wait = back_off(self.admission.failures, BACK_OFF_FIRST, BACK_OFF_MAX, &mut self.random);
+        self.admission.failures = self.admission.failures.saturating_add(1);
+        self.admission.not_before = Some(now.mono.after(wait));
         let Outrun { replica, lag_bytes, limit_bytes, keys_sent, keys } = outrun;
         let needed = u128::from(*lag_bytes) * u128::from(*keys).max(1) / u128::from(*keys_sent).max(1);
         let text = format!(
             "Replica {replica} was outrun by the stream at key {keys_sent} of {keys} of its full synchronisation: {lag_bytes} bytes wait for it, \
              more than client-output-buffer-limit allows ({limit_bytes}). At this rate of writes it takes a hard limit of {needed} bytes: \
-             CONFIG SET client-output-buffer-limit \"replica {needed} 0 0\". The next one begins in {jittered_ms} ms"
+             CONFIG SET client-output-buffer-limit \"replica {needed} 0 0\". The next one begins in {} ms",
+            wait.as_millis()
         );
         effects.note(Note::Text { level: Level::Warning, text });
     }

@@ -247,7 +247,7 @@ impl Node {
             Some(Link::Receiving { .. }) => LinkState::Transfer,
             Some(Link::Online { .. }) => LinkState::Online,
         };
-        let sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
+        let sides = self.replica_sides().map(|(_, side)| side);
         let log = self.history.log.as_ref();
         Probe {
             role: if self.follow.is_some() { Role::Replica } else { Role::Master },

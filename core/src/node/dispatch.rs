@@ -11,7 +11,7 @@ use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 use super::Node;
 use super::blocked::WaitsFor;
 use super::connection::{Closing, Connection, Kind};
-use super::gates::{number_of_refused, resolve};
+use super::gates::{ends_transaction, number_of_refused, resolve};
 use super::transaction::Queued;
 
 /// A request: its arguments, and its bytes if they may be passed on as they are.
@@ -341,6 +341,6 @@ impl Node {
 
 /// True for the commands that are carried out inside MULTI rather than queued.
 fn controls_transaction(command: &Command) -> bool {
-    use ServerCommand::{Discard, Exec, Multi, Quit, Reset, Watch};
-    matches!(command.handler, Handler::Server(Exec | Discard | Multi | Watch | Quit | Reset))
+    use ServerCommand::{Multi, Watch};
+    ends_transaction(command) || matches!(command.handler, Handler::Server(Multi | Watch))
 }

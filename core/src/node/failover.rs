@@ -183,11 +183,11 @@ impl Node {
     }
 
     fn find_target(&self, host: &[u8], port: i64) -> Result<Endpoint, CommandError> {
-        let mut replicas = self.replicas.iter().filter_map(|&conn| self.connections.get(conn));
+        let mut replicas = self.replica_sides();
         let is_it = |ip: &str, own: u16| ip.as_bytes() == host && i64::from(own) == port;
-        let found = replicas.find(|connection| is_it(&replica_ip(connection), connection.intro.port));
-        let found = found.ok_or(reply::FAILOVER_TARGET_UNKNOWN)?;
-        if found.replica().is_none_or(|side| side.state_name() != "online") {
+        let found = replicas.find(|(connection, _)| is_it(&replica_ip(connection), connection.intro.port));
+        let (found, side) = found.ok_or(reply::FAILOVER_TARGET_UNKNOWN)?;
+        if side.state_name() != "online" {
             return Err(reply::FAILOVER_TARGET_OFFLINE);
         }
         Ok(Endpoint { host: replica_ip(found), port: found.intro.port })
@@ -196,9 +196,7 @@ impl Node {
     /// Replicas that can be dialled and have acknowledged everything, in the order in which they came.
     fn replicas_in_step(&self) -> impl Iterator<Item = Endpoint> {
         let end = self.history.offset();
-        self.replicas.iter().filter_map(move |&conn| {
-            let connection = self.connections.get(conn)?;
-            let side = connection.replica()?;
+        self.replica_sides().filter_map(move |(connection, side)| {
             let port = connection.intro.port;
             let is_in_step = side.is_online() && !side.is_mute && side.acked == end && port != 0;
             is_in_step.then(|| Endpoint { host: replica_ip(connection), port })

@@ -19,12 +19,7 @@ use crate::replication::Position;
 
 use super::Node;
 use super::replica::Phase;
-use super::storage::{Errand, READ_BYTES};
-
-/// Operations that may be under way: more would fill memory if the disk is slower than the snapshot.
-const STEPS_MAX: u32 = 4;
-/// Bytes of one append.
-const APPEND_BYTES: usize = 256 * 1024;
+use super::storage::{APPEND_BYTES, APPENDS_MAX, Errand, READ_BYTES};
 
 /// Names a snapshot in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,14 +114,13 @@ impl Node {
     /// True if some file could be written on now, or is to be removed.
     pub(super) fn files_can_advance(&self) -> bool {
         self.sync_files.files.iter().any(|file| {
-            let is_writable = file.stage == Stage::Writing && file.steps < STEPS_MAX;
+            let is_writable = file.stage == Stage::Writing && file.steps < APPENDS_MAX;
             is_writable || !self.has_receivers(file.id)
         })
     }
 
     fn has_receivers(&self, id: FileId) -> bool {
-        let mut sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
-        sides.any(|side| side.phase.file() == Some(id))
+        self.replica_sides().any(|(_, side)| side.phase.file() == Some(id))
     }
 
     /// Makes about `units` keys more of every file, and removes those that nobody receives any more.
@@ -139,7 +133,7 @@ impl Node {
                 continue;
             }
             let Some(file) = self.sync_files.find(id) else { continue };
-            if file.stage != Stage::Writing || file.steps >= STEPS_MAX {
+            if file.stage != Stage::Writing || file.steps >= APPENDS_MAX {
                 continue;
             }
             self.keyspace.advance_snapshot(file.snapshot, units, APPEND_BYTES);
@@ -178,11 +172,8 @@ impl Node {
     }
 
     fn receivers(&self, id: FileId) -> Vec<ConnId> {
-        let receives = |conn: &ConnId| {
-            let side = self.connections.get(*conn).and_then(super::connection::Connection::replica);
-            side.is_some_and(|side| side.phase.file() == Some(id))
-        };
-        self.replicas.iter().copied().filter(receives).collect()
+        let receivers = self.replica_sides().filter(|(_, side)| side.phase.file() == Some(id));
+        receivers.map(|(connection, _)| connection.id).collect()
     }
 
     fn file_failed(&mut self, id: FileId, failure: &DiskFailure, now: Now, effects: &mut Effects) {

@@ -16,7 +16,7 @@ use super::Node;
 use super::connection::Kind;
 use super::incoming::{Incoming, IncomingError};
 use super::load::note_remarks;
-use super::timers::Timer;
+use super::timers::{Timer, back_off};
 
 /// The first wait before a dial is repeated; each failure doubles it.
 const REDIAL_FIRST: Duration = Duration::from_millis(100);
@@ -239,12 +239,10 @@ impl Node {
             Setback::Link => REDIAL_MAX,
             Setback::Data => RESYNC_MAX,
         };
-        let wait = REDIAL_FIRST.saturating_mul(1 << follow.failures.min(10)).min(wait_max);
-        follow.failures = follow.failures.saturating_add(1);
         // Many replicas that lose one master must not come back as one.
-        let wait_us = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
-        let jittered_us = wait_us / 2 + self.random.below(wait_us / 2 + 1);
-        self.timers.set(Timer::Redial, now.mono.after(Duration::from_micros(jittered_us)));
+        let wait = back_off(follow.failures, REDIAL_FIRST, wait_max, &mut self.random);
+        follow.failures = follow.failures.saturating_add(1);
+        self.timers.set(Timer::Redial, now.mono.after(wait));
     }
 
     pub(super) fn on_master_gone(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {

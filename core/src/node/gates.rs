@@ -146,7 +146,7 @@ impl Node {
 }
 
 /// True for the commands that get a client out of its transaction.
-fn ends_transaction(command: &Command) -> bool {
+pub(super) fn ends_transaction(command: &Command) -> bool {
     use ServerCommand::{Discard, Exec, Quit, Reset};
     matches!(command.handler, Handler::Server(Exec | Discard | Quit | Reset))
 }

@@ -167,8 +167,7 @@ impl Node {
 
     fn has_lagging_replicas(&self) -> bool {
         let end = self.history.offset();
-        let mut sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
-        sides.any(|side| side.is_online() && !side.is_mute && side.acked < end)
+        self.replica_sides().any(|(_, side)| side.is_online() && !side.is_mute && side.acked < end)
     }
 
     /// A replica has acknowledged, or gone: perhaps it was the last one that a shutdown waited for.

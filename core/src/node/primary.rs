@@ -341,6 +341,14 @@ impl Node {
         self.arm_replica_ping(now);
     }
 
+    /// Our replicas in the order in which they came, each with its connection.
+    pub(crate) fn replica_sides(&self) -> impl Iterator<Item = (&Connection, &ReplicaSide)> {
+        self.replicas.iter().filter_map(|&conn| {
+            let connection = self.connections.get(conn)?;
+            Some((connection, connection.replica()?))
+        })
+    }
+
     /// For how long the oldest byte that a replica has not acknowledged has been waiting for it.
     pub(crate) fn lag_of(&self, side: &ReplicaSide, now: Now) -> Duration {
         self.history.timeline.age_of(side.acked, now.mono)
@@ -351,9 +359,8 @@ impl Node {
     /// Differs: to a Redis a replica is good as long as it acknowledges anything, be it the same offset for ever.
     pub(crate) fn good_replicas(&self, now: Now) -> usize {
         let max_lag = Duration::from_secs(u64::from(self.config.min_replicas_max_lag));
-        let sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
-        sides
-            .filter(|side| {
+        self.replica_sides()
+            .filter(|(_, side)| {
                 side.is_online() && self.lag_of(side, now) <= max_lag && now.mono.since(side.heard_at) <= max_lag
             })
             .count()

@@ -13,12 +13,8 @@ use bytes::Bytes;
 
 use super::Node;
 use super::blocked::WaitsFor;
-use super::storage::{Errand, Purpose, Save, SaveStage};
+use super::storage::{APPEND_BYTES, APPENDS_MAX, Errand, Purpose, Save, SaveStage};
 
-/// Appends that may be under way: more would fill memory if the disk is slower than the snapshot.
-const APPENDS_MAX: u32 = 4;
-/// Bytes of one append.
-const APPEND_BYTES: usize = 256 * 1024;
 /// After a failed automatic save the next one is tried no sooner, as in Redis.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 

@@ -15,6 +15,11 @@ use super::file_transfer::FileId;
 
 /// Bytes asked for in one read.
 pub(super) const READ_BYTES: u32 = 256 * 1024;
+/// Appends to one file that may be under way: more would fill memory if the disk is slower than the snapshot.
+pub(super) const APPENDS_MAX: u32 = 4;
+/// Bytes of one append.
+pub(super) const APPEND_BYTES: usize = 256 * 1024;
+
 /// Why a snapshot is being written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {

@@ -1,5 +1,8 @@
 //! The timers of a node: one table, one deadline. Who needs time adds a row.
 
+use core::time::Duration;
+
+use crate::codec::random::Random;
 use crate::port::Mono;
 
 /// What a timer is for. Late and repeated calls do no harm.
@@ -39,6 +42,14 @@ const TIMERS: [Timer; 10] = [
     Timer::Pause,
     Timer::Failover,
 ];
+
+/// How long to wait after so many failures in a row: twice as long after each, up to `wait_max`, and drawn from the upper half of that, so that
+/// many who failed together do not come back as one.
+pub(crate) fn back_off(failures: u32, first: Duration, wait_max: Duration, random: &mut Random) -> Duration {
+    let wait = first.saturating_mul(1 << failures.min(10)).min(wait_max);
+    let wait_us = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
+    Duration::from_micros(wait_us / 2 + random.below(wait_us / 2 + 1))
+}
 
 /// When each timer is due.
 #[derive(Clone, Debug, Default)]

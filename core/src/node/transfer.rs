@@ -133,22 +133,20 @@ impl Node {
 
     /// True if others wait for a receiver that was sent so little: fellow receivers, or those that are not let in yet.
     pub(super) fn holds_others_up(&self, id: TransferId, sent: u64) -> bool {
-        let sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
-        let mut fellows = sides.filter_map(|side| match side.phase {
+        self.sent_to_receivers(id).any(|other| other > sent) || self.is_snapshot_awaited()
+    }
+
+    /// What each receiver of a transfer was sent, in bytes.
+    fn sent_to_receivers(&self, id: TransferId) -> impl Iterator<Item = u64> {
+        self.replica_sides().filter_map(move |(_, side)| match side.phase {
             Phase::Streaming { transfer, sent, .. } if transfer == id => Some(sent),
             _ => None,
-        });
-        fellows.any(|other| other > sent) || self.is_snapshot_awaited()
+        })
     }
 
     /// The least that any receiver of a transfer was sent; none if nobody receives it any more.
     fn slowest_receiver(&self, id: TransferId) -> Option<u64> {
-        let sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
-        let sent = sides.filter_map(|side| match side.phase {
-            Phase::Streaming { transfer, sent, .. } if transfer == id => Some(sent),
-            _ => None,
-        });
-        sent.min()
+        self.sent_to_receivers(id).min()
     }
 
     /// True if some transfer could go on now.

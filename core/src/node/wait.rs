@@ -65,8 +65,7 @@ impl Node {
         if !self.history.contains(awaited.mark) {
             return 0;
         }
-        let sides = self.replicas.iter().filter_map(|&conn| self.connections.get(conn)?.replica());
-        sides.filter(|side| side.is_online() && side.acked >= awaited.mark.offset).count()
+        self.replica_sides().filter(|(_, side)| side.is_online() && side.acked >= awaited.mark.offset).count()
     }
 
     /// Answers the WAITs that are satisfied.

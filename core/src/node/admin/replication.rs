@@ -70,11 +70,8 @@ impl Node {
             reply.int(offset);
             return Ok(());
         }
-        let online = self.replicas.iter().filter_map(|&conn| {
-            let connection = self.connections.get(conn)?;
-            let side = connection.replica().filter(|side| side.is_online())?;
-            Some((replica_ip(connection), connection.intro.port, side.acked))
-        });
+        let online = self.replica_sides().filter(|(_, side)| side.is_online());
+        let online = online.map(|(connection, side)| (replica_ip(connection), connection.intro.port, side.acked));
         let online: alloc::vec::Vec<(String, u16, u64)> = online.collect();
         let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
         let mut reply = connection.reply();

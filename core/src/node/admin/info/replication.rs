@@ -108,9 +108,7 @@ fn unapplied_bytes(view: &View<'_>, follow: &Follow) -> u64 {
 
 /// `slave0:ip=..,port=..,state=..,offset=..,lag=..`: one line for each replica, in the order in which they came.
 fn replicas(view: &View<'_>, text: &mut Text) {
-    for (index, &conn) in view.node.replicas.iter().enumerate() {
-        let Some(connection) = view.node.connections.get(conn) else { continue };
-        let Some(side) = connection.replica() else { continue };
+    for (index, (connection, side)) in view.node.replica_sides().enumerate() {
         let state = side.state_name();
         let lag = if state == "online" { view.now.mono.since(side.heard_at).as_secs() } else { 0 };
         let value: String = format!(
@@ -126,8 +124,7 @@ fn replicas(view: &View<'_>, text: &mut Text) {
 /// `replica0:sent_offset=..,acked_offset=..,lag_bytes=..,lag_ms=..`: how far each is, and how old the oldest byte that it has not acknowledged.
 fn replicas_progress(view: &View<'_>, text: &mut Text) {
     let end = view.node.history.offset();
-    for (index, &conn) in view.node.replicas.iter().enumerate() {
-        let Some(side) = view.node.connections.get(conn).and_then(|connection| connection.replica()) else { continue };
+    for (index, (_, side)) in view.node.replica_sides().enumerate() {
         let sent = side.needs_log_from().unwrap_or(0);
         let lag_ms = view.node.lag_of(side, view.now).as_millis();
         let value: String = format!(

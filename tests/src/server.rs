@@ -225,6 +225,16 @@ impl Server {
         assert!(reply.text().starts_with("OK"), "{reply:?}");
     }
 
+    /// From now on this master adds nothing to its stream by itself, no ping and no expiry: what its replica has
+    /// applied stays all that there is, so that the replica can take over without a byte of the master's being lost.
+    #[track_caller]
+    pub fn quieten(&self) {
+        for line in ["debug set-active-expire 0", "config set repl-ping-replica-period 3600"] {
+            let reply = self.line(line);
+            assert!(reply.is_ok(), "{line}: {reply:?}");
+        }
+    }
+
     /// Whether it is a replica whose link is up.
     #[must_use]
     #[track_caller]

@@ -139,6 +139,7 @@ fn swap_roles(release: Release, ours: Ours) {
     let Some((master, replica)) = start_pair(release, ours, &[]) else { return };
     write(&master, 30, 2_000);
     replica.follow(master.port());
+    master.quieten();
     replica.wait_until_equal_to(&master);
     let mut client = replica.client();
     assert!(client.line("replicaof no one").is_ok());

@@ -7,15 +7,17 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::config::Endpoint;
-use crate::persistence::Loader;
+use crate::persistence::Loaded;
 use crate::port::{Action, ConnId, DialFailure, Effects, Level, Mono, Note, Now, Peer};
 use crate::replication::{Handshake, Introduction, Next, Position, ReplicationId, SyncAnswer};
 use crate::resp::push_command;
 
 use super::Node;
 use super::connection::Kind;
-use super::incoming::{Incoming, IncomingError};
+use super::incoming::Incoming;
+use super::incoming_file::Arrived;
 use super::load::note_remarks;
+use super::storage::APPEND_BYTES;
 use super::timers::{Timer, back_off};
 
 /// The first wait before a dial is repeated; each failure doubles it.
@@ -47,6 +49,12 @@ pub(crate) enum Link {
     Talking { conn: ConnId, talk: Box<Handshake>, line: Vec<u8> },
     /// A data set is coming.
     Receiving { conn: ConnId, incoming: Box<Incoming> },
+    /// The data set has come as a whole, in a file, and is not ours yet.
+    Replacing {
+        conn: ConnId,
+        /// What came behind it. No more than one read: the master is not being read.
+        early: Vec<u8>,
+    },
     /// The stream is being applied.
     Online {
         conn: ConnId,
@@ -79,6 +87,7 @@ impl Follow {
             Link::Dialling { conn, .. }
             | Link::Talking { conn, .. }
             | Link::Receiving { conn, .. }
+            | Link::Replacing { conn, .. }
             | Link::Online { conn, .. } => Some(*conn),
         }
     }
@@ -94,7 +103,7 @@ impl Follow {
             Link::Waiting => "connect",
             Link::Dialling { .. } => "connecting",
             Link::Talking { .. } => "handshake",
-            Link::Receiving { .. } => "sync",
+            Link::Receiving { .. } | Link::Replacing { .. } => "sync",
             Link::Online { .. } => "connected",
         }
     }
@@ -142,7 +151,7 @@ impl Node {
     }
 
     fn unfollow_link(&mut self, now: Now, effects: &mut Effects) {
-        self.timers.stop(Timer::Redial);
+        self.abandon_incoming(effects);
         if let Some(follow) = &mut self.follow {
             let conn = follow.conn();
             follow.link = Link::Waiting;
@@ -155,8 +164,9 @@ impl Node {
 
     /// Dials the master.
     pub(super) fn dial_master(&mut self, now: Now, effects: &mut Effects) {
+        let is_replacing_data = self.is_replacing_data();
         let Some(follow) = &mut self.follow else { return };
-        if !matches!(follow.link, Link::Waiting) {
+        if !matches!(follow.link, Link::Waiting) || is_replacing_data {
             return;
         }
         let connection = self.connections.open(None, Kind::Master, now);
@@ -182,7 +192,7 @@ impl Node {
                 if is_expected {
                     self.remember_link_error(failure.to_string());
                     effects.note(Note::MasterDialFailed { failure });
-                    self.link_failed(Setback::Link, now);
+                    self.link_failed(Setback::Link, now, effects);
                 }
             }
             Ok(_) if !is_expected => self.close(conn, now, effects),
@@ -224,7 +234,8 @@ impl Node {
     }
 
     /// The link is down: dial again, at once after a link that stood, later and later after dials that failed.
-    fn link_failed(&mut self, setback: Setback, now: Now) {
+    fn link_failed(&mut self, setback: Setback, now: Now, effects: &mut Effects) {
+        self.abandon_partial_incoming(effects);
         let Some(follow) = &mut self.follow else { return };
         if follow.is_online() {
             // At once: the less is written meanwhile, the likelier the backlog still has it.
@@ -257,7 +268,7 @@ impl Node {
             self.remember_link_error(text.clone());
         }
         effects.note(Note::Text { level: Level::Notice, text });
-        self.link_failed(setback, now);
+        self.link_failed(setback, now, effects);
     }
 
     fn remember_link_error(&mut self, text: String) {
@@ -274,14 +285,16 @@ impl Node {
     }
 
     /// A data set that cannot be used: what we have stays, and the master is asked again later and later.
-    fn refuse_data_set(&mut self, conn: ConnId, why: &IncomingError, now: Now, effects: &mut Effects) {
-        effects.note(Note::Text { level: Level::Warning, text: why.to_string() });
-        if let Some(follow) = &mut self.follow {
-            follow.last_error = Some(why.to_string());
-            follow.link = Link::Waiting;
+    pub(super) fn refuse_data_set(&mut self, why: String, now: Now, effects: &mut Effects) {
+        effects.note(Note::Text { level: Level::Warning, text: why.clone() });
+        let Some(follow) = &mut self.follow else { return };
+        let conn = follow.conn();
+        follow.last_error = Some(why);
+        follow.link = Link::Waiting;
+        if let Some(conn) = conn {
+            self.close(conn, now, effects);
         }
-        self.close(conn, now, effects);
-        self.link_failed(Setback::Data, now);
+        self.link_failed(Setback::Data, now, effects);
     }
 
     /// Bytes from our master, in whatever state the link is.
@@ -294,18 +307,10 @@ impl Node {
             let rest = &bytes[used..];
             used += match &mut follow.link {
                 Link::Talking { .. } => self.on_line_bytes(conn, rest, now, effects),
-                Link::Receiving { incoming, .. } => {
-                    let outcome = incoming.feed(rest);
-                    note_remarks(incoming.take_remarks(), effects);
-                    match outcome {
-                        Ok((count, is_complete)) => {
-                            if is_complete {
-                                self.on_data_set(conn, now, effects);
-                            }
-                            count
-                        }
-                        Err(error) => return self.refuse_data_set(conn, &error, now, effects),
-                    }
+                Link::Receiving { .. } => self.on_data_set_bytes(conn, rest, now, effects),
+                Link::Replacing { early, .. } => {
+                    early.extend_from_slice(rest);
+                    rest.len()
                 }
                 Link::Online { .. } => return self.on_stream_bytes(conn, rest, now, effects),
                 Link::Waiting | Link::Dialling { .. } => return,
@@ -352,9 +357,9 @@ impl Node {
             }
             SyncAnswer::FullUnnamed => None,
         };
-        let loader = Loader::new(self.keyspace.empty_twin(), self.load_rules(None, now));
+        let incoming = self.expect_data_set(position, now, effects);
         if let Some(follow) = &mut self.follow {
-            follow.link = Link::Receiving { conn, incoming: Box::new(Incoming::new(position, loader)) };
+            follow.link = Link::Receiving { conn, incoming };
         }
     }
 
@@ -372,21 +377,55 @@ impl Node {
             self.history.begin_log_here(self.config.repl_backlog_size);
         }
         self.audit_boundary();
+        if let Some(follow) = &mut self.follow {
+            follow.may_resume = true;
+        }
         self.link_is_up(conn, now);
         self.acknowledge(effects);
     }
 
-    /// The whole data set has come and is sound: it takes the place of ours, and with it its history.
-    fn on_data_set(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
-        let Some(follow) = &mut self.follow else { return };
-        let Link::Receiving { incoming, .. } = core::mem::replace(&mut follow.link, Link::Waiting) else { return };
-        let (position, has_mark) = (incoming.position, incoming.has_mark);
-        let loaded = match incoming.finish() {
-            Ok(loaded) => loaded,
+    /// Takes in a part of the data set; returns how many bytes it took.
+    fn on_data_set_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) -> usize {
+        let Some(Follow { link: Link::Receiving { incoming, .. }, .. }) = &mut self.follow else { return bytes.len() };
+        let had_begun = incoming.has_begun();
+        let outcome = incoming.feed(bytes);
+        note_remarks(incoming.take_remarks(), effects);
+        if incoming.has_begun() && !had_begun {
+            effects.note(Note::Text { level: Level::Notice, text: incoming.announcement() });
+        }
+        let (count, is_complete) = match outcome {
+            Ok(outcome) => outcome,
             Err(error) => {
-                return self.refuse_data_set(conn, &error, now, effects);
+                self.refuse_data_set(error.to_string(), now, effects);
+                return bytes.len();
             }
         };
+        if let Some(piece) = incoming.take_for_file(if is_complete { 1 } else { APPEND_BYTES }) {
+            self.write_incoming(conn, piece, effects);
+        }
+        if is_complete {
+            self.on_data_set(conn, now, effects);
+        }
+        count
+    }
+
+    /// The whole data set has come.
+    fn on_data_set(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
+        let Some(follow) = &mut self.follow else { return };
+        let next = Link::Replacing { conn, early: Vec::new() };
+        let Link::Receiving { incoming, .. } = core::mem::replace(&mut follow.link, next) else { return };
+        let arrived = Arrived { position: incoming.position, has_mark: incoming.has_mark };
+        let is_for_file = incoming.is_for_file();
+        match incoming.finish() {
+            Ok(_) if is_for_file => self.incoming_is_whole(conn, arrived, now, effects),
+            Ok(loaded) => self.take_over_data_set(loaded, arrived, now, effects),
+            Err(error) => self.refuse_data_set(error.to_string(), now, effects),
+        }
+    }
+
+    /// A data set that is sound takes the place of ours, and with it its history.
+    pub(super) fn take_over_data_set(&mut self, loaded: Loaded, arrived: Arrived, now: Now, effects: &mut Effects) {
+        let Arrived { position, has_mark } = arrived;
         // A master of old does not tell its position: what follows cannot be continued elsewhere.
         let may_resume = position.is_some();
         let position = position.unwrap_or_else(|| Position { history: self.new_replication_id(), offset: 0 });
@@ -399,21 +438,24 @@ impl Node {
         }
         self.storage.dirty = 0;
         self.audit_data_replaced();
-        if let Some(follow) = &mut self.follow {
-            follow.may_resume = may_resume;
-        }
-        self.link_is_up(conn, now);
         let text = format!("MASTER <-> REPLICA sync: Finished with success ({keys} keys)");
         effects.note(Note::Text { level: Level::Notice, text });
+        let Some(follow) = &mut self.follow else { return };
+        follow.may_resume = may_resume;
+        // The link may have gone while a file was being loaded; what was loaded can be continued all the same.
+        let Some((conn, early)) = follow.link.take_early() else { return };
+        self.link_is_up(conn, now);
         if has_mark || may_resume {
             self.acknowledge(effects);
+        }
+        if !early.is_empty() {
+            self.on_stream_bytes(conn, &early, now, effects);
         }
     }
 
     fn link_is_up(&mut self, conn: ConnId, now: Now) {
         if let Some(follow) = &mut self.follow {
             follow.link = Link::Online { conn, block: Vec::new() };
-            follow.may_resume = true;
             follow.failures = 0;
             follow.last_error = None;
             follow.last_io_at = now.mono;
@@ -447,6 +489,8 @@ impl Node {
                 follow.last_io_at,
                 "Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value.",
             ),
+            // It is we who do not read.
+            Link::Replacing { .. } => (now.mono, ""),
             _ => (follow.last_io_at, "MASTER timeout: no data nor PING received..."),
         };
         if now.mono.since(since) > timeout {
@@ -455,6 +499,7 @@ impl Node {
         match &follow.link {
             Link::Online { .. } => self.acknowledge(effects),
             Link::Receiving { incoming, .. } if incoming.has_begun() => self.say(conn, b"\n", effects),
+            Link::Replacing { .. } => self.say(conn, b"\n", effects),
             _ => {}
         }
     }

@@ -1,16 +1,20 @@
 //! A data set on its way from our master: the preamble, the bytes, the end.
 //!
-//! Differs: by default a Redis writes what comes to a file, and loads that when it is complete. Here the data are built beside those that are
-//! served, as they come, whatever `repl-diskless-load` says: nothing is dropped before the last byte has come and the checksum holds, no
-//! time is spent loading, and no disk can fail on the way. The price is memory for both while the transfer runs.
+//! With `repl-diskless-load swapdb`, or `on-empty-db` on a node without data, the data are built beside those that are served, as they come. Else the
+//! bytes go on to a file ([`super::incoming_file`]), and are only checked on their way. In either case nothing is dropped before the last byte has
+//! come and the checksum holds.
+//!
+//! Differs: a Redis goes on serving with `swapdb` only if the master's history is the one it was in, and else answers LOADING; here it always does.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::codec::number::parse_u64;
 use crate::persistence::{LoadError, Loaded, Loader, Progress, Remark};
+use crate::port::DiskFailure;
 use crate::replication::Position;
 
 /// Bytes of a mark that ends a data set of unknown length.
@@ -31,6 +35,8 @@ pub(crate) enum IncomingError {
     Length,
     /// Something else than the mark came after the data.
     Mark,
+    /// The file for the data cannot be written.
+    Disk(DiskFailure),
 }
 
 impl fmt::Display for IncomingError {
@@ -43,6 +49,10 @@ impl fmt::Display for IncomingError {
             IncomingError::Data(error) => write!(f, "Failed trying to load the MASTER synchronization DB: {error}"),
             IncomingError::Length => f.write_str("The MASTER synchronization DB has another length than was announced"),
             IncomingError::Mark => f.write_str("Replication stream EOF marker is broken"),
+            IncomingError::Disk(failure) => write!(
+                f,
+                "Write error writing to the DB dump file needed for MASTER <-> REPLICA synchronization: {failure}"
+            ),
         }
     }
 }
@@ -68,6 +78,8 @@ pub(crate) struct Incoming {
     pub(super) position: Option<Position>,
     stage: Stage,
     loader: Box<Loader>,
+    /// What is to go to the file, if there is one.
+    for_file: Option<Vec<u8>>,
     /// Bytes announced, for INFO; zero if unknown.
     pub(super) total_bytes: u64,
     /// The data end with a mark, and the master waits for an acknowledgement.
@@ -75,9 +87,26 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(position: Option<Position>, loader: Loader) -> Incoming {
+    /// Data that are built as they come.
+    pub(super) fn building(position: Option<Position>, loader: Loader) -> Incoming {
         let stage = Stage::Preamble { line: Vec::new() };
-        Incoming { position, stage, loader: Box::new(loader), total_bytes: 0, has_mark: false }
+        Incoming { position, stage, loader: Box::new(loader), for_file: None, total_bytes: 0, has_mark: false }
+    }
+
+    /// Data that are checked as they come, and go on to a file.
+    pub(super) fn checking(position: Option<Position>, checker: Loader) -> Incoming {
+        Incoming { for_file: Some(Vec::new()), ..Incoming::building(position, checker) }
+    }
+
+    /// True if the bytes go on to a file.
+    pub(super) fn is_for_file(&self) -> bool {
+        self.for_file.is_some()
+    }
+
+    /// What is to be added to the file, once it is `bytes_min` long.
+    pub(super) fn take_for_file(&mut self, bytes_min: usize) -> Option<Vec<u8>> {
+        let waiting = self.for_file.as_mut().filter(|waiting| waiting.len() >= bytes_min)?;
+        Some(core::mem::take(waiting))
     }
 
     /// Bytes of the data received and understood.
@@ -93,6 +122,18 @@ impl Incoming {
     /// True once the preamble was read.
     pub(super) fn has_begun(&self) -> bool {
         !matches!(self.stage, Stage::Preamble { .. })
+    }
+
+    /// What the log says when the preamble was read.
+    pub(super) fn announcement(&self) -> String {
+        let to = if self.is_for_file() { "disk" } else { "parser" };
+        match self.has_mark {
+            true => format!("MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to {to}"),
+            false => {
+                let bytes = self.total_bytes;
+                format!("MASTER <-> REPLICA sync: receiving {bytes} bytes from master to {to}")
+            }
+        }
     }
 
     /// Takes in bytes; returns how many of them belong to it, and whether it is complete.
@@ -126,20 +167,27 @@ impl Incoming {
                 let count = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
                 let progress = self.loader.feed(&bytes[..count]).map_err(IncomingError::Data)?;
                 *left -= count as u64;
-                match (progress, *left) {
+                let left = *left;
+                self.pass_on(&bytes[..count]);
+                match (progress, left) {
                     (Progress::Complete { unread: 0 }, 0) => self.stage = Stage::Complete,
                     (Progress::Complete { .. }, _) | (Progress::More, 0) => return Err(IncomingError::Length),
                     (Progress::More, _) => {}
                 }
                 Ok(count)
             }
-            Stage::Marked { mark } => match self.loader.feed(bytes).map_err(IncomingError::Data)? {
-                Progress::More => Ok(bytes.len()),
-                Progress::Complete { unread } => {
-                    self.stage = Stage::Mark { mark: *mark, seen: 0 };
-                    Ok(bytes.len() - unread)
-                }
-            },
+            Stage::Marked { mark } => {
+                let unread = match self.loader.feed(bytes).map_err(IncomingError::Data)? {
+                    Progress::More => 0,
+                    Progress::Complete { unread } => {
+                        self.stage = Stage::Mark { mark: *mark, seen: 0 };
+                        unread
+                    }
+                };
+                let count = bytes.len() - unread;
+                self.pass_on(&bytes[..count]);
+                Ok(count)
+            }
             Stage::Mark { mark, seen } => {
                 let count = bytes.len().min(MARK_BYTES - *seen);
                 if mark.get(*seen..*seen + count) != bytes.get(..count) {
@@ -152,6 +200,12 @@ impl Incoming {
                 Ok(count)
             }
             Stage::Complete => Ok(0),
+        }
+    }
+
+    fn pass_on(&mut self, bytes: &[u8]) {
+        if let Some(waiting) = &mut self.for_file {
+            waiting.extend_from_slice(bytes);
         }
     }
 

@@ -36,6 +36,9 @@ mod file_transfer;
 mod follow;
 mod gates;
 mod incoming;
+mod incoming_file;
+#[cfg(test)]
+mod incoming_file_tests;
 mod lifecycle;
 mod load;
 mod memory;
@@ -83,6 +86,7 @@ use connection::{Closing, Connection, Connections, Kind};
 use failover::Failover;
 use file_transfer::SyncFiles;
 use follow::Follow;
+use incoming_file::IncomingFiles;
 use memory::MemoryGauge;
 use pause::Pauses;
 use pubsub::Topics;
@@ -109,6 +113,7 @@ pub struct Node {
     pub(crate) replicas: Vec<ConnId>,
     pub(crate) transfers: Transfers,
     pub(crate) sync_files: SyncFiles,
+    pub(crate) incoming_files: IncomingFiles,
     admission: Admission,
     /// The master that is followed, if any.
     pub(crate) follow: Option<Follow>,
@@ -171,6 +176,7 @@ impl Node {
     /// Does up to `units` of background work (snapshot slices, loading, freeing, expiry). A unit is about one key.
     pub fn work(&mut self, units: u32, now: Now, effects: &mut Effects) {
         self.keyspace.free_some(units as usize);
+        self.load_incoming_once_emptied(now, effects);
         self.work_on_eviction(now);
         self.work_on_transfers(units as usize, now, effects);
         self.work_on_files(units as usize, now, effects);
@@ -183,6 +189,7 @@ impl Node {
     #[must_use]
     pub fn has_work(&self) -> bool {
         self.keyspace.has_doomed()
+            || self.is_emptying()
             || self.can_evict()
             || self.transfers_can_advance()
             || self.files_can_advance()

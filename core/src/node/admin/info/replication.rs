@@ -21,7 +21,9 @@ pub(super) const REPLICATION: &[Row] = &[
         up if up.is_online() => some(view.now.mono.since(up.last_io_at).as_secs()),
         _ => some(-1),
     }),
-    Field("master_sync_in_progress", |view| some(u8::from(matches!(follow(view)?.link, Link::Receiving { .. })))),
+    Field("master_sync_in_progress", |view| {
+        some(u8::from(matches!(follow(view)?.link, Link::Receiving { .. } | Link::Replacing { .. })))
+    }),
     Field("slave_read_repl_offset", |view| some(view.node.history.offset() + unapplied_bytes(view, follow(view)?))),
     Field("slave_repl_offset", |view| follow(view).and_then(|_| some(view.node.history.offset()))),
     Field("master_sync_total_bytes", |view| some(total_bytes(incoming(view)?))),

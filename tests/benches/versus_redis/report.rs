@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::load::{self, Row, Sample};
+use crate::load_and_sync;
 use crate::memory;
 use crate::pauses;
 use crate::sync::{self, Times};
@@ -20,6 +21,9 @@ pub(crate) struct Report {
     pub(crate) rounds: u16,
     pub(crate) loads: Vec<Row>,
     pub(crate) syncs: Option<Times>,
+    /// Keys that each master of `load_and_sync` has.
+    pub(crate) load_and_sync_keys: u64,
+    pub(crate) load_and_sync: Vec<load_and_sync::Row>,
     /// Keys of each kind in `memory`.
     pub(crate) memory_keys: u64,
     pub(crate) memory: Vec<memory::Row>,
@@ -53,6 +57,9 @@ impl Report {
         }
         if let Some(times) = &self.syncs {
             push_syncs(&mut text, times);
+        }
+        if !self.load_and_sync.is_empty() {
+            self.push_load_and_sync(&mut text);
         }
         if !self.memory.is_empty() {
             self.push_memory(&mut text);
@@ -95,6 +102,33 @@ impl Report {
         );
         for row in &self.pauses {
             let _ = writeln!(text, "| {} | {} |", row.work, cell(row.ours_ms, row.redis_ms, 1));
+        }
+    }
+
+    fn push_load_and_sync(&self, text: &mut String) {
+        *text += &format!(
+            "\nA full synchronisation of {} keys with values of {} bytes while {} keys a second are overwritten, until the replica has applied all of \
+             it. A client asks once a millisecond; its wait counts from when it was due to ask. Memory: the master's at its peak beyond what it took \
+             before, with what a forked child has copied. Programs not pinned.\n\n\
+             | system | seconds | wait p99.9, ms | longest wait, ms | p99.9 and longest before | master's extra MB | writes made |\n\
+             |---|---:|---:|---:|---:|---:|---:|\n",
+            self.load_and_sync_keys,
+            load_and_sync::VALUE_BYTES,
+            load_and_sync::WRITES_PER_S,
+        );
+        for row in &self.load_and_sync {
+            let _ = writeln!(
+                text,
+                "| {} | {:.1} | {:.1} | {:.1} | {:.1}, {:.1} | {:.0} | {:.0} % |",
+                row.system,
+                row.sync_s,
+                row.wait_p999_ms,
+                row.wait_max_ms,
+                row.quiet_wait_p999_ms,
+                row.quiet_wait_max_ms,
+                row.extra_mb,
+                row.writes_share * 100.0
+            );
         }
     }
 

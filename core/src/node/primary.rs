@@ -155,6 +155,7 @@ impl Node {
                     connection.reply().simple("CONTINUE");
                 }
                 self.set_phase(conn, Phase::Online { sent: from });
+                self.count_good_replicas(now);
                 let missing = self.history.offset() - from;
                 let text = format!(
                     "Partial resynchronization request from {who} accepted. Sending {missing} bytes of backlog starting from offset {}.",
@@ -255,6 +256,7 @@ impl Node {
         side.phase = Phase::Online { sent: then };
         side.heard_at = now.mono;
         self.admission.succeeded();
+        self.count_good_replicas(now);
         if self.replica_has_output(conn) {
             self.announce(conn, effects);
         }
@@ -281,6 +283,7 @@ impl Node {
 
     pub(super) fn on_replica_gone(&mut self, connection: &Connection, now: Now, effects: &mut Effects) {
         self.replicas.retain(|&conn| conn != connection.id);
+        self.count_good_replicas(now);
         let text = format!("Connection with replica {}:{} lost.", replica_ip(connection), connection.intro.port);
         effects.note(Note::Text { level: Level::Notice, text });
         if self.replicas.is_empty() {
@@ -352,6 +355,11 @@ impl Node {
     /// For how long the oldest byte that a replica has not acknowledged has been waiting for it.
     pub(crate) fn lag_of(&self, side: &ReplicaSide, now: Now) -> Duration {
         self.history.timeline.age_of(side.acked, now.mono)
+    }
+
+    /// Counts the good replicas anew: once a second, and whenever one comes or goes.
+    pub(super) fn count_good_replicas(&mut self, now: Now) {
+        self.stats.good_replicas = self.good_replicas(now);
     }
 
     /// Replicas that are close enough behind, and heard of lately enough, to count for `min-replicas-to-write`.

@@ -10,6 +10,7 @@ use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::keyspace::usage::FrequencyRules;
 use crate::keyspace::{SnapshotRules, UsageNote};
+use crate::museum::Defect;
 use crate::persistence::{Head, push_header};
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::replication::{Log, Position, ReplicationId, Request, Verdict, decide};
@@ -367,11 +368,10 @@ impl Node {
     /// Differs: to a Redis a replica is good as long as it acknowledges anything, be it the same offset for ever.
     pub(crate) fn good_replicas(&self, now: Now) -> usize {
         let max_lag = Duration::from_secs(u64::from(self.config.min_replicas_max_lag));
-        self.replica_sides()
-            .filter(|(_, side)| {
-                side.is_online() && self.lag_of(side, now) <= max_lag && now.mono.since(side.heard_at) <= max_lag
-            })
-            .count()
+        let is_heard = |side: &ReplicaSide| now.mono.since(side.heard_at) <= max_lag;
+        let is_close =
+            |side: &ReplicaSide| self.has(Defect::GoodReplicaIsHeartbeat) || self.lag_of(side, now) <= max_lag;
+        self.replica_sides().filter(|(_, side)| side.is_online() && is_heard(side) && is_close(side)).count()
     }
 
     pub(super) fn has_enough_good_replicas(&self) -> bool {

@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::codec::number::parse_i64;
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
+use crate::museum::Defect;
 use crate::port::{ConnId, Now};
 use crate::replication::ClientMark;
 use crate::resp::Args;
@@ -36,7 +37,7 @@ impl Node {
         let Some(connection) = self.connections.get(conn) else { return Ok(()) };
         let awaited = AwaitedReplicas { mark: connection.mark, replicas };
         let acked = self.count_acked(&awaited);
-        let is_answered = i64::try_from(acked).unwrap_or(i64::MAX) >= replicas || !self.history.contains(awaited.mark);
+        let is_answered = i64::try_from(acked).unwrap_or(i64::MAX) >= replicas || !self.may_have(awaited.mark);
         if is_answered || self.is_executing {
             if let Some(connection) = self.connections.get_mut(conn) {
                 connection.reply().count(acked);
@@ -62,10 +63,15 @@ impl Node {
 
     /// How many replicas have what a client waits for.
     pub(super) fn count_acked(&self, awaited: &AwaitedReplicas) -> usize {
-        if !self.history.contains(awaited.mark) {
+        if !self.may_have(awaited.mark) {
             return 0;
         }
         self.replica_sides().filter(|(_, side)| side.is_online() && side.acked >= awaited.mark.offset).count()
+    }
+
+    /// False if what a client wrote is not here any more, so that nobody can have it from here.
+    fn may_have(&self, mark: ClientMark) -> bool {
+        self.has(Defect::WaitAcrossHistories) || self.history.contains(mark)
     }
 
     /// Answers the WAITs that are satisfied.

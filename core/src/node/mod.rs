@@ -77,7 +77,7 @@ use crate::replication::{History, ReplicationId};
 use crate::resp::RequestParser;
 
 pub use crate::port::Environment;
-pub use audit::{Boundary, LinkState, Probe, Role, STREAM_HASH_BASE, stream_hash};
+pub use audit::{Boundary, Deed, LinkState, Probe, Role, STREAM_HASH_BASE, stream_hash};
 
 use admin::{AclLog, HostedSet, Rewrites};
 use admission::Admission;

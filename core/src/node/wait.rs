@@ -11,6 +11,7 @@ use crate::replication::ClientMark;
 use crate::resp::Args;
 
 use super::Node;
+use super::audit::Deed;
 use super::blocked::WaitsFor;
 
 /// What a client in WAIT waits for.
@@ -42,6 +43,7 @@ impl Node {
             if let Some(connection) = self.connections.get_mut(conn) {
                 connection.reply().count(acked);
             }
+            self.audit_deed(|_| Deed::Waited { conn, replicas: acked });
             return Ok(());
         }
         let timeout = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms));
@@ -74,6 +76,12 @@ impl Node {
         self.has(Defect::WaitAcrossHistories) || self.history.contains(mark)
     }
 
+    /// Ends a WAIT with what is known by now.
+    pub(super) fn release_wait(&mut self, conn: ConnId, acked: usize) {
+        self.release(conn, |reply| reply.count(acked));
+        self.audit_deed(|_| Deed::Waited { conn, replicas: acked });
+    }
+
     /// Answers the WAITs that are satisfied.
     pub(super) fn release_waits(&mut self) {
         let mut index = 0;
@@ -82,7 +90,7 @@ impl Node {
             let Some(WaitsFor::Replicas(awaited)) = wait.map(|wait| &wait.what) else { return };
             let acked = self.count_acked(awaited);
             if i64::try_from(acked).unwrap_or(i64::MAX) >= awaited.replicas {
-                self.release(conn, |reply| reply.count(acked));
+                self.release_wait(conn, acked);
             } else {
                 index += 1;
             }

@@ -238,7 +238,7 @@ impl Node {
             Some(WaitsFor::Key(_)) => self.release(conn, |reply| reply.null_array()),
             Some(WaitsFor::Replicas(awaited)) => {
                 let acked = self.count_acked(awaited);
-                self.release(conn, |reply| reply.count(acked));
+                self.release_wait(conn, acked);
             }
             _ => return false,
         }

@@ -92,8 +92,12 @@ impl Node {
         }
         // Nobody has more of our history than we have.
         side.acked = side.acked.max(offset.min(end));
+        let is_first = !core::mem::replace(&mut side.has_acked, true);
         if matches!(side.phase, Phase::AwaitingAck { .. }) {
             self.go_online(conn, now, effects);
+        }
+        if is_first {
+            self.count_good_replicas(now);
         }
         self.release_waits();
         self.continue_shutdown(now, effects);
@@ -156,7 +160,6 @@ impl Node {
                     connection.reply().simple("CONTINUE");
                 }
                 self.set_phase(conn, Phase::Online { sent: from });
-                self.count_good_replicas(now);
                 let missing = self.history.offset() - from;
                 let text = format!(
                     "Partial resynchronization request from {who} accepted. Sending {missing} bytes of backlog starting from offset {}.",
@@ -179,8 +182,14 @@ impl Node {
 
     fn become_replica(&mut self, conn: ConnId, is_mute: bool, now: Now) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
-        let side =
-            ReplicaSide { phase: Phase::Waiting, is_mute, acked: 0, heard_at: now.mono, over_soft_limit_since: None };
+        let side = ReplicaSide {
+            phase: Phase::Waiting,
+            is_mute,
+            acked: 0,
+            has_acked: false,
+            heard_at: now.mono,
+            over_soft_limit_since: None,
+        };
         connection.kind = Kind::Replica(alloc::boxed::Box::new(side));
         self.replicas.push(conn);
         self.timers.stop(Timer::BacklogTtl);
@@ -257,7 +266,6 @@ impl Node {
         side.phase = Phase::Online { sent: then };
         side.heard_at = now.mono;
         self.admission.succeeded();
-        self.count_good_replicas(now);
         if self.replica_has_output(conn) {
             self.announce(conn, effects);
         }
@@ -365,10 +373,11 @@ impl Node {
 
     /// Replicas that are close enough behind, and heard of lately enough, to count for `min-replicas-to-write`.
     ///
-    /// Differs: to a Redis a replica is good as long as it acknowledges anything, be it the same offset for ever.
+    /// Differs: to a Redis a replica is good as long as it acknowledges anything, be it the same offset for ever, and from the moment at which the last
+    /// byte of its data set has left, which it may never get.
     pub(crate) fn good_replicas(&self, now: Now) -> usize {
         let max_lag = Duration::from_secs(u64::from(self.config.min_replicas_max_lag));
-        let is_heard = |side: &ReplicaSide| now.mono.since(side.heard_at) <= max_lag;
+        let is_heard = |side: &ReplicaSide| side.has_acked && now.mono.since(side.heard_at) <= max_lag;
         let is_close =
             |side: &ReplicaSide| self.has(Defect::GoodReplicaIsHeartbeat) || self.lag_of(side, now) <= max_lag;
         self.replica_sides().filter(|(_, side)| side.is_online() && is_heard(side) && is_close(side)).count()

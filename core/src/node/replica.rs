@@ -94,6 +94,8 @@ pub(crate) struct ReplicaSide {
     pub(crate) is_mute: bool,
     /// The offset it has acknowledged.
     pub(crate) acked: u64,
+    /// It has acknowledged something since it has our data.
+    pub(crate) has_acked: bool,
     /// When it last acknowledged anything, or took bytes of its snapshot.
     pub(crate) heard_at: Mono,
     /// When it first lagged more than the soft limit of its output.

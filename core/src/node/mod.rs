@@ -9,7 +9,7 @@
 //! | who listens: to messages and keyspace events, to all commands | `pubsub`, `monitor` |
 //! | who keeps copies of what was read | `tracking` |
 //! | who waits: for data, for replicas, for the end of a pause | `blocked`, `wait`, `pause` |
-//! | our replicas, their snapshots | `primary`, `replica`, `transfer`, `file_transfer` |
+//! | our replicas, their snapshots | `primary`, `replconf`, `replica`, `transfer`, `file_transfer` |
 //! | our master: the link, the data set, the stream | `follow`, `incoming`, `apply` |
 //! | the switch of roles with one of our replicas | `failover` |
 //! | files | `storage`, `load`, `save` |
@@ -47,6 +47,7 @@ mod primary;
 mod propagate;
 mod pubsub;
 mod rates;
+mod replconf;
 mod replica;
 mod replica_limits;
 mod save;

@@ -1,11 +1,11 @@
-//! Our replicas: how they introduce themselves, what they are answered, how they are looked after.
+//! Our replicas: what they are answered, and how they are looked after.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::codec::number::{parse_i64, parse_u64};
+use crate::codec::number::parse_i64;
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::keyspace::usage::FrequencyRules;
@@ -22,84 +22,6 @@ use super::replica::{Phase, ReplicaSide};
 use super::timers::Timer;
 
 impl Node {
-    /// REPLCONF: what a replica tells of itself, and its acknowledgements.
-    pub(super) fn replconf(
-        &mut self,
-        conn: ConnId,
-        args: Args<'_>,
-        now: Now,
-        effects: &mut Effects,
-    ) -> Result<(), CommandError> {
-        if args.len().is_multiple_of(2) {
-            return Err(reply::SYNTAX);
-        }
-        for index in (1..args.len()).step_by(2) {
-            let (option, value) = (&args[index], &args[index + 1]);
-            let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
-            let intro = &mut connection.intro;
-            match option.to_ascii_lowercase().as_slice() {
-                b"listening-port" => {
-                    let port = parse_i64(value).ok_or(reply::NOT_AN_INTEGER)?;
-                    intro.port = u16::try_from(port).map_err(|_| reply::NOT_AN_INTEGER)?;
-                }
-                b"ip-address" if value.len() < 256 => intro.ip = Some(String::from_utf8_lossy(value).into_owned()),
-                b"ip-address" => {
-                    let len = value.len();
-                    let text = format!("ERR REPLCONF ip-address provided by replica instance is too long: {len} bytes");
-                    return Err(CommandError::with(text));
-                }
-                b"capa" => match value.to_ascii_lowercase().as_slice() {
-                    b"eof" => intro.knows_eof = true,
-                    b"psync2" => intro.knows_psync2 = true,
-                    _ => {}
-                },
-                b"ack" => return self.on_ack(conn, value, now, effects),
-                // For replicas' masters; a server does not answer it.
-                b"getack" => return Ok(()),
-                b"rdb-only" => intro.wants_rdb_only = parse_i64(value).ok_or(reply::NOT_AN_INTEGER)? != 0,
-                // Functions alone, or nothing: no keys in either case.
-                b"rdb-filter-only" if value.is_empty() || value == b"functions" => intro.wants_no_keys = true,
-                b"rdb-filter-only" => {
-                    let shown = String::from_utf8_lossy(&value[..value.len().min(128)]).into_owned();
-                    return Err(CommandError::with(format!("ERR Unsupported rdb-filter-only option: {shown}")));
-                }
-                // Valkey tells its version; nothing depends on it.
-                b"version" => {}
-                _ => {
-                    let shown = String::from_utf8_lossy(&option[..option.len().min(128)]).into_owned();
-                    return Err(CommandError::with(format!("ERR Unrecognized REPLCONF option: {shown}")));
-                }
-            }
-        }
-        if let Some(connection) = self.connections.get_mut(conn) {
-            connection.reply().ok();
-        }
-        Ok(())
-    }
-
-    /// `REPLCONF ACK <offset>`: never answered.
-    ///
-    /// Differs: a Redis keeps what a replica tells before it has the data set, and counts it as soon as it has.
-    fn on_ack(&mut self, conn: ConnId, value: &[u8], now: Now, effects: &mut Effects) -> Result<(), CommandError> {
-        let end = self.history.offset();
-        let Some(side) = self.connections.get_mut(conn).and_then(Connection::replica_mut) else { return Ok(()) };
-        let Some(offset) = parse_u64(value) else { return Ok(()) };
-        side.heard_at = now.mono;
-        if !matches!(side.phase, Phase::AwaitingAck { .. } | Phase::Online { .. }) {
-            // It does not have our data yet: the offset can only be one in another history.
-            return Ok(());
-        }
-        // Nobody has more of our history than we have.
-        side.acked = side.acked.max(offset.min(end));
-        if matches!(side.phase, Phase::AwaitingAck { .. }) {
-            self.go_online(conn, now, effects);
-        }
-        self.release_waits();
-        self.continue_shutdown(now, effects);
-        self.continue_failover(now, effects);
-        Ok(())
-    }
-
     /// SYNC and PSYNC.
     pub(super) fn psync(
         &mut self,
@@ -177,8 +99,14 @@ impl Node {
 
     fn become_replica(&mut self, conn: ConnId, is_mute: bool, now: Now) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
-        let side =
-            ReplicaSide { phase: Phase::Waiting, is_mute, acked: 0, heard_at: now.mono, over_soft_limit_since: None };
+        let side = ReplicaSide {
+            phase: Phase::Waiting,
+            is_mute,
+            acked: 0,
+            persisted: None,
+            heard_at: now.mono,
+            over_soft_limit_since: None,
+        };
         connection.kind = Kind::Replica(alloc::boxed::Box::new(side));
         self.replicas.push(conn);
         self.timers.stop(Timer::BacklogTtl);

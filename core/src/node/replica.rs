@@ -94,6 +94,8 @@ pub(crate) struct ReplicaSide {
     pub(crate) is_mute: bool,
     /// The offset it has acknowledged.
     pub(crate) acked: u64,
+    /// The offset that it has on its disk, if it has told (Redis since 7.2, with an append-only file).
+    pub(crate) persisted: Option<u64>,
     /// When it last acknowledged anything, or took bytes of its snapshot.
     pub(crate) heard_at: Mono,
     /// When it first lagged more than the soft limit of its output.

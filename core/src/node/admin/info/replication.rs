@@ -121,17 +121,21 @@ fn replicas(view: &View<'_>, text: &mut Text) {
     }
 }
 
-/// `replica0:sent_offset=..,acked_offset=..,lag_bytes=..,lag_ms=..`: how far each is, and how old the oldest byte that it has not acknowledged.
+/// `replica0:sent_offset=..,acked_offset=..,lag_bytes=..,lag_ms=..`: how far each is, and how old the oldest byte that it has not acknowledged;
+/// `,persisted_offset=..` if it tells what it has on its disk.
 fn replicas_progress(view: &View<'_>, text: &mut Text) {
     let end = view.node.history.offset();
     for (index, (_, side)) in view.node.replica_sides().enumerate() {
         let sent = side.needs_log_from().unwrap_or(0);
         let lag_ms = view.node.lag_of(side, view.now).as_millis();
-        let value: String = format!(
+        let mut value: String = format!(
             "sent_offset={sent},acked_offset={},lag_bytes={},lag_ms={lag_ms}",
             side.acked,
             end.saturating_sub(side.acked)
         );
+        if let Some(persisted) = side.persisted {
+            value += &format!(",persisted_offset={persisted}");
+        }
         text.line(&format!("replica{index}"), &value);
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Bench {
     pub(crate) client: ConnId,
     /// Connections that the node has closed.
     pub(crate) closed: Vec<ConnId>,
+    /// Connections that the node does not want to read from.
+    pub(crate) paused: Vec<ConnId>,
     /// Dials that nobody has answered.
     pub(crate) dialled: Vec<ConnId>,
     /// How often the node has given memory back.
@@ -76,6 +78,7 @@ impl Bench {
             now,
             client: ConnId { slot: 0, generation: 0 },
             closed: Vec::new(),
+            paused: Vec::new(),
             dialled: Vec::new(),
             released: 0,
             refuses_host: false,
@@ -221,7 +224,9 @@ impl Bench {
                 self.node.handle(Event::Listening { outcome }, self.now, &mut self.effects);
             }
             Action::Note(note) => self.notes.push(note.to_string()),
-            Action::PauseReading(_) | Action::ResumeReading(_) | Action::Exit(_) => {}
+            Action::PauseReading(conn) => self.paused.push(conn),
+            Action::ResumeReading(conn) => self.paused.retain(|paused| *paused != conn),
+            Action::Exit(_) => {}
         }
     }
 

@@ -52,6 +52,7 @@ impl Node {
             replicas: Vec::new(),
             transfers: super::Transfers::default(),
             sync_files: super::SyncFiles::default(),
+            kept_snapshots: Vec::new(),
             admission: super::Admission::default(),
             follow: None,
             failover: None,

@@ -60,9 +60,18 @@ impl Node {
         if self.history.log.is_none() {
             self.create_log();
         }
-        let verdict = decide(&request, &self.history.standing());
+        let verdict = match self.own_snapshot_meets(conn, &request) {
+            Some(from) => Verdict::Continue { from },
+            None => decide(&request, &self.history.standing()),
+        };
         if matches!(verdict, Verdict::Full(_)) && !is_old && &args[1] != b"?" {
             self.stats.sync_partial_err += 1;
+        }
+        if let Verdict::Full(reason) = verdict
+            && self.can_offer_snapshot_channel(conn, is_old)
+        {
+            self.offer_snapshot_channel(conn, reason, effects);
+            return Ok(());
         }
         self.become_replica(conn, is_old, now);
         let who = self.replica_name(conn);
@@ -76,7 +85,12 @@ impl Node {
                 } else {
                     connection.reply().simple("CONTINUE");
                 }
-                self.set_phase(conn, Phase::Online { sent: from });
+                let is_buffering = connection.intro.own_snapshot.is_some();
+                self.set_phase(
+                    conn,
+                    if is_buffering { Phase::Buffering { sent: from } } else { Phase::Online { sent: from } },
+                );
+                self.main_channel_is_there(conn, now, effects);
                 let missing = self.history.offset() - from;
                 let text = format!(
                     "Partial resynchronization request from {who} accepted. Sending {missing} bytes of backlog starting from offset {}.",
@@ -86,7 +100,10 @@ impl Node {
             }
             Verdict::Full(reason) => {
                 self.stats.sync_full += 1;
-                *self.stats.sync_full_reasons.entry(reason).or_default() += 1;
+                // That of a snapshot with a connection of its own was counted when it was offered.
+                if !self.connections.get(conn).is_some_and(|connection| connection.intro.is_for_snapshot()) {
+                    *self.stats.sync_full_reasons.entry(reason).or_default() += 1;
+                }
                 let text = format!("Full resync requested by replica {who} ({reason})");
                 effects.note(Note::Text { level: Level::Notice, text });
                 self.set_phase(conn, Phase::Waiting);
@@ -104,6 +121,7 @@ impl Node {
             is_mute,
             acked: 0,
             persisted: None,
+            has_main_channel: false,
             heard_at: now.mono,
             over_soft_limit_since: None,
         };
@@ -183,6 +201,9 @@ impl Node {
         side.phase = Phase::Online { sent: then };
         side.heard_at = now.mono;
         self.admission.succeeded();
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.intro.own_snapshot = None;
+        }
         if self.replica_has_output(conn) {
             self.announce(conn, effects);
         }
@@ -198,11 +219,12 @@ impl Node {
     }
 
     pub(super) fn trim_log(&mut self) {
-        let (replicas, connections) = (&self.replicas, &self.connections);
+        let (replicas, kept, connections) = (&self.replicas, &self.kept_snapshots, &self.connections);
         if let Some(log) = &mut self.history.log {
             log.trim(|| {
                 let sides = replicas.iter().filter_map(|&conn| connections.get(conn)?.replica());
-                sides.filter_map(ReplicaSide::needs_log_from).min()
+                let kept = kept.iter().map(|kept| kept.then);
+                sides.filter_map(ReplicaSide::needs_log_from).chain(kept).min()
             });
         }
     }
@@ -245,6 +267,7 @@ impl Node {
         for conn in core::mem::take(&mut self.replicas) {
             self.close(conn, now, effects);
         }
+        self.kept_snapshots.clear();
     }
 
     fn arm_replica_ping(&mut self, now: Now) {

@@ -11,8 +11,7 @@ use crate::port::{ConnId, Effects, Now};
 use crate::resp::Args;
 
 use super::Node;
-use super::connection::Connection;
-use super::replica::{Phase, ReplicaIntro};
+use super::replica::{OwnSnapshot, Phase, ReplicaIntro};
 
 /// Bytes of an option or a value that an error repeats.
 const SHOWN_BYTES_MAX: usize = 128;
@@ -34,6 +33,10 @@ impl Node {
                 }
                 // For replicas' masters; a server does not answer it.
                 b"getack" => return Ok(()),
+                b"set-rdb-client-id" => {
+                    let client_id = parse_i64(value).ok_or(reply::NOT_AN_INTEGER)?;
+                    self.tie_to_snapshot(conn, client_id)?;
+                }
                 option => {
                     let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
                     connection.intro.take_in(option, value)?;
@@ -51,11 +54,18 @@ impl Node {
     /// Differs: a Redis keeps what a replica tells before it has the data set, and counts it as soon as it has.
     fn on_ack(&mut self, conn: ConnId, offset: &[u8], persisted: Option<&[u8]>, now: Now, effects: &mut Effects) {
         let end = self.history.offset();
-        let Some(side) = self.connections.get_mut(conn).and_then(Connection::replica_mut) else { return };
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        let is_snapshot_sent = connection.intro.own_snapshot == Some(OwnSnapshot::Sent);
+        let Some(side) = connection.replica_mut() else { return };
         let Some(offset) = parse_u64(offset) else { return };
         side.heard_at = now.mono;
-        if !matches!(side.phase, Phase::AwaitingAck { .. } | Phase::Online { .. }) {
-            // It does not have our data yet: the offset can only be one in another history.
+        let has_data = match side.phase {
+            Phase::AwaitingAck { .. } | Phase::Online { .. } => true,
+            Phase::Buffering { .. } => is_snapshot_sent,
+            _ => false,
+        };
+        if !has_data {
+            // The offset can only be one in another history.
             return;
         }
         // Nobody has more of our history than we have.
@@ -63,7 +73,7 @@ impl Node {
         if let Some(persisted) = persisted.and_then(parse_u64) {
             side.persisted = side.persisted.max(Some(persisted.min(end)));
         }
-        if matches!(side.phase, Phase::AwaitingAck { .. }) {
+        if !side.is_online() {
             self.go_online(conn, now, effects);
         }
         self.release_waits();
@@ -90,8 +100,10 @@ impl ReplicaIntro {
             b"capa" => match value.to_ascii_lowercase().as_slice() {
                 b"eof" => self.knows_eof = true,
                 b"psync2" => self.knows_psync2 = true,
+                b"dual-channel" => self.knows_dual_channel = true,
                 _ => {}
             },
+            b"rdb-channel" => self.is_snapshot_channel = parse_flag(value)?,
             b"rdb-only" => self.wants_rdb_only = parse_flag(value)?,
             b"rdb-filter-only" => self.wants_no_keys = parse_filter(value)?,
             // Valkey tells its version; nothing depends on it.
@@ -169,6 +181,13 @@ mod tests {
             ("version 8.0.1.2", "-ERR Unrecognized version format: 8.0.1.2 "),
             ("version 8.0.x", "-ERR Unrecognized version format: 8.0.x "),
             ("version 8.256.1", "-ERR Unrecognized version format: 8.256.1 "),
+            ("capa dual-channel", "+OK "),
+            ("rdb-channel 0", "+OK "),
+            ("rdb-channel 2", "-ERR value is out of range, value must between 0 and 1 "),
+            ("rdb-channel x", "-ERR value is not an integer or out of range "),
+            ("set-rdb-client-id x", "-ERR value is not an integer or out of range "),
+            ("set-rdb-client-id -1", "-ERR Unrecognized RDB client id -1 "),
+            ("set-rdb-client-id 1", "-ERR Unrecognized RDB client id 1 "),
             ("fack 6", "-ERR Unrecognized REPLCONF option: fack "),
             ("ack 5", ""),
             ("ack x fack y", ""),

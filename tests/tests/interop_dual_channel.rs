@@ -30,7 +30,7 @@ fn start_pair((master, replica): Pairing, directives: &[(&str, &str)]) -> Option
         master_options = master_options.with(directive, value);
     }
     let (started, replica) = (master_options.start(), replica.start());
-    assert!(started.line("debug populate 50000 filler 100").is_ok());
+    assert!(started.line("debug populate 20000 filler 100").is_ok());
     if master.is_some() {
         // It makes snapshots in another process, which is over before a write has come.
         assert!(started.line("config set rdb-key-save-delay 20").is_ok());

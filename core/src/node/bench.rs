@@ -45,6 +45,8 @@ pub(crate) struct Bench {
     pub(crate) append_failure: Option<DiskFailure>,
     /// The host has no time for the node's background work.
     pub(crate) is_busy: bool,
+    /// Connections whose output the network may collect.
+    pub(crate) collected: Vec<ConnId>,
     /// Connections that the node does not want to be read.
     pub(crate) unread: Vec<ConnId>,
     /// What the disk has been asked for and does not do until [`Bench::release_disk`]; none if it does everything at once.
@@ -92,6 +94,7 @@ impl Bench {
             disk,
             append_failure: None,
             is_busy: false,
+            collected: Vec::new(),
             unread: Vec::new(),
             held_ops: None,
             effects,
@@ -244,6 +247,7 @@ impl Bench {
             Action::Note(note) => self.notes.push(note.to_string()),
             Action::PauseReading(conn) => self.unread.push(conn),
             Action::ResumeReading(conn) => self.unread.retain(|unread| *unread != conn),
+            Action::CollectOutput(conn) => self.collected.push(conn),
             Action::Exit(_) => {}
         }
     }

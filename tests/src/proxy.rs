@@ -18,12 +18,16 @@ struct Line {
     is_open: bool,
     /// How many more bytes may flow from the server before every connection is cut.
     budget_bytes: Option<usize>,
+    /// No new ones are taken after that cut.
+    holds_after_cut: bool,
     connections: Vec<TcpStream>,
 }
 
 impl Line {
     fn cut(&mut self) {
-        self.budget_bytes = None;
+        if self.budget_bytes.take().is_some() && std::mem::take(&mut self.holds_after_cut) {
+            self.is_open = false;
+        }
         for connection in self.connections.drain(..) {
             // The other side may have closed it first.
             let _ = connection.shutdown(Shutdown::Both);
@@ -48,7 +52,7 @@ impl Proxy {
     pub fn to(target: u16) -> Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let port = listener.local_addr().expect("a listener has an address").port();
-        let line = Line { target, is_open: true, budget_bytes: None, connections: Vec::new() };
+        let line = Line { target, is_open: true, budget_bytes: None, holds_after_cut: false, connections: Vec::new() };
         let line = Arc::new(Mutex::new(line));
         let shared = Arc::clone(&line);
         thread::spawn(move || listener.incoming().flatten().for_each(|stream| relay(&shared, stream)));
@@ -69,6 +73,18 @@ impl Proxy {
     /// Cuts every connection once this many more bytes have come from the server: most likely within a command.
     pub fn cut_after(&self, bytes: usize) {
         lock(&self.line).budget_bytes = Some(bytes);
+    }
+
+    /// As [`Proxy::cut_after`], but new connections are refused from then on.
+    pub fn hold_after(&self, bytes: usize) {
+        let mut line = lock(&self.line);
+        line.budget_bytes = Some(bytes);
+        line.holds_after_cut = true;
+    }
+
+    /// New connections lead to another server.
+    pub fn turn_to(&self, target: u16) {
+        lock(&self.line).target = target;
     }
 
     /// Whether the cut that was asked for has not happened yet.

@@ -225,6 +225,20 @@ impl Server {
         assert!(reply.text().starts_with("OK"), "{reply:?}");
     }
 
+    /// Makes it a master.
+    #[track_caller]
+    pub fn promote(&self) {
+        let reply = self.line("replicaof no one");
+        assert!(reply.is_ok(), "{reply:?}");
+    }
+
+    /// The name of the history that it writes or follows.
+    #[must_use]
+    #[track_caller]
+    pub fn history(&self) -> String {
+        self.info("replication")["master_replid"].clone()
+    }
+
     /// From now on this master adds nothing to its stream by itself, no ping and no expiry: what its replica has
     /// applied stays all that there is, so that the replica can take over without a byte of the master's being lost.
     #[track_caller]

@@ -46,7 +46,7 @@ fn write(master: &Server, seed: u64, count: usize) {
 }
 
 /// Writes the first `count` commands of a workload.
-fn write_out(master: &Server, mut workload: Workload, count: usize) {
+pub(super) fn write_out(master: &Server, mut workload: Workload, count: usize) {
     const BATCH: usize = 200;
     let mut client = master.client();
     // A wait that is over is noticed at the next tick.

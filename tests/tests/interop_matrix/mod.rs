@@ -3,8 +3,13 @@
 //! Each file is one question; its claims are tests for each release, and for each role of ours where there are two.
 
 mod chains;
+mod clocks;
+mod cuts;
 mod failovers;
+mod old_replica;
 mod restarts;
+mod tools;
+mod transfers;
 
 use afterimage_tests::{Options, Release, Server, Workload};
 

@@ -37,13 +37,14 @@ fn restarts_as_replica(release: Release, ours: Ours) {
     assert_eq!((snapshots_sent(&[&master]), partial_resyncs(&master)), (before.0, before.1 + 1));
 }
 
-/// A master comes back under the same address with keys that have expired meanwhile. From 7.0 on it remembers the history that it wrote, so that
+/// A master comes back under the same address with a key in its snapshot that has expired. From 7.0 on it remembers the history that it wrote, so that
 /// its replica continues.
 fn restarts_as_master(release: Release, ours: Ours) {
     let Some([master, replica]) = start_pair(release, ours) else { return };
     let line = Proxy::to(master.port());
     replica.follow(line.port());
     write(&master, 73);
+    master.quieten();
     assert!(master.line("set gone-meanwhile 1 px 1").is_ok());
     wait_until_one(&[&master, &replica]);
     let old_history = master.history();

@@ -121,6 +121,11 @@ impl Proxy {
         line.cut();
     }
 
+    /// New connections wait from now on for [`Proxy::release`]; those that are there stay.
+    pub fn shut(&self) {
+        self.shared.lock().door = Door::Shut;
+    }
+
     /// Takes new connections again.
     pub fn release(&self) {
         self.shared.lock().door = Door::Open;

@@ -23,13 +23,15 @@ enum Kind {
 }
 
 impl Kind {
-    /// What it is started with: of its own accord it adds nothing to its stream but what expires.
+    /// What it is started with: of its own accord it adds nothing to its stream but what expires, and it sends its snapshot by a file. Over a
+    /// socket a real master most likely misses the first word of a replica that has all of it, and the next comes a second later.
     fn options(self) -> Option<Options> {
         let options = match self {
             Kind::Ours => Options::ours(),
             Kind::Real(release) => Options::real(release)?,
         };
-        Some(options.with("repl-ping-replica-period", "3600").with("repl-backlog-size", "8mb"))
+        let quiet = options.with("repl-ping-replica-period", "3600").with("repl-diskless-sync", "no");
+        Some(quiet.with("repl-backlog-size", "8mb"))
     }
 
     /// Whether it can load a snapshot of that maker. Redis 6.2 reads RDB up to version 9; we write 10, as Redis 7.0 does.

@@ -48,9 +48,10 @@ fn restarts_as_master(release: Release, ours: Ours) {
     assert!(master.line("set gone-meanwhile 1 px 1").is_ok());
     wait_until_one(&[&master, &replica]);
     let old_history = master.history();
-    let options = end(master);
-    let master = options.start();
+    line.shut();
+    let master = end(master).start();
     line.turn_to(master.port());
+    line.release();
     write(&master, 74);
     wait_until_one(&[&master, &replica]);
     assert_ne!(master.history(), old_history);

@@ -18,6 +18,7 @@ mod fuzz;
 mod hostile;
 mod interop;
 mod interop_failover;
+mod interop_matrix;
 mod observability;
 mod propagation;
 mod propagation_fields;

@@ -25,6 +25,8 @@ pub(crate) struct Bench {
     pub(crate) client: ConnId,
     /// Connections that the node has closed.
     pub(crate) closed: Vec<ConnId>,
+    /// Connections that the node does not want to read from.
+    pub(crate) paused: Vec<ConnId>,
     /// Dials that nobody has answered.
     pub(crate) dialled: Vec<ConnId>,
     /// How often the node has given memory back.
@@ -47,8 +49,6 @@ pub(crate) struct Bench {
     pub(crate) is_busy: bool,
     /// Connections whose output the network may collect.
     pub(crate) collected: Vec<ConnId>,
-    /// Connections that the node does not want to be read.
-    pub(crate) unread: Vec<ConnId>,
     /// What the disk has been asked for and does not do until [`Bench::release_disk`]; none if it does everything at once.
     held_ops: Option<VecDeque<(Ticket, DiskOp)>>,
     effects: Effects,
@@ -84,6 +84,7 @@ impl Bench {
             now,
             client: ConnId { slot: 0, generation: 0 },
             closed: Vec::new(),
+            paused: Vec::new(),
             dialled: Vec::new(),
             released: 0,
             refuses_host: false,
@@ -95,7 +96,6 @@ impl Bench {
             append_failure: None,
             is_busy: false,
             collected: Vec::new(),
-            unread: Vec::new(),
             held_ops: None,
             effects,
             received: BTreeMap::new(),
@@ -245,8 +245,8 @@ impl Bench {
                 self.node.handle(Event::Listening { outcome }, self.now, &mut self.effects);
             }
             Action::Note(note) => self.notes.push(note.to_string()),
-            Action::PauseReading(conn) => self.unread.push(conn),
-            Action::ResumeReading(conn) => self.unread.retain(|unread| *unread != conn),
+            Action::PauseReading(conn) => self.paused.push(conn),
+            Action::ResumeReading(conn) => self.paused.retain(|paused| *paused != conn),
             Action::CollectOutput(conn) => self.collected.push(conn),
             Action::Exit(_) => {}
         }

@@ -53,6 +53,7 @@ impl Node {
             transfers: super::Transfers::default(),
             sync_files: super::SyncFiles::default(),
             incoming_files: super::IncomingFiles::default(),
+            kept_snapshots: Vec::new(),
             admission: super::Admission::default(),
             follow: None,
             failover: None,

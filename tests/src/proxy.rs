@@ -2,28 +2,51 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 
 /// A TCP relay in front of a server. It ends with the process that runs the tests.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
-    line: Arc<Mutex<Line>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    line: Mutex<Line>,
+    /// The door was opened.
+    opened: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().expect("no relay panics while it holds the lock")
+    }
+}
+
+/// What becomes of new connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Door {
+    Open,
+    /// They are closed at once.
+    Closed,
+    /// They wait until it is opened.
+    Shut,
 }
 
 #[derive(Debug)]
 struct Line {
     target: u16,
-    is_open: bool,
-    /// How many more bytes may flow from the server before every connection is cut.
-    budget_bytes: Option<usize>,
+    door: Door,
+    /// How many more bytes may flow from the server before every connection is cut, and how the door is then.
+    budget: Option<(usize, Door)>,
     connections: Vec<TcpStream>,
 }
 
 impl Line {
     fn cut(&mut self) {
-        self.budget_bytes = None;
+        self.budget = None;
         for connection in self.connections.drain(..) {
             // The other side may have closed it first.
             let _ = connection.shutdown(Shutdown::Both);
@@ -32,10 +55,19 @@ impl Line {
 
     /// How many of `count` bytes may pass, and whether the line is to be cut behind them.
     fn pass(&mut self, count: usize) -> (usize, bool) {
-        let Some(budget) = &mut self.budget_bytes else { return (count, false) };
-        let passed = count.min(*budget);
-        *budget -= passed;
-        (passed, *budget == 0)
+        let Some((budget_bytes, door)) = &mut self.budget else { return (count, false) };
+        let passed = count.min(*budget_bytes);
+        *budget_bytes -= passed;
+        let is_enough = *budget_bytes == 0;
+        if is_enough {
+            // At once: who is cut off may be back before the cut is complete.
+            self.door = *door;
+        }
+        (passed, is_enough)
+    }
+
+    fn is_to_be_cut(&self) -> bool {
+        matches!(self.budget, Some((0, _)))
     }
 }
 
@@ -48,11 +80,11 @@ impl Proxy {
     pub fn to(target: u16) -> Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let port = listener.local_addr().expect("a listener has an address").port();
-        let line = Line { target, is_open: true, budget_bytes: None, connections: Vec::new() };
-        let line = Arc::new(Mutex::new(line));
-        let shared = Arc::clone(&line);
-        thread::spawn(move || listener.incoming().flatten().for_each(|stream| relay(&shared, stream)));
-        Proxy { port, line }
+        let line = Line { target, door: Door::Open, budget: None, connections: Vec::new() };
+        let shared = Arc::new(Shared { line: Mutex::new(line), opened: Condvar::new() });
+        let relaying = Arc::clone(&shared);
+        thread::spawn(move || listener.incoming().flatten().for_each(|stream| relay(&relaying, stream)));
+        Proxy { port, shared }
     }
 
     /// Where it listens.
@@ -63,40 +95,54 @@ impl Proxy {
 
     /// Cuts every connection at once; new ones are relayed.
     pub fn cut(&self) {
-        lock(&self.line).cut();
+        self.shared.lock().cut();
     }
 
     /// Cuts every connection once this many more bytes have come from the server: most likely within a command.
     pub fn cut_after(&self, bytes: usize) {
-        lock(&self.line).budget_bytes = Some(bytes);
+        self.shared.lock().budget = Some((bytes, Door::Open));
+    }
+
+    /// As [`Proxy::cut_after`], but new connections wait from then on for [`Proxy::release`].
+    pub fn shut_after(&self, bytes: usize) {
+        self.shared.lock().budget = Some((bytes, Door::Shut));
     }
 
     /// Whether the cut that was asked for has not happened yet.
     #[must_use]
     pub fn is_about_to_cut(&self) -> bool {
-        lock(&self.line).budget_bytes.is_some()
+        self.shared.lock().budget.is_some()
     }
 
     /// Cuts every connection and refuses new ones.
     pub fn hold(&self) {
-        let mut line = lock(&self.line);
-        line.is_open = false;
+        let mut line = self.shared.lock();
+        line.door = Door::Closed;
         line.cut();
+    }
+
+    /// New connections wait from now on for [`Proxy::release`]; those that are there stay.
+    pub fn shut(&self) {
+        self.shared.lock().door = Door::Shut;
     }
 
     /// Takes new connections again.
     pub fn release(&self) {
-        lock(&self.line).is_open = true;
+        self.shared.lock().door = Door::Open;
+        self.shared.opened.notify_all();
+    }
+
+    /// New connections lead to another server.
+    pub fn turn_to(&self, target: u16) {
+        self.shared.lock().target = target;
     }
 }
 
-fn lock(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
-    line.lock().expect("no relay panics while it holds the lock")
-}
-
-fn relay(line: &Arc<Mutex<Line>>, from_client: TcpStream) {
-    let mut held = lock(line);
-    if !held.is_open {
+fn relay(shared: &Arc<Shared>, from_client: TcpStream) {
+    let line = shared.lock();
+    let opened = shared.opened.wait_while(line, |line| line.door == Door::Shut);
+    let mut held = opened.expect("no relay panics while it holds the lock");
+    if held.door == Door::Closed {
         return;
     }
     let Ok(to_server) = TcpStream::connect((Ipv4Addr::LOCALHOST, held.target)) else { return };
@@ -105,11 +151,12 @@ fn relay(line: &Arc<Mutex<Line>>, from_client: TcpStream) {
     held.connections.extend([from_client, to_server]);
     drop(held);
     thread::spawn(move || pump(client_in, server_out, |count| (count, false)));
-    let line = Arc::clone(line);
+    let shared = Arc::clone(shared);
     thread::spawn(move || {
-        pump(server_in, client_out, |count| lock(&line).pass(count));
-        if lock(&line).budget_bytes == Some(0) {
-            lock(&line).cut();
+        pump(server_in, client_out, |count| shared.lock().pass(count));
+        let mut line = shared.lock();
+        if line.is_to_be_cut() {
+            line.cut();
         }
     });
 }

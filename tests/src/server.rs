@@ -1,6 +1,7 @@
 //! How is a server started, watched and ended?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::binary::our_binary;
 use crate::client::Client;
-use crate::release::Release;
+use crate::release::{Release, find_clock_library};
 use crate::reply::Reply;
 use crate::wait::{wait_for, wait_until, wait_until_or_explain};
 
@@ -23,6 +24,7 @@ pub struct Options {
     /// Shared by the servers that follow one another over the same files.
     dir: Arc<TempDir>,
     arguments: Vec<String>,
+    environment: Vec<(&'static str, OsString)>,
     /// It is started with a configuration file.
     has_file: bool,
 }
@@ -43,7 +45,7 @@ impl Options {
 
     fn new(binary: PathBuf) -> Options {
         let dir = Arc::new(tempfile::tempdir().expect("a temporary directory can be made"));
-        let options = Options { binary, dir, arguments: Vec::new(), has_file: false };
+        let options = Options { binary, dir, arguments: Vec::new(), environment: Vec::new(), has_file: false };
         options.with("bind", "127.0.0.1").with("save", "").with("repl-diskless-sync-delay", "0")
     }
 
@@ -56,6 +58,22 @@ impl Options {
         }
         self.arguments.extend(value.split_whitespace().map(str::to_owned));
         self
+    }
+
+    /// Its wall clock is so far from ours; `None` if that cannot be done here and may be missing.
+    ///
+    /// Real servers that allocate by jemalloc do not start under the library that does it.
+    #[must_use]
+    pub fn with_clock(mut self, ahead_s: i64) -> Option<Options> {
+        let library = find_clock_library()?;
+        let offset = format!("{ahead_s:+}s");
+        self.environment.extend([
+            ("LD_PRELOAD", library.into_os_string()),
+            ("FAKETIME", offset.into()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
+            ("NO_FAKE_STAT", "1".into()),
+        ]);
+        Some(self)
     }
 
     /// Starts it with a configuration file in its directory. What was added by [`Options::with`] overrules it.
@@ -132,6 +150,7 @@ impl Options {
             .args(["--port", &port.to_string(), "--dir"])
             .arg(self.dir())
             .args(&self.arguments)
+            .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(also_log)
@@ -223,6 +242,30 @@ impl Server {
     pub fn follow(&self, port: u16) {
         let reply = self.line(&format!("replicaof 127.0.0.1 {port}"));
         assert!(reply.text().starts_with("OK"), "{reply:?}");
+    }
+
+    /// Makes it a master.
+    #[track_caller]
+    pub fn promote(&self) {
+        let reply = self.line("replicaof no one");
+        assert!(reply.is_ok(), "{reply:?}");
+    }
+
+    /// The name of the history that it writes or follows.
+    #[must_use]
+    #[track_caller]
+    pub fn history(&self) -> String {
+        self.info("replication")["master_replid"].clone()
+    }
+
+    /// From now on this master adds nothing to its stream by itself, no ping and no expiry: what its replica has
+    /// applied stays all that there is, so that the replica can take over without a byte of the master's being lost.
+    #[track_caller]
+    pub fn quieten(&self) {
+        for line in ["debug set-active-expire 0", "config set repl-ping-replica-period 3600"] {
+            let reply = self.line(line);
+            assert!(reply.is_ok(), "{line}: {reply:?}");
+        }
     }
 
     /// Whether it is a replica whose link is up.

@@ -19,6 +19,7 @@ mod hostile;
 mod interop;
 mod interop_dual_channel;
 mod interop_failover;
+mod interop_matrix;
 mod interop_waitaof;
 mod observability;
 mod propagation;

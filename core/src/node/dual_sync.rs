@@ -13,7 +13,6 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::config::Endpoint;
-use crate::persistence::Loader;
 use crate::port::{Action, ConnId, DialFailure, Effects, Level, Mono, Note, Now, Peer};
 use crate::replication::{AfterSnapshotLine, Handshake, Next, SnapshotEnd, SnapshotTalk};
 
@@ -21,9 +20,9 @@ use super::Node;
 use super::connection::Kind;
 use super::follow::{Follow, Link, Setback};
 use super::held::Held;
-use super::incoming::Incoming;
+use super::incoming::{Incoming, Taken};
+use super::incoming_file::Arrived;
 use super::line::Line;
-use super::load::note_remarks;
 
 /// The connection by which the data set comes.
 #[derive(Clone)]
@@ -216,13 +215,15 @@ impl Node {
             }
             SnapshotChannel::Receiving { conn, incoming, .. } => {
                 let conn = *conn;
-                let outcome = incoming.feed(bytes);
-                note_remarks(incoming.take_remarks(), effects);
-                match outcome {
-                    Ok((used, false)) => used,
-                    Ok((used, true)) => {
-                        self.on_snapshot_complete(conn, now, effects);
-                        used
+                match incoming.take_in(bytes, effects) {
+                    Ok(Taken { count, for_file, is_complete }) => {
+                        if let Some(piece) = for_file {
+                            self.write_incoming(conn, piece, effects);
+                        }
+                        if is_complete {
+                            self.on_snapshot_complete(conn, now, effects);
+                        }
+                        count
                     }
                     Err(error) => {
                         self.end_dual_sync(error.to_string(), now, effects);
@@ -236,8 +237,7 @@ impl Node {
 
     /// It is known where the stream follows: the main connection asks for it.
     fn on_snapshot_end_told(&mut self, conn: ConnId, end: SnapshotEnd, now: Now, effects: &mut Effects) {
-        let loader = Loader::new(self.keyspace.empty_twin(), self.load_rules(None, now));
-        let incoming = Box::new(Incoming::new(Some(end.position), loader));
+        let incoming = self.expect_data_set(Some(end.position), now, effects);
         let (talk, first) = Handshake::follow_snapshot(&end);
         let Some(sync) = self.dual_sync() else { return };
         sync.snapshot = SnapshotChannel::Receiving { conn, end, incoming };
@@ -266,15 +266,12 @@ impl Node {
         let DualSync { main_conn, snapshot: SnapshotChannel::Complete { end, incoming }, held, .. } = *sync else {
             return;
         };
-        match incoming.finish() {
-            Ok(mut loaded) => {
-                loaded.facts.stream_database = loaded.facts.stream_database.or(end.database);
-                self.adopt_data_set(loaded, Some(end.position), now, effects);
-                self.link_is_up(main_conn, held, now);
-                self.acknowledge(effects);
-            }
-            Err(error) => self.refuse_data_set(main_conn, &error, now, effects),
+        let held_bytes_max = self.held_bytes_max();
+        if let Some(follow) = &mut self.follow {
+            follow.link = Link::Replacing { conn: main_conn, held, held_bytes_max };
         }
+        let arrived = Arrived { position: Some(end.position), has_mark: true, database: end.database };
+        self.on_data_set_arrived(*incoming, arrived, now, effects);
     }
 
     /// One of the two connections is gone.
@@ -298,7 +295,7 @@ impl Node {
         for conn in conns {
             self.close(conn, now, effects);
         }
-        self.link_failed(sync.setback(), now);
+        self.link_failed(sync.setback(), now, effects);
     }
 
     /// Once a second: a sign of life, and an end to a data set that does not come.

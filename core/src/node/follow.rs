@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::config::Endpoint;
-use crate::persistence::{Loaded, Loader};
+use crate::persistence::Loaded;
 use crate::port::{Action, ConnId, DialFailure, Effects, Level, Mono, Note, Now, Peer};
 use crate::replication::{Handshake, Introduction, Next, Position, ReplicationId, SyncAnswer};
 use crate::resp::push_command;
@@ -16,9 +16,9 @@ use super::Node;
 use super::connection::Kind;
 use super::dual_sync::DualSync;
 use super::held::Held;
-use super::incoming::{Incoming, IncomingError};
+use super::incoming::{Incoming, Taken};
+use super::incoming_file::Arrived;
 use super::line::Line;
-use super::load::note_remarks;
 use super::timers::{Timer, back_off};
 
 /// The first wait before a dial is repeated; each failure doubles it.
@@ -50,6 +50,14 @@ pub(crate) enum Link {
     Receiving { conn: ConnId, incoming: Box<Incoming> },
     /// A data set is coming by a second connection, and the stream by this one.
     Dual(Box<DualSync>),
+    /// The data set has come as a whole, in a file, and is not ours yet.
+    Replacing {
+        conn: ConnId,
+        /// What came behind it.
+        held: Held,
+        /// How much of that may wait here rather than with the master.
+        held_bytes_max: u64,
+    },
     /// The stream is being applied.
     Online {
         conn: ConnId,
@@ -84,6 +92,7 @@ impl Follow {
             Link::Dialling { conn, .. }
             | Link::Talking { conn, .. }
             | Link::Receiving { conn, .. }
+            | Link::Replacing { conn, .. }
             | Link::Online { conn, .. } => Some(*conn),
             Link::Dual(sync) => Some(sync.main_conn),
         }
@@ -101,6 +110,7 @@ impl Follow {
     pub(crate) fn held_bytes(&self) -> u64 {
         match &self.link {
             Link::Dual(sync) => sync.held().memory_bytes(),
+            Link::Replacing { held, .. } => held.memory_bytes(),
             Link::Online { held, .. } => held.memory_bytes(),
             _ => 0,
         }
@@ -117,7 +127,7 @@ impl Follow {
             Link::Waiting => "connect",
             Link::Dialling { .. } => "connecting",
             Link::Talking { .. } => "handshake",
-            Link::Receiving { .. } | Link::Dual(_) => "sync",
+            Link::Receiving { .. } | Link::Replacing { .. } | Link::Dual(_) => "sync",
             Link::Online { .. } => "connected",
         }
     }
@@ -165,7 +175,7 @@ impl Node {
     }
 
     fn unfollow_link(&mut self, now: Now, effects: &mut Effects) {
-        self.timers.stop(Timer::Redial);
+        self.abandon_incoming(effects);
         if let Some(follow) = &mut self.follow {
             let conns = [follow.conn(), follow.second_conn()];
             follow.link = Link::Waiting;
@@ -178,8 +188,9 @@ impl Node {
 
     /// Dials the master.
     pub(super) fn dial_master(&mut self, now: Now, effects: &mut Effects) {
+        let is_replacing_data = self.is_replacing_data();
         let Some(follow) = &mut self.follow else { return };
-        if !matches!(follow.link, Link::Waiting) {
+        if !matches!(follow.link, Link::Waiting) || is_replacing_data {
             return;
         }
         let connection = self.connections.open(None, Kind::Master, now);
@@ -208,7 +219,7 @@ impl Node {
                 if is_expected {
                     self.remember_link_error(failure.to_string());
                     effects.note(Note::MasterDialFailed { failure });
-                    self.link_failed(Setback::Link, now);
+                    self.link_failed(Setback::Link, now, effects);
                 }
             }
             Ok(_) if !is_expected => self.close(conn, now, effects),
@@ -251,7 +262,8 @@ impl Node {
     }
 
     /// The link is down: dial again, at once after a link that stood, later and later after dials that failed.
-    pub(super) fn link_failed(&mut self, setback: Setback, now: Now) {
+    pub(super) fn link_failed(&mut self, setback: Setback, now: Now, effects: &mut Effects) {
+        self.abandon_partial_incoming(effects);
         let Some(follow) = &mut self.follow else { return };
         if follow.is_online() {
             // At once: the less is written meanwhile, the likelier the backlog still has it.
@@ -288,7 +300,7 @@ impl Node {
             self.remember_link_error(text.clone());
         }
         effects.note(Note::Text { level: Level::Notice, text });
-        self.link_failed(setback, now);
+        self.link_failed(setback, now, effects);
     }
 
     fn remember_link_error(&mut self, text: String) {
@@ -305,14 +317,16 @@ impl Node {
     }
 
     /// A data set that cannot be used: what we have stays, and the master is asked again later and later.
-    pub(super) fn refuse_data_set(&mut self, conn: ConnId, why: &IncomingError, now: Now, effects: &mut Effects) {
-        effects.note(Note::Text { level: Level::Warning, text: why.to_string() });
-        if let Some(follow) = &mut self.follow {
-            follow.last_error = Some(why.to_string());
-            follow.link = Link::Waiting;
+    pub(super) fn refuse_data_set(&mut self, why: String, now: Now, effects: &mut Effects) {
+        effects.note(Note::Text { level: Level::Warning, text: why.clone() });
+        let Some(follow) = &mut self.follow else { return };
+        let conn = follow.conn();
+        follow.last_error = Some(why);
+        follow.link = Link::Waiting;
+        if let Some(conn) = conn {
+            self.close(conn, now, effects);
         }
-        self.close(conn, now, effects);
-        self.link_failed(Setback::Data, now);
+        self.link_failed(Setback::Data, now, effects);
     }
 
     /// Bytes from our master, in whatever state the link is.
@@ -332,18 +346,10 @@ impl Node {
             follow.last_io_at = now.mono;
             used += match &mut follow.link {
                 Link::Talking { .. } => self.on_line_bytes(conn, rest, now, effects),
-                Link::Receiving { incoming, .. } => {
-                    let outcome = incoming.feed(rest);
-                    note_remarks(incoming.take_remarks(), effects);
-                    match outcome {
-                        Ok((count, is_complete)) => {
-                            if is_complete {
-                                self.on_data_set(conn, now, effects);
-                            }
-                            count
-                        }
-                        Err(error) => return self.refuse_data_set(conn, &error, now, effects),
-                    }
+                Link::Receiving { .. } => self.on_data_set_bytes(conn, rest, now, effects),
+                Link::Replacing { held, held_bytes_max, .. } => {
+                    held.push(conn, rest, *held_bytes_max, effects);
+                    rest.len()
                 }
                 Link::Online { .. } => return self.on_stream_bytes(conn, rest, now, effects),
                 Link::Waiting | Link::Dialling { .. } | Link::Dual(_) => return,
@@ -390,9 +396,9 @@ impl Node {
             }
             SyncAnswer::FullUnnamed => None,
         };
-        let loader = Loader::new(self.keyspace.empty_twin(), self.load_rules(None, now));
+        let incoming = self.expect_data_set(position, now, effects);
         if let Some(follow) = &mut self.follow {
-            follow.link = Link::Receiving { conn, incoming: Box::new(Incoming::new(position, loader)) };
+            follow.link = Link::Receiving { conn, incoming };
         }
     }
 
@@ -410,36 +416,61 @@ impl Node {
             self.history.begin_log_here(self.config.repl_backlog_size);
         }
         self.audit_boundary();
+        if let Some(follow) = &mut self.follow {
+            follow.may_resume = true;
+        }
         self.link_is_up(conn, Held::default(), now);
         self.acknowledge(effects);
     }
 
-    /// The whole data set has come and is sound: it takes the place of ours, and with it its history.
-    fn on_data_set(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
-        let Some(follow) = &mut self.follow else { return };
-        let Link::Receiving { incoming, .. } = core::mem::replace(&mut follow.link, Link::Waiting) else { return };
-        let (position, has_mark) = (incoming.position, incoming.has_mark);
-        let loaded = match incoming.finish() {
-            Ok(loaded) => loaded,
+    /// Takes in a part of the data set; returns how many bytes it took.
+    fn on_data_set_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) -> usize {
+        let Some(Follow { link: Link::Receiving { incoming, .. }, .. }) = &mut self.follow else { return bytes.len() };
+        let Taken { count, for_file, is_complete } = match incoming.take_in(bytes, effects) {
+            Ok(taken) => taken,
             Err(error) => {
-                return self.refuse_data_set(conn, &error, now, effects);
+                self.refuse_data_set(error.to_string(), now, effects);
+                return bytes.len();
             }
         };
-        self.adopt_data_set(loaded, position, now, effects);
-        self.link_is_up(conn, Held::default(), now);
-        if has_mark || position.is_some() {
-            self.acknowledge(effects);
+        if let Some(piece) = for_file {
+            self.write_incoming(conn, piece, effects);
         }
+        if is_complete {
+            self.on_data_set(conn, now, effects);
+        }
+        count
     }
 
-    /// A data set takes the place of ours, and its history that of ours.
-    pub(super) fn adopt_data_set(
+    /// The whole data set has come.
+    fn on_data_set(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
+        let Some(follow) = &mut self.follow else { return };
+        // What comes behind the data waits with the master, but for what is on its way.
+        let next = Link::Replacing { conn, held: Held::default(), held_bytes_max: 0 };
+        let Link::Receiving { incoming, .. } = core::mem::replace(&mut follow.link, next) else { return };
+        let arrived = Arrived { position: incoming.position, has_mark: incoming.has_mark, database: None };
+        self.on_data_set_arrived(*incoming, arrived, now, effects);
+    }
+
+    /// A data set has come, to memory or to a file.
+    pub(super) fn on_data_set_arrived(
         &mut self,
-        loaded: Loaded,
-        position: Option<Position>,
+        incoming: Incoming,
+        arrived: Arrived,
         now: Now,
         effects: &mut Effects,
     ) {
+        let is_for_file = incoming.is_for_file();
+        match incoming.finish() {
+            Ok(_) if is_for_file => self.incoming_is_whole(arrived, now, effects),
+            Ok(loaded) => self.take_over_data_set(loaded, arrived, now, effects),
+            Err(error) => self.refuse_data_set(error.to_string(), now, effects),
+        }
+    }
+
+    /// A data set that is sound takes the place of ours, and with it its history.
+    pub(super) fn take_over_data_set(&mut self, loaded: Loaded, arrived: Arrived, now: Now, effects: &mut Effects) {
+        let Arrived { position, has_mark, database } = arrived;
         // A master of old does not tell its position: what follows cannot be continued elsewhere.
         let may_resume = position.is_some();
         let position = position.unwrap_or_else(|| Position { history: self.new_replication_id(), offset: 0 });
@@ -448,22 +479,26 @@ impl Node {
         self.keyspace.adopt(loaded.keyspace);
         self.history.replace(position, self.config.repl_backlog_size);
         if let Some(log) = &mut self.history.log {
-            log.set_database(Some(loaded.facts.stream_database.unwrap_or(0)));
+            log.set_database(Some(loaded.facts.stream_database.or(database).unwrap_or(0)));
         }
         self.storage.dirty = 0;
         self.audit_data_replaced();
-        if let Some(follow) = &mut self.follow {
-            follow.may_resume = may_resume;
-        }
         let text = format!("MASTER <-> REPLICA sync: Finished with success ({keys} keys)");
         effects.note(Note::Text { level: Level::Notice, text });
+        let Some(follow) = &mut self.follow else { return };
+        follow.may_resume = may_resume;
+        // The link may have gone while a file was being loaded; what was loaded can be continued all the same.
+        let Some((conn, held)) = follow.link.take_replacing() else { return };
+        self.link_is_up(conn, held, now);
+        if has_mark || may_resume {
+            self.acknowledge(effects);
+        }
     }
 
     /// The stream goes on, behind what was held of it.
     pub(super) fn link_is_up(&mut self, conn: ConnId, held: Held, now: Now) {
         if let Some(follow) = &mut self.follow {
             follow.link = Link::Online { conn, held, block: Vec::new() };
-            follow.may_resume = true;
             follow.failures = 0;
             follow.last_error = None;
             follow.last_io_at = now.mono;
@@ -502,6 +537,8 @@ impl Node {
                 follow.last_io_at,
                 "Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value.",
             ),
+            // It is we who do not read.
+            Link::Replacing { .. } => (now.mono, ""),
             _ => (follow.last_io_at, "MASTER timeout: no data nor PING received..."),
         };
         if now.mono.since(since) > timeout {
@@ -510,6 +547,7 @@ impl Node {
         match &follow.link {
             Link::Online { .. } => self.acknowledge(effects),
             Link::Receiving { incoming, .. } if incoming.has_begun() => self.say(conn, b"\n", effects),
+            Link::Replacing { .. } => self.say(conn, b"\n", effects),
             _ => {}
         }
     }

@@ -40,6 +40,9 @@ mod follow;
 mod gates;
 mod held;
 mod incoming;
+mod incoming_file;
+#[cfg(test)]
+mod incoming_file_tests;
 mod lifecycle;
 mod line;
 mod load;
@@ -92,6 +95,7 @@ use connection::{Closing, Connection, Connections, Kind};
 use failover::Failover;
 use file_transfer::SyncFiles;
 use follow::Follow;
+use incoming_file::IncomingFiles;
 use memory::MemoryGauge;
 use pause::Pauses;
 use pubsub::Topics;
@@ -118,6 +122,7 @@ pub struct Node {
     pub(crate) replicas: Vec<ConnId>,
     pub(crate) transfers: Transfers,
     pub(crate) sync_files: SyncFiles,
+    pub(crate) incoming_files: IncomingFiles,
     /// Snapshots that were sent by connections that are gone, for replicas that have not come for the stream yet.
     kept_snapshots: Vec<snapshot_channel::Kept>,
     admission: Admission,
@@ -182,6 +187,7 @@ impl Node {
     /// Does up to `units` of background work (snapshot slices, loading, freeing, expiry). A unit is about one key.
     pub fn work(&mut self, units: u32, now: Now, effects: &mut Effects) {
         self.keyspace.free_some(units as usize);
+        self.load_incoming_once_emptied(now, effects);
         self.work_on_eviction(now);
         self.work_on_transfers(units as usize, now, effects);
         self.work_on_files(units as usize, now, effects);
@@ -195,6 +201,7 @@ impl Node {
     #[must_use]
     pub fn has_work(&self) -> bool {
         self.keyspace.has_doomed()
+            || self.is_emptying()
             || self.can_evict()
             || self.transfers_can_advance()
             || self.files_can_advance()

@@ -11,7 +11,7 @@ use crate::command::reply_error as reply;
 use crate::keyspace::usage::FrequencyRules;
 use crate::keyspace::{SnapshotRules, UsageNote};
 use crate::persistence::{Head, push_header};
-use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::port::{Action, ConnId, Effects, Level, Note, Now};
 use crate::replication::{Log, Position, ReplicationId, Request, Verdict, decide};
 use crate::resp::Args;
 
@@ -74,6 +74,9 @@ impl Node {
             return Ok(());
         }
         self.become_replica(conn, is_old, now);
+        if self.config.repl_disable_tcp_nodelay {
+            effects.push(Action::CollectOutput(conn));
+        }
         let who = self.replica_name(conn);
         match verdict {
             Verdict::Continue { from } => {

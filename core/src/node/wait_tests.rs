@@ -1,6 +1,7 @@
 //! Cases of what counts as replicated, for WAIT and min-replicas, and of what a replica may do by itself.
 
 use alloc::format;
+use alloc::vec;
 use core::time::Duration;
 
 use crate::port::ConnId;
@@ -46,6 +47,17 @@ fn follow_empty_master(bench: &mut Bench, offset: u64) -> ConnId {
     bench.send(link, EMPTY_DATA_SET);
     assert!(bench.node.follow.as_ref().is_some_and(super::follow::Follow::is_online), "the link is up");
     link
+}
+
+#[test]
+fn only_a_replica_s_output_is_collected_and_only_where_the_directive_says_so() {
+    for (value, is_collected) in [("no", false), ("yes", true)] {
+        let mut bench = Bench::new();
+        bench.run(&format!("CONFIG SET repl-disable-tcp-nodelay {value}"));
+        let replica = attach_replica(&mut bench);
+        let expected = if is_collected { vec![replica] } else { vec![] };
+        assert_eq!(bench.collected, expected);
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(super) const REPLICATION: &[Row] = &[
         _ => some(-1),
     }),
     Field("master_sync_in_progress", |view| {
-        some(u8::from(matches!(follow(view)?.link, Link::Receiving { .. } | Link::Dual(_))))
+        some(u8::from(matches!(follow(view)?.link, Link::Receiving { .. } | Link::Replacing { .. } | Link::Dual(_))))
     }),
     Field("slave_read_repl_offset", |view| some(view.node.history.offset() + unapplied_bytes(view, follow(view)?))),
     Field("slave_repl_offset", |view| follow(view).and_then(|_| some(view.node.history.offset()))),

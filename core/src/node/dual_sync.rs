@@ -66,7 +66,7 @@ pub(crate) struct DualSync {
     main: MainChannel,
     snapshot: SnapshotChannel,
     /// When the data set's connection last gave a sign.
-    snapshot_io_at: Mono,
+    pub(super) snapshot_io_at: Mono,
     held: Held,
 }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::config::{Config, EnableDebug};
-use crate::port::{ConnId, Mono, Now, Wall};
+use crate::port::{ConnId, DiskFailure, Mono, Now, Wall};
 
 use super::bench::{Bench, Disk};
 use super::follow::Link;
@@ -388,6 +388,54 @@ fn a_stream_that_is_too_much_is_left_with_the_master_until_there_is_room() {
     assert!(played.bench.paused.is_empty(), "it is worked off");
     assert_eq!(played.bench.node.history.offset(), stream as u64);
     assert_eq!(played.bench.run("SELECT 4\r\nSTRLEN a"), "+OK :1000 ");
+}
+
+/// A string of a data set that takes many appends to a file.
+fn large_value() -> Vec<u8> {
+    const BYTES: u32 = 2_000_000;
+    let head = [b"\0\x01k\x80".as_slice(), &BYTES.to_be_bytes()].concat();
+    [head, alloc::vec![b'x'; BYTES as usize]].concat()
+}
+
+#[test]
+fn a_disk_that_fails_ends_both_connections() {
+    let mut played = play();
+    played.tell_end(7);
+    played.begin_data_set();
+    played.follow_stream(7);
+    played.bench.append_failure = Some(DiskFailure::NoSpace);
+    played.bench.send(played.snapshot, &large_value());
+    assert!(played.bench.closed.contains(&played.main) && played.bench.closed.contains(&played.snapshot));
+    assert_eq!(played.bench.run("GET k"), "$3 old ");
+    played.bench.append_failure = None;
+    played.bench.pass(Duration::from_secs(10));
+    assert_eq!(played.bench.dialled.len(), 1, "the master is dialled anew");
+}
+
+#[test]
+fn a_slow_disk_stops_the_data_set_and_not_the_stream() {
+    let mut played = play();
+    played.tell_end(7);
+    played.begin_data_set();
+    played.follow_stream(7);
+    played.bench.hold_disk();
+    for piece in large_value().chunks(100_000) {
+        played.bench.send(played.snapshot, piece);
+    }
+    assert_eq!(played.bench.paused, [played.snapshot]);
+    let mut stream = 0;
+    for _ in 0..55 {
+        played.bench.pass(Duration::from_secs(1));
+        played.bench.send(played.main, b"*1\r\n$4\r\nping\r\n");
+        stream += 14;
+    }
+    played.bench.release_disk();
+    assert!(played.bench.paused.is_empty());
+    played.bench.pass(Duration::from_secs(30));
+    assert!(played.bench.closed.is_empty(), "it was we who did not read");
+    played.end_data_set();
+    assert_eq!(played.bench.run("STRLEN k"), ":2000000 ");
+    assert_eq!(played.bench.node.history.offset(), 7 + stream);
 }
 
 #[test]

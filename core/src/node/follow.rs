@@ -320,10 +320,10 @@ impl Node {
     pub(super) fn refuse_data_set(&mut self, why: String, now: Now, effects: &mut Effects) {
         effects.note(Note::Text { level: Level::Warning, text: why.clone() });
         let Some(follow) = &mut self.follow else { return };
-        let conn = follow.conn();
+        let conns = [follow.conn(), follow.second_conn()];
         follow.last_error = Some(why);
         follow.link = Link::Waiting;
-        if let Some(conn) = conn {
+        for conn in conns.into_iter().flatten() {
             self.close(conn, now, effects);
         }
         self.link_failed(Setback::Data, now, effects);

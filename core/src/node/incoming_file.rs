@@ -187,8 +187,12 @@ impl Node {
 
     /// True while a data set is being built beside what is served.
     pub(crate) fn builds_beside(&self) -> bool {
-        let link = self.follow.as_ref().map(|follow| &follow.link);
-        matches!(link, Some(Link::Receiving { incoming, .. }) if incoming.has_begun() && !incoming.is_for_file())
+        let incoming = match self.follow.as_ref().map(|follow| &follow.link) {
+            Some(Link::Receiving { incoming, .. }) => Some(&**incoming),
+            Some(Link::Dual(sync)) => sync.incoming(),
+            _ => None,
+        };
+        incoming.is_some_and(|incoming| incoming.has_begun() && !incoming.is_for_file())
     }
 
     /// Loads the file, at once with `replica-lazy-flush`, else when what we had is freed.
@@ -265,6 +269,9 @@ impl Node {
         let Some(conn) = self.incoming_files.current.as_mut().and_then(|file| file.paused.take()) else { return };
         if let Some(follow) = &mut self.follow {
             follow.last_io_at = now.mono;
+            if let Link::Dual(sync) = &mut follow.link {
+                sync.snapshot_io_at = now.mono;
+            }
         }
         if self.connections.get(conn).is_some() {
             effects.push(Action::ResumeReading(conn));

@@ -2,20 +2,16 @@
 //!
 //! What a real server does in milliseconds takes microseconds here, and a panic is the test's own.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use afterimage_core::config::EnableDebug;
-use afterimage_core::port::{
-    Action, ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Event, ExitCode, Mono, Now, Peer, Wall,
-};
+use afterimage_core::port::{Action, ConnId, Effects, Event, ExitCode, Mono, Now, Peer, Wall};
 use afterimage_core::{Config, Environment, Node};
 
 use crate::client::encode;
+use crate::disk::{Disk, operate};
 use crate::reply::Reply;
-
-/// Files by name.
-pub type Disk = BTreeMap<String, Vec<u8>>;
 
 /// Rounds of events and background work before a node counts as one that never comes to rest.
 const ROUNDS_MAX: usize = 100_000;
@@ -199,14 +195,18 @@ impl Inside {
             Action::Note(note) => self.log.push(note.to_string()),
             Action::Exit(code) => self.exit = Some(code),
             Action::Disk { ticket, op } => {
-                let outcome = self.operate(op);
+                let outcome = operate(&mut self.disk, op);
                 self.node.handle(Event::Disk { ticket, outcome }, self.now, effects);
             }
             Action::Listen { .. } => {
                 let event = Event::Listening { outcome: Ok(()) };
                 self.node.handle(event, self.now, effects);
             }
-            Action::PauseReading(_) | Action::ResumeReading(_) | Action::Sleep(_) | Action::ReleaseMemory => {}
+            Action::PauseReading(_)
+            | Action::ResumeReading(_)
+            | Action::CollectOutput(_)
+            | Action::Sleep(_)
+            | Action::ReleaseMemory => {}
         }
     }
 
@@ -225,40 +225,5 @@ impl Inside {
             }
             self.node.sent(conn, bytes.len(), self.now, effects);
         }
-    }
-
-    fn operate(&mut self, op: DiskOp) -> DiskOutcome {
-        match op {
-            DiskOp::Create { file } => {
-                self.disk.insert(file, Vec::new());
-            }
-            DiskOp::Append { file, bytes } => match self.disk.get_mut(&file) {
-                Some(contents) => contents.extend_from_slice(&bytes),
-                None => return DiskOutcome::Failed(DiskFailure::NotFound),
-            },
-            DiskOp::Rename { from, to } => match self.disk.remove(&from) {
-                Some(contents) => drop(self.disk.insert(to, contents)),
-                None => return DiskOutcome::Failed(DiskFailure::NotFound),
-            },
-            DiskOp::Remove { file } => match self.disk.remove(&file) {
-                Some(_) => {}
-                None => return DiskOutcome::Failed(DiskFailure::NotFound),
-            },
-            DiskOp::Read { file, offset, len } => {
-                let Some(contents) = self.disk.get(&file) else { return DiskOutcome::Failed(DiskFailure::NotFound) };
-                let rest = usize::try_from(offset).ok().and_then(|offset| contents.get(offset..)).unwrap_or_default();
-                let piece = &rest[..rest.len().min(len as usize)];
-                return DiskOutcome::Bytes(piece.to_vec().into());
-            }
-            DiskOp::List => {
-                return DiskOutcome::Listed(
-                    self.disk.iter().map(|(name, contents)| (name.clone(), contents.len() as u64)).collect(),
-                );
-            }
-            DiskOp::EnterDirectory { path } => return DiskOutcome::Entered(path),
-            DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => return DiskOutcome::Failed(DiskFailure::NotFound),
-            DiskOp::Sync { .. } | DiskOp::SyncDirectory => {}
-        }
-        DiskOutcome::Done
     }
 }

@@ -12,6 +12,7 @@
 
 mod binary;
 mod client;
+mod disk;
 pub mod fake;
 mod golden;
 pub mod grammar;
@@ -26,8 +27,9 @@ mod workload;
 
 pub use binary::{our_binary, our_simulator};
 pub use client::{Client, encode};
+pub use disk::{Disk, operate};
 pub use golden::{golden_dir, golden_files, payloads};
-pub use inside::{Disk, Inside};
+pub use inside::Inside;
 pub use proxy::Proxy;
 pub use release::{Release, find_tool};
 pub use reply::Reply;

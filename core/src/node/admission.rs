@@ -83,9 +83,11 @@ impl Node {
         let knows_mark =
             |conn: &ConnId| self.connections.get(*conn).is_some_and(|connection| connection.intro.knows_eof);
         let wants_filter = |conn: &ConnId| self.connections.get(*conn).is_some_and(|c| c.intro.wants_no_keys);
+        let is_for_snapshot = |conn: &ConnId| self.connections.get(*conn).is_some_and(|c| c.intro.is_for_snapshot());
         let waiting = self.waiting_replicas();
-        let (marked, filed): (Vec<ConnId>, Vec<ConnId>) =
-            waiting.into_iter().partition(|conn| knows_mark(conn) && (is_diskless || wants_filter(conn)));
+        let (marked, filed): (Vec<ConnId>, Vec<ConnId>) = waiting
+            .into_iter()
+            .partition(|conn| knows_mark(conn) && (is_diskless || wants_filter(conn) || is_for_snapshot(conn)));
         let (filtered, whole): (Vec<ConnId>, Vec<ConnId>) = marked.into_iter().partition(wants_filter);
         let has_room = self.transfers.count() < TRANSFERS_MAX;
         for (receivers, contents) in [(whole, Contents::Everything), (filtered, Contents::NoKeys)] {

@@ -14,8 +14,20 @@ use super::gates::resolve;
 use super::pubsub::Topic;
 
 impl Node {
-    /// Bytes of the stream: whole commands are applied, the rest waits.
+    /// Bytes of the stream: they are applied, or wait behind others.
     pub(super) fn on_stream_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
+        let bytes_max = self.held_bytes_max();
+        if let Some(Follow { link: Link::Online { held, .. }, .. }) = &mut self.follow
+            && !held.is_empty()
+            && !bytes.is_empty()
+        {
+            return held.push(conn, bytes, bytes_max, effects);
+        }
+        self.apply_stream_bytes(conn, bytes, now, effects);
+    }
+
+    /// Bytes of the stream whose turn it is: whole commands are applied, the rest waits.
+    pub(super) fn apply_stream_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
         if connection.is_blocked() {
             connection.input.extend_from_slice(bytes);

@@ -25,6 +25,8 @@ pub(crate) struct Bench {
     pub(crate) client: ConnId,
     /// Connections that the node has closed.
     pub(crate) closed: Vec<ConnId>,
+    /// Connections that the node does not want to read from.
+    pub(crate) paused: Vec<ConnId>,
     /// Dials that nobody has answered.
     pub(crate) dialled: Vec<ConnId>,
     /// How often the node has given memory back.
@@ -41,6 +43,12 @@ pub(crate) struct Bench {
     pub(crate) notes: Vec<String>,
     /// The files, by name.
     pub(crate) disk: Disk,
+    /// Why nothing can be added to a file, if nothing can.
+    pub(crate) append_failure: Option<DiskFailure>,
+    /// The host has no time for the node's background work.
+    pub(crate) is_busy: bool,
+    /// Connections whose output the network may collect.
+    pub(crate) collected: Vec<ConnId>,
     /// What the disk has been asked for and does not do until [`Bench::release_disk`]; none if it does everything at once.
     held_ops: Option<VecDeque<(Ticket, DiskOp)>>,
     effects: Effects,
@@ -76,6 +84,7 @@ impl Bench {
             now,
             client: ConnId { slot: 0, generation: 0 },
             closed: Vec::new(),
+            paused: Vec::new(),
             dialled: Vec::new(),
             released: 0,
             refuses_host: false,
@@ -84,6 +93,9 @@ impl Bench {
             deaf: Vec::new(),
             notes: Vec::new(),
             disk,
+            append_failure: None,
+            is_busy: false,
+            collected: Vec::new(),
             held_ops: None,
             effects,
             received: BTreeMap::new(),
@@ -108,6 +120,18 @@ impl Bench {
         let outcome = if is_answered { Ok(self.next_peer()) } else { Err(DialFailure::Refused) };
         self.event(Event::Dialled { conn, outcome });
         conn
+    }
+
+    /// Answers the node's dial as its master would, up to its `PSYNC`: the connection, and what it asks for.
+    pub(crate) fn play_master(&mut self) -> (ConnId, String) {
+        let link = self.answer_dial(true);
+        for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"] {
+            self.send(link, line.as_bytes());
+        }
+        let said = String::from_utf8(self.take_received(link)).expect("ASCII");
+        let words: Vec<&str> = said.split("\r\n").skip_while(|word| *word != "PSYNC").collect();
+        let asked = alloc::format!("{} {}", words.get(2).unwrap_or(&""), words.get(4).unwrap_or(&""));
+        (link, asked)
     }
 
     /// Runs a request of the first client; see [`Bench::run_on`].
@@ -190,13 +214,13 @@ impl Bench {
     fn carry(&mut self) {
         loop {
             let actions: Vec<Action> = self.effects.drain().collect();
-            if actions.is_empty() && !self.node.has_work() {
+            if actions.is_empty() && (self.is_busy || !self.node.has_work()) {
                 return;
             }
             for action in actions {
                 self.carry_out(action);
             }
-            if self.node.has_work() {
+            if self.node.has_work() && !self.is_busy {
                 self.node.work(1000, self.now, &mut self.effects);
             }
         }
@@ -221,14 +245,20 @@ impl Bench {
                 self.node.handle(Event::Listening { outcome }, self.now, &mut self.effects);
             }
             Action::Note(note) => self.notes.push(note.to_string()),
-            Action::PauseReading(_) | Action::ResumeReading(_) | Action::Exit(_) => {}
+            Action::PauseReading(conn) => self.paused.push(conn),
+            Action::ResumeReading(conn) => self.paused.retain(|paused| *paused != conn),
+            Action::CollectOutput(conn) => self.collected.push(conn),
+            Action::Exit(_) => {}
         }
     }
 
     fn operate(&mut self, op: DiskOp) -> DiskOutcome {
         match op {
             DiskOp::Create { file } => drop(self.disk.insert(file, Vec::new())),
-            DiskOp::Append { file, bytes } => self.disk.entry(file).or_default().extend_from_slice(&bytes),
+            DiskOp::Append { file, bytes } => match &self.append_failure {
+                Some(failure) => return DiskOutcome::Failed(failure.clone()),
+                None => self.disk.entry(file).or_default().extend_from_slice(&bytes),
+            },
             DiskOp::Rename { from, to } => {
                 let contents = self.disk.remove(&from).unwrap_or_default();
                 self.disk.insert(to, contents);

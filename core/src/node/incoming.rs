@@ -1,17 +1,24 @@
 //! A data set on its way from our master: the preamble, the bytes, the end.
 //!
-//! Differs: by default a Redis writes what comes to a file, and loads that when it is complete. Here the data are built beside those that are
-//! served, as they come, whatever `repl-diskless-load` says: nothing is dropped before the last byte has come and the checksum holds, no
-//! time is spent loading, and no disk can fail on the way. The price is memory for both while the transfer runs.
+//! With `repl-diskless-load swapdb`, or `on-empty-db` on a node without data, the data are built beside those that are served, as they come. Else the
+//! bytes go on to a file ([`super::incoming_file`]), and are only checked on their way. In either case nothing is dropped before the last byte has
+//! come and the checksum holds.
+//!
+//! Differs: a Redis goes on serving with `swapdb` only if the master's history is the one it was in, and else answers LOADING; here it always does.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::codec::number::parse_u64;
-use crate::persistence::{LoadError, Loaded, Loader, Progress, Remark};
+use crate::persistence::{LoadError, Loaded, Loader, Progress};
+use crate::port::{DiskFailure, Effects, Level, Note};
 use crate::replication::Position;
+
+use super::load::note_remarks;
+use super::storage::APPEND_BYTES;
 
 /// Bytes of a mark that ends a data set of unknown length.
 const MARK_BYTES: usize = 40;
@@ -31,6 +38,8 @@ pub(crate) enum IncomingError {
     Length,
     /// Something else than the mark came after the data.
     Mark,
+    /// The file for the data cannot be written.
+    Disk(DiskFailure),
 }
 
 impl fmt::Display for IncomingError {
@@ -43,6 +52,10 @@ impl fmt::Display for IncomingError {
             IncomingError::Data(error) => write!(f, "Failed trying to load the MASTER synchronization DB: {error}"),
             IncomingError::Length => f.write_str("The MASTER synchronization DB has another length than was announced"),
             IncomingError::Mark => f.write_str("Replication stream EOF marker is broken"),
+            IncomingError::Disk(failure) => write!(
+                f,
+                "Write error writing to the DB dump file needed for MASTER <-> REPLICA synchronization: {failure}"
+            ),
         }
     }
 }
@@ -61,6 +74,16 @@ enum Stage {
     Complete,
 }
 
+/// What became of bytes.
+pub(super) struct Taken {
+    /// How many of them belong to the data set.
+    pub(super) count: usize,
+    /// What is to be added to the file now.
+    pub(super) for_file: Option<Vec<u8>>,
+    /// There is no more to come.
+    pub(super) is_complete: bool,
+}
+
 /// A data set that is being received.
 #[derive(Clone)]
 pub(crate) struct Incoming {
@@ -68,6 +91,8 @@ pub(crate) struct Incoming {
     pub(super) position: Option<Position>,
     stage: Stage,
     loader: Box<Loader>,
+    /// What is to go to the file, if there is one.
+    for_file: Option<Vec<u8>>,
     /// Bytes announced, for INFO; zero if unknown.
     pub(super) total_bytes: u64,
     /// The data end with a mark, and the master waits for an acknowledgement.
@@ -75,9 +100,26 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(position: Option<Position>, loader: Loader) -> Incoming {
+    /// Data that are built as they come.
+    pub(super) fn building(position: Option<Position>, loader: Loader) -> Incoming {
         let stage = Stage::Preamble { line: Vec::new() };
-        Incoming { position, stage, loader: Box::new(loader), total_bytes: 0, has_mark: false }
+        Incoming { position, stage, loader: Box::new(loader), for_file: None, total_bytes: 0, has_mark: false }
+    }
+
+    /// Data that are checked as they come, and go on to a file.
+    pub(super) fn checking(position: Option<Position>, checker: Loader) -> Incoming {
+        Incoming { for_file: Some(Vec::new()), ..Incoming::building(position, checker) }
+    }
+
+    /// True if the bytes go on to a file.
+    pub(super) fn is_for_file(&self) -> bool {
+        self.for_file.is_some()
+    }
+
+    /// What is to be added to the file, once it is `bytes_min` long.
+    fn take_for_file(&mut self, bytes_min: usize) -> Option<Vec<u8>> {
+        let waiting = self.for_file.as_mut().filter(|waiting| waiting.len() >= bytes_min)?;
+        Some(core::mem::take(waiting))
     }
 
     /// Bytes of the data received and understood.
@@ -85,18 +127,38 @@ impl Incoming {
         self.loader.consumed()
     }
 
-    /// What was met in the data and is worth a line in the log.
-    pub(super) fn take_remarks(&mut self) -> Vec<Remark> {
-        self.loader.take_remarks()
-    }
-
     /// True once the preamble was read.
     pub(super) fn has_begun(&self) -> bool {
         !matches!(self.stage, Stage::Preamble { .. })
     }
 
+    /// What the log says when the preamble was read.
+    fn announcement(&self) -> String {
+        let to = if self.is_for_file() { "disk" } else { "parser" };
+        match self.has_mark {
+            true => format!("MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to {to}"),
+            false => {
+                let bytes = self.total_bytes;
+                format!("MASTER <-> REPLICA sync: receiving {bytes} bytes from master to {to}")
+            }
+        }
+    }
+
+    /// Takes in bytes, and tells of them in the log.
+    pub(super) fn take_in(&mut self, bytes: &[u8], effects: &mut Effects) -> Result<Taken, IncomingError> {
+        let had_begun = self.has_begun();
+        let outcome = self.feed(bytes);
+        if self.has_begun() && !had_begun {
+            effects.note(Note::Text { level: Level::Notice, text: self.announcement() });
+        }
+        note_remarks(self.loader.take_remarks(), effects);
+        let (count, is_complete) = outcome?;
+        let for_file = self.take_for_file(if is_complete { 1 } else { APPEND_BYTES });
+        Ok(Taken { count, for_file, is_complete })
+    }
+
     /// Takes in bytes; returns how many of them belong to it, and whether it is complete.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(usize, bool), IncomingError> {
+    fn feed(&mut self, bytes: &[u8]) -> Result<(usize, bool), IncomingError> {
         let mut used = 0;
         while used < bytes.len() && !matches!(self.stage, Stage::Complete) {
             used += self.step(&bytes[used..])?;
@@ -126,20 +188,27 @@ impl Incoming {
                 let count = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
                 let progress = self.loader.feed(&bytes[..count]).map_err(IncomingError::Data)?;
                 *left -= count as u64;
-                match (progress, *left) {
+                let left = *left;
+                self.pass_on(&bytes[..count]);
+                match (progress, left) {
                     (Progress::Complete { unread: 0 }, 0) => self.stage = Stage::Complete,
                     (Progress::Complete { .. }, _) | (Progress::More, 0) => return Err(IncomingError::Length),
                     (Progress::More, _) => {}
                 }
                 Ok(count)
             }
-            Stage::Marked { mark } => match self.loader.feed(bytes).map_err(IncomingError::Data)? {
-                Progress::More => Ok(bytes.len()),
-                Progress::Complete { unread } => {
-                    self.stage = Stage::Mark { mark: *mark, seen: 0 };
-                    Ok(bytes.len() - unread)
-                }
-            },
+            Stage::Marked { mark } => {
+                let unread = match self.loader.feed(bytes).map_err(IncomingError::Data)? {
+                    Progress::More => 0,
+                    Progress::Complete { unread } => {
+                        self.stage = Stage::Mark { mark: *mark, seen: 0 };
+                        unread
+                    }
+                };
+                let count = bytes.len() - unread;
+                self.pass_on(&bytes[..count]);
+                Ok(count)
+            }
             Stage::Mark { mark, seen } => {
                 let count = bytes.len().min(MARK_BYTES - *seen);
                 if mark.get(*seen..*seen + count) != bytes.get(..count) {
@@ -152,6 +221,12 @@ impl Incoming {
                 Ok(count)
             }
             Stage::Complete => Ok(0),
+        }
+    }
+
+    fn pass_on(&mut self, bytes: &[u8]) {
+        if let Some(waiting) = &mut self.for_file {
+            waiting.extend_from_slice(bytes);
         }
     }
 

@@ -52,6 +52,8 @@ impl Node {
             replicas: Vec::new(),
             transfers: super::Transfers::default(),
             sync_files: super::SyncFiles::default(),
+            incoming_files: super::IncomingFiles::default(),
+            kept_snapshots: Vec::new(),
             admission: super::Admission::default(),
             follow: None,
             failover: None,
@@ -88,7 +90,7 @@ impl Node {
             let text = format!("'{name}' is accepted, without effect here: {why}");
             effects.note(Note::Text { level: Level::Notice, text });
         }
-        node.begin_loading(now, effects);
+        node.load_at_start(now, effects);
         node.settle(now, effects);
         node
     }

@@ -6,7 +6,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::persistence::{LoadRules, Loaded, Loader, Progress, Remark};
-use crate::port::{Action, DiskFailure, DiskOp, DiskOutcome, Effects, ExitCode, Level, Note, Now};
+use crate::port::{Action, DiskFailure, DiskOp, DiskOutcome, Effects, ExitCode, FileName, Level, Note, Now};
 use crate::rdb::Dialect;
 use crate::replication::Position;
 use crate::value::Limits;
@@ -15,9 +15,57 @@ use crate::value::rdb::BuildRules;
 use super::Node;
 use super::storage::{Errand, READ_BYTES};
 
+/// What is done with a file once it is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loads {
+    /// It is what was kept over a restart.
+    AtStart,
+    /// It is what our master has sent.
+    FromMaster,
+}
+
+/// A file that is being loaded, a piece at a time.
+#[derive(Clone)]
+pub(crate) struct Loading {
+    loader: Box<Loader>,
+    file: FileName,
+    /// Bytes read so far.
+    read: u64,
+    /// Bytes in all, if that is known.
+    total: Option<u64>,
+    begun_at: Now,
+    loads: Loads,
+}
+
+impl Loading {
+    /// Bytes understood so far.
+    pub(crate) fn loaded_bytes(&self) -> u64 {
+        self.loader.consumed()
+    }
+
+    /// Bytes in all; zero if that is not known.
+    pub(crate) fn total_bytes(&self) -> u64 {
+        self.total.unwrap_or(0)
+    }
+
+    /// When it was begun, in seconds since the epoch.
+    pub(crate) fn begun_at_seconds(&self) -> i64 {
+        self.begun_at.wall.seconds()
+    }
+
+    /// How much longer it will take if it goes on as it went, in seconds.
+    pub(crate) fn eta_seconds(&self, now: Now) -> u64 {
+        let left = self.total_bytes().saturating_sub(self.loaded_bytes());
+        match self.loaded_bytes() {
+            0 => 1,
+            loaded => now.mono.since(self.begun_at.mono).as_secs().saturating_mul(left) / loaded,
+        }
+    }
+}
+
 impl Node {
     pub(crate) fn is_loading(&self) -> bool {
-        self.storage.loading.is_some()
+        self.storage.loading.is_some() || self.is_emptying()
     }
 
     pub(super) fn load_rules(&self, drop_expired_before_ms: Option<i64>, now: Now) -> LoadRules {
@@ -34,50 +82,71 @@ impl Node {
         }
     }
 
-    /// Begins to read the data set.
-    pub(super) fn begin_loading(&mut self, now: Now, effects: &mut Effects) {
+    /// Begins to read the data set that was kept over a restart.
+    pub(super) fn load_at_start(&mut self, now: Now, effects: &mut Effects) {
         self.storage.last_save_seconds = now.wall.seconds();
         self.storage.last_save_at = now.mono;
         let is_master = self.config.replicaof.is_none();
-        let rules = self.load_rules(is_master.then_some(now.wall.millis()), now);
-        let loader = Loader::new(self.keyspace.empty_twin(), rules);
-        self.storage.loading = Some((Box::new(loader), 0));
-        self.read_on_loading(0, effects);
+        let drop_expired_before_ms = is_master.then_some(now.wall.millis());
+        let file = self.config.dbfilename.clone();
+        self.begin_loading(Loads::AtStart, file, None, drop_expired_before_ms, now, effects);
     }
 
-    fn read_on_loading(&mut self, offset: u64, effects: &mut Effects) {
-        let file = self.config.dbfilename.clone();
+    /// Begins to read the data set that our master has sent.
+    pub(super) fn load_from_master(&mut self, file: FileName, size: u64, now: Now, effects: &mut Effects) {
+        self.begin_loading(Loads::FromMaster, file, Some(size), None, now, effects);
+    }
+
+    fn begin_loading(
+        &mut self,
+        loads: Loads,
+        file: FileName,
+        total: Option<u64>,
+        drop_expired_before_ms: Option<i64>,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        let loader = Box::new(Loader::new(self.keyspace.empty_twin(), self.load_rules(drop_expired_before_ms, now)));
+        self.storage.loading = Some(Box::new(Loading { loader, file, read: 0, total, begun_at: now, loads }));
+        self.read_on_loading(effects);
+    }
+
+    fn read_on_loading(&mut self, effects: &mut Effects) {
+        let Some(loading) = &self.storage.loading else { return };
+        let (file, offset) = (loading.file.clone(), loading.read);
         self.disk(Errand::Load, DiskOp::Read { file, offset, len: READ_BYTES }, effects);
     }
 
     pub(super) fn on_load_read(&mut self, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
-        let Some((loader, read)) = &mut self.storage.loading else { return };
+        let Some(loading) = &mut self.storage.loading else { return };
         match outcome {
             DiskOutcome::Bytes(bytes) if !bytes.is_empty() => {
-                *read += bytes.len() as u64;
-                let offset = *read;
-                let progress = loader.feed(&bytes);
-                note_remarks(loader.take_remarks(), effects);
+                loading.read += bytes.len() as u64;
+                let progress = loading.loader.feed(&bytes);
+                note_remarks(loading.loader.take_remarks(), effects);
                 match progress {
-                    Ok(Progress::More) => self.read_on_loading(offset, effects),
+                    Ok(Progress::More) => self.read_on_loading(effects),
                     Ok(Progress::Complete { .. }) => self.end_loading(now, effects),
-                    Err(error) => self.loading_failed(&error.to_string(), effects),
+                    Err(error) => self.loading_failed(&error.to_string(), now, effects),
                 }
             }
-            DiskOutcome::Failed(DiskFailure::NotFound) => {
+            DiskOutcome::Failed(DiskFailure::NotFound) if loading.loads == Loads::AtStart => {
                 self.storage.loading = None;
                 self.is_ready(now, effects);
             }
-            DiskOutcome::Failed(failure) => self.loading_failed(&failure.to_string(), effects),
+            DiskOutcome::Failed(failure) => self.loading_failed(&failure.to_string(), now, effects),
             _ => self.end_loading(now, effects),
         }
     }
 
     fn end_loading(&mut self, now: Now, effects: &mut Effects) {
-        let Some((loader, _)) = self.storage.loading.take() else { return };
-        match loader.finish() {
-            Ok(loaded) => self.adopt_file(loaded, now, effects),
-            Err(error) => self.loading_failed(&error.to_string(), effects),
+        let Some(loading) = self.storage.loading.take() else { return };
+        let Loading { loader, file, loads, .. } = *loading;
+        match (loader.finish(), loads) {
+            (Ok(loaded), Loads::AtStart) => self.adopt_file(loaded, now, effects),
+            (Ok(loaded), Loads::FromMaster) => self.on_incoming_loaded(loaded, now, effects),
+            (Err(error), Loads::AtStart) => cannot_start(&file, &error.to_string(), effects),
+            (Err(error), Loads::FromMaster) => self.incoming_not_loaded(&error.to_string(), now, effects),
         }
     }
 
@@ -126,14 +195,19 @@ impl Node {
         }
     }
 
-    fn loading_failed(&mut self, why: &str, effects: &mut Effects) {
-        self.storage.loading = None;
-        let file = &self.config.dbfilename;
-        let text =
-            format!("Fatal error loading the DB '{file}': {why}. Move the file away to start without it. Exiting.");
-        effects.note(Note::Text { level: Level::Warning, text });
-        effects.push(Action::Exit(ExitCode::Failed));
+    fn loading_failed(&mut self, why: &str, now: Now, effects: &mut Effects) {
+        let Some(loading) = self.storage.loading.take() else { return };
+        match loading.loads {
+            Loads::AtStart => cannot_start(&loading.file, why, effects),
+            Loads::FromMaster => self.incoming_not_loaded(why, now, effects),
+        }
     }
+}
+
+fn cannot_start(file: &str, why: &str, effects: &mut Effects) {
+    let text = format!("Fatal error loading the DB '{file}': {why}. Move the file away to start without it. Exiting.");
+    effects.note(Note::Text { level: Level::Warning, text });
+    effects.push(Action::Exit(ExitCode::Failed));
 }
 
 /// Puts into the log what was met while loading.

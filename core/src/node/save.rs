@@ -206,13 +206,15 @@ impl Node {
         }
     }
 
-    fn abandon_save(&mut self, effects: &mut Effects) {
+    /// Gives up a snapshot to keep, if one is being written: who waits for it is told that it failed.
+    pub(super) fn abandon_save(&mut self, effects: &mut Effects) {
         let Some(save) = self.storage.save.take() else { return };
         if let SaveStage::Writing { snapshot, .. } = save.stage {
             self.keyspace.end_snapshot(snapshot);
         }
         self.storage.errands.retain(|_, errand| !matches!(errand, Errand::SaveAppend | Errand::SaveStep));
         self.disk(Errand::Nothing, DiskOp::Remove { file: save.temporary.clone() }, effects);
+        self.answer_savers(&save.waiting, Some("ERR"));
     }
 
     /// Once a second: a save point may have been reached.

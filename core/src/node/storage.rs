@@ -7,11 +7,12 @@ use core::time::Duration;
 
 use crate::config::Config;
 use crate::keyspace::SnapshotId;
-use crate::persistence::Loader;
 use crate::port::{Action, ConnId, DiskOp, DiskOutcome, Effects, FileName, Mono, Now, Ticket};
 
 use super::Node;
 use super::file_transfer::FileId;
+use super::incoming_file::IncomingId;
+use super::load::Loading;
 
 /// Bytes asked for in one read.
 pub(super) const READ_BYTES: u32 = 256 * 1024;
@@ -63,6 +64,8 @@ pub(super) enum Errand {
     ReadConfig,
     ReplaceConfig,
     SyncFileStep(FileId),
+    IncomingStep(IncomingId),
+    KeepIncoming,
     /// Nobody waits for it.
     Nothing,
 }
@@ -72,7 +75,7 @@ pub(super) enum Errand {
 pub(crate) struct Storage {
     pub(super) next_ticket: u64,
     pub(super) errands: BTreeMap<Ticket, Errand>,
-    pub(super) loading: Option<(Box<Loader>, u64)>,
+    pub(crate) loading: Option<Box<Loading>>,
     pub(super) save: Option<Box<Save>>,
     /// A save was asked for while one was running.
     pub(super) is_save_scheduled: bool,
@@ -109,11 +112,6 @@ impl Storage {
         };
         Some((snapshot, now.since(save.begun_at)))
     }
-
-    /// Bytes read of the file that is being loaded.
-    pub(crate) fn loaded_bytes(&self) -> u64 {
-        self.loading.as_ref().map_or(0, |(loader, _)| loader.consumed())
-    }
 }
 
 impl Node {
@@ -130,6 +128,8 @@ impl Node {
             Some(Errand::SaveAppend) => self.on_append_done(outcome, now, effects),
             Some(Errand::SaveStep) => self.on_save_step(outcome, now, effects),
             Some(Errand::SyncFileStep(id)) => self.on_file_step(id, outcome, now, effects),
+            Some(Errand::IncomingStep(id)) => self.on_incoming_step(id, outcome, now, effects),
+            Some(Errand::KeepIncoming) => self.on_incoming_kept(outcome, effects),
             Some(Errand::ReplicaRead(conn)) => self.on_replica_read(conn, outcome, now, effects),
             Some(Errand::Directory) => self.on_directory_entered(outcome, now, effects),
             Some(Errand::ReadConfig) => self.on_config_read(outcome, effects),

@@ -108,6 +108,7 @@ impl Node {
         }
         self.transfers.running.push(transfer);
         for &conn in receivers {
+            self.announce_snapshot_end(conn, position);
             self.announce_full_sync(conn, position);
             let Some(connection) = self.connections.get_mut(conn) else { continue };
             connection.reply().raw(b"$EOF:");
@@ -208,21 +209,26 @@ impl Node {
     pub(super) fn replica_took(&mut self, conn: ConnId, count: u64, now: Now, effects: &mut Effects) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
         let wants_rdb_only = connection.intro.wants_rdb_only;
+        let is_for_snapshot = connection.intro.is_for_snapshot();
         let Kind::Replica(side) = &mut connection.kind else { return };
         match &mut side.phase {
             Phase::Streaming { transfer, sent, then } => {
                 *sent += count;
                 side.heard_at = now.mono;
                 if self.transfers.is_through(*transfer, *sent) {
-                    side.phase = Phase::AwaitingAck { then: *then };
-                    if wants_rdb_only {
+                    let then = *then;
+                    side.phase =
+                        if is_for_snapshot { Phase::AwaitingMain { then } } else { Phase::AwaitingAck { then } };
+                    if is_for_snapshot {
+                        self.snapshot_is_sent(conn, now, effects);
+                    } else if wants_rdb_only {
                         self.close(conn, now, effects);
                     } else if side.is_mute {
                         self.go_online(conn, now, effects);
                     }
                 }
             }
-            Phase::Online { sent } => *sent += count,
+            Phase::Buffering { sent } | Phase::Online { sent } => *sent += count,
             Phase::SendingFile { .. } => {
                 side.heard_at = now.mono;
                 self.read_on_for_replica(conn, now, effects);
@@ -237,8 +243,7 @@ impl Node {
         let Some(side) = connection.replica() else { return false };
         match side.phase {
             Phase::Streaming { transfer, sent, .. } => self.transfers.has_bytes(transfer, sent),
-            Phase::Online { sent } => sent < self.history.offset(),
-            _ => false,
+            phase => phase.stream_sent().is_some_and(|sent| sent < self.history.offset()),
         }
     }
 }

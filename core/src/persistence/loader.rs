@@ -98,6 +98,17 @@ impl fmt::Display for Remark {
     }
 }
 
+/// What becomes of what is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Keep,
+    /// Each value is built, which is what proves it sound, and dropped.
+    Check,
+}
+
+/// After each piece so many parts of values that were only checked are freed: far more than a piece can bring.
+const CHECKED_PARTS_FREED: usize = 64 * 1024;
+
 /// How far loading has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
@@ -157,6 +168,7 @@ impl Default for KeyFacts {
 #[derive(Clone)]
 pub struct Loader {
     rules: LoadRules,
+    purpose: Use,
     keyspace: Keyspace,
     state: State,
     version: u32,
@@ -184,6 +196,7 @@ impl Loader {
     pub fn new(keyspace: Keyspace, rules: LoadRules) -> Loader {
         Loader {
             rules,
+            purpose: Use::Keep,
             keyspace,
             state: State::Signature,
             version: 0,
@@ -200,6 +213,13 @@ impl Loader {
             crc: 0,
             consumed: 0,
         }
+    }
+
+    /// Checks everything that [`Loader::new`] would, key by key, and keeps nothing but what the file says of itself. That no key comes
+    /// twice it cannot tell.
+    #[must_use]
+    pub fn checker(keyspace: Keyspace, rules: LoadRules) -> Loader {
+        Loader { purpose: Use::Check, ..Loader::new(keyspace, rules) }
     }
 
     /// Bytes understood so far.
@@ -245,6 +265,9 @@ impl Loader {
     }
 
     fn after_read(&mut self, rest: &[u8]) -> Progress {
+        if self.purpose == Use::Check {
+            self.keyspace.free_some(CHECKED_PARTS_FREED);
+        }
         if matches!(self.state, State::Complete) {
             return Progress::Complete { unread: rest.len() };
         }
@@ -409,6 +432,11 @@ impl Loader {
     fn add(&mut self, key: &[u8], value: Value, facts: KeyFacts) -> Result<(), Fault> {
         if value.is_empty_collection() {
             self.skip_empty(key);
+            return Ok(());
+        }
+        if self.purpose == Use::Check {
+            self.keyspace.discard(value);
+            self.keys += 1;
             return Ok(());
         }
         if self.rules.drop_expired_before_ms.is_some_and(|now_ms| facts.expires_ms < now_ms) {

@@ -12,6 +12,7 @@ use core::fmt;
 use crate::codec::number::{parse_u64, push_u64};
 use crate::resp::push_command;
 
+use super::dual_channel::SnapshotEnd;
 use super::position::{Position, ReplicationId};
 
 /// What a replica says of itself.
@@ -27,11 +28,25 @@ pub struct Introduction {
     pub resume: Option<Position>,
     /// It is a replica of ours, and is to take over (`PSYNC <id> <offset> FAILOVER`).
     pub asks_to_take_over: bool,
+    /// It can take a data set by a second connection.
+    pub knows_dual_channel: bool,
+}
+
+impl Introduction {
+    /// AUTH, if the master wants it.
+    pub(super) fn login(&self) -> Option<Vec<u8>> {
+        let (user, password) = self.auth.as_ref()?;
+        let mut bytes = Vec::new();
+        let words = [Some("AUTH"), user.as_deref(), Some(password)];
+        let words: Vec<&[u8]> = words.iter().flatten().map(|word| word.as_bytes()).collect();
+        push_command(&mut bytes, words.into_iter());
+        Some(bytes)
+    }
 }
 
 /// The Valkey whose types of values are read. A Valkey master that is not told has no way to send a hash with fields that expire over a
 /// socket; a Redis does not know the option, which does no harm.
-const VALKEY_VERSION_READ: &[u8] = b"9.0.0";
+pub(super) const VALKEY_VERSION_READ: &[u8] = b"9.0.0";
 
 /// A step of the dialogue: what is being waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +58,10 @@ enum Step {
         missing: u32,
     },
     Psync,
+    /// The data set that comes by another connection was named: the answer is missing.
+    Tie,
+    /// So it is with the stream that follows that data set.
+    Follow,
 }
 
 /// What the master answered to PSYNC.
@@ -52,6 +71,8 @@ pub enum SyncAnswer {
     Full(Position),
     /// Everything follows, and the master does not tell its position (SYNC of old).
     FullUnnamed,
+    /// Everything follows by a second connection, which we are to open.
+    DualChannel,
     /// The stream goes on where we are; the history may have a new name.
     Continue(Option<ReplicationId>),
 }
@@ -110,6 +131,16 @@ impl Handshake {
         (Handshake { introduction, step: Step::Ping }, bytes)
     }
 
+    /// Asks for the stream that follows a data set on its way by another connection.
+    #[must_use]
+    pub fn follow_snapshot(end: &SnapshotEnd) -> (Handshake, Vec<u8>) {
+        let introduction = Introduction { resume: Some(end.position), ..Introduction::default() };
+        let client_id = end.client_id.to_string();
+        let mut bytes = Vec::new();
+        push_command(&mut bytes, [b"REPLCONF".as_slice(), b"set-rdb-client-id", client_id.as_bytes()].into_iter());
+        (Handshake { introduction, step: Step::Tie }, bytes)
+    }
+
     /// Takes the next line of the master, without its line end. Empty lines are keepalives.
     pub fn on_line(&mut self, line: &[u8]) -> Result<Next, HandshakeError> {
         let text = || String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
@@ -125,6 +156,19 @@ impl Handshake {
                 self.step = Step::Conf { missing: missing.saturating_sub(1) };
                 Ok(Next::Send(if missing <= 1 { self.ask() } else { Vec::new() }))
             }
+            (Step::Tie, Some(b'+')) => {
+                let bytes = self.ask();
+                self.step = Step::Follow;
+                Ok(Next::Send(bytes))
+            }
+            // The data set fits to the stream of its own history alone, from its own end on.
+            (Step::Follow, Some(b'+')) => match self.on_sync_answer(line) {
+                Some(Next::Done(SyncAnswer::Continue(id), bytes)) if id.is_none_or(|id| self.is_known(id)) => {
+                    Ok(Next::Done(SyncAnswer::Continue(id), bytes))
+                }
+                _ => Err(self.nonsense(text())),
+            },
+            (Step::Tie | Step::Follow, Some(b'-')) => Err(HandshakeError::NotNow(text())),
             (Step::Psync, Some(b'+')) => self.on_sync_answer(line).ok_or_else(|| self.nonsense(text())),
             (Step::Psync, Some(b'-')) if self.introduction.asks_to_take_over => Err(self.nonsense(text())),
             (Step::Psync, Some(b'-')) if is_transient(line) => Err(HandshakeError::NotNow(text())),
@@ -141,13 +185,13 @@ impl Handshake {
         }
     }
 
+    fn is_known(&self, id: ReplicationId) -> bool {
+        self.introduction.resume.is_some_and(|position| position.history == id)
+    }
+
     fn after_ping(&mut self) -> Vec<u8> {
-        let Some((user, password)) = &self.introduction.auth else { return self.introduce() };
+        let Some(bytes) = self.introduction.login() else { return self.introduce() };
         self.step = Step::Auth;
-        let mut bytes = Vec::new();
-        let words = [Some("AUTH"), user.as_deref(), Some(password)];
-        let words: Vec<&[u8]> = words.iter().flatten().map(|word| word.as_bytes()).collect();
-        push_command(&mut bytes, words.into_iter());
         bytes
     }
 
@@ -160,7 +204,8 @@ impl Handshake {
             missing += 1;
             push_command(&mut bytes, [b"REPLCONF".as_slice(), b"ip-address", ip.as_bytes()].into_iter());
         }
-        push_command(&mut bytes, [b"REPLCONF".as_slice(), b"capa", b"eof", b"capa", b"psync2"].into_iter());
+        let words = [b"REPLCONF".as_slice(), b"capa", b"eof", b"capa", b"psync2", b"capa", b"dual-channel"];
+        push_command(&mut bytes, words.into_iter().take(if self.introduction.knows_dual_channel { 7 } else { 5 }));
         push_command(&mut bytes, [b"REPLCONF".as_slice(), b"version", VALKEY_VERSION_READ].into_iter());
         self.step = Step::Conf { missing };
         bytes
@@ -191,6 +236,7 @@ impl Handshake {
                 let offset = parse_u64(words.next()?)?;
                 SyncAnswer::Full(Position { history, offset })
             }
+            b"+DUALCHANNELSYNC" if self.introduction.knows_dual_channel => SyncAnswer::DualChannel,
             b"+CONTINUE" => match words.next() {
                 None => SyncAnswer::Continue(None),
                 Some(id) => SyncAnswer::Continue(Some(ReplicationId::parse(id)?)),
@@ -243,7 +289,7 @@ mod tests {
             port: 6380,
             ip: Some("10.0.0.1".to_string()),
             resume: Some(Position { history: id(b'a'), offset: 187 }),
-            asks_to_take_over: false,
+            ..Introduction::default()
         };
         let (mut talk, first) = Handshake::begin(introduction);
         assert_eq!(first, b"*1\r\n$4\r\nPING\r\n");

@@ -1,6 +1,7 @@
 //! Replication: histories and positions, the shared log, and the decisions and dialogues of both sides.
 
 mod decide;
+mod dual_channel;
 mod handshake;
 mod history;
 mod log;
@@ -9,6 +10,7 @@ mod run;
 mod timeline;
 
 pub use decide::{Reason, Request, Standing, Verdict, decide};
+pub use dual_channel::{AfterSnapshotLine, SnapshotEnd, SnapshotTalk};
 pub use handshake::{Handshake, HandshakeError, Introduction, Next, SyncAnswer};
 pub use history::{ClientMark, History};
 pub use log::Log;

@@ -17,7 +17,9 @@
 mod client;
 mod command;
 mod cores;
+mod fan_out;
 mod load;
+mod load_and_sync;
 mod memory;
 mod pauses;
 mod report;
@@ -43,7 +45,7 @@ struct Options {
     /// Fewer requests, keys and rounds: a first impression
     #[arg(long)]
     quick: bool,
-    /// Measure only this, may be given several times: a command (GET, LPUSH, LRANGE_100, ...), sync, memory or pauses
+    /// Measure only this, may be given several times: a command (GET, LPUSH, LRANGE_100, ...), sync, load-and-sync, fan-out, memory or pauses
     #[arg(long, value_name = "PART", value_parser = parse_part, ignore_case = true)]
     only: Vec<Part>,
     /// How often each measurement is taken; the median counts [default: 5, with --quick 3]
@@ -62,6 +64,8 @@ struct Options {
 enum Part {
     Command(&'static Command),
     Sync,
+    LoadAndSync,
+    FanOut,
     Memory,
     Pauses,
 }
@@ -70,11 +74,13 @@ fn parse_part(text: &str) -> Result<Part, String> {
     let name_of = |command: &Command| command.name.split(' ').next().unwrap_or_default().to_ascii_lowercase();
     match text.to_ascii_lowercase().as_str() {
         "sync" => Ok(Part::Sync),
+        "load-and-sync" => Ok(Part::LoadAndSync),
+        "fan-out" => Ok(Part::FanOut),
         "memory" => Ok(Part::Memory),
         "pauses" => Ok(Part::Pauses),
         name => COMMANDS.iter().find(|command| name_of(command) == name).map(Part::Command).ok_or_else(|| {
             let names: Vec<String> = COMMANDS.iter().map(name_of).collect();
-            format!("known are sync, memory, pauses and the commands {}", names.join(", "))
+            format!("known are sync, load-and-sync, fan-out, memory, pauses and the commands {}", names.join(", "))
         }),
     }
 }
@@ -130,9 +136,12 @@ fn measure(options: &Options) -> Result<Report> {
         ..Report::default()
     };
     let wants_sync = options.wants(Part::Sync);
+    let wants_load_and_sync = options.wants(Part::LoadAndSync);
     let (wants_memory, wants_pauses) = (options.wants(Part::Memory), options.wants(Part::Pauses));
     let steps = load::steps(&commands, rounds)
         + if wants_sync { sync::steps(rounds) } else { 0 }
+        + if wants_load_and_sync { load_and_sync::steps(&programs, rounds) } else { 0 }
+        + if options.wants(Part::FanOut) { fan_out::steps(rounds) } else { 0 }
         + if wants_memory { memory::steps() } else { 0 }
         + if wants_pauses { pauses::steps(rounds) } else { 0 };
     let progress = ProgressBar::new(steps).with_style(
@@ -144,6 +153,14 @@ fn measure(options: &Options) -> Result<Report> {
     }
     if wants_sync {
         report.syncs = Some(sync::measure(&programs, rounds, options.quick, &progress)?);
+    }
+    if wants_load_and_sync {
+        report.load_and_sync_keys = load_and_sync::keys(options.quick);
+        report.load_and_sync = load_and_sync::measure(&programs, rounds, options.quick, &progress)?;
+    }
+    if options.wants(Part::FanOut) {
+        report.fan_out_writes = fan_out::describe(options.quick);
+        report.fan_out = fan_out::measure(&programs, &cores, rounds, options.quick, &progress)?;
     }
     if wants_memory {
         report.memory_keys = memory::keys(options.quick);

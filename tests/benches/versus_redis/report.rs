@@ -5,7 +5,9 @@ use std::fmt::Write;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::fan_out;
 use crate::load::{self, Row, Sample};
+use crate::load_and_sync;
 use crate::memory;
 use crate::pauses;
 use crate::sync::{self, Times};
@@ -20,6 +22,12 @@ pub(crate) struct Report {
     pub(crate) rounds: u16,
     pub(crate) loads: Vec<Row>,
     pub(crate) syncs: Option<Times>,
+    /// Keys that each master of `load_and_sync` has.
+    pub(crate) load_and_sync_keys: u64,
+    pub(crate) load_and_sync: Vec<load_and_sync::Row>,
+    /// What each master of `fan_out` is told.
+    pub(crate) fan_out_writes: String,
+    pub(crate) fan_out: Vec<fan_out::Row>,
     /// Keys of each kind in `memory`.
     pub(crate) memory_keys: u64,
     pub(crate) memory: Vec<memory::Row>,
@@ -53,6 +61,12 @@ impl Report {
         }
         if let Some(times) = &self.syncs {
             push_syncs(&mut text, times);
+        }
+        if !self.load_and_sync.is_empty() {
+            self.push_load_and_sync(&mut text);
+        }
+        if !self.fan_out.is_empty() {
+            self.push_fan_out(&mut text);
         }
         if !self.memory.is_empty() {
             self.push_memory(&mut text);
@@ -95,6 +109,49 @@ impl Report {
         );
         for row in &self.pauses {
             let _ = writeln!(text, "| {} | {} |", row.work, cell(row.ours_ms, row.redis_ms, 1));
+        }
+    }
+
+    fn push_load_and_sync(&self, text: &mut String) {
+        *text += &format!(
+            "\nA full synchronisation of {} keys with values of {} bytes while {} keys a second are overwritten, until the replica has applied all of \
+             it. A client asks once a millisecond; its wait counts from when it was due to ask. Memory: the master's at its peak beyond what it took \
+             before, with what a forked child has copied. Programs not pinned.\n\n\
+             | system | seconds | wait p99.9, ms | longest wait, ms | p99.9 and longest before | master's extra MB | writes made |\n\
+             |---|---:|---:|---:|---:|---:|---:|\n",
+            self.load_and_sync_keys,
+            load_and_sync::VALUE_BYTES,
+            load_and_sync::WRITES_PER_S,
+        );
+        for row in &self.load_and_sync {
+            let _ = writeln!(
+                text,
+                "| {} | {:.1} | {:.1} | {:.1} | {:.1}, {:.1} | {:.0} | {:.0} % |",
+                row.system,
+                row.sync_s,
+                row.wait_p999_ms,
+                row.wait_max_ms,
+                row.quiet_wait_p999_ms,
+                row.quiet_wait_max_ms,
+                row.extra_mb,
+                row.writes_share * 100.0
+            );
+        }
+    }
+
+    fn push_fan_out(&self, text: &mut String) {
+        *text += &format!(
+            "\nMasters with many replicas, which read and do nothing else: {}. Seconds until the last replica has the last write. Memory beyond what the \
+             master took before they came.\n\n| replicas | processor µs per write | seconds | extra MB |\n|---:|---:|---:|---:|\n",
+            self.fan_out_writes
+        );
+        for fan_out::Row { replicas, ours, redis } in &self.fan_out {
+            let cells = [
+                cell(ours.cpu_us, redis.cpu_us, 2),
+                cell(ours.seconds, redis.seconds, 2),
+                cell(ours.extra_mb, redis.extra_mb, 1),
+            ];
+            let _ = writeln!(text, "| {replicas} | {} |", cells.join(" | "));
         }
     }
 

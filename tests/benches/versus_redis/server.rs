@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use afterimage_tests::Release;
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
@@ -21,6 +22,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) enum System {
     Afterimage,
     Redis,
+    /// Valkey 9, where `AFTERIMAGE_PEERS` has it.
+    Valkey,
 }
 
 impl System {
@@ -30,13 +33,15 @@ impl System {
         match self {
             System::Afterimage => "Afterimage",
             System::Redis => "Redis",
+            System::Valkey => "Valkey 9",
         }
     }
 }
 
-/// The two programs.
+/// The programs.
 pub(crate) struct Programs {
     afterimage: PathBuf,
+    valkey: Option<PathBuf>,
 }
 
 impl Programs {
@@ -50,7 +55,8 @@ impl Programs {
         let messages = String::from_utf8_lossy(&built.stdout);
         let mut messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
         let path = messages.find_map(|message| message["executable"].as_str().map(PathBuf::from));
-        Ok(Programs { afterimage: path.context("cargo does not say where it put afterimage-server")? })
+        let afterimage = path.context("cargo does not say where it put afterimage-server")?;
+        Ok(Programs { afterimage, valkey: Release::Valkey9.find_or_skip() })
     }
 
     /// As `redis-server --version` tells it.
@@ -61,10 +67,16 @@ impl Programs {
         Ok(version.unwrap_or("of unknown version").to_owned())
     }
 
+    /// Whether a system can be measured.
+    pub(crate) fn has(&self, system: System) -> bool {
+        system != System::Valkey || self.valkey.is_some()
+    }
+
     fn path(&self, system: System) -> &Path {
         match system {
             System::Afterimage => &self.afterimage,
             System::Redis => Path::new("redis-server"),
+            System::Valkey => self.valkey.as_deref().unwrap_or(Path::new("valkey-server")),
         }
     }
 }

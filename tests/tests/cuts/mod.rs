@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use afterimage_core::Node;
+use afterimage_core::config::DisklessLoad;
 use afterimage_core::node::{Boundary, LinkState, Probe};
 use afterimage_core::port::CloseCause;
 
@@ -57,10 +58,19 @@ impl fmt::Display for Place {
 }
 
 #[test]
-fn a_link_cut_after_any_byte_is_taken_up_where_the_rule_says() {
-    let start = Pair::start([session::MASTERS_DATA, session::REPLICAS_DATA]);
+fn a_link_cut_after_any_byte_is_taken_up_where_the_rule_says_with_data_by_way_of_a_file() {
+    cut_everywhere(DisklessLoad::Disabled);
+}
+
+#[test]
+fn a_link_cut_after_any_byte_is_taken_up_where_the_rule_says_with_data_built_beside_the_old() {
+    cut_everywhere(DisklessLoad::Swapdb);
+}
+
+fn cut_everywhere(load: DisklessLoad) {
+    let start = Pair::start([session::MASTERS_DATA, session::REPLICAS_DATA], load);
     let before = start.hosts[REPLICA].node.probe();
-    let mut whole = session::go_through(&mut |_, _, _| {});
+    let mut whole = session::go_through(load, &mut |_, _, _| {});
     let boundaries = whole.hosts[MASTER].node.take_boundaries();
     let record = Record::of(&whole, before, &boundaries);
     let bytes = |side: usize| whole.links.iter().map(|link| link.heard[side].len()).sum::<usize>();
@@ -69,7 +79,7 @@ fn a_link_cut_after_any_byte_is_taken_up_where_the_rule_says() {
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let outcomes: Vec<(usize, Vec<String>)> = std::thread::scope(|scope| {
         let record = &record;
-        let work = |worker| scope.spawn(move || sweep(record, worker, workers));
+        let work = |worker| scope.spawn(move || sweep(load, record, worker, workers));
         let running: Vec<_> = (0..workers).map(work).collect();
         running.into_iter().map(|worker| worker.join().expect("no panic")).collect()
     });
@@ -83,9 +93,9 @@ fn a_link_cut_after_any_byte_is_taken_up_where_the_rule_says() {
 }
 
 /// Cuts after every byte that falls to a worker: how often, and what was wrong.
-fn sweep(record: &Record, worker: usize, workers: usize) -> (usize, Vec<String>) {
+fn sweep(load: DisklessLoad, record: &Record, worker: usize, workers: usize) -> (usize, Vec<String>) {
     let (mut bytes, mut cuts, mut failures) = (0, 0, Vec::new());
-    session::go_through(&mut |pair, link, from| {
+    session::go_through(load, &mut |pair, link, from| {
         bytes += 1;
         for host in &mut pair.hosts {
             host.node.take_boundaries();

@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use afterimage_core::config::Endpoint;
-use afterimage_core::port::{
-    Action, CloseCause, ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Event, Level, Mono, Now, Peer, Wall,
-};
+use afterimage_core::config::{DisklessLoad, Endpoint};
+use afterimage_core::port::{Action, CloseCause, ConnId, Effects, Event, Level, Mono, Now, Peer, Wall};
 use afterimage_core::{Config, Environment, Node};
+use afterimage_tests::{Disk, operate};
 
 /// Where the master is among the hosts, and in every pair of things that both have.
 pub(super) const MASTER: usize = 0;
@@ -21,6 +20,7 @@ pub(super) const REPLICA: usize = 1;
 #[derive(Clone)]
 pub(super) struct Host {
     pub(super) node: Node,
+    disk: Disk,
     said: BTreeMap<ConnId, Vec<u8>>,
     closed: Vec<ConnId>,
     dialled: VecDeque<ConnId>,
@@ -56,8 +56,14 @@ impl Host {
         let environment = Environment { process_id: 1, ..Environment::default() };
         let mut effects = Effects::new();
         let node = Node::start(config, environment, seed, now, &mut effects);
-        let mut host =
-            Host { node, said: BTreeMap::new(), closed: Vec::new(), dialled: VecDeque::new(), warnings: Vec::new() };
+        let mut host = Host {
+            node,
+            disk: Disk::new(),
+            said: BTreeMap::new(),
+            closed: Vec::new(),
+            dialled: VecDeque::new(),
+            warnings: Vec::new(),
+        };
         host.carry(now, &mut effects);
         host.node.enable_audit();
         host
@@ -69,7 +75,7 @@ impl Host {
         self.carry(now, &mut effects);
     }
 
-    /// Does what the node asks for until it asks for nothing. Its disk is empty and stays so.
+    /// Does what the node asks for until it asks for nothing.
     fn carry(&mut self, now: Now, effects: &mut Effects) {
         loop {
             let actions: Vec<Action> = effects.drain().collect();
@@ -83,16 +89,14 @@ impl Host {
                     Action::Close(conn) => self.closed.push(conn),
                     Action::Note(note) if note.level() == Level::Warning => self.warnings.push(note.to_string()),
                     Action::Disk { ticket, op } => {
-                        let outcome = match op {
-                            DiskOp::Read { .. } => DiskOutcome::Failed(DiskFailure::NotFound),
-                            _ => DiskOutcome::Done,
-                        };
+                        let outcome = operate(&mut self.disk, op);
                         self.node.handle(Event::Disk { ticket, outcome }, now, effects);
                     }
                     // Nothing of this is asked for here, or nothing comes of it.
                     Action::Note(_)
                     | Action::PauseReading(_)
                     | Action::ResumeReading(_)
+                    | Action::CollectOutput(_)
                     | Action::Sleep(_)
                     | Action::Listen { .. }
                     | Action::ReleaseMemory
@@ -120,12 +124,13 @@ impl Host {
 }
 
 impl Pair {
-    /// A master and another one that will be its replica, each with these requests of its own behind it.
-    pub(super) fn start(before: [&str; 2]) -> Pair {
+    /// A master and another one that will be its replica, each with these requests of its own behind it. Data sets come to it in this way.
+    pub(super) fn start(before: [&str; 2], load: DisklessLoad) -> Pair {
         let now = Now { mono: Mono(1_000_000), wall: Wall(1_720_000_000_000_000) };
         let config = || Config {
             save: Vec::new(),
             databases: 4,
+            repl_diskless_load: load,
             // Short enough that silence is told from a pause soon.
             repl_timeout: 2,
             repl_ping_replica_period: 1,

@@ -1,6 +1,7 @@
 //! What do a master and its replica go through in the session that is cut everywhere?
 
 use super::pair::{MASTER, Pair, REPLICA, assert_no_error};
+use afterimage_core::config::DisklessLoad;
 use afterimage_core::port::CloseCause;
 
 /// What the master has before the replica comes: several types, two databases, keys that expire.
@@ -77,8 +78,8 @@ const ON_THE_SECOND_LINK: &[Step] = &[
 ];
 
 /// Goes through the session, one byte at a time; `look` sees the world after each, with the link and who has said the byte.
-pub(super) fn go_through(look: &mut dyn FnMut(&mut Pair, usize, usize)) -> Pair {
-    let mut pair = Pair::start([MASTERS_DATA, REPLICAS_DATA]);
+pub(super) fn go_through(load: DisklessLoad, look: &mut dyn FnMut(&mut Pair, usize, usize)) -> Pair {
+    let mut pair = Pair::start([MASTERS_DATA, REPLICAS_DATA], load);
     carry(&mut pair, look, BYTES_BEFORE_THE_FIRST_WRITE);
     pair.request(WHILE_THE_DATA_COME);
     carry(&mut pair, look, usize::MAX);

@@ -9,9 +9,7 @@ mod identity;
 mod resync;
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use crate::port::ConnId;
 use crate::replication::Position;
 
 use super::bench::Bench;
@@ -25,18 +23,6 @@ fn ask(bench: &mut Bench, position: Position) -> String {
     let answer = bench.run_on(conn, &alloc::format!("PSYNC {} {}", position.history, position.offset + 1));
     bench.hang_up(conn);
     answer.split(' ').next().unwrap_or_default().into()
-}
-
-/// Answers a node's dial as its master would, up to its `PSYNC`: the connection, and what it asks for.
-fn play_master(bench: &mut Bench) -> (ConnId, String) {
-    let link = bench.answer_dial(true);
-    for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"] {
-        bench.send(link, line.as_bytes());
-    }
-    let said = String::from_utf8(bench.take_received(link)).expect("ASCII");
-    let words: Vec<&str> = said.split("\r\n").skip_while(|word| *word != "PSYNC").collect();
-    let asked = alloc::format!("{} {}", words.get(2).unwrap_or(&""), words.get(4).unwrap_or(&""));
-    (link, asked)
 }
 
 /// What a node that stands at a position asks for.

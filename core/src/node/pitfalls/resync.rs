@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::port::ConnId;
 
 use super::super::bench::Bench;
-use super::{Fleet, play_master, request_of};
+use super::{Fleet, request_of};
 
 /// A change of the configuration.
 type Configure = fn(&mut Config);
@@ -186,7 +186,7 @@ fn a_demoted_master_counts_its_last_pings() {
     let end = bench.node.history.position();
     assert_eq!(end.offset, written + 3 * 14, "three PINGs are part of the stream");
     bench.run("REPLICAOF 127.0.0.1 7000");
-    let (_, asked) = play_master(&mut bench);
+    let (_, asked) = bench.play_master();
     assert_eq!(asked, request_of(end));
     assert_eq!(bench.node.history.position(), end);
 
@@ -286,12 +286,12 @@ fn a_master_that_cannot_answer_now_costs_no_data_set() {
     let position = bench.node.history.position();
     bench.run("REPLICAOF 127.0.0.1 7000");
     for (name, answer) in answers {
-        let (link, asked) = play_master(&mut bench);
+        let (link, asked) = bench.play_master();
         assert_eq!(asked, request_of(position), "before {name}");
         answer(&mut bench, link);
         bench.pass(Duration::from_secs(2));
     }
-    let (_, asked) = play_master(&mut bench);
+    let (_, asked) = bench.play_master();
     assert_eq!(asked, request_of(position));
     assert_eq!(bench.run("GET k"), "$1 v ");
 

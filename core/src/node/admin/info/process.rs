@@ -1,11 +1,12 @@
 //! The rows of INFO that are about the process: Server, Clients, Persistence, CPU, Cluster.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::time::Duration;
 
 use crate::port::ProcessorTimes;
 
+use super::super::super::load::Loading;
 use super::super::super::timers::Timer;
 use super::super::server::REDIS_VERSION;
 use super::Row::Field;
@@ -66,7 +67,7 @@ pub(super) const CLIENTS: &[Row] = &[
 /// Nothing is ever forked here, so nothing is copied on write; and there is no append-only file.
 pub(super) const PERSISTENCE: &[Row] = &[
     Field("loading", |view| some(u8::from(view.node.is_loading()))),
-    Field("async_loading", zero),
+    Field("async_loading", |view| some(u8::from(view.node.builds_beside()))),
     Field("current_cow_peak", zero),
     Field("current_cow_size", zero),
     Field("current_cow_size_age", zero),
@@ -106,14 +107,25 @@ pub(super) const PERSISTENCE: &[Row] = &[
     Field("aof_last_cow_size", zero),
     Field("module_fork_in_progress", zero),
     Field("module_fork_last_cow_size", zero),
-    // How large the file is comes out only when its end is read: as in a Redis that loads from a socket, no total, no share, no estimate.
-    Field("loading_start_time", |view| view.node.is_loading().then(|| view.node.started_at.wall.seconds().to_string())),
-    Field("loading_total_bytes", |view| view.node.is_loading().then(|| "0".to_string())),
-    Field("loading_rdb_used_mem", |view| view.node.is_loading().then(|| "0".to_string())),
-    Field("loading_loaded_bytes", |view| view.node.is_loading().then(|| view.node.storage.loaded_bytes().to_string())),
-    Field("loading_loaded_perc", |view| view.node.is_loading().then(|| "0.00".to_string())),
-    Field("loading_eta_seconds", |view| view.node.is_loading().then(|| "1".to_string())),
+    Field("loading_start_time", |view| some(loading(view)?.begun_at_seconds())),
+    // How large the file of a restart is comes out only when its end is read: as in a Redis that loads from a socket, no total, no share, no estimate.
+    Field("loading_total_bytes", |view| some(loading(view)?.total_bytes())),
+    Field("loading_rdb_used_mem", |view| loading(view).and_then(|_| some(0))),
+    Field("loading_loaded_bytes", |view| some(loading(view)?.loaded_bytes())),
+    Field("loading_loaded_perc", |view| {
+        let loading = loading(view)?;
+        let share = match loading.total_bytes() {
+            0 => 0.0,
+            total => loading.loaded_bytes() as f64 / total as f64,
+        };
+        some(format!("{:.2}", share * 100.0))
+    }),
+    Field("loading_eta_seconds", |view| some(loading(view)?.eta_seconds(view.now))),
 ];
+
+fn loading<'a>(view: &View<'a>) -> Option<&'a Loading> {
+    view.node.storage.loading.as_deref()
+}
 
 pub(super) const CPU: &[Row] = &[
     Field("used_cpu_sys", |view| some(seconds(processor_time(view).process.system))),

@@ -1,0 +1,207 @@
+//! What does a client notice, and what does the master's memory, while a replica is given everything?
+//!
+//! A master of about 2 GB is written to at a steady rate; a fresh replica of the same kind follows it. Two things are watched until the replica has
+//! caught up: how long a client waits that asks once a millisecond, whether or not it was answered before, and how much more memory the master takes.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use indicatif::ProgressBar;
+use serde::Serialize;
+
+use crate::client::Client;
+use crate::cores::{Cores, Job};
+use crate::median;
+use crate::server::{Programs, Server, System};
+
+/// Bytes of each value.
+pub(crate) const VALUE_BYTES: u64 = 100;
+/// Writes in a second, all of the same size, to keys at random.
+pub(crate) const WRITES_PER_S: u64 = 20_000;
+/// Between two writes of the client that is watched, and between two batches of the others.
+const INTERVAL: Duration = Duration::from_millis(1);
+/// Before the replica comes: what the machine itself does to a client.
+const WARM_UP: Duration = Duration::from_secs(3);
+const SYNC_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// What was seen of one system, the median of the rounds.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Row {
+    pub(crate) system: &'static str,
+    /// From REPLICAOF until the replica has applied what the master has written.
+    pub(crate) sync_s: f64,
+    /// How long the watched client waited, all but one time in a thousand.
+    pub(crate) wait_p999_ms: f64,
+    pub(crate) wait_max_ms: f64,
+    /// The same before the replica came.
+    pub(crate) quiet_wait_p999_ms: f64,
+    pub(crate) quiet_wait_max_ms: f64,
+    /// Memory of the master at its peak, with what a forked child had copied, less what it took before.
+    pub(crate) extra_mb: f64,
+    /// Of the writes that were to be made.
+    pub(crate) writes_share: f64,
+}
+
+/// How many systems are measured how often.
+pub(crate) fn steps(programs: &Programs, rounds: u16) -> u64 {
+    systems(programs).len() as u64 * u64::from(rounds)
+}
+
+/// How many keys the master has: with values of a hundred bytes they take about 2 GB of a Redis.
+pub(crate) fn keys(is_quick: bool) -> u64 {
+    if is_quick { 1_000_000 } else { 12_500_000 }
+}
+
+fn systems(programs: &Programs) -> Vec<System> {
+    [System::Afterimage, System::Redis, System::Valkey].into_iter().filter(|system| programs.has(*system)).collect()
+}
+
+/// Measures each system by turns. Nothing is pinned: Redis forks, and its child needs a processor of its own.
+pub(crate) fn measure(programs: &Programs, rounds: u16, is_quick: bool, progress: &ProgressBar) -> Result<Vec<Row>> {
+    let systems = systems(programs);
+    let mut seen: Vec<Vec<Row>> = vec![Vec::new(); systems.len()];
+    for _ in 0..rounds {
+        for (system, rows) in systems.iter().zip(&mut seen) {
+            progress.set_message(format!("full synchronisation of {} under writes", system.name()));
+            rows.push(synchronise(programs, *system, keys(is_quick)).context(system.name())?);
+            progress.inc(1);
+        }
+    }
+    Ok(seen.iter().filter_map(|rows| median_row(rows)).collect())
+}
+
+fn median_row(rows: &[Row]) -> Option<Row> {
+    let of = |field: fn(&Row) -> f64| median(rows.iter().map(field));
+    Some(Row {
+        system: rows.first()?.system,
+        sync_s: of(|row| row.sync_s),
+        wait_p999_ms: of(|row| row.wait_p999_ms),
+        wait_max_ms: of(|row| row.wait_max_ms),
+        quiet_wait_p999_ms: of(|row| row.quiet_wait_p999_ms),
+        quiet_wait_max_ms: of(|row| row.quiet_wait_max_ms),
+        extra_mb: of(|row| row.extra_mb),
+        writes_share: of(|row| row.writes_share),
+    })
+}
+
+fn synchronise(programs: &Programs, system: System, keys: u64) -> Result<Row> {
+    let cores = Cores::unpinned();
+    let master = Server::start(programs, system, &cores, Job::Server)?;
+    master.client()?.call(&format!("DEBUG POPULATE {keys} key {VALUE_BYTES}"))?;
+    let replica = Server::start(programs, system, &cores, Job::Replica)?;
+    let is_over = AtomicBool::new(false);
+    let is_syncing = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let writing = scope.spawn(|| write_steadily(&master, keys, &is_over));
+        let watching = scope.spawn(|| watch(&master, &is_syncing, &is_over));
+        thread::sleep(WARM_UP);
+        is_syncing.store(true, Ordering::Relaxed);
+        let outcome = follow(&master, &replica);
+        is_over.store(true, Ordering::Relaxed);
+        let (wrote, watched) = (writing.join(), watching.join());
+        let (sync_s, peaks) = outcome?;
+        let writes_share = wrote.ok().context("the writers")??;
+        let waits = watched.ok().context("the client")??;
+        let copied_bytes: f64 = match system {
+            System::Afterimage => 0.0,
+            _ => master.client()?.info("persistence", "rdb_last_cow_size")?.parse()?,
+        };
+        Ok(Row {
+            system: system.name(),
+            sync_s,
+            wait_p999_ms: quantile(&waits.busy_ms, 0.999),
+            wait_max_ms: quantile(&waits.busy_ms, 1.0),
+            quiet_wait_p999_ms: quantile(&waits.quiet_ms, 0.999),
+            quiet_wait_max_ms: quantile(&waits.quiet_ms, 1.0),
+            extra_mb: (peaks.master_bytes - peaks.master_before_bytes + copied_bytes) / 1e6,
+            writes_share,
+        })
+    })
+}
+
+/// Memory in bytes.
+struct Peaks {
+    master_before_bytes: f64,
+    master_bytes: f64,
+}
+
+/// Lets the replica follow the master until it has applied what the master had written when it was asked.
+fn follow(master: &Server, replica: &Server) -> Result<(f64, Peaks)> {
+    const POLL_INTERVAL: Duration = Duration::from_millis(20);
+    let (mut asks_master, mut asks_replica) = (master.client()?, replica.client()?);
+    let before = master.resident_bytes()? as f64;
+    let mut peaks = Peaks { master_before_bytes: before, master_bytes: before };
+    let begin = Instant::now();
+    asks_replica.call(&format!("REPLICAOF 127.0.0.1 {}", master.port))?;
+    while begin.elapsed() < SYNC_TIMEOUT {
+        peaks.master_bytes = peaks.master_bytes.max(master.resident_bytes()? as f64);
+        let written: u64 = asks_master.info("replication", "master_repl_offset")?.parse()?;
+        if asks_replica.info("replication", "master_link_status")? == "up" {
+            let applied: u64 = asks_replica.info("replication", "slave_repl_offset")?.parse()?;
+            if applied >= written {
+                return Ok((begin.elapsed().as_secs_f64(), peaks));
+            }
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+    bail!("the replica has not caught up after {} seconds", SYNC_TIMEOUT.as_secs())
+}
+
+/// Writes at a steady rate, whatever the answers take: the share of what was to be written.
+fn write_steadily(master: &Server, keys: u64, is_over: &AtomicBool) -> Result<f64> {
+    const BATCH: u64 = WRITES_PER_S * INTERVAL.as_micros() as u64 / 1_000_000;
+    let mut client = master.client()?;
+    let value = "v".repeat(VALUE_BYTES as usize);
+    let (begin, mut batches) = (Instant::now(), 0);
+    // A walk that meets all keys, in an order that nobody can foresee by neighbourhood.
+    let mut place = 0_u64;
+    while !is_over.load(Ordering::Relaxed) {
+        sleep_until(begin + INTERVAL * batches);
+        let requests = (0..BATCH).map(|_| {
+            place = (place + 7_368_787) % keys;
+            format!("SET key:{place} {value}")
+        });
+        client.call_all(requests)?;
+        batches += 1;
+    }
+    Ok(f64::from(batches) * INTERVAL.as_secs_f64() / begin.elapsed().as_secs_f64())
+}
+
+/// How long a client waited, before the replica came and since.
+#[derive(Default)]
+struct Waits {
+    quiet_ms: Vec<f64>,
+    busy_ms: Vec<f64>,
+}
+
+/// Writes a key of its own once in an interval. Who is kept waiting asks late: that counts from when he wanted to.
+fn watch(master: &Server, is_syncing: &AtomicBool, is_over: &AtomicBool) -> Result<Waits> {
+    let mut client: Client = master.client()?;
+    let mut waits = Waits::default();
+    let (begin, mut asked) = (Instant::now(), 0);
+    while !is_over.load(Ordering::Relaxed) {
+        let due = begin + INTERVAL * asked;
+        sleep_until(due);
+        client.call("SET watched value")?;
+        let waited_ms = due.elapsed().as_secs_f64() * 1e3;
+        if is_syncing.load(Ordering::Relaxed) { &mut waits.busy_ms } else { &mut waits.quiet_ms }.push(waited_ms);
+        asked += 1;
+    }
+    ensure!(!waits.quiet_ms.is_empty() && !waits.busy_ms.is_empty(), "nothing was watched");
+    Ok(waits)
+}
+
+fn sleep_until(due: Instant) {
+    if let Some(left) = due.checked_duration_since(Instant::now()) {
+        thread::sleep(left);
+    }
+}
+
+fn quantile(values: &[f64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let index = ((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len().max(1)) - 1;
+    sorted.get(index).copied().unwrap_or(0.0)
+}

@@ -1,0 +1,44 @@
+//! A disk for nodes that run inside a test: files in memory, and nothing goes wrong.
+
+use std::collections::BTreeMap;
+
+use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome};
+
+/// Files by name.
+pub type Disk = BTreeMap<String, Vec<u8>>;
+
+/// Carries out an operation at once.
+pub fn operate(disk: &mut Disk, op: DiskOp) -> DiskOutcome {
+    match op {
+        DiskOp::Create { file } => {
+            disk.insert(file, Vec::new());
+        }
+        DiskOp::Append { file, bytes } => match disk.get_mut(&file) {
+            Some(contents) => contents.extend_from_slice(&bytes),
+            None => return DiskOutcome::Failed(DiskFailure::NotFound),
+        },
+        DiskOp::Rename { from, to } => match disk.remove(&from) {
+            Some(contents) => drop(disk.insert(to, contents)),
+            None => return DiskOutcome::Failed(DiskFailure::NotFound),
+        },
+        DiskOp::Remove { file } => match disk.remove(&file) {
+            Some(_) => {}
+            None => return DiskOutcome::Failed(DiskFailure::NotFound),
+        },
+        DiskOp::Read { file, offset, len } => {
+            let Some(contents) = disk.get(&file) else { return DiskOutcome::Failed(DiskFailure::NotFound) };
+            let rest = usize::try_from(offset).ok().and_then(|offset| contents.get(offset..)).unwrap_or_default();
+            let piece = &rest[..rest.len().min(len as usize)];
+            return DiskOutcome::Bytes(piece.to_vec().into());
+        }
+        DiskOp::List => {
+            return DiskOutcome::Listed(
+                disk.iter().map(|(name, contents)| (name.clone(), contents.len() as u64)).collect(),
+            );
+        }
+        DiskOp::EnterDirectory { path } => return DiskOutcome::Entered(path),
+        DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => return DiskOutcome::Failed(DiskFailure::NotFound),
+        DiskOp::Sync { .. } | DiskOp::SyncDirectory => {}
+    }
+    DiskOutcome::Done
+}

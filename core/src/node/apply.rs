@@ -98,7 +98,9 @@ impl Node {
 
     /// One command of the stream. The offset moves, and relays are fed, by whole commands and whole transactions.
     fn apply(&mut self, args: Args<'_>, raw: &[u8], now: Now, effects: &mut Effects) {
-        let Some(Follow { link: Link::Online { block, .. }, .. }) = &mut self.follow else { return };
+        let Some(Follow { link: Link::Online { block, .. }, suspicion, .. }) = &mut self.follow else { return };
+        // Whoever writes commands has a master, or is one.
+        *suspicion = None;
         let is_exec = args[0].eq_ignore_ascii_case(b"EXEC");
         if !block.is_empty() {
             block.extend_from_slice(raw);

@@ -9,10 +9,11 @@ use core::time::Duration;
 use crate::config::Endpoint;
 use crate::persistence::Loaded;
 use crate::port::{Action, ConnId, DialFailure, Effects, Level, Mono, Note, Now, Peer};
-use crate::replication::{Handshake, Introduction, Next, Position, ReplicationId, SyncAnswer};
+use crate::replication::{Handshake, HandshakeError, Introduction, Next, Position, ReplicationId, SyncAnswer};
 use crate::resp::push_command;
 
 use super::Node;
+use super::circle::{NO_MASTER_LINK, Suspicion};
 use super::connection::Kind;
 use super::dual_sync::DualSync;
 use super::held::Held;
@@ -77,6 +78,8 @@ pub(crate) struct Follow {
     pub(crate) may_resume: bool,
     /// Dials in a row that came to nothing.
     failures: u32,
+    /// Our master was silent, or refused us for want of a master of its own.
+    pub(crate) suspicion: Option<Suspicion>,
     /// What last went wrong with the link, while it is down.
     pub(crate) last_error: Option<String>,
     /// When the link was last up, or when it was begun.
@@ -143,6 +146,7 @@ impl Node {
             may_resume,
             failures: 0,
             last_error: None,
+            suspicion: None,
             down_since: now.mono,
             last_io_at: now.mono,
         });
@@ -248,6 +252,7 @@ impl Node {
             ip: config.replica_announce_ip.clone(),
             resume: self.follow.as_ref().filter(|follow| follow.may_resume).map(|_| self.history.position()),
             asks_to_take_over: self.asks_to_take_over(),
+            asks_whom_it_follows: self.follow.as_ref().is_some_and(|follow| follow.suspicion.is_some()),
             knows_dual_channel: config.dual_channel_replication_enabled,
         }
     }
@@ -368,13 +373,18 @@ impl Node {
                 return used;
             }
         };
-        match talk.on_line(&line) {
+        let outcome = talk.on_line(&line);
+        if let Some(answer) = talk.take_answer() {
+            self.look_for_circle(conn, answer, effects);
+        }
+        match outcome {
             Ok(Next::Send(bytes)) => self.say(conn, &bytes, effects),
             Ok(Next::Done(answer, bytes)) => {
                 self.say(conn, &bytes, effects);
                 self.on_sync_answer(conn, answer, now, effects);
             }
             Err(error) => {
+                self.suspect_circle(matches!(&error, HandshakeError::NotNow(line) if line.starts_with(NO_MASTER_LINK)));
                 self.drop_master_link(conn, error.to_string(), now, effects);
                 self.on_dialogue_failed(&error, now, effects);
             }
@@ -542,6 +552,7 @@ impl Node {
             _ => (follow.last_io_at, "MASTER timeout: no data nor PING received..."),
         };
         if now.mono.since(since) > timeout {
+            self.suspect_circle(self.follow.as_ref().is_some_and(Follow::is_online));
             return self.drop_master_link(conn, text.to_string(), now, effects);
         }
         match &follow.link {

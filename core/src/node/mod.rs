@@ -27,6 +27,7 @@ mod audit;
 #[cfg(test)]
 mod bench;
 mod blocked;
+mod circle;
 mod connection;
 mod cron;
 mod dispatch;

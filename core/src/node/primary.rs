@@ -78,6 +78,16 @@ impl Node {
             effects.push(Action::CollectOutput(conn));
         }
         let who = self.replica_name(conn);
+        if self
+            .follow
+            .as_ref()
+            .is_some_and(|follow| format!("{}:{}", follow.endpoint.host, follow.endpoint.port) == who)
+        {
+            let text = format!(
+                "Replica {who} is also the master of this node: neither has another one. Make one of them a master by REPLICAOF NO ONE"
+            );
+            effects.note(Note::Text { level: Level::Warning, text });
+        }
         match verdict {
             Verdict::Continue { from } => {
                 self.stats.sync_partial_ok += 1;

@@ -12,6 +12,7 @@ use core::fmt;
 use crate::codec::number::{parse_u64, push_u64};
 use crate::resp::push_command;
 
+use super::ancestry::{Inquiry, NoAnswer};
 use super::dual_channel::SnapshotEnd;
 use super::position::{Position, ReplicationId};
 
@@ -30,6 +31,8 @@ pub struct Introduction {
     pub asks_to_take_over: bool,
     /// It can take a data set by a second connection.
     pub knows_dual_channel: bool,
+    /// It asks whom the master follows before it asks for anything else.
+    pub asks_whom_it_follows: bool,
 }
 
 impl Introduction {
@@ -57,6 +60,8 @@ enum Step {
     Conf {
         missing: u32,
     },
+    /// Whom the master follows is being told.
+    Above,
     Psync,
     /// The data set that comes by another connection was named: the answer is missing.
     Tie,
@@ -120,6 +125,9 @@ impl fmt::Display for HandshakeError {
 pub struct Handshake {
     introduction: Introduction,
     step: Step,
+    inquiry: Inquiry,
+    /// What was told of whom the master follows, until it is taken.
+    answered: Option<Inquiry>,
 }
 
 impl Handshake {
@@ -128,7 +136,7 @@ impl Handshake {
     pub fn begin(introduction: Introduction) -> (Handshake, Vec<u8>) {
         let mut bytes = Vec::new();
         push_command(&mut bytes, [b"PING".as_slice()].into_iter());
-        (Handshake { introduction, step: Step::Ping }, bytes)
+        (Handshake { introduction, step: Step::Ping, inquiry: Inquiry::default(), answered: None }, bytes)
     }
 
     /// Asks for the stream that follows a data set on its way by another connection.
@@ -138,13 +146,19 @@ impl Handshake {
         let client_id = end.client_id.to_string();
         let mut bytes = Vec::new();
         push_command(&mut bytes, [b"REPLCONF".as_slice(), b"set-rdb-client-id", client_id.as_bytes()].into_iter());
-        (Handshake { introduction, step: Step::Tie }, bytes)
+        (Handshake { introduction, step: Step::Tie, inquiry: Inquiry::default(), answered: None }, bytes)
+    }
+
+    /// Whom the master follows, once, if that was asked and told.
+    pub fn take_answer(&mut self) -> Option<Inquiry> {
+        self.answered.take()
     }
 
     /// Takes the next line of the master, without its line end. Empty lines are keepalives.
     pub fn on_line(&mut self, line: &[u8]) -> Result<Next, HandshakeError> {
         let text = || String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
         match (self.step, line.first()) {
+            (Step::Above, _) => Ok(Next::Send(self.on_line_about_above(line))),
             (_, None) => Ok(Next::Send(Vec::new())),
             (Step::Ping, Some(b'+')) => Ok(Next::Send(self.after_ping())),
             (Step::Ping, Some(b'-')) if is_about_access(line) => Ok(Next::Send(self.after_ping())),
@@ -154,7 +168,7 @@ impl Handshake {
             // An old master may not know an option; it serves us all the same.
             (Step::Conf { missing }, Some(b'+' | b'-')) => {
                 self.step = Step::Conf { missing: missing.saturating_sub(1) };
-                Ok(Next::Send(if missing <= 1 { self.ask() } else { Vec::new() }))
+                Ok(Next::Send(if missing <= 1 { self.after_introduction() } else { Vec::new() }))
             }
             (Step::Tie, Some(b'+')) => {
                 let bytes = self.ask();
@@ -209,6 +223,24 @@ impl Handshake {
         push_command(&mut bytes, [b"REPLCONF".as_slice(), b"version", VALKEY_VERSION_READ].into_iter());
         self.step = Step::Conf { missing };
         bytes
+    }
+
+    fn after_introduction(&mut self) -> Vec<u8> {
+        if !self.introduction.asks_whom_it_follows {
+            return self.ask();
+        }
+        self.step = Step::Above;
+        Inquiry::REQUEST.to_vec()
+    }
+
+    /// A part of the answer. Who does not answer may serve us all the same.
+    fn on_line_about_above(&mut self, line: &[u8]) -> Vec<u8> {
+        match self.inquiry.on_line(line) {
+            Ok(false) => return Vec::new(),
+            Ok(true) => self.answered = Some(core::mem::take(&mut self.inquiry)),
+            Err(NoAnswer) => {}
+        }
+        self.ask()
     }
 
     fn ask(&mut self) -> Vec<u8> {
@@ -305,6 +337,23 @@ mod tests {
         let ask = text(talk.on_line(b"+OK").unwrap());
         assert_eq!(ask, alloc::format!("*3 $5 PSYNC $40 {} $3 188 ", id(b'a')));
         assert_eq!(text(talk.on_line(b"").unwrap()), "", "a keepalive");
+    }
+
+    #[test]
+    fn who_is_asked_whom_it_follows_is_asked_for_the_stream_whatever_it_says() {
+        let answer = "$32\r\nrun_id:b\r\n\r\nmaster_path:c@h:3\r\n\r\n";
+        for (lines, is_told) in [(answer, true), ("-NOPERM no", false), ("\r\n$0\r\n", true)] {
+            let introduction = Introduction { port: 1, asks_whom_it_follows: true, ..Introduction::default() };
+            let (mut talk, _) = Handshake::begin(introduction);
+            for line in ["+PONG", "+OK", "+OK"] {
+                talk.on_line(line.as_bytes()).expect("an ordinary answer");
+            }
+            assert_eq!(text(talk.on_line(b"+OK").unwrap()), "*1 $4 INFO ");
+            let said: Vec<String> =
+                lines.split("\r\n").map(|line| text(talk.on_line(line.as_bytes()).unwrap())).collect();
+            assert!(said.concat() == "*3 $5 PSYNC $1 ? $2 -1 ", "{said:?}");
+            assert_eq!(talk.take_answer().is_some(), is_told);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Each file is one question; its claims are tests for each release, and for each role of ours where there are two.
 
 mod chains;
+mod circles;
 mod clocks;
 mod cuts;
 mod failovers;

@@ -1,9 +1,9 @@
 //! The rows of INFO replication, in the order and under the names that Sentinel and every other tool reads.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
-use crate::replication::ReplicationId;
+use crate::replication::{ReplicationId, format_path};
 
 use super::super::super::connection::Connection;
 use super::super::super::failover::Failover;
@@ -51,9 +51,15 @@ pub(super) const REPLICATION: &[Row] = &[
         some(view.now.mono.since(down.down_since).as_secs())
     }),
     Field("master_link_error", |view| {
-        let down = follow(view).filter(|follow| !follow.is_online())?;
+        let follow = follow(view)?;
+        let circle = follow.suspicion.as_ref().and_then(|suspicion| suspicion.circle.as_ref()).map(ToString::to_string);
+        let error = circle.or_else(|| follow.last_error.clone().filter(|_| !follow.is_online()))?;
         // A line of its own: what a peer said is told without its line ends.
-        down.last_error.as_ref().and_then(|error| some(error.replace(['\r', '\n'], " ")))
+        some(error.replace(['\r', '\n'], " "))
+    }),
+    Field("master_path", |view| {
+        let path = &follow(view)?.suspicion.as_ref()?.path;
+        (!path.is_empty()).then(|| format_path(path))
     }),
     Field("slave_priority", |view| follow(view).and_then(|_| some(view.node.config.replica_priority))),
     Field("slave_read_only", |view| follow(view).and_then(|_| some(u8::from(view.node.config.replica_read_only)))),

@@ -1,6 +1,7 @@
 //! How is the line between two servers cut?
 
 use std::io::{Read, Write};
+use std::mem;
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
@@ -47,27 +48,28 @@ struct Line {
 impl Line {
     fn cut(&mut self) {
         self.budget = None;
-        for connection in self.connections.drain(..) {
-            // The other side may have closed it first.
-            let _ = connection.shutdown(Shutdown::Both);
-        }
+        close(self.connections.drain(..));
     }
 
-    /// How many of `count` bytes may pass, and whether the line is to be cut behind them.
-    fn pass(&mut self, count: usize) -> (usize, bool) {
-        let Some((budget_bytes, door)) = &mut self.budget else { return (count, false) };
+    /// How many of `count` bytes may pass, and the connections that are to be cut behind them if that is enough. They are forgotten, and
+    /// the door is as it was asked for, at once: who is cut off may be back before all of them are closed.
+    fn pass(&mut self, count: usize) -> (usize, Option<Vec<TcpStream>>) {
+        let Some((budget_bytes, door)) = &mut self.budget else { return (count, None) };
         let passed = count.min(*budget_bytes);
         *budget_bytes -= passed;
-        let is_enough = *budget_bytes == 0;
-        if is_enough {
-            // At once: who is cut off may be back before the cut is complete.
-            self.door = *door;
+        if *budget_bytes > 0 {
+            return (passed, None);
         }
-        (passed, is_enough)
+        self.door = *door;
+        self.budget = None;
+        (passed, Some(mem::take(&mut self.connections)))
     }
+}
 
-    fn is_to_be_cut(&self) -> bool {
-        matches!(self.budget, Some((0, _)))
+fn close(connections: impl IntoIterator<Item = TcpStream>) {
+    for connection in connections {
+        // Its other side may have closed it first.
+        let _ = connection.shutdown(Shutdown::Both);
     }
 }
 
@@ -150,27 +152,22 @@ fn relay(shared: &Arc<Shared>, from_client: TcpStream) {
     let [Ok(client_in), Ok(client_out), Ok(server_in), Ok(server_out)] = handles else { return };
     held.connections.extend([from_client, to_server]);
     drop(held);
-    thread::spawn(move || pump(client_in, server_out, |count| (count, false)));
+    thread::spawn(move || pump(client_in, server_out, |count| (count, None)));
     let shared = Arc::clone(shared);
-    thread::spawn(move || {
-        pump(server_in, client_out, |count| shared.lock().pass(count));
-        let mut line = shared.lock();
-        if line.is_to_be_cut() {
-            line.cut();
-        }
-    });
+    thread::spawn(move || pump(server_in, client_out, |count| shared.lock().pass(count)));
 }
 
-/// Copies until an end closes or `pass` says that it is enough; then closes both.
-fn pump(mut from: TcpStream, mut to: TcpStream, pass: impl Fn(usize) -> (usize, bool)) {
+/// Copies until an end closes or `pass` says that it is enough, and what is to be closed beside the two.
+fn pump(mut from: TcpStream, mut to: TcpStream, pass: impl Fn(usize) -> (usize, Option<Vec<TcpStream>>)) {
     let mut chunk = [0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut chunk) {
-        let (passed, is_enough) = pass(count);
-        if to.write_all(&chunk[..passed]).is_err() || is_enough {
+        let (passed, cut_off) = pass(count);
+        let is_written = to.write_all(&chunk[..passed]).is_ok();
+        let is_enough = cut_off.is_some();
+        close(cut_off.into_iter().flatten());
+        if !is_written || is_enough {
             break;
         }
     }
-    // Either side may be closed already.
-    let _ = from.shutdown(Shutdown::Both);
-    let _ = to.shutdown(Shutdown::Both);
+    close([from, to]);
 }

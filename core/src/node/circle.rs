@@ -2,13 +2,16 @@
 //!
 //! From its next dialogue on it asks its master whom that follows, until it gets a stream again: see [`Circle`].
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::config::Endpoint;
 use crate::port::{ConnId, Effects, Level, Note};
 use crate::replication::{Ancestor, Circle, Inquiry, Oneself};
 
 use super::Node;
+use super::follow::Follow;
 
 /// The answer of a master that has no link to its own.
 pub(super) const NO_MASTER_LINK: &str = "-NOMASTERLINK";
@@ -40,6 +43,18 @@ impl Node {
         }
         if let Some(follow) = &mut self.follow {
             follow.suspicion = Some(Suspicion { path, circle });
+        }
+    }
+
+    /// A replica has come that may be the very node that we follow.
+    pub(super) fn warn_of_own_master(&self, conn: ConnId, effects: &mut Effects) {
+        let Some(Follow { endpoint: Endpoint { host, port }, .. }) = &self.follow else { return };
+        let who = self.replica_name(conn);
+        if who == format!("{host}:{port}") {
+            let text = format!(
+                "Replica {who} is also the master of this node: neither has another one. Make one of them a master by REPLICAOF NO ONE"
+            );
+            effects.note(Note::Text { level: Level::Warning, text });
         }
     }
 

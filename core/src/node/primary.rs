@@ -12,7 +12,7 @@ use crate::keyspace::usage::FrequencyRules;
 use crate::keyspace::{SnapshotRules, UsageNote};
 use crate::persistence::{Head, push_header};
 use crate::port::{Action, ConnId, Effects, Level, Note, Now};
-use crate::replication::{Log, Position, ReplicationId, Request, Verdict, decide};
+use crate::replication::{Log, Position, Reason, ReplicationId, Request, Verdict, decide};
 use crate::resp::Args;
 
 use super::Node;
@@ -77,54 +77,51 @@ impl Node {
         if self.config.repl_disable_tcp_nodelay {
             effects.push(Action::CollectOutput(conn));
         }
-        let who = self.replica_name(conn);
-        if self
-            .follow
-            .as_ref()
-            .is_some_and(|follow| format!("{}:{}", follow.endpoint.host, follow.endpoint.port) == who)
-        {
-            let text = format!(
-                "Replica {who} is also the master of this node: neither has another one. Make one of them a master by REPLICAOF NO ONE"
-            );
-            effects.note(Note::Text { level: Level::Warning, text });
-        }
+        self.warn_of_own_master(conn, effects);
         match verdict {
-            Verdict::Continue { from } => {
-                self.stats.sync_partial_ok += 1;
-                let id = self.history.id;
-                let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
-                if connection.intro.knows_psync2 {
-                    connection.reply().simple(&format!("CONTINUE {id}"));
-                } else {
-                    connection.reply().simple("CONTINUE");
-                }
-                let is_buffering = connection.intro.own_snapshot.is_some();
-                self.set_phase(
-                    conn,
-                    if is_buffering { Phase::Buffering { sent: from } } else { Phase::Online { sent: from } },
-                );
-                self.main_channel_is_there(conn, now, effects);
-                let missing = self.history.offset() - from;
-                let text = format!(
-                    "Partial resynchronization request from {who} accepted. Sending {missing} bytes of backlog starting from offset {}.",
-                    from + 1
-                );
-                effects.note(Note::Text { level: Level::Notice, text });
-            }
-            Verdict::Full(reason) => {
-                self.stats.sync_full += 1;
-                // That of a snapshot with a connection of its own was counted when it was offered.
-                if !self.connections.get(conn).is_some_and(|connection| connection.intro.is_for_snapshot()) {
-                    *self.stats.sync_full_reasons.entry(reason).or_default() += 1;
-                }
-                let text = format!("Full resync requested by replica {who} ({reason})");
-                effects.note(Note::Text { level: Level::Notice, text });
-                self.set_phase(conn, Phase::Waiting);
-                self.schedule_transfer(now, effects);
-            }
+            Verdict::Continue { from } => self.continue_stream(conn, from, now, effects),
+            Verdict::Full(reason) => self.begin_full_sync(conn, reason, now, effects),
         }
         self.after_requests(conn, now, effects);
         Ok(())
+    }
+
+    /// The stream goes on from an offset.
+    fn continue_stream(&mut self, conn: ConnId, from: u64, now: Now, effects: &mut Effects) {
+        self.stats.sync_partial_ok += 1;
+        let id = self.history.id;
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        if connection.intro.knows_psync2 {
+            connection.reply().simple(&format!("CONTINUE {id}"));
+        } else {
+            connection.reply().simple("CONTINUE");
+        }
+        let phase = match connection.intro.own_snapshot {
+            Some(_) => Phase::Buffering { sent: from },
+            None => Phase::Online { sent: from },
+        };
+        self.set_phase(conn, phase);
+        self.main_channel_is_there(conn, now, effects);
+        let missing = self.history.offset() - from;
+        let text = format!(
+            "Partial resynchronization request from {} accepted. Sending {missing} bytes of backlog starting from offset {}.",
+            self.replica_name(conn),
+            from + 1
+        );
+        effects.note(Note::Text { level: Level::Notice, text });
+    }
+
+    /// Everything must be sent.
+    fn begin_full_sync(&mut self, conn: ConnId, reason: Reason, now: Now, effects: &mut Effects) {
+        self.stats.sync_full += 1;
+        // That of a snapshot with a connection of its own was counted when it was offered.
+        if !self.connections.get(conn).is_some_and(|connection| connection.intro.is_for_snapshot()) {
+            *self.stats.sync_full_reasons.entry(reason).or_default() += 1;
+        }
+        let text = format!("Full resync requested by replica {} ({reason})", self.replica_name(conn));
+        effects.note(Note::Text { level: Level::Notice, text });
+        self.set_phase(conn, Phase::Waiting);
+        self.schedule_transfer(now, effects);
     }
 
     fn become_replica(&mut self, conn: ConnId, is_mute: bool, now: Now) {

@@ -11,7 +11,7 @@ use super::fleet::port_of;
 const A_WHILE: Duration = Duration::from_secs(200);
 
 fn error_of(fleet: &mut Fleet, host: usize) -> String {
-    let text = String::from(fleet.run(host, "INFO replication"));
+    let text = fleet.run(host, "INFO replication");
     let (_, rest) = text.split_once("master_link_error:").unwrap_or_default();
     let (error, _) = rest.split_once(" slave_priority:").unwrap_or_default();
     error.split(" master_path:").next().unwrap_or_default().into()

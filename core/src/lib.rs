@@ -40,7 +40,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | bytes and their meaning | [`codec`], [`table`], [`resp`], [`rdb`] |
-//! | the border | [`port`], [`config`] |
+//! | the border | [`port`], [`config`], [`museum`] |
 //! | values and the keyspace | [`value`], [`keyspace`] |
 //! | commands on data | [`command`] |
 //! | replication and persistence | [`replication`], [`persistence`] |
@@ -54,6 +54,7 @@ pub mod codec;
 pub mod command;
 pub mod config;
 pub mod keyspace;
+pub mod museum;
 pub mod node;
 pub mod persistence;
 pub mod port;

@@ -37,6 +37,7 @@ pub(crate) fn environment(config_file: String) -> Environment {
         resident_memory,
         processor_time,
         allocator_report: allocator::report,
+        ..Environment::default()
     }
 }
 

@@ -53,6 +53,12 @@ impl World {
         self.pump_client(index);
     }
 
+    /// A client says what a story has it say, over the connection that it has.
+    pub(crate) fn client_says(&mut self, index: u16, line: &str) {
+        self.clients[usize::from(index)].say(line, self.now);
+        self.pump_client(index);
+    }
+
     /// Lets every client finish.
     pub(crate) fn wind_down_clients(&mut self) {
         for (index, client) in (0..).zip(&self.clients) {
@@ -69,6 +75,7 @@ impl World {
         };
         let link = self.dial(self.client_site(index), host, End::Client { client: index });
         self.clients[usize::from(index)].begin(host, link, self.now);
+        self.checks.waits.connected(index);
     }
 
     /// A client's dial has ended.
@@ -192,6 +199,8 @@ impl World {
             }
             // What cannot be handed over is told to take over by the next task.
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR FAILOVER ") => true,
+            // As the configuration wants it. With too few replicas for ever, another try would never do better.
+            Ok(Some((Reply::Error(text), _))) if text.starts_with(b"NOREPLICAS ") => true,
             Ok(Some((Reply::Error(text), _))) if excusable(text) => false,
             Ok(Some((other, _))) => {
                 let explanation = format!("it answered the operator by {other}");

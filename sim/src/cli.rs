@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Parser, Subcommand};
+use afterimage_sim::scenario::Scenario;
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Runs worlds of Afterimage nodes under faults, on simulated networks, disks and clocks.
 ///
@@ -28,6 +29,9 @@ pub(crate) enum Command {
         /// Threads; as many as there are processors by default
         #[arg(long, value_name = "N")]
         jobs: Option<usize>,
+        /// A mistake that all nodes make on purpose; may be given several times
+        #[arg(long = "defect", value_name = "NAME")]
+        defects: Vec<String>,
         /// One JSON object instead of words
         #[arg(long)]
         json: bool,
@@ -43,6 +47,9 @@ pub(crate) enum Command {
         /// Leave out what happens after, in simulated seconds
         #[arg(long, value_name = "SECONDS")]
         to: Option<Seconds>,
+        /// A mistake that all nodes make on purpose, beside those of the plan
+        #[arg(long = "defect", value_name = "NAME")]
+        defects: Vec<String>,
         /// One JSON object per line instead of words
         #[arg(long)]
         json: bool,
@@ -52,13 +59,44 @@ pub(crate) enum Command {
         /// The seed
         seed: u64,
     },
-    /// Tell how a master without persistence wipes its replicas
+    /// Tell how a master without persistence wipes its replicas: `scenario wipe`
     Wipe,
+    /// Tell a story step by step
+    Scenario {
+        /// Which one
+        scenario: Told,
+        /// A mistake that all nodes make on purpose; may be given several times
+        #[arg(long = "defect", value_name = "NAME")]
+        defects: Vec<String>,
+    },
+    /// List the mistakes that this build can make on purpose
+    Defects,
     /// Print a completion script for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// The stories by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Told {
+    /// A master without persistence crashes and empties its replicas
+    Wipe,
+    /// WAIT is asked for a write that was lost with its data (defect: wait_across_histories)
+    Wait,
+    /// A replica goes on acknowledging and applies nothing (defect: good_replica_is_heartbeat)
+    MinReplicas,
+}
+
+impl From<Told> for Scenario {
+    fn from(told: Told) -> Scenario {
+        match told {
+            Told::Wipe => Scenario::Wipe,
+            Told::Wait => Scenario::Wait,
+            Told::MinReplicas => Scenario::MinReplicas,
+        }
+    }
 }
 
 /// A range of seeds.

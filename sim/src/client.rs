@@ -14,7 +14,7 @@ use crate::network::LinkId;
 use crate::plan::ClientPlan;
 use crate::queue::{MILLISECOND, Micros, SECOND};
 use crate::reply::{Reply, read_reply};
-use crate::workload::{Expected, Workload};
+use crate::workload::{Expected, Workload, command};
 
 /// A client gives its connection up after this long without a reply.
 pub(crate) const PATIENCE: Micros = 5 * SECOND;
@@ -50,6 +50,8 @@ pub(crate) struct Client {
     pub(crate) out: Vec<u8>,
     input: Vec<u8>,
     expected: VecDeque<(Expected, Micros)>,
+    /// What its node has told it by WAIT and has not arrived yet.
+    told: VecDeque<usize>,
     sent: u32,
     heard_at: Micros,
     /// Replies read.
@@ -71,6 +73,7 @@ impl Client {
             out: Vec::new(),
             input: Vec::new(),
             expected: VecDeque::new(),
+            told: VecDeque::new(),
             sent: 0,
             heard_at: 0,
             replies: 0,
@@ -109,6 +112,20 @@ impl Client {
         self.out.clear();
         self.input.clear();
         self.expected.clear();
+        self.told.clear();
+    }
+
+    /// Writes a command as one would type it.
+    pub(crate) fn say(&mut self, line: &str, now: Micros) {
+        self.heard_at = now;
+        let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+        command(&mut self.out, &words);
+        self.expected.push_back((Expected::said(line), now));
+    }
+
+    /// Its node answers a WAIT of its.
+    pub(crate) fn is_told_of(&mut self, replicas: usize) {
+        self.told.push_back(replicas);
     }
 
     /// Writes the next burst. Returns when the next step is due.
@@ -180,6 +197,13 @@ impl Client {
         if !expected.fits(reply) {
             let explanation = format!("it answered {} by {reply}", expected.name);
             return Err(Breach::new(Property::FittingReply, explanation));
+        }
+        if let (Reply::Integer(count), "WAIT") = (reply, expected.name) {
+            let told = self.told.pop_front();
+            if told.map(|told| told as i64) != Some(*count) {
+                let explanation = format!("it answered WAIT by {count}, and what it recorded is {told:?}");
+                return Err(Breach::new(Property::FittingReply, explanation));
+            }
         }
         let Some(known) = known.filter(|known| known.since < sent_at) else {
             return Ok(());

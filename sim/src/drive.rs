@@ -7,6 +7,7 @@
 use afterimage_core::Node;
 use afterimage_core::node::{Probe, Role};
 use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Level, ListenFailure, Note, Now};
+use afterimage_core::replication::Position;
 
 use crate::check::{Breach, Observation, Property};
 use crate::client::KnownRole;
@@ -45,7 +46,7 @@ impl World {
             }
         };
         let (seed, now) = (host.next_seed(), host.now(self.now));
-        let mut node = Node::start(config, environment(), seed, now, &mut self.effects);
+        let mut node = Node::start(config, environment(self.defects), seed, now, &mut self.effects);
         node.enable_audit();
         let probe = node.probe();
         host.role = probe.role;
@@ -211,6 +212,7 @@ impl World {
         let Some(node) = &mut host.node else { return };
         let probe = node.probe();
         let mut boundaries = node.take_boundaries();
+        let deeds = node.take_deeds();
         if !host.ready {
             // Until it has loaded what its disk holds nobody is served, so what it was before counts for nothing.
             host.before_ready.append(&mut boundaries);
@@ -220,15 +222,21 @@ impl World {
             let loaded = since.iter().rposition(|boundary| boundary.stream == 0).unwrap_or(0);
             boundaries = since.split_off(loaded);
         }
+        let is_master = probe.role == Role::Master;
+        let stays_master = is_master && probe.role == host.role && host.ready;
         if probe.role != host.role {
             host.role = probe.role;
             host.role_since = self.now;
         }
         if probe.position.history != host.history {
-            host.history = probe.position.history;
-            self.checks.histories.begin(host.history, (index, host.incarnation));
+            let before = std::mem::replace(&mut host.history, probe.position.history);
+            let (histories, life) = (&mut self.checks.histories, (index, host.incarnation));
+            histories.begin(host.history, life);
+            if stays_master {
+                // It wrote nothing in this event: only its log has begun or ended.
+                histories.rename(Position { history: before, ..probe.position }, host.history, life);
+            }
         }
-        let is_master = probe.role == Role::Master;
         if probe.backlog.is_none() {
             // Without a log its offset stands still, and nobody can be told of the position.
             boundaries.clear();
@@ -239,7 +247,8 @@ impl World {
             self.print.word(boundary.digest);
             self.totals.stream_commands += u64::from(boundary.stream != 0 && !is_master);
             let second = probe.second;
-            let seen = Observation { host: index, incarnation: host.incarnation, boundary, second, is_master };
+            let dials = self.network.dialled;
+            let seen = Observation { host: index, incarnation: host.incarnation, boundary, second, is_master, dials };
             if let Err(breach) = self.checks.histories.observe(seen) {
                 broken = Some(breach);
                 break;
@@ -248,8 +257,12 @@ impl World {
         let replaced = boundaries.iter().any(|boundary| boundary.stream == 0) && !is_master;
         self.watch(index, &probe, replaced);
         if let Some(breach) = broken {
-            self.breach(Some(index), breach);
+            return self.breach(Some(index), breach);
         }
+        if !boundaries.is_empty() {
+            self.trace(index, replaced);
+        }
+        self.judge_deeds(index, &probe, &deeds);
     }
 
     /// Counts synchronisations and data sets lost to them.

@@ -125,6 +125,8 @@ impl World {
             Crash::Power => host.disk.lose_power(),
         };
         self.totals.crashes += 1;
+        self.checks.histories.end_life(index, self.network.dialled);
+        self.checks.gate.forget(index);
         // At the quiet point everybody is back at once.
         let down_us = if quiet { MILLISECOND } else { down_us };
         let at = self.now + down_us.max(1);

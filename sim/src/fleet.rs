@@ -9,7 +9,7 @@ use std::io;
 use std::ops::Range;
 use std::time::Duration;
 
-use afterimage_sim::{Outcome, Totals, run_seed};
+use afterimage_sim::{Outcome, Plan, Totals, run_plan};
 use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -36,12 +36,12 @@ pub(crate) struct Summary {
     failures: Vec<Outcome>,
 }
 
-/// Runs seeds on `jobs` threads.
+/// Runs seeds on `jobs` threads, with nodes that make these mistakes.
 ///
 /// # Errors
 ///
 /// If the threads cannot be started.
-pub(crate) fn run(seeds: Range<u64>, jobs: Option<usize>) -> io::Result<Summary> {
+pub(crate) fn run(seeds: Range<u64>, jobs: Option<usize>, defects: &[String]) -> io::Result<Summary> {
     let threads = rayon::ThreadPoolBuilder::new().num_threads(jobs.unwrap_or(0)).build().map_err(io::Error::other)?;
     let count = seeds.end - seeds.start;
     let bar = ProgressBar::new(count).with_style(
@@ -55,7 +55,7 @@ pub(crate) fn run(seeds: Range<u64>, jobs: Option<usize>) -> io::Result<Summary>
             .into_par_iter()
             .progress_with(bar.clone())
             .fold(Summary::default, |mut summary, seed| {
-                summary.take(run_seed(seed));
+                summary.take(run_plan(Plan { defects: defects.to_vec(), ..Plan::draw(seed) }));
                 summary
             })
             .reduce(Summary::default, Summary::join)
@@ -147,13 +147,17 @@ impl fmt::Display for Summary {
         )?;
         writeln!(
             f,
-            "  {} faults, {} crashes, {} orders, {} full and {} partial synchronisations, {} command boundaries compared",
+            "  {} faults, {} crashes, {} orders, {} full and {} partial synchronisations",
             self.totals.faults,
             self.totals.crashes,
             self.totals.orders,
             self.full_synchronisations,
-            self.partial_synchronisations,
-            self.compared
+            self.partial_synchronisations
+        )?;
+        writeln!(
+            f,
+            "  compared: {} command boundaries, {} answers of WAIT, {} writes that wanted good replicas",
+            self.compared, self.totals.waits, self.totals.gated_writes
         )
     }
 }

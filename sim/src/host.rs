@@ -6,6 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use afterimage_core::codec::random::Random;
+use afterimage_core::museum::Defects;
 use afterimage_core::node::{Boundary, Role};
 use afterimage_core::port::{ConnId, Mono, Now, Peer, Wall};
 use afterimage_core::replication::ReplicationId;
@@ -144,8 +145,8 @@ pub(crate) fn peer(remote: u16, remote_port: u16, local: u16, local_port: u16) -
 }
 
 /// What a node is told about its process.
-pub(crate) fn environment() -> Environment {
-    Environment { process_id: 1, os: "Afterimage simulator".into(), ..Environment::default() }
+pub(crate) fn environment(defects: Defects) -> Environment {
+    Environment { process_id: 1, os: "Afterimage simulator".into(), defects, ..Environment::default() }
 }
 
 /// The configuration file of a host, as its supervisor would write it.

@@ -14,6 +14,7 @@
 mod actors;
 mod check;
 mod client;
+mod deeds;
 mod disk;
 mod drive;
 mod faults;
@@ -30,6 +31,7 @@ mod wire;
 mod workload;
 mod world;
 
+pub mod museum;
 pub mod plan;
 pub mod scenario;
 

@@ -7,6 +7,8 @@ mod fleet;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use afterimage_sim::museum;
+use afterimage_sim::scenario::Scenario;
 use clap::{CommandFactory, Parser};
 
 use cli::{Arguments, Command, Source};
@@ -32,8 +34,9 @@ fn main() -> ExitCode {
 
 fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
     match command {
-        Command::Run { seeds, jobs, json } => {
-            let summary = fleet::run(seeds.0.clone(), *jobs)?;
+        Command::Run { seeds, jobs, defects, json } => {
+            check_defects(defects)?;
+            let summary = fleet::run(seeds.0.clone(), *jobs, defects)?;
             if *json {
                 writeln!(out, "{}", summary.to_json())?
             } else {
@@ -41,8 +44,10 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             }
             Ok(verdict(summary.passed()))
         }
-        Command::Replay { source, from, to, json } => {
-            let plan = plan_of(source)?;
+        Command::Replay { source, from, to, defects, json } => {
+            check_defects(defects)?;
+            let mut plan = plan_of(source)?;
+            plan.defects.extend_from_slice(defects);
             let (outcome, lines) = afterimage_sim::replay(plan);
             let wanted = |at: u64| from.is_none_or(|from| at >= from.0) && to.is_none_or(|to| at <= to.0);
             for line in lines.iter().filter(|line| wanted(line.at_us)) {
@@ -59,8 +64,10 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             writeln!(out, "{}", afterimage_sim::Plan::draw(*seed).to_json())?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Wipe => {
-            write!(out, "{}", afterimage_sim::scenario::wipe())?;
+        Command::Wipe => tell(Scenario::Wipe, &[], out),
+        Command::Scenario { scenario, defects } => tell((*scenario).into(), defects, out),
+        Command::Defects => {
+            museum::names().into_iter().try_for_each(|name| writeln!(out, "{name}"))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Completions { shell } => {
@@ -70,6 +77,20 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+fn tell(scenario: Scenario, defects: &[String], out: &mut impl Write) -> io::Result<ExitCode> {
+    let story = scenario.tell(defects).map_err(nonsense)?;
+    write!(out, "{}", story.text)?;
+    Ok(verdict(story.violation.is_none()))
+}
+
+fn check_defects(names: &[String]) -> io::Result<()> {
+    museum::check(names).map_err(nonsense)
+}
+
+fn nonsense(why: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
 fn plan_of(source: &Source) -> io::Result<afterimage_sim::Plan> {

@@ -4,16 +4,18 @@
 //! property is broken. It owns all state: two worlds in one process share nothing, and the same plan gives the same
 //! fingerprint everywhere.
 
+use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
 
 use crate::check::{
-    Breach, Histories, Pacing, Property, Resyncs, Standing, Violation, convergence_bound, find_straggler,
+    Breach, Gate, Histories, Pacing, Property, Resyncs, Standing, Violation, Waits, convergence_bound, find_straggler,
 };
 use crate::client::Client;
 use crate::disk::Disk;
 use crate::fingerprint::Fingerprint;
 use crate::host::Host;
 use crate::journal::{Line, Topic, host_name};
+use crate::museum;
 use crate::network::{Network, Site};
 use crate::operator::Operator;
 use crate::plan::{Fault, Plan};
@@ -31,11 +33,15 @@ pub(crate) struct Checks {
     pub(crate) histories: Histories,
     pub(crate) pacing: Pacing,
     pub(crate) resyncs: Resyncs,
+    pub(crate) waits: Waits,
+    pub(crate) gate: Gate,
 }
 
 /// A world of nodes.
 pub struct World {
     pub(crate) plan: Plan,
+    /// Mistakes that its nodes make on purpose.
+    pub(crate) defects: Defects,
     pub(crate) now: Micros,
     pub(crate) queue: Queue,
     pub(crate) hosts: Vec<Host>,
@@ -71,6 +77,8 @@ impl World {
         });
         let clients = (0..).zip(&plan.clients);
         World {
+            // A plan that asks for others was refused when it was checked.
+            defects: museum::defects(&plan.defects).unwrap_or_default(),
             now: 0,
             queue: Queue::new(stream(seed, Concern::Ties, 0)),
             hosts: hosts.collect(),
@@ -83,6 +91,8 @@ impl World {
                 histories: Histories::new(count),
                 pacing: Pacing::new(count),
                 resyncs: Resyncs::new(count),
+                waits: Waits::new(plan.clients.len()),
+                gate: Gate::new(count),
             },
             print: Fingerprint::default(),
             totals: Totals::default(),
@@ -181,6 +191,11 @@ impl World {
             Occurrence::Quiet => self.on_quiet(),
             Occurrence::Look => self.on_look(),
         }
+    }
+
+    /// True once the run is over.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished
     }
 
     /// True once faults and workload have ended.

@@ -1,6 +1,7 @@
 //! Claims about whole worlds: determinism, and that the checks can be satisfied.
 
 use afterimage_sim::plan::{Crash, Fault, FaultPlan};
+use afterimage_sim::scenario::Scenario;
 use afterimage_sim::{Plan, World, replay, run_plan, run_seed};
 
 #[test]
@@ -56,7 +57,14 @@ fn taking_one_fault_away_leaves_the_plan_of_the_rest() {
 
 #[test]
 fn the_wipe_is_told_the_same_way_each_time() {
-    let story = afterimage_sim::scenario::wipe();
-    assert_eq!(story, afterimage_sim::scenario::wipe());
-    assert!(story.contains("had 20 keys and has none now"), "{story}");
+    let story = Scenario::Wipe.tell(&[]).expect("no defect is asked for");
+    assert_eq!(Scenario::Wipe.tell(&[]).as_ref(), Ok(&story));
+    assert!(story.text.contains("had 20 keys and has none now"), "{}", story.text);
+}
+
+#[test]
+fn a_defect_that_the_build_does_not_know_is_refused() {
+    let unknown = vec!["a_defect_that_nobody_had".to_string()];
+    assert!(Scenario::Wait.tell(&unknown).is_err());
+    assert!(Plan { defects: unknown, ..Plan::draw(1) }.check().is_err());
 }

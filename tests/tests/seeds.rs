@@ -5,7 +5,8 @@
 use std::ops::Range;
 use std::process::Command;
 
-use afterimage_sim::{Outcome, Plan, replay, run_seed, scenario};
+use afterimage_sim::scenario::Scenario;
+use afterimage_sim::{Outcome, Plan, replay, run_seed};
 use afterimage_tests::our_simulator;
 
 /// Seeds that every test run covers.
@@ -60,6 +61,8 @@ fn the_seeds_meet_faults_and_both_kinds_of_synchronisation() {
     assert!(sum(|outcome| outcome.resyncs.full) > 40);
     assert!(sum(|outcome| outcome.resyncs.partial) > 40);
     assert!(sum(|outcome| outcome.compared) > 10_000, "checks that compare nothing prove nothing");
+    assert!(sum(|outcome| outcome.totals.waits) > 100);
+    assert!(sum(|outcome| outcome.totals.gated_writes) > 100);
 }
 
 #[test]
@@ -85,5 +88,22 @@ fn another_process_finds_the_same_fingerprint() {
 
 #[test]
 fn the_persistence_off_wipe_happens_as_the_documentation_of_redis_tells_it() {
-    insta::assert_snapshot!(scenario::wipe());
+    insta::assert_snapshot!(told(Scenario::Wipe));
+}
+
+#[test]
+fn wait_does_not_count_replicas_for_a_write_that_was_lost_with_its_data() {
+    insta::assert_snapshot!(told(Scenario::Wait));
+}
+
+#[test]
+fn a_replica_that_acknowledges_and_applies_nothing_does_not_keep_writes_going() {
+    insta::assert_snapshot!(told(Scenario::MinReplicas));
+}
+
+/// A story in which nobody makes a mistake.
+fn told(scenario: Scenario) -> String {
+    let story = scenario.tell(&[]).expect("no defect is asked for");
+    assert_eq!(story.violation, None);
+    story.text
 }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::codec::siphash::HashKey;
 use crate::keyspace::{Entry, Keyspace, Touch};
+use crate::port::ConnId;
 use crate::replication::{Position, ReplicationId};
 use crate::value::Blob;
 use crate::value::digest::{Digest, mix_value};
@@ -26,6 +27,27 @@ pub struct Boundary {
     /// The bytes of the stream since the previous boundary, as a polynomial hash: see [`stream_hash`]. Zero where the boundary
     /// was not made by bytes of the stream.
     pub stream: u64,
+}
+
+/// What a client has done here or was told, to which a checker can hold the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A command of a client has changed data.
+    Wrote {
+        /// The client's connection.
+        conn: ConnId,
+        /// Where the node stood right behind it.
+        position: Position,
+        /// It had to pass the gates for writes. False for one that only reads, and by that removed an expired key.
+        is_write: bool,
+    },
+    /// WAIT was answered.
+    Waited {
+        /// The client's connection.
+        conn: ConnId,
+        /// So many replicas have what the client wrote.
+        replicas: usize,
+    },
 }
 
 /// Extends a hash of a sequence by more of its bytes: `hash * BASE + byte` modulo 2^61 - 1, byte by byte.
@@ -93,6 +115,10 @@ pub struct Probe {
     pub sync_partial_ok: u64,
     /// Bytes in all output queues, shared log and snapshot buffers not included.
     pub output_bytes: u64,
+    /// Bytes held by snapshots on their way to replicas.
+    pub snapshot_bytes: u64,
+    /// Snapshots for replicas that were begun.
+    pub snapshots: u64,
     /// Bytes held by the shared log.
     pub log_bytes: u64,
     /// True while a data set is being loaded, from disk or from a master.
@@ -106,6 +132,7 @@ pub(super) struct Audit {
     keys: BTreeMap<(u32, Blob), u64>,
     digest: u64,
     boundaries: Vec<Boundary>,
+    deeds: Vec<Deed>,
     /// Where the last boundary was.
     last: Option<Position>,
 }
@@ -194,6 +221,19 @@ impl Node {
         self.audit.as_mut().map(|audit| core::mem::take(&mut audit.boundaries)).unwrap_or_default()
     }
 
+    /// Takes the deeds recorded since the last call, oldest first.
+    pub fn take_deeds(&mut self) -> Vec<Deed> {
+        self.audit.as_mut().map(|audit| core::mem::take(&mut audit.deeds)).unwrap_or_default()
+    }
+
+    /// Records a deed, of which the node's present position may be a part.
+    #[inline]
+    pub(super) fn audit_deed(&mut self, deed: impl FnOnce(Position) -> Deed) {
+        if let Some(audit) = &mut self.audit {
+            audit.deeds.push(deed(self.history.position()));
+        }
+    }
+
     /// Tells the audit what a unit changed.
     pub(super) fn audit_touches(&mut self, touches: &[Touch]) {
         if let Some(audit) = &mut self.audit {
@@ -261,6 +301,8 @@ impl Node {
             sync_full: self.stats.sync_full,
             sync_partial_ok: self.stats.sync_partial_ok,
             output_bytes: self.output_bytes(),
+            snapshot_bytes: self.transfers.memory_bytes(),
+            snapshots: u64::from(self.transfers.begun()) + u64::from(self.sync_files.begun()),
             log_bytes: log.map_or(0, |log| log.memory_bytes()),
             loading: self.is_loading(),
         }

@@ -33,7 +33,7 @@ impl Node {
         self.check_save_points(now, effects);
         self.close_idle_clients(now, effects);
         self.limit_outputs(now, effects);
-        self.stats.good_replicas = self.good_replicas(now);
+        self.count_good_replicas(now);
     }
 
     fn close_idle_clients(&mut self, now: Now, effects: &mut Effects) {

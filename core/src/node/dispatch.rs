@@ -9,6 +9,7 @@ use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 
 use super::Node;
+use super::audit::Deed;
 use super::blocked::WaitsFor;
 use super::connection::{Closing, Connection, Kind};
 use super::gates::{ends_transaction, number_of_refused, resolve};
@@ -219,6 +220,7 @@ impl Node {
         }
         self.tracking.author = Some(conn);
         let dirty_before = self.storage.dirty;
+        let is_write = self.audit.is_some() && self.writes(conn, container, command);
         match command.handler {
             Handler::Data(_) => {
                 self.begin_unit();
@@ -236,6 +238,9 @@ impl Node {
             if !connection.is_blocked() {
                 connection.command_ended();
             }
+        }
+        if self.storage.dirty > dirty_before {
+            self.audit_deed(|position| Deed::Wrote { conn, position, is_write });
         }
         self.serve_filled(now);
         self.tracking.author = None;

@@ -64,6 +64,11 @@ impl SyncFiles {
         self.files.iter_mut().find(|file| file.id == id)
     }
 
+    /// How many were begun in this life.
+    pub(super) fn begun(&self) -> u32 {
+        self.next_id
+    }
+
     /// The snapshot that a file holds.
     pub(super) fn snapshot(&self, id: FileId) -> Option<SnapshotId> {
         self.files.iter().find(|file| file.id == id).map(|file| file.snapshot)

@@ -100,12 +100,7 @@ impl Node {
         if connection.transaction.is_some() && flags.has(Flags::NO_MULTI) {
             return Err(reply::NOT_IN_MULTI);
         }
-        // EXEC does what any of its commands does.
-        let does = |wanted: Flags| {
-            let is_exec = matches!(container.handler, Handler::Server(ServerCommand::Exec));
-            let queue = connection.transaction.as_ref().filter(|_| is_exec).map(|transaction| &transaction.queue);
-            flags.has(wanted) || queue.is_some_and(|queue| queue.iter().any(|queued| queued.flags().has(wanted)))
-        };
+        let does = |wanted: Flags| does(connection, container, command, wanted);
         // A queue may grow without end: while there is no room nothing is added to it.
         let is_queued = connection.transaction.is_some() && !ends_transaction(container);
         if room == Room::None && (is_queued || does(Flags::DENYOOM)) {
@@ -131,6 +126,11 @@ impl Node {
         Ok(())
     }
 
+    /// True if a request has to pass the gates for writes.
+    pub(super) fn writes(&self, conn: ConnId, container: &Command, command: &Command) -> bool {
+        self.connections.get(conn).is_some_and(|connection| does(connection, container, command, Flags::WRITE))
+    }
+
     fn gate_write(&self) -> Result<(), CommandError> {
         if self.storage.refuses_writes(&self.config) && self.follow.is_none() {
             return Err(reply::MISCONF);
@@ -143,6 +143,13 @@ impl Node {
         }
         Ok(())
     }
+}
+
+/// True if a request does what a flag says. EXEC does what any of its commands does.
+fn does(connection: &Connection, container: &Command, command: &Command, wanted: Flags) -> bool {
+    let is_exec = matches!(container.handler, Handler::Server(ServerCommand::Exec));
+    let queue = connection.transaction.as_ref().filter(|_| is_exec).map(|transaction| &transaction.queue);
+    command.flags.has(wanted) || queue.is_some_and(|queue| queue.iter().any(|queued| queued.flags().has(wanted)))
 }
 
 /// True for the commands that get a client out of its transaction.

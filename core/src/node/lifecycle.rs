@@ -86,6 +86,8 @@ impl Node {
             first_expiry_ms: None,
         };
         node.follow_event_classes();
+        #[cfg(feature = "museum")]
+        node.tell_defects(effects);
         for (name, why) in node.config.without_effect() {
             let text = format!("'{name}' is accepted, without effect here: {why}");
             effects.note(Note::Text { level: Level::Notice, text });
@@ -93,6 +95,14 @@ impl Node {
         node.load_at_start(now, effects);
         node.settle(now, effects);
         node
+    }
+
+    #[cfg(feature = "museum")]
+    fn tell_defects(&self, effects: &mut Effects) {
+        for defect in self.environment.defects.iter() {
+            let text = format!("This node makes a mistake on purpose: {}", defect.name());
+            effects.note(Note::Text { level: Level::Warning, text });
+        }
     }
 
     /// The data are there: from now on everything is served.

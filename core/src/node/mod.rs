@@ -81,12 +81,13 @@ use crate::codec::random::Random;
 use crate::command::{Feed, Notices, Renamed};
 use crate::config::Config;
 use crate::keyspace::Keyspace;
+use crate::museum::Defect;
 use crate::port::{Action, ConnId, Effects, Event, Mono, Now, Peer};
 use crate::replication::{History, ReplicationId};
 use crate::resp::RequestParser;
 
 pub use crate::port::Environment;
-pub use audit::{Boundary, LinkState, Probe, Role, STREAM_HASH_BASE, stream_hash};
+pub use audit::{Boundary, Deed, LinkState, Probe, Role, STREAM_HASH_BASE, stream_hash};
 
 use admin::{AclLog, HostedSet, Rewrites};
 use admission::Admission;
@@ -384,6 +385,12 @@ impl Node {
 
     pub(crate) fn new_replication_id(&mut self) -> ReplicationId {
         ReplicationId::new(self.random.hex40())
+    }
+
+    /// Whether it makes this mistake. Never in a build without the feature `museum`.
+    #[inline(always)]
+    pub(crate) const fn has(&self, defect: Defect) -> bool {
+        self.environment.defects.contain(defect)
     }
 
     pub(crate) fn connection(&mut self, conn: ConnId) -> Option<&mut Connection> {

@@ -10,6 +10,7 @@ use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::keyspace::usage::FrequencyRules;
 use crate::keyspace::{SnapshotRules, UsageNote};
+use crate::museum::Defect;
 use crate::persistence::{Head, push_header};
 use crate::port::{Action, ConnId, Effects, Level, Note, Now};
 use crate::replication::{Log, Position, Reason, ReplicationId, Request, Verdict, decide};
@@ -101,6 +102,7 @@ impl Node {
             None => Phase::Online { sent: from },
         };
         self.set_phase(conn, phase);
+        self.count_good_replicas(now);
         self.main_channel_is_there(conn, now, effects);
         let missing = self.history.offset() - from;
         let text = format!(
@@ -214,6 +216,7 @@ impl Node {
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.intro.own_snapshot = None;
         }
+        self.count_good_replicas(now);
         if self.replica_has_output(conn) {
             self.announce(conn, effects);
         }
@@ -241,6 +244,7 @@ impl Node {
 
     pub(super) fn on_replica_gone(&mut self, connection: &Connection, now: Now, effects: &mut Effects) {
         self.replicas.retain(|&conn| conn != connection.id);
+        self.count_good_replicas(now);
         let text = format!("Connection with replica {}:{} lost.", replica_ip(connection), connection.intro.port);
         effects.note(Note::Text { level: Level::Notice, text });
         if self.replicas.is_empty() {
@@ -315,16 +319,20 @@ impl Node {
         self.history.timeline.age_of(side.acked, now.mono)
     }
 
+    /// Counts the good replicas anew: once a second, and whenever one comes or goes.
+    pub(super) fn count_good_replicas(&mut self, now: Now) {
+        self.stats.good_replicas = self.good_replicas(now);
+    }
+
     /// Replicas that are close enough behind, and heard of lately enough, to count for `min-replicas-to-write`.
     ///
     /// Differs: to a Redis a replica is good as long as it acknowledges anything, be it the same offset for ever.
     pub(crate) fn good_replicas(&self, now: Now) -> usize {
         let max_lag = Duration::from_secs(u64::from(self.config.min_replicas_max_lag));
-        self.replica_sides()
-            .filter(|(_, side)| {
-                side.is_online() && self.lag_of(side, now) <= max_lag && now.mono.since(side.heard_at) <= max_lag
-            })
-            .count()
+        let is_heard = |side: &ReplicaSide| now.mono.since(side.heard_at) <= max_lag;
+        let is_close =
+            |side: &ReplicaSide| self.has(Defect::GoodReplicaIsHeartbeat) || self.lag_of(side, now) <= max_lag;
+        self.replica_sides().filter(|(_, side)| side.is_online() && is_heard(side) && is_close(side)).count()
     }
 
     pub(super) fn has_enough_good_replicas(&self) -> bool {

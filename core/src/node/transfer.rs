@@ -71,6 +71,11 @@ impl Transfers {
         self.running.is_empty()
     }
 
+    /// How many were begun in this life.
+    pub(super) fn begun(&self) -> u32 {
+        self.next_id
+    }
+
     /// How many are running.
     pub(super) fn count(&self) -> usize {
         self.running.len()

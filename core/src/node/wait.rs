@@ -5,11 +5,13 @@ use core::time::Duration;
 use crate::codec::number::parse_i64;
 use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome};
+use crate::museum::Defect;
 use crate::port::{ConnId, Now};
 use crate::replication::ClientMark;
 use crate::resp::{Args, Reply};
 
 use super::Node;
+use super::audit::Deed;
 use super::blocked::WaitsFor;
 use super::replica::ReplicaSide;
 
@@ -116,11 +118,12 @@ impl Node {
         let Some(connection) = self.connections.get(conn) else { return };
         let awaited = AwaitedReplicas { mark: connection.mark, replicas, proof };
         let safe = self.where_safe(&awaited);
-        let is_over = awaited.is_answered_by(&safe) || !self.history.contains(awaited.mark);
+        let is_over = awaited.is_answered_by(&safe) || !self.may_have(awaited.mark);
         if is_over || self.is_executing {
             if let Some(connection) = self.connections.get_mut(conn) {
                 safe.tell(&mut connection.reply());
             }
+            self.audit_deed(|_| Deed::Waited { conn, replicas: safe.replicas });
             return;
         }
         self.park(conn, WaitsFor::Replicas(awaited), timeout, now);
@@ -140,10 +143,21 @@ impl Node {
 
     /// Where what a client waits for is safe.
     pub(super) fn where_safe(&self, awaited: &AwaitedReplicas) -> Safe {
-        let is_there = self.history.contains(awaited.mark);
+        let is_there = self.may_have(awaited.mark);
         let is_local = is_there && self.synced_offset().is_some_and(|offset| offset >= awaited.mark.offset);
         let replicas = self.replica_sides().filter(|(_, side)| is_there && awaited.is_safe_on(side)).count();
         Safe { proof: awaited.proof, is_local, replicas }
+    }
+
+    /// False if what a client wrote is not here any more, so that nobody can have it from here.
+    fn may_have(&self, mark: ClientMark) -> bool {
+        self.has(Defect::WaitAcrossHistories) || self.history.contains(mark)
+    }
+
+    /// Ends a wait with what is known by now.
+    pub(super) fn release_wait(&mut self, conn: ConnId, safe: Safe) {
+        self.release(conn, |reply| safe.tell(reply));
+        self.audit_deed(|_| Deed::Waited { conn, replicas: safe.replicas });
     }
 
     /// Answers those whose wait is over.
@@ -154,7 +168,7 @@ impl Node {
             let Some(WaitsFor::Replicas(awaited)) = wait.map(|wait| &wait.what) else { return };
             let safe = self.where_safe(awaited);
             if awaited.is_answered_by(&safe) {
-                self.release(conn, |reply| safe.tell(reply));
+                self.release_wait(conn, safe);
             } else {
                 index += 1;
             }

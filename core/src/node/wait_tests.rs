@@ -213,6 +213,16 @@ fn a_replica_that_is_silent_stops_counting_though_it_lacks_nothing() {
 }
 
 #[test]
+fn a_replica_that_goes_stops_counting_at_once() {
+    let mut bench = Bench::new();
+    bench.run("CONFIG SET min-replicas-to-write 1");
+    let replica = attach_replica(&mut bench);
+    assert_eq!(bench.run("SET k v"), "+OK ");
+    bench.hang_up(replica);
+    assert_eq!(bench.run("SET k v"), "-NOREPLICAS Not enough good replicas to write. ");
+}
+
+#[test]
 fn a_replica_keeps_to_its_own_maxmemory_only_if_it_is_told_to() {
     for (ignores, is_bounded) in [("yes", false), ("no", true)] {
         let mut bench = Bench::new();

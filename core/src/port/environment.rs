@@ -3,7 +3,9 @@
 use alloc::string::String;
 use core::time::Duration;
 
-/// What a node is told about the process it runs in. Used for INFO and statistics alone: no decision depends on it.
+use crate::museum::Defects;
+
+/// What a node is told about the process it runs in. Used for INFO and statistics alone: no decision depends on it, but for its defects.
 ///
 /// The default is a process that nobody knows anything of: what it counts is zero.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub struct Environment {
     pub processor_time: fn() -> ProcessorTimes,
     /// What the allocator tells of itself, for MEMORY MALLOC-STATS; empty if nothing.
     pub allocator_report: fn() -> String,
+    /// Mistakes that it is to make; always none but in the simulator.
+    pub defects: Defects,
 }
 
 impl Default for Environment {
@@ -49,6 +53,7 @@ impl Default for Environment {
             resident_memory: || 0,
             processor_time: ProcessorTimes::default,
             allocator_report: String::new,
+            defects: Defects::default(),
         }
     }
 }

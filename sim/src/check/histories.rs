@@ -11,13 +11,14 @@ use std::collections::BTreeMap;
 use afterimage_core::node::{Boundary, STREAM_HASH_BASE, stream_hash};
 use afterimage_core::replication::ReplicationId;
 
+use super::holding::{Place, Station};
 use super::{Breach, Property};
 
 /// One life of one host.
-type Incarnation = (u16, u32);
+pub(super) type Incarnation = (u16, u32);
 
 #[derive(Clone, Copy, Debug)]
-struct Mark {
+pub(super) struct Mark {
     offset: u64,
     digest: u64,
     /// Hash of the stream from some earlier place to here; whoever arrives must have come by the same bytes.
@@ -27,25 +28,27 @@ struct Mark {
 }
 
 #[derive(Debug)]
-struct History {
+pub(super) struct History {
     id: ReplicationId,
-    owner: Incarnation,
+    pub(super) owner: Incarnation,
     /// Which history it continues, and up to which offset it is the same.
-    parent: Option<(usize, u64)>,
-    marks: Vec<Mark>,
+    pub(super) parent: Option<(usize, u64)>,
+    /// Which history its owner was in before, and how far, if that got a name that has nothing to do with the one before.
+    pub(super) goes_on_from: Option<(usize, u64)>,
+    pub(super) marks: Vec<Mark>,
 }
 
 /// Where a node was seen last.
 #[derive(Clone, Copy, Debug, Default)]
-struct Cursor {
+pub(super) struct Cursor {
     /// The history it named, not the one that the position resolved to.
-    named: usize,
+    pub(super) named: usize,
     incarnation: u32,
-    offset: u64,
+    pub(super) offset: u64,
     /// Where the mark was found.
     history: usize,
     mark: usize,
-    valid: bool,
+    pub(super) valid: bool,
 }
 
 /// A boundary and who reported it.
@@ -61,14 +64,18 @@ pub(crate) struct Observation<'a> {
     pub(crate) second: Option<(ReplicationId, u64)>,
     /// True if it is a master.
     pub(crate) is_master: bool,
+    /// Links that have been dialled in the whole world so far.
+    pub(crate) dials: u64,
 }
 
 /// The tree of histories.
 #[derive(Debug)]
 pub(crate) struct Histories {
-    all: Vec<History>,
-    by_id: BTreeMap<ReplicationId, usize>,
-    cursors: Vec<Cursor>,
+    pub(super) all: Vec<History>,
+    pub(super) by_id: BTreeMap<ReplicationId, usize>,
+    pub(super) cursors: Vec<Cursor>,
+    /// Where each host stood before it stood where it does now.
+    pub(super) stations: Vec<Vec<Station>>,
     /// Boundaries compared with one that another node had recorded.
     pub(crate) compared: u64,
 }
@@ -76,7 +83,13 @@ pub(crate) struct Histories {
 impl Histories {
     /// An empty tree for so many hosts.
     pub(crate) fn new(hosts: usize) -> Histories {
-        Histories { all: Vec::new(), by_id: BTreeMap::new(), cursors: vec![Cursor::default(); hosts], compared: 0 }
+        Histories {
+            all: Vec::new(),
+            by_id: BTreeMap::new(),
+            cursors: vec![Cursor::default(); hosts],
+            stations: vec![Vec::new(); hosts],
+            compared: 0,
+        }
     }
 
     /// True if a history of this name was seen.
@@ -112,6 +125,12 @@ impl Histories {
         }
         let bytes = self.bytes_so_far(cursor, seen);
         let (history, mark) = self.place(named, bytes, cursor, seen)?;
+        if cursor.valid && !(same_life && offset >= cursor.offset) {
+            let before = Place { history: cursor.named, offset: cursor.offset };
+            if !self.covers(Place { history: named, offset }, before) {
+                self.leave(seen.host, seen.dials);
+            }
+        }
         self.cursors[usize::from(seen.host)] =
             Cursor { named, incarnation: seen.incarnation, offset, history, mark, valid: true };
         Ok(())
@@ -122,7 +141,7 @@ impl Histories {
         if let Some(known) = self.by_id.get(&id) {
             return *known;
         }
-        self.all.push(History { id, owner, parent: None, marks: Vec::new() });
+        self.all.push(History { id, owner, parent: None, goes_on_from: None, marks: Vec::new() });
         self.by_id.insert(id, self.all.len() - 1);
         self.all.len() - 1
     }
@@ -149,7 +168,7 @@ impl Histories {
     }
 
     /// The history in which a position really lies: a branch begins after its fork.
-    fn resolve(&self, mut history: usize, offset: u64) -> usize {
+    pub(super) fn resolve(&self, mut history: usize, offset: u64) -> usize {
         while let Some((parent, fork)) = self.all[history].parent
             && offset <= fork
         {
@@ -300,26 +319,26 @@ fn compare(history: &History, at: usize, seen: Mark, bytes: Option<u64>) -> Resu
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use afterimage_core::replication::Position;
 
-    const OLD: u8 = b'a';
-    const NEW: u8 = b'b';
+    pub(in super::super) const OLD: u8 = b'a';
+    pub(in super::super) const NEW: u8 = b'b';
 
-    struct Tree(Histories);
+    pub(in super::super) struct Tree(pub(in super::super) Histories);
 
     impl Tree {
-        fn new() -> Tree {
+        pub(in super::super) fn new() -> Tree {
             Tree(Histories::new(4))
         }
 
         /// Property broken by host `host` reporting `digest` at `offset`, if any.
-        fn see(&mut self, host: u16, history: u8, offset: u64, digest: u64) -> Option<Property> {
+        pub(in super::super) fn see(&mut self, host: u16, history: u8, offset: u64, digest: u64) -> Option<Property> {
             self.see_as(host, history, offset, digest, None)
         }
 
-        fn see_as(
+        pub(in super::super) fn see_as(
             &mut self,
             host: u16,
             history: u8,
@@ -333,7 +352,7 @@ mod tests {
             let stream = u64::from(!is_fork);
             let boundary = Boundary { position: Position { history: id(history), offset }, digest, stream };
             let is_master = second.is_some();
-            let seen = Observation { host, incarnation: 1, boundary: &boundary, second, is_master };
+            let seen = Observation { host, incarnation: 1, boundary: &boundary, second, is_master, dials: 0 };
             self.0.observe(seen).err().map(|breach| breach.property)
         }
     }

@@ -4,19 +4,25 @@
 //! [`Violation`]: a property, who broke it, when, and an explanation that a person can act on.
 
 mod convergence;
+mod gate;
 mod histories;
+mod holding;
 mod pacing;
 mod resync;
+mod waits;
 
 use serde::Serialize;
 
 use crate::queue::Micros;
 
 pub(crate) use convergence::{Standing, convergence_bound, find_straggler};
+pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
 pub(crate) use histories::{Histories, Observation};
+pub(crate) use holding::Place;
 pub(crate) use pacing::Pacing;
 pub(crate) use resync::Resyncs;
 pub use resync::Totals as ResyncTotals;
+pub(crate) use waits::Waits;
 
 /// What must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -42,6 +48,10 @@ pub enum Property {
     FittingReply,
     /// A replica refuses writes, and a master does not call itself a replica.
     ReplicaRefusesWrites,
+    /// A client that is told of k replicas by WAIT can rely on k replicas having its last write.
+    WaitHolds,
+    /// A write is accepted only while as many replicas as the configuration wants are close enough behind.
+    GateHolds,
     /// A node's timers let time pass.
     TimePasses,
     /// A node does not end on its own.
@@ -63,6 +73,8 @@ impl Property {
             Property::Converges => "converges",
             Property::FittingReply => "fitting-reply",
             Property::ReplicaRefusesWrites => "replica-refuses-writes",
+            Property::WaitHolds => "wait-holds",
+            Property::GateHolds => "gate-holds",
             Property::TimePasses => "time-passes",
             Property::KeepsRunning => "keeps-running",
         }

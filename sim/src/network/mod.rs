@@ -102,7 +102,8 @@ pub(crate) struct Network {
     slow: BTreeMap<(Site, Site), Pace>,
     /// Cuts that wait for the next connection on a path.
     armed: BTreeMap<(Site, Site), Cut>,
-    dialled: u64,
+    /// Links that were dialled so far.
+    pub(crate) dialled: u64,
     random: Random,
 }
 
@@ -147,6 +148,11 @@ impl Network {
         self.links
             .get_mut(id.slot as usize)
             .filter(|link| link.generation == id.generation && link.stage != Stage::Free)
+    }
+
+    /// The link, to be looked at.
+    pub(crate) fn find(&self, id: LinkId) -> Option<&Link> {
+        self.links.get(id.slot as usize).filter(|link| link.generation == id.generation && link.stage != Stage::Free)
     }
 
     /// Frees the slot of a link that both ends have left.

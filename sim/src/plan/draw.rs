@@ -18,7 +18,8 @@ pub(super) fn draw(seed: u64) -> Plan {
     let hosts = draw_hosts(&mut stream(seed, Concern::Topology, 0));
     let mut timing = stream(seed, Concern::Topology, 1);
     let quiet_at_us = timing.range(10..=50) * SECOND;
-    let settings = draw_settings(&mut stream(seed, Concern::Configuration, 0));
+    let mut settings = draw_settings(&mut stream(seed, Concern::Configuration, 0));
+    settings.extend(draw_gate(&mut stream(seed, Concern::Configuration, 2)));
     let count = hosts.len() as u64;
     Plan {
         version: PLAN_VERSION,
@@ -32,6 +33,7 @@ pub(super) fn draw(seed: u64) -> Plan {
         orders: draw_orders(&mut stream(seed, Concern::Orders, 0), count, quiet_at_us),
         hosts,
         quiet_at_us,
+        defects: Vec::new(),
     }
 }
 
@@ -83,6 +85,17 @@ fn draw_settings(random: &mut Random) -> Vec<Setting> {
     settings
 }
 
+/// In some seeds a master without good replicas refuses writes.
+fn draw_gate(random: &mut Random) -> Vec<Setting> {
+    if !random.chance(1, 5) {
+        return Vec::new();
+    }
+    vec![
+        Setting::new("min-replicas-to-write", one_of(random, &[1, 1, 2])),
+        Setting::new("min-replicas-max-lag", one_of(random, &[1, 2, 5, 10])),
+    ]
+}
+
 fn draw_network(random: &mut Random) -> NetworkPlan {
     let latency_us = one_of(random, &[50, 200, 1_000, 5_000, 40_000]);
     NetworkPlan {
@@ -121,6 +134,7 @@ fn draw_clients(seed: u64, hosts: u64, quiet_at_us: Micros) -> Vec<ClientPlan> {
     let big_one_in = one_of(&mut random, &[0, 0, 200, 50]);
     let multi_one_in = one_of(&mut random, &[0, 20, 5]);
     let expire_one_in = one_of(&mut random, &[0, 10, 3]);
+    let wait_one_in = one_of(&mut stream(seed, Concern::Clients, 1), &[0, 40, 10]);
     (0..count)
         .map(|client| {
             // The last one talks to one host whatever its role, so that replicas are read from and refuse writes.
@@ -140,6 +154,7 @@ fn draw_clients(seed: u64, hosts: u64, quiet_at_us: Micros) -> Vec<ClientPlan> {
                 big_bytes_max: one_of(&mut random, &[20_000, 100_000]),
                 multi_one_in,
                 expire_one_in,
+                wait_one_in,
             }
         })
         .collect()

@@ -40,6 +40,9 @@ pub struct Plan {
     pub orders: Vec<OrderPlan>,
     /// When faults and workload end at the latest, and the world heals.
     pub quiet_at_us: Micros,
+    /// Mistakes that all nodes make on purpose, by name. Only a simulator that was built with the feature `museum` knows any.
+    #[serde(default)]
+    pub defects: Vec<String>,
 }
 
 /// One directive of a configuration file.
@@ -161,7 +164,7 @@ pub struct ClientPlan {
     pub commands: u32,
     /// The mean time between bursts.
     pub think_us: Micros,
-    /// The most commands in one burst.
+    /// The most commands in one burst; zero if it says nothing of its own accord.
     pub pipeline: u32,
     /// When it sends its first.
     pub start_us: Micros,
@@ -175,6 +178,9 @@ pub struct ClientPlan {
     pub multi_one_in: u32,
     /// One key in so many gets an expiry; none if zero.
     pub expire_one_in: u32,
+    /// After one step in so many it asks by WAIT how many replicas have what it wrote; after none if zero.
+    #[serde(default)]
+    pub wait_one_in: u32,
 }
 
 /// Where a client connects.
@@ -407,6 +413,7 @@ impl Plan {
         if hosts == 0 || hosts > HOSTS_MAX || self.clients.len() > CLIENTS_MAX {
             return Err(format!("a world has 1 to {HOSTS_MAX} hosts and at most {CLIENTS_MAX} clients"));
         }
+        crate::museum::defects(&self.defects)?;
         let known = |host: u16| {
             if usize::from(host) < hosts { Ok(()) } else { Err(format!("there is no host {host}")) }
         };

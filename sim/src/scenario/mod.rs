@@ -3,15 +3,61 @@
 //! A scenario is a world in which a script, not a seed, decides what goes wrong, and of which a short record of what
 //! matters is kept. It runs on the same network, disks and checks as any other run.
 
+mod min_replicas;
+mod wait;
 mod wipe;
 
-pub use wipe::wipe;
-
+use crate::check::Violation;
 use crate::journal::{Clock, Line, Topic, host_name};
+use crate::museum;
 use crate::operator::Task;
-use crate::plan::{Chunking, DiskPlan, HostPlan, NetworkPlan, PLAN_VERSION, Pace, Plan, Setting, Storage, WorkPlan};
+use crate::plan::{
+    Chunking, ClientPlan, DiskPlan, HostPlan, NetworkPlan, PLAN_VERSION, Pace, Plan, Setting, Storage, Target, WorkPlan,
+};
 use crate::queue::{MILLISECOND, Micros, Occurrence, SECOND};
 use crate::world::World;
+
+/// The stories that can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    /// A master without persistence wipes its replicas.
+    Wipe,
+    /// WAIT is asked for a write that was lost with its data.
+    Wait,
+    /// A replica goes on acknowledging and applies nothing.
+    MinReplicas,
+}
+
+/// A story that was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Story {
+    /// One line for each event that matters. The same every time.
+    pub text: String,
+    /// The property that was broken, if one was; the story ends there.
+    pub violation: Option<Violation>,
+}
+
+impl Scenario {
+    /// Plays the story, on nodes that make these mistakes.
+    ///
+    /// # Errors
+    ///
+    /// Says which mistake is unknown to this build.
+    pub fn tell(self, defects: &[String]) -> Result<Story, String> {
+        museum::defects(defects)?;
+        let defects = defects.to_vec();
+        let mut stage = match self {
+            Scenario::Wipe => wipe::play(defects),
+            Scenario::Wait => wait::play(defects),
+            Scenario::MinReplicas => min_replicas::play(defects),
+        };
+        let violation = stage.world.outcome().violations.pop();
+        if violation.is_none() {
+            stage.tell("all properties held");
+        }
+        Ok(Story { text: stage.lines.join("\n") + "\n", violation })
+    }
+}
 
 /// A world under a script.
 struct Stage {
@@ -20,11 +66,11 @@ struct Stage {
 }
 
 impl Stage {
-    /// Hosts on a quiet, fast network; nothing goes wrong by itself.
-    fn new(seed: u64, hosts: Vec<HostPlan>, settings: Vec<Setting>) -> Stage {
+    /// Hosts on a quiet, fast network, and clients; nothing goes wrong by itself.
+    fn new(hosts: Vec<HostPlan>, clients: Vec<ClientPlan>, settings: Vec<Setting>, defects: Vec<String>) -> Stage {
         let mut world = World::new(Plan {
             version: PLAN_VERSION,
-            seed,
+            seed: 1,
             hosts,
             settings,
             network: NetworkPlan {
@@ -35,10 +81,11 @@ impl Stage {
             },
             disk: DiskPlan::default(),
             work: WorkPlan { units: 64, interval_us: MILLISECOND },
-            clients: Vec::new(),
+            clients,
             faults: Vec::new(),
             orders: Vec::new(),
             quiet_at_us: 3600 * SECOND,
+            defects,
         });
         world.keep_journal();
         world.begin();
@@ -48,7 +95,9 @@ impl Stage {
     /// Lets the world go on until a time, and keeps the lines of it that `keep` wants.
     fn run_until(&mut self, at: Micros, keep: impl Fn(&Line) -> bool) {
         while self.world.queue.next_at().is_some_and(|next| next <= at) && self.world.step() {}
-        self.world.now = self.world.now.max(at);
+        if !self.is_over() {
+            self.world.now = self.world.now.max(at);
+        }
         let lines = self.world.take_journal();
         self.lines.extend(lines.iter().filter(|line| keep(line)).map(ToString::to_string));
     }
@@ -60,8 +109,28 @@ impl Stage {
         self.world.queue.push(self.world.now, Occurrence::Operator);
     }
 
+    /// True once a property was broken: there is nothing more to tell.
+    fn is_over(&self) -> bool {
+        self.world.is_finished()
+    }
+
+    /// Lets the client say a command over its connection.
+    fn say(&mut self, command: &str) {
+        self.world.client_says(0, command);
+    }
+
+    /// Has a node follow another, or nobody.
+    fn point(&mut self, host: u16, master: Option<u16>) {
+        self.world.operator.follows[usize::from(host)] = master;
+        self.world.operator.tasks.push_back(Task::Settle { host });
+        self.world.queue.push(self.world.now, Occurrence::Operator);
+    }
+
     /// Adds a line of the teller's.
     fn tell(&mut self, text: &str) {
+        if self.is_over() {
+            return;
+        }
         self.lines.push(format!("t={}  -- {text}", Clock(self.world.now())));
     }
 
@@ -81,6 +150,21 @@ impl Stage {
     }
 }
 
+/// A client that keeps a connection with the first host, and says over it what it is told.
+const SPEAKER: ClientPlan = ClientPlan {
+    target: Target::Host { host: 0 },
+    commands: u32::MAX,
+    think_us: SECOND,
+    pipeline: 0,
+    start_us: 0,
+    keys: 0,
+    big_one_in: 0,
+    big_bytes_max: 0,
+    multi_one_in: 0,
+    expire_one_in: 0,
+    wait_one_in: 0,
+};
+
 /// A host that follows another.
 fn host(follows: Option<u16>, storage: Storage) -> HostPlan {
     HostPlan { follows, storage, clock_offset_us: 0, settings: Vec::new() }
@@ -89,4 +173,9 @@ fn host(follows: Option<u16>, storage: Storage) -> HostPlan {
 /// What a reader of a story wants to see of a journal.
 fn is_told(line: &Line) -> bool {
     matches!(line.topic, Topic::Sync | Topic::Life | Topic::World | Topic::Fault | Topic::Operator)
+}
+
+/// The same, and what the client says and hears.
+fn is_told_or_said(line: &Line) -> bool {
+    is_told(line) || line.topic == Topic::Bytes && (line.text.starts_with("c1 ") || line.text.contains("-> c1 "))
 }

@@ -13,12 +13,11 @@ const KEYS: u32 = 20;
 /// Time that the supervisor takes.
 const DOWN: u64 = 300 * MILLISECOND;
 
-/// Plays the story and returns its record, one line for each event that matters. The same every time.
-#[must_use]
-pub fn wipe() -> String {
+/// Plays the story.
+pub(super) fn play(defects: Vec<String>) -> Stage {
     let hosts = vec![host(None, Storage::Ephemeral), host(Some(0), Storage::Unsaved), host(Some(0), Storage::Unsaved)];
     let settings = vec![Setting::new("repl-diskless-sync-delay", 0), Setting::new("repl-diskless-load", "swapdb")];
-    let mut stage = Stage::new(1, hosts, settings);
+    let mut stage = Stage::new(hosts, Vec::new(), settings, defects);
     stage.run_until(5 * SECOND, is_told);
     stage.tell(&format!("a client writes {KEYS} keys to A"));
     let mut keys = String::from("MSET");
@@ -30,5 +29,5 @@ pub fn wipe() -> String {
     stage.world.stop_node(0, Crash::Process, DOWN);
     stage.run_until(20 * SECOND, is_told);
     stage.tell_nodes();
-    stage.lines.join("\n") + "\n"
+    stage
 }

@@ -21,6 +21,8 @@ pub(crate) enum Shape {
     Queued,
     /// An array of so many results.
     Results(u32),
+    /// Whatever it is, the reader of a story sees it.
+    Anything,
 }
 
 /// How errors begin that fit a command.
@@ -43,6 +45,12 @@ impl Expected {
     /// What MULTI expects.
     pub(crate) const MULTI: Expected = Expected { name: "MULTI", shape: Shape::Status, excuses: &[], writes: false };
 
+    /// What is said in a story. WAIT alone is known by its name.
+    pub(crate) fn said(line: &str) -> Expected {
+        let name = if line.starts_with("WAIT ") { "WAIT" } else { "a command of a story" };
+        Expected { name, shape: Shape::Anything, excuses: &[], writes: false }
+    }
+
     /// What a command in a block expects when it is queued.
     pub(crate) fn queued(self) -> Expected {
         Expected { shape: Shape::Queued, excuses: &[], ..self }
@@ -56,6 +64,7 @@ impl Expected {
     /// Whether a reply fits, whatever the role of who sent it.
     pub(crate) fn fits(&self, reply: &Reply<'_>) -> bool {
         match (self.shape, reply) {
+            (Shape::Anything, _) => true,
             (_, Reply::Error(text)) => self.excuses(text),
             (Shape::Status, Reply::Status(text)) => *text == b"OK" || *text == b"PONG",
             (Shape::Queued, Reply::Status(text)) => *text == b"QUEUED",

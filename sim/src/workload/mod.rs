@@ -11,7 +11,7 @@ use afterimage_core::codec::random::Random;
 use crate::plan::ClientPlan;
 
 pub(crate) use expected::Expected;
-use table::{EXPIRY_REQUESTS, Hole, KINDS, REQUESTS, Word};
+use table::{EXPIRY_REQUESTS, Hole, KINDS, QUESTION_REQUESTS, REQUESTS, Requests, Word};
 
 /// One key in so many is used as if it had another type.
 const CROSSED_ONE_IN: u32 = 40;
@@ -39,11 +39,21 @@ impl Workload {
 
     /// How many commands the next burst has.
     pub(crate) fn burst(&mut self) -> u32 {
-        self.random.range(1..=u64::from(self.plan.pipeline.max(1))) as u32
+        if self.plan.pipeline == 0 {
+            return 0;
+        }
+        self.random.range(1..=u64::from(self.plan.pipeline)) as u32
     }
 
-    /// Writes the next command, or MULTI block, and says what is expected for each.
+    /// Writes the next command, or MULTI block, and now and then asks behind it who has it. Says what is expected for each.
     pub(crate) fn next(&mut self, out: &mut Vec<u8>, expected: &mut impl FnMut(Expected)) {
+        self.next_step(out, expected);
+        if self.plan.wait_one_in > 0 && self.random.chance(1, self.plan.wait_one_in) {
+            expected(self.request(&QUESTION_REQUESTS, out));
+        }
+    }
+
+    fn next_step(&mut self, out: &mut Vec<u8>, expected: &mut impl FnMut(Expected)) {
         if self.plan.multi_one_in == 0 || !self.random.chance(1, self.plan.multi_one_in) {
             return expected(self.single(out));
         }
@@ -59,7 +69,10 @@ impl Workload {
 
     fn single(&mut self, out: &mut Vec<u8>) -> Expected {
         let is_expiry = self.plan.expire_one_in > 0 && self.random.chance(1, self.plan.expire_one_in);
-        let requests = if is_expiry { &EXPIRY_REQUESTS } else { &REQUESTS };
+        self.request(if is_expiry { &EXPIRY_REQUESTS } else { &REQUESTS }, out)
+    }
+
+    fn request(&mut self, requests: &'static Requests, out: &mut Vec<u8>) -> Expected {
         let request = requests.at(self.random.below(u64::from(requests.weight)) as u32);
         self.text.clear();
         self.ends.clear();
@@ -112,6 +125,14 @@ impl Workload {
             }
             Hole::WaitSeconds => self.text.extend_from_slice(b"0.05"),
             Hole::WaitMillis => self.text.extend_from_slice(b"50"),
+            Hole::Replicas => {
+                let replicas = self.random.range(1..=3);
+                self.push_number(replicas);
+            }
+            Hole::Patience => {
+                let millis = 1 + self.random.exponential(200);
+                self.push_number(millis);
+            }
         }
     }
 

@@ -52,6 +52,10 @@ pub(super) enum Hole {
     /// Long enough for others to push meanwhile, short enough for a client to come back: seconds, and milliseconds.
     WaitSeconds,
     WaitMillis,
+    /// From 1 to 3 replicas.
+    Replicas,
+    /// Milliseconds, mostly some hundred.
+    Patience,
 }
 
 const HOLES: &[(&str, Hole)] = &[
@@ -69,6 +73,8 @@ const HOLES: &[(&str, Hole)] = &[
     ("db", Hole::Database),
     ("wait", Hole::WaitSeconds),
     ("wait-ms", Hole::WaitMillis),
+    ("replicas", Hole::Replicas),
+    ("patience", Hole::Patience),
 ];
 
 /// A row of a table.
@@ -92,6 +98,8 @@ const NUMBER: Excuses = &[
 ];
 /// The wait may be ended by a change of role.
 const WAITS: Excuses = &["WRONGTYPE ", "UNBLOCKED "];
+/// The node is no master, or is none any more.
+const WAIT: Excuses = &["ERR WAIT cannot be used with replica instances", "UNBLOCKED "];
 const UNSORTABLE: Excuses = &["WRONGTYPE ", "ERR One or more scores"];
 const MISSING: Excuses = &["ERR no such key"];
 const SAME: Excuses = &["ERR source and destination objects are the same"];
@@ -210,6 +218,10 @@ const EXPIRIES: &[Row] = &[
     write(3, "HGETDEL {h} FIELDS 1 {field}", Array, TYPE),
 ];
 
+/// What is asked after a write: who has it?
+const QUESTIONS: &[Row] =
+    &[Row { weight: 1, words: "WAIT {replicas} {patience}", shape: Integer, excuses: WAIT, writes: false }];
+
 /// A word of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Word {
@@ -241,6 +253,8 @@ pub(super) struct Requests {
 pub(super) static REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(COMMANDS));
 /// What is said about times to live.
 pub(super) static EXPIRY_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(EXPIRIES));
+/// What is asked after a write.
+pub(super) static QUESTION_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(QUESTIONS));
 
 impl Requests {
     fn of(rows: &'static [Row]) -> Requests {

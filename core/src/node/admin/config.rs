@@ -88,7 +88,7 @@ impl Node {
                 self.schedule_transfer(now, effects);
             }
             "min-replicas-to-write" | "min-replicas-max-lag" => {
-                self.stats.good_replicas = self.good_replicas(now);
+                self.count_good_replicas(now);
             }
             "maxmemory" => self.on_memory_limit_changed(effects),
             "slowlog-max-len" => self.timing.slowlog.trim(self.config.slowlog_max_len),

@@ -238,7 +238,7 @@ impl Node {
             Some(WaitsFor::Key(_)) => self.release(conn, |reply| reply.null_array()),
             Some(WaitsFor::Replicas(awaited)) => {
                 let safe = self.where_safe(awaited);
-                self.release(conn, |reply| safe.tell(reply));
+                self.release_wait(conn, safe);
             }
             _ => return false,
         }

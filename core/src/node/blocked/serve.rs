@@ -6,10 +6,11 @@
 //! Differs: Redis 7.0 does not notice a key that came by overwriting a value of another type (SORT with STORE onto a string). Here it is
 //! served.
 
-use crate::command::{Handler, Service};
+use crate::command::{Flags, Handler, Service};
 use crate::port::{ConnId, Now};
 
 use super::super::Node;
+use super::super::audit::Deed;
 use super::super::dispatch::Call;
 use super::WaitsFor;
 use super::lines::Place;
@@ -47,7 +48,7 @@ impl Node {
     fn serve(&mut self, conn: ConnId, key: &[u8], now: Now) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
         let Some(mut wait) = connection.wait.take() else { return };
-        let mut next = None;
+        let (mut next, mut is_write) = (None, false);
         if let WaitsFor::Key(awaited) = &mut wait.what
             && let Handler::Data(handler) = awaited.request.command.handler
         {
@@ -59,6 +60,7 @@ impl Node {
             let outcome = self.run_data(conn, handler, call, Service::Filled(key), &mut next, now);
             self.end_unit(None);
             self.stats.hits = hits;
+            is_write = outcome.is_ok() && awaited.request.command.flags.has(Flags::WRITE);
             if next.is_none() {
                 self.end_timing(conn, timed, awaited.request.args(), now);
             }
@@ -74,6 +76,7 @@ impl Node {
             return;
         }
         self.history.advance(&mut connection.mark, true);
+        self.audit_deed(|position| Deed::Wrote { conn, position, is_write });
         self.release(conn, |_| {});
     }
 }

@@ -49,7 +49,11 @@ impl fmt::Display for IncomingError {
                 write!(f, "Bad protocol from MASTER, the first byte is not '$' (we received '{line}')")
             }
             IncomingError::Refused(line) => write!(f, "MASTER aborted replication with an error: {line}"),
-            IncomingError::Data(error) => write!(f, "Failed trying to load the MASTER synchronization DB: {error}"),
+            IncomingError::Data(error) => write!(
+                f,
+                "Failed trying to load the MASTER synchronization DB: Internal error in RDB reading offset {} -> {error}",
+                error.position
+            ),
             IncomingError::Length => f.write_str("The MASTER synchronization DB has another length than was announced"),
             IncomingError::Mark => f.write_str("Replication stream EOF marker is broken"),
             IncomingError::Disk(failure) => write!(

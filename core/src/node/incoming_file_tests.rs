@@ -284,3 +284,13 @@ fn without_lazy_flush_the_old_data_are_freed_before_the_new_ones_are_built() {
         assert_eq!(bench.run("DBSIZE"), ":1 ");
     }
 }
+
+#[test]
+fn a_key_that_comes_twice_counts_as_it_came_last() {
+    let (mut bench, link) = asked_for_everything(DisklessLoad::Disabled);
+    // A string and a list of the same name; the checksum of zero says that there is none.
+    let data = b"REDIS0009\xfe\x00\x00\x03new\x05first\x01\x03new\x01\x04last\xff\0\0\0\0\0\0\0\0";
+    bench.send(link, &framed(data));
+    assert_eq!((bench.run("LRANGE new 0 -1"), bench.run("DBSIZE")), ("*1 $4 last ".into(), ":1 ".into()));
+    assert!(bench.notes.iter().any(|note| note.starts_with("RDB has duplicated key 'new' in DB 0")));
+}

@@ -47,6 +47,8 @@ mod incoming_file_tests;
 mod lifecycle;
 mod line;
 mod load;
+#[cfg(test)]
+mod log_tests;
 mod memory;
 mod monitor;
 mod pause;

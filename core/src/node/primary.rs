@@ -54,10 +54,13 @@ impl Node {
             return Err(reply::FILTER_NEEDS_EOF);
         }
         let is_old = args.len() == 1;
-        let request = Request {
-            history: ReplicationId::parse(&args[1]),
-            first_byte: if is_old { -1 } else { parse_i64(&args[2]).ok_or(reply::NOT_AN_INTEGER)? },
-        };
+        let first_byte = if is_old { Some(-1) } else { parse_i64(&args[2]) };
+        let who = self.replica_name(conn);
+        let remark = if first_byte.is_some() { "" } else { " but with a wrong offset" };
+        let text = format!("Replica {who} asks for synchronization{remark}");
+        effects.note(Note::Text { level: Level::Notice, text });
+        let request =
+            Request { history: ReplicationId::parse(&args[1]), first_byte: first_byte.ok_or(reply::NOT_AN_INTEGER)? };
         if self.history.log.is_none() {
             self.create_log();
         }

@@ -127,7 +127,10 @@ impl Node {
             self.end_slow_replica(conn, phase, lag, limit.soft_bytes, now, effects);
         }
         for conn in silent {
-            let text = format!("Disconnecting timedout replica (streaming sync): {}", self.replica_name(conn));
+            let is_online =
+                self.connections.get(conn).and_then(Connection::replica).is_some_and(ReplicaSide::is_online);
+            let what = if is_online { "streaming sync" } else { "full sync" };
+            let text = format!("Disconnecting timedout replica ({what}): {}", self.replica_name(conn));
             effects.note(Note::Text { level: Level::Warning, text });
             self.close(conn, now, effects);
         }

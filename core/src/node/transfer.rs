@@ -1,9 +1,11 @@
 //! Snapshots on their way to replicas, made as they are sent.
 
+use alloc::format;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::keyspace::{Keyspace, SnapshotId};
-use crate::port::{ConnId, Effects, Now};
+use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::rdb::opcode;
 use crate::replication::Run;
 
@@ -169,6 +171,10 @@ impl Node {
         while let Some(transfer) = self.transfers.running.get(index) {
             let (id, snapshot) = (transfer.id, transfer.snapshot);
             let Some(sent) = self.slowest_receiver(id) else {
+                if !transfer.is_complete {
+                    let text = "Diskless rdb transfer, last replica dropped, killing fork child.".to_string();
+                    effects.note(Note::Text { level: Level::Warning, text });
+                }
                 if let Some(snapshot) = snapshot {
                     self.keyspace.end_snapshot(snapshot);
                 }
@@ -191,6 +197,10 @@ impl Node {
                     transfer.bytes.append(&transfer.mark);
                     transfer.is_complete = true;
                     self.keyspace.end_snapshot(snapshot);
+                    let receivers = self.sent_to_receivers(id).count();
+                    // The words of Redis, which tools look for; there is no pipe, and no child at its other end.
+                    let text = format!("Diskless rdb transfer, done reading from pipe, {receivers} replicas still up.");
+                    effects.note(Note::Text { level: Level::Notice, text });
                 }
                 self.announce_transfer(id, effects);
             }

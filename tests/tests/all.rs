@@ -15,6 +15,7 @@ mod families;
 mod field_expiry;
 mod founding;
 mod fuzz;
+mod gates;
 mod hostile;
 mod interop;
 mod interop_dual_channel;

@@ -3,12 +3,14 @@
 //! Both hold ends of links like any node, over the same network. What they say and expect is theirs
 //! ([`client`](crate::client), [`operator`](crate::operator)); here is when, and over which link.
 
+use afterimage_core::port::{Event, Signal};
+
 use crate::check::{Breach, Property};
 use crate::client::{Client, RECONNECT};
 use crate::journal::Topic;
 use crate::network::{End, LinkId, Side};
 use crate::operator::{self, Task};
-use crate::plan::Target;
+use crate::plan::{Order, Target};
 use crate::queue::{MILLISECOND, Micros, Occurrence};
 use crate::reply::{Reply, read_reply};
 use crate::workload::command;
@@ -117,8 +119,22 @@ impl World {
         let order = self.plan.orders[usize::from(index)].order.clone();
         self.note(Topic::Operator, |_| format!("order: {order:?}"));
         self.totals.orders += 1;
+        if let Order::Shutdown { host, down_us } = order {
+            return self.ask_to_end(index, host, down_us);
+        }
         self.operator.order(&order);
         self.queue.push(self.now, Occurrence::Operator);
+    }
+
+    /// A node is sent SIGTERM.
+    fn ask_to_end(&mut self, order: u16, index: u16, down_us: Micros) {
+        let host = &mut self.hosts[usize::from(index)];
+        if let Some(until) = host.is_paused(self.now) {
+            self.queue.push(until, Occurrence::Order { order });
+        } else if host.node.is_some() {
+            host.asked_to_end = Some(down_us);
+            self.tell(index, Event::Signal(Signal::Terminate));
+        }
     }
 
     /// The operator's next step.
@@ -152,12 +168,13 @@ impl World {
         };
         let out = &mut self.operator.out;
         match task {
-            Task::HandOver { to, .. } => {
+            Task::HandOver { to, how, .. } => {
                 let (ip, port) = World::address_words(to);
-                let timeout_ms = (operator::HAND_OVER_MAX / MILLISECOND).to_string();
-                let words = ["FAILOVER", "TO", &ip, &port, "TIMEOUT", &timeout_ms];
-                command(out, &words.map(str::as_bytes));
+                let rest = how.words();
+                let words = ["FAILOVER", "TO", &ip, &port].into_iter().chain(rest.iter().map(String::as_str));
+                command(out, &words.map(str::as_bytes).collect::<Vec<_>>());
             }
+            Task::CallOff { .. } => command(out, &[b"FAILOVER", b"ABORT"]),
             Task::FlushAll => command(out, &[b"FLUSHALL"]),
             Task::Say { words, .. } => command(out, &words.iter().map(Vec::as_slice).collect::<Vec<_>>()),
             Task::Settle { host } => match self.operator.follows[usize::from(host)] {
@@ -192,13 +209,17 @@ impl World {
         let accepted = match read_reply(&self.operator.input) {
             Ok(None) => return,
             Ok(Some((Reply::Status(_), _))) => {
-                if matches!(self.operator.tasks.front(), Some(Task::HandOver { .. })) {
-                    rest += operator::HAND_OVER_MAX;
+                if let Some(Task::HandOver { how, .. }) = self.operator.tasks.front() {
+                    rest = how.rest();
                 }
                 true
             }
+            // How many clients were killed.
+            Ok(Some((Reply::Integer(_), _))) if matches!(self.operator.tasks.front(), Some(Task::Say { .. })) => true,
             // What cannot be handed over is told to take over by the next task.
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR FAILOVER ") => true,
+            // It is over, or was never begun.
+            Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR No failover in progress") => true,
             // As the configuration wants it. With too few replicas for ever, another try would never do better.
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"NOREPLICAS ") => true,
             Ok(Some((Reply::Error(text), _))) if excusable(text) => false,

@@ -5,7 +5,7 @@
 //! event the checks look at what the node recorded.
 
 use afterimage_core::Node;
-use afterimage_core::node::{Probe, Role};
+use afterimage_core::node::{Boundary, Probe, Role};
 use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Level, ListenFailure, Note, Now};
 use afterimage_core::replication::Position;
 
@@ -136,11 +136,12 @@ impl World {
     fn node_exits(&mut self, index: u16, code: ExitCode) {
         self.note(Topic::Life, |_| format!("{} exits: {code:?}", host_name(index)));
         // A node that cannot read what a disk fault left, or that loses its disk, may give up; its supervisor tries again.
-        if !self.plan.has_disk_faults() {
+        let asked = self.hosts[usize::from(index)].asked_to_end.filter(|_| code == ExitCode::Orderly);
+        if asked.is_none() && !self.plan.has_disk_faults() {
             let explanation = format!("it ended on its own: {code:?}");
             self.breach(Some(index), Breach::new(Property::KeepsRunning, explanation));
         }
-        self.stop_node(index, crate::plan::Crash::Process, crate::queue::SECOND);
+        self.stop_node(index, crate::plan::Crash::Process, asked.unwrap_or(crate::queue::SECOND));
     }
 
     fn node_dials(&mut self, index: u16, conn: ConnId, name: &str, port: u16) {
@@ -241,20 +242,22 @@ impl World {
             // Without a log its offset stands still, and nobody can be told of the position.
             boundaries.clear();
         }
+        // Loading at its start it was one who follows nobody yet; and it may have become a master at the end of the event.
+        let was_master = |boundary: &Boundary| is_master && boundary.role == Role::Master;
         let mut broken = None;
         for boundary in &boundaries {
             self.print.word(boundary.position.offset);
             self.print.word(boundary.digest);
-            self.totals.stream_commands += u64::from(boundary.stream != 0 && !is_master);
+            self.totals.stream_commands += u64::from(boundary.stream != 0 && !was_master(boundary));
             let second = probe.second;
-            let dials = self.network.dialled;
+            let (is_master, dials) = (was_master(boundary), self.network.dialled);
             let seen = Observation { host: index, incarnation: host.incarnation, boundary, second, is_master, dials };
             if let Err(breach) = self.checks.histories.observe(seen) {
                 broken = Some(breach);
                 break;
             }
         }
-        let replaced = boundaries.iter().any(|boundary| boundary.stream == 0) && !is_master;
+        let replaced = boundaries.iter().any(|boundary| boundary.stream == 0 && !was_master(boundary));
         self.watch(index, &probe, replaced);
         if let Some(breach) = broken {
             return self.breach(Some(index), breach);

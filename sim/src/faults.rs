@@ -115,6 +115,7 @@ impl World {
             return;
         }
         host.paused_until = 0;
+        host.asked_to_end = None;
         host.keys = 0;
         let attachments: Vec<_> = std::mem::take(&mut host.attachments).into_iter().flatten().collect();
         let lost = match how {

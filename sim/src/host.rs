@@ -53,6 +53,8 @@ pub(crate) struct Host {
     pub(crate) paused_until: Micros,
     /// When it is to be started again, if it is down.
     pub(crate) restart_at: Option<Micros>,
+    /// It was told to end in order, and is to be down for so long then.
+    pub(crate) asked_to_end: Option<Micros>,
     /// Its role, and since when.
     pub(crate) role: Role,
     /// Since when it has had that role in this life.
@@ -81,6 +83,7 @@ impl Host {
             work_scheduled: false,
             paused_until: 0,
             restart_at: None,
+            asked_to_end: None,
             role: Role::Master,
             role_since: 0,
             history: ReplicationId::NONE,

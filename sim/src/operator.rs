@@ -6,9 +6,10 @@
 
 use std::collections::VecDeque;
 
+use crate::host::{PORT, address};
 use crate::journal::host_name;
 use crate::network::LinkId;
-use crate::plan::Order;
+use crate::plan::{HandOver, Held, Order, Victims};
 use crate::queue::{MILLISECOND, Micros, SECOND};
 
 /// Something to be told to a node.
@@ -25,10 +26,17 @@ pub(crate) enum Task {
         from: u16,
         /// Who follows it, and is to take over.
         to: u16,
+        /// What becomes of it.
+        how: HandOver,
+    },
+    /// Tell the old master that it stays one.
+    CallOff {
+        /// The old master.
+        from: u16,
     },
     /// Tell the master to forget everything.
     FlushAll,
-    /// Say a command of a scenario.
+    /// Say a command.
     Say {
         /// To which node.
         host: u16,
@@ -41,7 +49,10 @@ impl std::fmt::Display for Task {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Task::Settle { host } => write!(f, "{} told whom to follow", host_name(*host)),
-            Task::HandOver { from, to } => write!(f, "{} told to hand over to {}", host_name(*from), host_name(*to)),
+            Task::HandOver { from, to, .. } => {
+                write!(f, "{} told to hand over to {}", host_name(*from), host_name(*to))
+            }
+            Task::CallOff { from } => write!(f, "{} told to stay the master", host_name(*from)),
             Task::FlushAll => f.write_str("FLUSHALL"),
             Task::Say { host, words } => {
                 let first = words.first().map(|word| word.escape_ascii().to_string()).unwrap_or_default();
@@ -57,6 +68,31 @@ pub(crate) const RETRY: Micros = 500 * MILLISECOND;
 pub(crate) const HAND_OVER_MAX: Micros = 3 * SECOND;
 /// Time after which an answer is not waited for any longer.
 pub(crate) const PATIENCE: Micros = 5 * SECOND;
+
+impl HandOver {
+    /// The words that follow the target's address.
+    pub(crate) fn words(self) -> Vec<String> {
+        let timeout = |timeout_ms: u64| vec!["TIMEOUT".to_string(), timeout_ms.to_string()];
+        match self {
+            HandOver::Timely => timeout(HAND_OVER_MAX / MILLISECOND),
+            HandOver::Forced { timeout_ms } => {
+                let mut words = timeout(u64::from(timeout_ms.max(1)));
+                words.push("FORCE".to_string());
+                words
+            }
+            HandOver::Aborted { .. } => Vec::new(),
+        }
+    }
+
+    /// Time from its beginning to the operator's next step.
+    pub(crate) fn rest(self) -> Micros {
+        match self {
+            HandOver::Timely => RETRY + HAND_OVER_MAX,
+            HandOver::Forced { timeout_ms } => RETRY + HAND_OVER_MAX + Micros::from(timeout_ms) * MILLISECOND,
+            HandOver::Aborted { after_us } => after_us,
+        }
+    }
+}
 
 /// The operator.
 #[derive(Debug)]
@@ -99,7 +135,8 @@ impl Operator {
     /// The host that the present task is about.
     pub(crate) fn target(&self) -> Option<u16> {
         Some(match *self.tasks.front()? {
-            Task::Settle { host } | Task::Say { host, .. } | Task::HandOver { from: host, .. } => host,
+            Task::Settle { host } | Task::Say { host, .. } => host,
+            Task::HandOver { from, .. } | Task::CallOff { from } => from,
             Task::FlushAll => self.master(),
         })
     }
@@ -116,14 +153,65 @@ impl Operator {
                 self.tasks.push_back(Task::Settle { host });
             }
             Order::Promote { host } => self.promote(host),
-            Order::HandOver { host } => {
-                let from = self.master();
-                if self.follows[usize::from(host)] == Some(from) {
-                    self.tasks.push_back(Task::HandOver { from, to: host });
-                }
-                self.promote(host);
-            }
+            Order::HandOver { host, how } => self.hand_over(host, how),
             Order::FlushAll => self.tasks.push_back(Task::FlushAll),
+            Order::Hold { host, scope, for_ms } => {
+                let scope = match scope {
+                    Held::Writes => "WRITE",
+                    Held::Everything => "ALL",
+                };
+                self.say(host, &format!("CLIENT PAUSE {for_ms} {scope}"));
+            }
+            Order::Kill { host, victims } => {
+                let victims = match victims {
+                    Victims::Replicas => "replica",
+                    Victims::Master => "master",
+                    Victims::Clients => "normal",
+                };
+                self.say(host, &format!("CLIENT KILL TYPE {victims}"));
+            }
+            Order::Configure { host, ref setting } => {
+                self.say(host, &format!("CONFIG SET {} {}", setting.name, setting.value));
+            }
+            Order::Stray { host, master } => {
+                let address = address(master, PORT);
+                self.say(host, &format!("REPLICAOF {} {}", address.ip(), address.port()));
+                self.tasks.push_back(Task::Settle { host });
+            }
+            // The world carries it out: a signal needs no connection.
+            Order::Shutdown { .. } => {}
+        }
+    }
+
+    /// Puts a command, as one would type it, behind what is still to be told.
+    pub(crate) fn say(&mut self, host: u16, line: &str) {
+        let words = line.split(' ').map(|word| word.as_bytes().to_vec()).collect();
+        self.tasks.push_back(Task::Say { host, words });
+    }
+
+    /// How long it may take to say what is still to be said, to nodes that answer, with so long a round trip.
+    pub(crate) fn duty(&self, round_trip: Micros) -> Micros {
+        let each = |task: &Task| match task {
+            Task::HandOver { how, .. } => HAND_OVER_MAX.max(how.rest()),
+            _ => 0,
+        };
+        self.tasks.iter().map(|task| each(task) + 2 * RETRY + 4 * round_trip).sum()
+    }
+
+    fn hand_over(&mut self, to: u16, how: HandOver) {
+        let from = self.master();
+        let can_be_asked = self.follows[usize::from(to)] == Some(from);
+        if can_be_asked {
+            self.tasks.push_back(Task::HandOver { from, to, how });
+        }
+        match how {
+            HandOver::Aborted { .. } if can_be_asked => {
+                self.tasks.push_back(Task::CallOff { from });
+                // It may have been too late: then there are two masters.
+                self.tasks.extend([from, to].map(|host| Task::Settle { host }));
+            }
+            HandOver::Aborted { .. } => {}
+            HandOver::Timely | HandOver::Forced { .. } => self.promote(to),
         }
     }
 
@@ -173,11 +261,21 @@ mod tests {
     #[test]
     fn a_role_is_handed_over_only_to_one_who_follows_the_master_itself() {
         let mut operator = Operator::new(vec![None, Some(0), Some(1)]);
-        operator.order(&Order::HandOver { host: 2 });
+        operator.order(&Order::HandOver { host: 2, how: HandOver::Timely });
         assert_eq!(operator.follows, [Some(2), Some(2), None]);
         assert!(!operator.tasks.iter().any(|task| matches!(task, Task::HandOver { .. })));
-        operator.order(&Order::HandOver { host: 0 });
+        operator.order(&Order::HandOver { host: 0, how: HandOver::Timely });
         assert_eq!(operator.follows, [None, Some(0), Some(0)]);
-        assert!(operator.tasks.contains(&Task::HandOver { from: 2, to: 0 }));
+        assert!(operator.tasks.contains(&Task::HandOver { from: 2, to: 0, how: HandOver::Timely }));
+    }
+
+    #[test]
+    fn a_role_that_is_to_be_handed_over_and_is_not_stays_where_it_was() {
+        let mut operator = Operator::new(vec![None, Some(0), Some(0)]);
+        operator.order(&Order::HandOver { host: 1, how: HandOver::Aborted { after_us: 5 } });
+        assert_eq!(operator.follows, [None, Some(0), Some(0)]);
+        let called_off = operator.tasks.iter().position(|task| *task == Task::CallOff { from: 0 });
+        let settled = operator.tasks.iter().position(|task| *task == Task::Settle { host: 1 });
+        assert!(called_off.is_some() && called_off < settled, "{:?}", operator.tasks);
     }
 }

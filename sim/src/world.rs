@@ -9,6 +9,7 @@ use afterimage_core::port::{Action, Effects};
 
 use crate::check::{
     Breach, Gate, Histories, Pacing, Property, Resyncs, Standing, Violation, Waits, convergence_bound, find_straggler,
+    round_trip,
 };
 use crate::client::Client;
 use crate::disk::Disk;
@@ -213,7 +214,8 @@ impl World {
         let keys = probes.map(|probe| probe.keys).max().unwrap_or(0);
         // What clients can have stored bounds the data, whatever of it is left.
         let data_bytes = 64 * keys + self.totals.delivered_bytes;
-        self.deadline = self.now + convergence_bound(&self.plan, data_bytes, keys);
+        let duty = self.operator.duty(round_trip(&self.plan));
+        self.deadline = self.now + convergence_bound(&self.plan, data_bytes, keys) + duty;
         self.queue.push(self.now + LOOK_EVERY, Occurrence::Look);
     }
 

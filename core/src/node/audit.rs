@@ -27,6 +27,8 @@ pub struct Boundary {
     /// The bytes of the stream since the previous boundary, as a polynomial hash: see [`stream_hash`]. Zero where the boundary
     /// was not made by bytes of the stream.
     pub stream: u64,
+    /// The role that the node had then: it may have another at the end of the same event.
+    pub role: Role,
 }
 
 /// What a client has done here or was told, to which a checker can hold the node.
@@ -243,7 +245,7 @@ impl Node {
 
     /// Records that the node stands at a boundary.
     pub(super) fn audit_boundary(&mut self) {
-        let position = self.history.position();
+        let (position, role) = (self.history.position(), self.present_role());
         let Some(audit) = &mut self.audit else { return };
         let last = audit.last.replace(position).filter(|last| position.reaches(last));
         let mut stream = 0;
@@ -261,7 +263,11 @@ impl Node {
                 }
             }
         }
-        audit.boundaries.push(Boundary { position, digest: audit.digest, stream });
+        audit.boundaries.push(Boundary { position, digest: audit.digest, stream, role });
+    }
+
+    fn present_role(&self) -> Role {
+        if self.follow.is_some() { Role::Replica } else { Role::Master }
     }
 
     /// Records that all data were replaced.
@@ -290,7 +296,7 @@ impl Node {
         let sides = self.replica_sides().map(|(_, side)| side);
         let log = self.history.log.as_ref();
         Probe {
-            role: if self.follow.is_some() { Role::Replica } else { Role::Master },
+            role: self.present_role(),
             link,
             position: self.history.position(),
             second: self.history.second,

@@ -178,7 +178,8 @@ impl Node {
         self.first_expiry_ms = None;
     }
 
-    fn unfollow_link(&mut self, now: Now, effects: &mut Effects) {
+    /// Gives up the link to the master, and what came over it and is not ours yet.
+    pub(super) fn unfollow_link(&mut self, now: Now, effects: &mut Effects) {
         self.abandon_incoming(effects);
         if let Some(follow) = &mut self.follow {
             let conns = [follow.conn(), follow.second_conn()];
@@ -192,9 +193,9 @@ impl Node {
 
     /// Dials the master.
     pub(super) fn dial_master(&mut self, now: Now, effects: &mut Effects) {
-        let is_replacing_data = self.is_replacing_data();
+        let wants_none = self.is_replacing_data() || self.is_ending();
         let Some(follow) = &mut self.follow else { return };
-        if !matches!(follow.link, Link::Waiting) || is_replacing_data {
+        if !matches!(follow.link, Link::Waiting) || wants_none {
             return;
         }
         let connection = self.connections.open(None, Kind::Master, now);

@@ -201,6 +201,9 @@ impl Node {
         if saves && !self.is_loading() {
             let text = "Saving the final RDB snapshot before exiting.".to_string();
             effects.note(Note::Text { level: Level::Notice, text });
+            // It is what comes back: nothing changes beside it any more, and no other data set takes its place.
+            self.pause(PausedFor::Shutdown, Scope::Write, None, now);
+            self.unfollow_link(now, effects);
             self.save_and_exit(now, effects);
         } else {
             self.exit(effects);
@@ -243,6 +246,12 @@ impl Node {
             effects.note(Note::Text { level: Level::Warning, text: text.to_string() });
         }
         self.give_up_shutdown(now);
+        self.dial_master(now, effects);
+    }
+
+    /// True once nothing more is waited for but the last snapshot.
+    pub(super) fn is_ending(&self) -> bool {
+        self.shutdown.is_some_and(|shutdown| shutdown.is_past_waiting)
     }
 
     /// The node goes on: those who asked for its end are told, and writes go on, too.

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::super::bench::Bench;
 use super::*;
 use crate::config::Config;
-use crate::port::ConnId;
+use crate::port::{ConnId, DiskFailure};
 
 fn heard(bench: &mut Bench, conn: ConnId) -> String {
     String::from_utf8_lossy(&bench.take_received(conn)).replace("\r\n", " ")
@@ -181,6 +181,36 @@ fn a_shutdown_that_waits_for_replicas_holds_writes_until_it_is_given_up() {
     assert_eq!(bench.run("SHUTDOWN ABORT"), "+OK ");
     assert_eq!(heard(&mut bench, writer), "+OK ");
     assert_eq!(heard(&mut bench, asker), "-ERR Errors trying to SHUTDOWN. Check logs. +PONG ");
+}
+
+#[test]
+fn nothing_changes_beside_the_last_snapshot_unless_it_fails() {
+    let mut bench = Bench::new();
+    let (asker, writer) = (bench.connect(), bench.connect());
+    bench.run("CONFIG SET stop-writes-on-bgsave-error no");
+    bench.hold_disk();
+    assert_eq!(bench.run_on(asker, "SHUTDOWN SAVE"), "");
+    assert_eq!(bench.run_on(writer, "SET k v"), "", "who is told OK now would be told of a write that nobody has");
+    bench.append_failure = Some(DiskFailure::NoSpace);
+    bench.release_disk();
+    assert_eq!(heard(&mut bench, asker), "-ERR Errors trying to SHUTDOWN. Check logs. ");
+    assert_eq!(heard(&mut bench, writer), "+OK ");
+}
+
+#[test]
+fn a_replica_that_writes_its_last_snapshot_takes_no_other_data_set_unless_it_fails() {
+    let mut bench = Bench::new();
+    let asker = bench.connect();
+    bench.run("REPLICAOF 127.0.0.1 7000");
+    let (link, _) = bench.play_master();
+    bench.hold_disk();
+    assert_eq!(bench.run_on(asker, "SHUTDOWN SAVE"), "");
+    assert_eq!(bench.closed, [link]);
+    bench.pass(Duration::from_secs(20));
+    assert!(bench.dialled.is_empty());
+    bench.append_failure = Some(DiskFailure::NoSpace);
+    bench.release_disk();
+    assert_eq!(bench.dialled.len(), 1);
 }
 
 #[test]

@@ -105,7 +105,6 @@ impl Node {
             None => Phase::Online { sent: from },
         };
         self.set_phase(conn, phase);
-        self.count_good_replicas(now);
         self.main_channel_is_there(conn, now, effects);
         let missing = self.history.offset() - from;
         let text = format!(
@@ -137,6 +136,7 @@ impl Node {
             acked: 0,
             persisted: None,
             has_main_channel: false,
+            has_acked: false,
             heard_at: now.mono,
             over_soft_limit_since: None,
         };
@@ -219,7 +219,6 @@ impl Node {
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.intro.own_snapshot = None;
         }
-        self.count_good_replicas(now);
         if self.replica_has_output(conn) {
             self.announce(conn, effects);
         }
@@ -329,10 +328,11 @@ impl Node {
 
     /// Replicas that are close enough behind, and heard of lately enough, to count for `min-replicas-to-write`.
     ///
-    /// Differs: to a Redis a replica is good as long as it acknowledges anything, be it the same offset for ever.
+    /// Differs: to a Redis a replica is good as long as it acknowledges anything, be it the same offset for ever, and from the moment at which the last
+    /// byte of its data set has left, which it may never get.
     pub(crate) fn good_replicas(&self, now: Now) -> usize {
         let max_lag = Duration::from_secs(u64::from(self.config.min_replicas_max_lag));
-        let is_heard = |side: &ReplicaSide| now.mono.since(side.heard_at) <= max_lag;
+        let is_heard = |side: &ReplicaSide| side.has_acked && now.mono.since(side.heard_at) <= max_lag;
         let is_close =
             |side: &ReplicaSide| self.has(Defect::GoodReplicaIsHeartbeat) || self.lag_of(side, now) <= max_lag;
         self.replica_sides().filter(|(_, side)| side.is_online() && is_heard(side) && is_close(side)).count()

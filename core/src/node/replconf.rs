@@ -73,8 +73,12 @@ impl Node {
         if let Some(persisted) = persisted.and_then(parse_u64) {
             side.persisted = side.persisted.max(Some(persisted.min(end)));
         }
+        let is_first = !core::mem::replace(&mut side.has_acked, true);
         if !side.is_online() {
             self.go_online(conn, now, effects);
+        }
+        if is_first {
+            self.count_good_replicas(now);
         }
         self.release_waits();
         self.continue_shutdown(now, effects);

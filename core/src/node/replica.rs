@@ -140,6 +140,8 @@ pub(crate) struct ReplicaSide {
     pub(crate) persisted: Option<u64>,
     /// The stream goes to its replica by another connection.
     pub(crate) has_main_channel: bool,
+    /// It has acknowledged something since it has our data.
+    pub(crate) has_acked: bool,
     /// When it last acknowledged anything, or took bytes of its snapshot.
     pub(crate) heard_at: Mono,
     /// When it first lagged more than the soft limit of its output.

@@ -213,6 +213,21 @@ fn a_replica_that_is_silent_stops_counting_though_it_lacks_nothing() {
 }
 
 #[test]
+fn a_replica_counts_once_it_has_told_that_it_has_our_data() {
+    let mut bench = Bench::new();
+    for setting in ["min-replicas-to-write 1", "repl-diskless-sync no"] {
+        bench.run(&format!("CONFIG SET {setting}"));
+    }
+    let replica = bench.connect();
+    bench.run_on(replica, "PSYNC ? -1");
+    bench.pass(Duration::from_secs(2));
+    assert!(bench.run("INFO replication").contains("state=online"), "the whole file has left for it");
+    assert_eq!(bench.run("SET k v"), "-NOREPLICAS Not enough good replicas to write. ");
+    acknowledge_all(&mut bench, replica);
+    assert_eq!(bench.run("SET k v"), "+OK ");
+}
+
+#[test]
 fn a_replica_that_goes_stops_counting_at_once() {
     let mut bench = Bench::new();
     bench.run("CONFIG SET min-replicas-to-write 1");

@@ -287,8 +287,12 @@ fn is_about_access(line: &[u8]) -> bool {
     [b"-NOAUTH".as_slice(), b"-NOPERM", b"-ERR operation not permitted"].iter().any(|start| line.starts_with(start))
 }
 
+/// Whoever has lost its own master cannot serve us now.
+///
+/// Differs: a Redis takes `-MASTERDOWN`, which it answers with `replica-serve-stale-data no`, for the answer of one that does not know PSYNC. It falls
+/// back to SYNC, and is in no history that could be continued until that link breaks.
 fn is_transient(line: &[u8]) -> bool {
-    line.starts_with(b"-NOMASTERLINK") || line.starts_with(b"-LOADING")
+    [b"-NOMASTERLINK".as_slice(), b"-LOADING", b"-MASTERDOWN"].iter().any(|start| line.starts_with(start))
 }
 
 #[cfg(test)]
@@ -387,7 +391,11 @@ mod tests {
         assert_eq!(at_psync(known).on_line(line.as_bytes()), done(SyncAnswer::Continue(Some(b))));
         let refused = at_psync(known).on_line(b"-ERR unknown command 'PSYNC'");
         assert_eq!(refused, Ok(Next::Done(SyncAnswer::FullUnnamed, b"SYNC\r\n".to_vec())));
-        for line in ["-NOMASTERLINK Can't SYNC while not connected with my master", "-LOADING Redis is loading"] {
+        for line in [
+            "-NOMASTERLINK Can't SYNC while not connected with my master",
+            "-LOADING Redis is loading",
+            "-MASTERDOWN Link",
+        ] {
             assert!(matches!(at_psync(known).on_line(line.as_bytes()), Err(HandshakeError::NotNow(_))));
         }
         for line in ["+FULLRESYNC x 1", "+FULLRESYNC", "+WHAT", ":1", "$5", "+CONTINUE x"] {

@@ -6,8 +6,8 @@
 
 use afterimage_core::node::{LinkState, Probe, Role};
 
-use crate::plan::Plan;
-use crate::queue::{Micros, SECOND};
+use crate::plan::{Order, Plan};
+use crate::queue::{MILLISECOND, Micros, SECOND};
 
 /// A host as this check sees it.
 #[derive(Clone, Copy, Debug)]
@@ -57,18 +57,43 @@ fn why_not(standings: &[Standing], host: usize) -> Option<String> {
     })
 }
 
-/// How long convergence may take after the world has healed, with `data_bytes` to be sent and `keys` keys.
+/// How long a node waits for its replicas before it ends: the default of `shutdown-timeout`.
+const SHUTDOWN_MAX: Micros = 10 * SECOND;
+
+/// The time from one end of the network to the other and back.
+pub(crate) fn round_trip(plan: &Plan) -> Micros {
+    let pace = plan.network.pace;
+    2 * (pace.latency_us + pace.jitter_us) + 1
+}
+
+/// How long convergence may take after the world has healed, with `data_bytes` to be sent and `keys` keys, not counting what the operator still has
+/// to say.
 pub(crate) fn convergence_bound(plan: &Plan, data_bytes: u64, keys: u64) -> Micros {
+    let ordered = |name: &str| {
+        let settings = plan.orders.iter().filter_map(|planned| match &planned.order {
+            Order::Configure { setting, .. } if setting.name == name => setting.value.parse::<u64>().ok(),
+            _ => None,
+        });
+        settings.max().unwrap_or(0)
+    };
     let seconds = |name: &str, default: u64| {
         let set = plan.settings.iter().rev().find(|setting| setting.name == name);
-        set.and_then(|setting| setting.value.parse::<u64>().ok()).unwrap_or(default).saturating_mul(SECOND)
+        let planned = set.and_then(|setting| setting.value.parse::<u64>().ok()).unwrap_or(default);
+        planned.max(ordered(name)).saturating_mul(SECOND)
     };
+    // What was held back may have been so just before the end; and who was told to end waits for its replicas first.
+    let holds = plan.orders.iter().map(|planned| match planned.order {
+        Order::Hold { for_ms, .. } => Micros::from(for_ms) * MILLISECOND,
+        Order::Shutdown { .. } => SHUTDOWN_MAX,
+        _ => 0,
+    });
+    let held = holds.max().unwrap_or(0);
     let depth = plan.hosts.len() as u64;
     let timeout = seconds("repl-timeout", 60);
     let delay = seconds("repl-diskless-sync-delay", 5);
     let pace = plan.network.pace;
     // A round trip carries at most what the buffers hold.
-    let round_trip = 2 * (pace.latency_us + pace.jitter_us) + 1;
+    let round_trip = round_trip(plan);
     let windows = data_bytes / u64::from(plan.network.buffer_bytes.max(1)) + 1;
     let wire = data_bytes.saturating_mul(SECOND) / pace.bytes_per_second.max(1) + windows * round_trip;
     let disk = data_bytes.saturating_mul(3 * SECOND) / plan.disk.bytes_per_second.max(1)
@@ -79,5 +104,5 @@ pub(crate) fn convergence_bound(plan: &Plan, data_bytes: u64, keys: u64) -> Micr
     let level = wire * 2 + disk + turns + delay + retry + 20 * round_trip;
     // Half-open connections are found by their timeout on both sides, once before and once after a full synchronisation
     // of the level above has cut the levels below it.
-    3 * timeout + plan.network.dial_timeout_us + depth.saturating_mul(level) + 10 * SECOND
+    held + 3 * timeout + plan.network.dial_timeout_us + depth.saturating_mul(level) + 10 * SECOND
 }

@@ -62,7 +62,7 @@ pub(crate) struct Observation<'a> {
     pub(crate) boundary: &'a Boundary,
     /// Its second id and the first offset at which that may differ.
     pub(crate) second: Option<(ReplicationId, u64)>,
-    /// True if it is a master.
+    /// True if it was a master then, and is one.
     pub(crate) is_master: bool,
     /// Links that have been dialled in the whole world so far.
     pub(crate) dials: u64,
@@ -321,6 +321,7 @@ fn compare(history: &History, at: usize, seen: Mark, bytes: Option<u64>) -> Resu
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use afterimage_core::node::Role;
     use afterimage_core::replication::Position;
 
     pub(in super::super) const OLD: u8 = b'a';
@@ -350,8 +351,9 @@ pub(super) mod tests {
             let second = second.map(|(letter, offset)| (id(letter), offset));
             let is_fork = second.is_some_and(|(_, first_other)| first_other == offset + 1);
             let stream = u64::from(!is_fork);
-            let boundary = Boundary { position: Position { history: id(history), offset }, digest, stream };
             let is_master = second.is_some();
+            let role = if is_master { Role::Master } else { Role::Replica };
+            let boundary = Boundary { position: Position { history: id(history), offset }, digest, stream, role };
             let seen = Observation { host, incarnation: 1, boundary: &boundary, second, is_master, dials: 0 };
             self.0.observe(seen).err().map(|breach| breach.property)
         }

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::queue::Micros;
 
-pub(crate) use convergence::{Standing, convergence_bound, find_straggler};
+pub(crate) use convergence::{Standing, convergence_bound, find_straggler, round_trip};
 pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
 pub(crate) use histories::{Histories, Observation};
 pub(crate) use holding::Place;

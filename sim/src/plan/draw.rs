@@ -6,8 +6,8 @@
 use afterimage_core::codec::random::Random;
 
 use super::{
-    Chunking, ClientPlan, Crash, DiskPlan, Fault, FaultPlan, Heal, HostPlan, NetworkPlan, Order, OrderPlan,
-    PLAN_VERSION, Pace, Plan, Setting, Storage, Target, Way, Which, WorkPlan,
+    Chunking, ClientPlan, Crash, DiskPlan, Fault, FaultPlan, HandOver, Heal, Held, HostPlan, NetworkPlan, Order,
+    OrderPlan, PLAN_VERSION, Pace, Plan, Setting, Storage, Target, Victims, Way, Which, WorkPlan,
 };
 use crate::disk::DiskTrouble;
 use crate::network::Ending;
@@ -261,23 +261,66 @@ fn draw_disk_trouble(random: &mut Random, hosts: u64) -> Fault {
 }
 
 fn draw_orders(random: &mut Random, hosts: u64, quiet_at_us: Micros) -> Vec<OrderPlan> {
-    let count = one_of(random, &[0, 0, 1, 3, 6]);
-    let flushes = random.chance(1, 6);
+    type Family = fn(&mut Random, u64) -> Order;
+    /// An order of one of the first families is drawn as often as one of all the others.
+    const ROLES: [Family; 4] = [draw_follow, draw_follow, draw_promote, draw_hand_over];
+    const OTHERS: [Family; 6] =
+        [draw_hold, draw_kill, draw_shutdown, draw_configure, draw_stray, |_, _| Order::FlushAll];
+    let count = one_of(random, &[0, 0, 1, 3, 6, 10]);
+    let on: Vec<Family> = OTHERS.into_iter().filter(|_| random.chance(1, 3)).collect();
     let mut orders: Vec<OrderPlan> = (0..count)
         .map(|_| {
-            let order = match random.below(10) {
-                0..=4 => {
-                    let (host, master) = pair(random, hosts);
-                    Order::Follow { host, master }
-                }
-                5..=6 => Order::Promote { host: random.below(hosts) as u16 },
-                7..=8 => Order::HandOver { host: random.below(hosts) as u16 },
-                _ if flushes => Order::FlushAll,
-                _ => Order::Promote { host: 0 },
-            };
-            OrderPlan { at_us: random.below(quiet_at_us), order }
+            let families = if on.is_empty() || random.chance(1, 2) { &ROLES } else { on.as_slice() };
+            OrderPlan { at_us: random.below(quiet_at_us), order: one_of(random, families)(random, hosts) }
         })
         .collect();
     orders.sort_by_key(|planned| planned.at_us);
     orders
+}
+
+fn draw_follow(random: &mut Random, hosts: u64) -> Order {
+    let (host, master) = pair(random, hosts);
+    Order::Follow { host, master }
+}
+
+fn draw_promote(random: &mut Random, hosts: u64) -> Order {
+    Order::Promote { host: host(random, hosts) }
+}
+
+fn draw_hand_over(random: &mut Random, hosts: u64) -> Order {
+    let how = match random.below(4) {
+        0 | 1 => HandOver::Timely,
+        2 => HandOver::Forced { timeout_ms: one_of(random, &[1, 100, 2000]) },
+        _ => HandOver::Aborted { after_us: random.exponential(300 * MILLISECOND) },
+    };
+    Order::HandOver { host: random.below(hosts) as u16, how }
+}
+
+fn draw_hold(random: &mut Random, hosts: u64) -> Order {
+    let scope = one_of(random, &[Held::Writes, Held::Everything]);
+    Order::Hold { host: host(random, hosts), scope, for_ms: one_of(random, &[100, 2_000, 8_000]) }
+}
+
+fn draw_kill(random: &mut Random, hosts: u64) -> Order {
+    let victims = one_of(random, &[Victims::Replicas, Victims::Replicas, Victims::Master, Victims::Clients]);
+    Order::Kill { host: host(random, hosts), victims }
+}
+
+fn draw_shutdown(random: &mut Random, hosts: u64) -> Order {
+    Order::Shutdown { host: host(random, hosts), down_us: duration(random) }
+}
+
+fn draw_configure(random: &mut Random, hosts: u64) -> Order {
+    // No timeout is shorter than two of the longest times between two pings.
+    let setting = match random.below(3) {
+        0 => Setting::new("repl-backlog-size", one_of(random, &["16kb", "64kb", "1mb"])),
+        1 => Setting::new("repl-timeout", one_of(random, &[12, 20, 60])),
+        _ => Setting::new("repl-diskless-sync", one_of(random, &["yes", "no"])),
+    };
+    Order::Configure { host: host(random, hosts), setting }
+}
+
+fn draw_stray(random: &mut Random, hosts: u64) -> Order {
+    let (host, master) = pair(random, hosts);
+    Order::Stray { host, master }
 }

@@ -5,12 +5,15 @@
 //! bug report and run again after the code that drew it has changed.
 
 mod draw;
+mod order;
 
 use serde::{Deserialize, Serialize};
 
 use crate::disk::DiskTrouble;
 use crate::network::Ending;
 use crate::queue::{MILLISECOND, Micros, SECOND};
+
+pub use order::{HandOver, Held, Order, OrderPlan, Victims};
 
 /// The form of plan that this build reads and writes.
 pub const PLAN_VERSION: u32 = 1;
@@ -342,40 +345,6 @@ pub enum Which {
     Next,
 }
 
-/// An order and when it is given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderPlan {
-    /// When.
-    pub at_us: Micros,
-    /// What.
-    pub order: Order,
-}
-
-/// Something an operator does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Order {
-    /// Lets a node follow another: REPLICAOF host port. Ignored if that would close a circle.
-    Follow {
-        /// Which node.
-        host: u16,
-        /// Its new master.
-        master: u16,
-    },
-    /// Makes a node the master and lets the old one, and all that followed it, follow the new one.
-    Promote {
-        /// Which node.
-        host: u16,
-    },
-    /// Lets the master hand its role over to a node, by FAILOVER; what that does not bring about is done as by [`Order::Promote`].
-    HandOver {
-        /// Which node.
-        host: u16,
-    },
-    /// FLUSHALL on the master.
-    FlushAll,
-}
-
 impl Plan {
     /// The plan of a seed.
     #[must_use]
@@ -467,16 +436,6 @@ impl Fault {
             | Fault::Isolate { for_us, .. }
             | Fault::Slow { for_us, .. }
             | Fault::Disk { for_us, .. } => for_us,
-        }
-    }
-}
-
-impl Order {
-    fn hosts(&self) -> [Option<u16>; 2] {
-        match *self {
-            Order::Follow { host, master } => [Some(host), Some(master)],
-            Order::Promote { host } | Order::HandOver { host } => [Some(host), None],
-            Order::FlushAll => [None, None],
         }
     }
 }

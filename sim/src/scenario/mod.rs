@@ -104,8 +104,7 @@ impl Stage {
 
     /// Sends commands, written as one would type them, to a node from the operator's seat.
     fn write(&mut self, host: u16, commands: &[&str]) {
-        let texts = commands.iter().map(|line| line.split(' ').map(|word| word.as_bytes().to_vec()).collect());
-        self.world.operator.tasks.extend(texts.map(|words| Task::Say { host, words }));
+        commands.iter().for_each(|line| self.world.operator.say(host, line));
         self.world.queue.push(self.world.now, Occurrence::Operator);
     }
 

@@ -252,14 +252,14 @@ impl World {
 
 /// An error that an operator meets and tries again after. FLUSHALL may find a master that is being replaced, REPLICAOF one that hands its role
 /// over.
-fn excusable(text: &[u8]) -> bool {
+pub(crate) fn excusable(text: &[u8]) -> bool {
     let starts: [&[u8]; 5] =
         [b"LOADING ", b"MASTERDOWN ", b"READONLY ", b"MISCONF ", b"ERR REPLICAOF not allowed while failing over."];
     starts.iter().any(|start| text.starts_with(start))
 }
 
 /// Moves the front of `out` into a link, as far as there is room. Returns how much.
-fn write_some(link: Option<&mut crate::network::Link>, out: &mut Vec<u8>) -> usize {
+pub(crate) fn write_some(link: Option<&mut crate::network::Link>, out: &mut Vec<u8>) -> usize {
     let Some(link) = link else { return 0 };
     let pipe = &mut link.pipes[Side::Dialler as usize];
     let taken = pipe.extend(out);

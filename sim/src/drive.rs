@@ -5,7 +5,7 @@
 //! event the checks look at what the node recorded.
 
 use afterimage_core::Node;
-use afterimage_core::node::{Boundary, Probe, Role};
+use afterimage_core::node::{Probe, Role};
 use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Level, ListenFailure, Note, Now};
 use afterimage_core::replication::Position;
 
@@ -242,22 +242,20 @@ impl World {
             // Without a log its offset stands still, and nobody can be told of the position.
             boundaries.clear();
         }
-        // Loading at its start it was one who follows nobody yet; and it may have become a master at the end of the event.
-        let was_master = |boundary: &Boundary| is_master && boundary.role == Role::Master;
         let mut broken = None;
         for boundary in &boundaries {
             self.print.word(boundary.position.offset);
             self.print.word(boundary.digest);
-            self.totals.stream_commands += u64::from(boundary.stream != 0 && !was_master(boundary));
+            self.totals.stream_commands += u64::from(boundary.stream != 0 && boundary.role == Role::Replica);
             let second = probe.second;
-            let (is_master, dials) = (was_master(boundary), self.network.dialled);
-            let seen = Observation { host: index, incarnation: host.incarnation, boundary, second, is_master, dials };
+            let dials = self.network.dialled;
+            let seen = Observation { host: index, incarnation: host.incarnation, boundary, second, dials };
             if let Err(breach) = self.checks.histories.observe(seen) {
                 broken = Some(breach);
                 break;
             }
         }
-        let replaced = boundaries.iter().any(|boundary| boundary.stream == 0 && !was_master(boundary));
+        let replaced = boundaries.iter().any(|boundary| boundary.stream == 0 && boundary.role == Role::Replica);
         self.watch(index, &probe, replaced);
         if let Some(breach) = broken {
             return self.breach(Some(index), breach);

@@ -235,7 +235,7 @@ impl World {
     }
 
     fn each_path_of(&mut self, host: u16, act: impl Fn(&mut World, Site, Site)) {
-        for other in (0..=self.operator_site()).filter(|other| *other != host) {
+        for other in (0..=self.controller_site()).filter(|other| *other != host) {
             act(self, host, other);
             act(self, other, host);
         }

@@ -147,10 +147,11 @@ impl fmt::Display for Summary {
         )?;
         writeln!(
             f,
-            "  {} faults, {} crashes, {} orders, {} full and {} partial synchronisations",
+            "  {} faults, {} crashes, {} orders, {} takeovers, {} full and {} partial synchronisations",
             self.totals.faults,
             self.totals.crashes,
             self.totals.orders,
+            self.totals.takeovers,
             self.full_synchronisations,
             self.partial_synchronisations
         )?;

@@ -14,6 +14,7 @@
 mod actors;
 mod check;
 mod client;
+mod controller;
 mod deeds;
 mod disk;
 mod drive;

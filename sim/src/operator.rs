@@ -216,18 +216,25 @@ impl Operator {
     }
 
     fn promote(&mut self, host: u16) {
+        let concerned = self.wish_for_master(host);
+        self.tasks.extend(concerned.into_iter().map(|host| Task::Settle { host }));
+    }
+
+    /// A host is to be the master, and the old one and all that followed it are to follow it: those who are to be told so, it before all.
+    pub(crate) fn wish_for_master(&mut self, host: u16) -> Vec<u16> {
         let old = self.master();
         if old == host {
-            return;
+            return Vec::new();
         }
+        let mut concerned = vec![host];
         self.follows[usize::from(host)] = None;
-        self.tasks.push_back(Task::Settle { host });
         for (other, follows) in self.follows.iter_mut().enumerate() {
             if *follows == Some(old) || other == usize::from(old) {
                 *follows = Some(host);
-                self.tasks.push_back(Task::Settle { host: other as u16 });
+                concerned.push(other as u16);
             }
         }
+        concerned
     }
 
     /// True if `from` is, or follows directly or not, `to`.

@@ -94,6 +94,8 @@ pub(crate) enum Occurrence {
     },
     /// The operator's next step.
     Operator,
+    /// The controller's next look.
+    Controller,
     /// A fault of the plan begins.
     FaultBegins {
         /// Its index.

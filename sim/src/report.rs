@@ -26,6 +26,8 @@ pub struct Totals {
     pub crashes: u64,
     /// Orders given to the operator.
     pub orders: u64,
+    /// Replicas promoted by the controller.
+    pub takeovers: u64,
     /// Answers of WAIT to clients of which the last write is known; each was compared with what replicas have.
     pub waits: u64,
     /// Writes accepted by masters that want good replicas; each was compared likewise.
@@ -50,6 +52,7 @@ impl Totals {
         self.faults += other.faults;
         self.crashes += other.crashes;
         self.orders += other.orders;
+        self.takeovers += other.takeovers;
         self.waits += other.waits;
         self.gated_writes += other.gated_writes;
     }

@@ -120,6 +120,7 @@ impl World {
             }
             End::Client { client } => self.client_dialled(client, outcome.is_ok()),
             End::Operator => self.operator_dialled(outcome.is_ok()),
+            End::Controller { host } => self.controller_dialled(host, outcome.is_ok()),
             End::Opening | End::Gone | End::Lost { .. } => {}
         }
         self.network.free_if_left(id);
@@ -177,7 +178,7 @@ impl World {
                     return;
                 }
             }
-            End::Client { .. } | End::Operator => {}
+            End::Client { .. } | End::Operator | End::Controller { .. } => {}
         }
         if from == Side::Acceptor && link.stage != Stage::Open {
             // The answer is still under way; it schedules this again.
@@ -196,7 +197,7 @@ impl World {
         self.totals.deliveries += 1;
         self.totals.delivered_bytes += due.len as u64;
         self.journal_bytes(id, from, due.len);
-        let World { network, hosts, clients, effects, now, .. } = self;
+        let World { network, hosts, clients, controller, effects, now, .. } = self;
         let Some(link) = network.get(id) else { return };
         let bytes = link.pipes[from as usize].front(due.len);
         let mut outcome = Ok(());
@@ -216,6 +217,11 @@ impl World {
                 self.totals.replies += client.replies - before;
             }
             End::Operator => self.operator.input.extend_from_slice(bytes),
+            End::Controller { host } => {
+                if let Some(controller) = controller {
+                    controller.takes(host, bytes);
+                }
+            }
             End::Opening | End::Gone | End::Lost { .. } => {}
         }
         let cut_here = link.pipes[from as usize].consume(due);
@@ -230,6 +236,7 @@ impl World {
         match end {
             End::Node { host, .. } => self.settle(host),
             End::Operator => self.operator_received(),
+            End::Controller { host } => self.controller_received(host),
             _ => {}
         }
         if cut_here {
@@ -279,6 +286,7 @@ impl World {
                 self.settle(host);
             }
             End::Client { client } => self.pump_client(client),
+            End::Controller { host } => self.pump_controller(host),
             End::Operator | End::Opening | End::Gone | End::Lost { .. } => {}
         }
     }
@@ -394,6 +402,7 @@ impl World {
             }
             End::Client { client } => self.client_lost(client),
             End::Operator => self.operator_lost(),
+            End::Controller { host } => self.controller_lost(host),
             End::Gone | End::Opening | End::Lost { .. } => {}
         }
         self.network.free_if_left(id);
@@ -457,6 +466,7 @@ impl World {
         match usize::from(site) {
             at if at < hosts => host_name(site),
             at if at < hosts + clients => format!("c{}", at - hosts + 1),
+            _ if site == self.controller_site() => "controller".into(),
             _ => "operator".into(),
         }
     }

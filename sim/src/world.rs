@@ -12,6 +12,7 @@ use crate::check::{
     round_trip,
 };
 use crate::client::Client;
+use crate::controller::Controller;
 use crate::disk::Disk;
 use crate::fingerprint::Fingerprint;
 use crate::host::Host;
@@ -49,6 +50,7 @@ pub struct World {
     pub(crate) network: Network,
     pub(crate) clients: Vec<Client>,
     pub(crate) operator: Operator,
+    pub(crate) controller: Option<Controller>,
     pub(crate) checks: Checks,
     pub(crate) print: Fingerprint,
     pub(crate) totals: Totals,
@@ -88,6 +90,7 @@ impl World {
                 .map(|(n, client)| Client::new(client.clone(), stream(seed, Concern::Workload, n)))
                 .collect(),
             operator: Operator::new(plan.hosts.iter().map(|host| host.follows).collect()),
+            controller: plan.controller.map(|controller| Controller::new(controller, count)),
             checks: Checks {
                 histories: Histories::new(count),
                 pacing: Pacing::new(count),
@@ -143,6 +146,9 @@ impl World {
         for (index, client) in (0..).zip(&self.plan.clients) {
             self.queue.push(client.start_us, Occurrence::Client { client: index, epoch: 0 });
         }
+        if self.controller.is_some() {
+            self.queue.push(0, Occurrence::Controller);
+        }
         self.queue.push(self.plan.quiet_at(), Occurrence::Quiet);
     }
 
@@ -186,6 +192,7 @@ impl World {
             Occurrence::Restart { host } => self.on_restart(host),
             Occurrence::Client { client, epoch } => self.on_client(client, epoch),
             Occurrence::Operator => self.on_operator(),
+            Occurrence::Controller => self.on_controller(),
             Occurrence::FaultBegins { fault } => self.on_fault_begins(fault),
             Occurrence::FaultEnds { fault } => self.on_fault_ends(fault),
             Occurrence::Order { order } => self.on_order(order),
@@ -222,6 +229,7 @@ impl World {
     fn on_look(&mut self) {
         if self.clients.iter().all(|client| client.link.is_none())
             && self.operator.tasks.is_empty()
+            && self.controller.as_ref().is_none_or(Controller::is_idle)
             && find_straggler(&self.standings()).is_none()
         {
             let took = self.now - self.quiet_since.unwrap_or(self.now);
@@ -245,7 +253,7 @@ impl World {
         let bound = self.deadline - self.quiet_since.unwrap_or(self.deadline);
         let (host, why) = match find_straggler(&self.standings()) {
             Some((host, why)) => (Some(host), why),
-            None => (None, "the operator's orders are not all carried out".into()),
+            None => (None, "what the operator or the controller has to say is not all said".into()),
         };
         let explanation = format!("{} ms after faults ended, {why}", bound / MILLISECOND);
         self.now = self.deadline;
@@ -307,6 +315,11 @@ impl World {
     pub(crate) fn operator_site(&self) -> Site {
         (self.hosts.len() + self.clients.len()) as u16
     }
+
+    /// The site of the controller, the last of all.
+    pub(crate) fn controller_site(&self) -> Site {
+        self.operator_site() + 1
+    }
 }
 
 impl Plan {
@@ -336,6 +349,7 @@ fn tag(what: Occurrence) -> u64 {
         Occurrence::Order { order } => (15, u64::from(order)),
         Occurrence::Quiet => (16, 0),
         Occurrence::Look => (17, 0),
+        Occurrence::Controller => (18, 0),
     };
     kind << 40 | about
 }

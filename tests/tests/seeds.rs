@@ -61,6 +61,7 @@ fn the_seeds_meet_faults_and_both_kinds_of_synchronisation() {
     assert!(sum(|outcome| outcome.resyncs.full) > 40);
     assert!(sum(|outcome| outcome.resyncs.partial) > 40);
     assert!(sum(|outcome| outcome.compared) > 10_000, "checks that compare nothing prove nothing");
+    assert!(sum(|outcome| outcome.totals.takeovers) > 3);
     assert!(sum(|outcome| outcome.totals.waits) > 100);
     assert!(sum(|outcome| outcome.totals.gated_writes) > 100);
 }

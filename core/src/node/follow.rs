@@ -119,6 +119,20 @@ impl Follow {
         }
     }
 
+    /// A master that is to be dialled.
+    pub(super) fn new(endpoint: Endpoint, may_resume: bool, now: Now) -> Follow {
+        Follow {
+            endpoint,
+            link: Link::Waiting,
+            may_resume,
+            failures: 0,
+            last_error: None,
+            suspicion: None,
+            down_since: now.mono,
+            last_io_at: now.mono,
+        }
+    }
+
     /// True if the stream is being applied.
     pub(crate) fn is_online(&self) -> bool {
         matches!(self.link, Link::Online { .. })
@@ -140,16 +154,7 @@ impl Node {
     /// REPLICAOF host port: follows a master, from where we stand if it knows our history.
     pub(super) fn follow(&mut self, endpoint: Endpoint, may_resume: bool, now: Now, effects: &mut Effects) {
         self.unfollow_link(now, effects);
-        self.follow = Some(Follow {
-            endpoint: endpoint.clone(),
-            link: Link::Waiting,
-            may_resume,
-            failures: 0,
-            last_error: None,
-            suspicion: None,
-            down_since: now.mono,
-            last_io_at: now.mono,
-        });
+        self.follow = Some(Follow::new(endpoint.clone(), may_resume, now));
         self.config.replicaof = Some(endpoint);
         self.first_expiry_ms = None;
         self.timers.stop(Timer::Expiry);

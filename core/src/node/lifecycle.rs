@@ -16,6 +16,7 @@ use crate::replication::{History, Position, ReplicationId};
 use crate::resp::RequestParser;
 
 use super::connection::{Connection, Connections, Kind};
+use super::follow::Follow;
 use super::pause::{PausedFor, Scope};
 use super::timers::{Timer, Timers};
 use super::{Environment, Node};
@@ -92,6 +93,8 @@ impl Node {
             let text = format!("'{name}' is accepted, without effect here: {why}");
             effects.note(Note::Text { level: Level::Notice, text });
         }
+        // A replica is one while it loads, too; it dials when it is ready.
+        node.follow = node.config.replicaof.clone().map(|endpoint| Follow::new(endpoint, false, now));
         node.load_at_start(now, effects);
         node.settle(now, effects);
         node
@@ -288,3 +291,22 @@ fn is_loopback(ip: IpAddr) -> bool {
 
 /// What a stranger is told. Source of the rule: Redis's `protected-mode`.
 const PROTECTED_MODE: &str = "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. To connect from elsewhere, set a password ('requirepass'), name the addresses to listen on ('bind'), or switch the protection off ('protected-mode no').";
+
+#[cfg(test)]
+mod tests {
+    use super::super::audit::{LinkState, Role};
+    use super::*;
+    use crate::config::Endpoint;
+
+    #[test]
+    fn a_replica_is_one_from_its_start() {
+        let replicaof = Some(Endpoint { host: "10.0.0.1".to_string(), port: 6379 });
+        let config = Config { replicaof, ..Config::default() };
+        let mut effects = Effects::new();
+        let node = Node::start(config, Environment::default(), 1, Now::default(), &mut effects);
+        let probe = node.probe();
+        assert_eq!((node.is_loading(), probe.role, probe.link), (true, Role::Replica, LinkState::Connecting));
+        let dials = effects.drain().filter(|action| matches!(action, Action::Dial { .. })).count();
+        assert_eq!(dials, 0, "it has to know first what it has");
+    }
+}

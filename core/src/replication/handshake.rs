@@ -162,6 +162,10 @@ impl Handshake {
             (_, None) => Ok(Next::Send(Vec::new())),
             (Step::Ping, Some(b'+')) => Ok(Next::Send(self.after_ping())),
             (Step::Ping, Some(b'-')) if is_about_access(line) => Ok(Next::Send(self.after_ping())),
+            // It waits for us, its master, and serves nothing stale; we would wait for it for ever.
+            (Step::Ping, _) if self.introduction.asks_to_take_over && has_lost_its_master(line) => {
+                Err(HandshakeError::NotTakenOver(text()))
+            }
             (Step::Ping, _) => Err(HandshakeError::Ping(text())),
             (Step::Auth, Some(b'+')) => Ok(Next::Send(self.introduce())),
             (Step::Auth, _) => Err(HandshakeError::Auth(text())),
@@ -292,7 +296,11 @@ fn is_about_access(line: &[u8]) -> bool {
 /// Differs: a Redis takes `-MASTERDOWN`, which it answers with `replica-serve-stale-data no`, for the answer of one that does not know PSYNC. It falls
 /// back to SYNC, and is in no history that could be continued until that link breaks.
 fn is_transient(line: &[u8]) -> bool {
-    [b"-NOMASTERLINK".as_slice(), b"-LOADING", b"-MASTERDOWN"].iter().any(|start| line.starts_with(start))
+    has_lost_its_master(line) || line.starts_with(b"-NOMASTERLINK") || line.starts_with(b"-LOADING")
+}
+
+fn has_lost_its_master(line: &[u8]) -> bool {
+    line.starts_with(b"-MASTERDOWN")
 }
 
 #[cfg(test)]
@@ -365,6 +373,9 @@ mod tests {
         let resume = Some(Position { history: id(b'a'), offset: 7 });
         let introduction = Introduction { port: 1, resume, asks_to_take_over: true, ..Introduction::default() };
         let (mut talk, _) = Handshake::begin(introduction);
+        let down = "-MASTERDOWN Link with MASTER is down";
+        assert_eq!(talk.clone().on_line(down.as_bytes()), Err(HandshakeError::NotTakenOver(down.to_string())));
+        assert!(matches!(talk.clone().on_line(b"-LOADING"), Err(HandshakeError::Ping(_))), "it may do so later");
         for line in ["+PONG", "+OK", "+OK"] {
             talk.on_line(line.as_bytes()).expect("an ordinary answer");
         }

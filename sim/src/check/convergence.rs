@@ -104,5 +104,7 @@ pub(crate) fn convergence_bound(plan: &Plan, data_bytes: u64, keys: u64) -> Micr
     let level = wire * 2 + disk + turns + delay + retry + 20 * round_trip;
     // Half-open connections are found by their timeout on both sides, once before and once after a full synchronisation
     // of the level above has cut the levels below it.
-    held + 3 * timeout + plan.network.dial_timeout_us + depth.saturating_mul(level) + 10 * SECOND
+    // A controller may have to find out anew whom it can reach.
+    let control = plan.controller.map_or(0, |_| plan.network.dial_timeout_us + 10 * SECOND);
+    held + control + 3 * timeout + plan.network.dial_timeout_us + depth.saturating_mul(level) + 10 * SECOND
 }

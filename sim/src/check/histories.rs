@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use afterimage_core::node::{Boundary, STREAM_HASH_BASE, stream_hash};
+use afterimage_core::node::{Boundary, Role, STREAM_HASH_BASE, stream_hash};
 use afterimage_core::replication::ReplicationId;
 
 use super::holding::{Place, Station};
@@ -62,8 +62,6 @@ pub(crate) struct Observation<'a> {
     pub(crate) boundary: &'a Boundary,
     /// Its second id and the first offset at which that may differ.
     pub(crate) second: Option<(ReplicationId, u64)>,
-    /// True if it was a master then, and is one.
-    pub(crate) is_master: bool,
     /// Links that have been dialled in the whole world so far.
     pub(crate) dials: u64,
 }
@@ -106,7 +104,8 @@ impl Histories {
         let offset = seen.boundary.position.offset;
         let named = self.find_or_begin(seen);
         let owner = self.all[named].owner;
-        if seen.is_master && owner != (seen.host, seen.incarnation) {
+        let is_master = seen.boundary.role == Role::Master;
+        if is_master && owner != (seen.host, seen.incarnation) {
             return Err(Breach::new(
                 Property::FreshId,
                 format!(
@@ -117,7 +116,7 @@ impl Histories {
         }
         let cursor = self.cursors[usize::from(seen.host)];
         let same_life = cursor.valid && cursor.incarnation == seen.incarnation && cursor.named == named;
-        if same_life && offset < cursor.offset && (seen.boundary.stream != 0 || seen.is_master) {
+        if same_life && offset < cursor.offset && (seen.boundary.stream != 0 || is_master) {
             return Err(Breach::new(
                 Property::OffsetForward,
                 format!("its offset went back from {} to {offset} in history {:?}", cursor.offset, self.all[named].id),
@@ -321,7 +320,6 @@ fn compare(history: &History, at: usize, seen: Mark, bytes: Option<u64>) -> Resu
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use afterimage_core::node::Role;
     use afterimage_core::replication::Position;
 
     pub(in super::super) const OLD: u8 = b'a';
@@ -351,10 +349,9 @@ pub(super) mod tests {
             let second = second.map(|(letter, offset)| (id(letter), offset));
             let is_fork = second.is_some_and(|(_, first_other)| first_other == offset + 1);
             let stream = u64::from(!is_fork);
-            let is_master = second.is_some();
-            let role = if is_master { Role::Master } else { Role::Replica };
+            let role = if second.is_some() { Role::Master } else { Role::Replica };
             let boundary = Boundary { position: Position { history: id(history), offset }, digest, stream, role };
-            let seen = Observation { host, incarnation: 1, boundary: &boundary, second, is_master, dials: 0 };
+            let seen = Observation { host, incarnation: 1, boundary: &boundary, second, dials: 0 };
             self.0.observe(seen).err().map(|breach| breach.property)
         }
     }

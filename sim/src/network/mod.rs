@@ -18,7 +18,7 @@ use crate::queue::Micros;
 pub use link::Ending;
 pub(crate) use link::{Due, Link, Pipe, Stage};
 
-/// A host, a client or the operator, as the network numbers them: hosts first.
+/// A host, a client, the operator or the controller, as the network numbers them: hosts first.
 pub(crate) type Site = u16;
 
 /// Names a link. The generation tells it from earlier ones in its slot.
@@ -69,6 +69,11 @@ pub(crate) enum End {
     },
     /// The operator.
     Operator,
+    /// The controller's connection with a host.
+    Controller {
+        /// Which host.
+        host: u16,
+    },
     /// Not accepted yet.
     Opening,
     /// Closed by its holder, or told of the end. Bytes that arrive here are answered by a reset.

@@ -6,8 +6,8 @@
 use afterimage_core::codec::random::Random;
 
 use super::{
-    Chunking, ClientPlan, Crash, DiskPlan, Fault, FaultPlan, HandOver, Heal, Held, HostPlan, NetworkPlan, Order,
-    OrderPlan, PLAN_VERSION, Pace, Plan, Setting, Storage, Target, Victims, Way, Which, WorkPlan,
+    Chunking, ClientPlan, ControllerPlan, Crash, DiskPlan, Fault, FaultPlan, HandOver, Heal, Held, HostPlan,
+    NetworkPlan, Order, OrderPlan, PLAN_VERSION, Pace, Plan, Setting, Storage, Target, Victims, Way, Which, WorkPlan,
 };
 use crate::disk::DiskTrouble;
 use crate::network::Ending;
@@ -32,6 +32,7 @@ pub(super) fn draw(seed: u64) -> Plan {
         faults: draw_faults(&mut stream(seed, Concern::Faults, 0), count, quiet_at_us),
         orders: draw_orders(&mut stream(seed, Concern::Orders, 0), count, quiet_at_us),
         hosts,
+        controller: draw_controller(&mut stream(seed, Concern::Orders, 1)),
         quiet_at_us,
         defects: Vec::new(),
     }
@@ -276,6 +277,15 @@ fn draw_orders(random: &mut Random, hosts: u64, quiet_at_us: Micros) -> Vec<Orde
         .collect();
     orders.sort_by_key(|planned| planned.at_us);
     orders
+}
+
+/// In some seeds a controller promotes replicas.
+fn draw_controller(random: &mut Random) -> Option<ControllerPlan> {
+    random.chance(1, 3).then(|| ControllerPlan {
+        // It looks once a second.
+        down_after_us: one_of(random, &[1_200 * MILLISECOND, 1_200 * MILLISECOND, 3 * SECOND]),
+        delay_us: random.below(2 * SECOND),
+    })
 }
 
 fn draw_follow(random: &mut Random, hosts: u64) -> Order {

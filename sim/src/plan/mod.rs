@@ -41,6 +41,9 @@ pub struct Plan {
     pub faults: Vec<FaultPlan>,
     /// What the operator is told to do, in order of time.
     pub orders: Vec<OrderPlan>,
+    /// Who promotes a replica when the master does not answer, if anybody does.
+    #[serde(default)]
+    pub controller: Option<ControllerPlan>,
     /// When faults and workload end at the latest, and the world heals.
     pub quiet_at_us: Micros,
     /// Mistakes that all nodes make on purpose, by name. Only a simulator that was built with the feature `museum` knows any.
@@ -197,6 +200,15 @@ pub enum Target {
         /// Which.
         host: u16,
     },
+}
+
+/// A failover controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControllerPlan {
+    /// A node that has not answered for so long is down.
+    pub down_after_us: Micros,
+    /// Time until a master that is down is replaced.
+    pub delay_us: Micros,
 }
 
 /// A fault and when it begins.

@@ -84,6 +84,7 @@ impl Stage {
             clients,
             faults: Vec::new(),
             orders: Vec::new(),
+            controller: None,
             quiet_at_us: 3600 * SECOND,
             defects,
         });

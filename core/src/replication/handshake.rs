@@ -161,7 +161,7 @@ impl Handshake {
             (Step::Above, _) => Ok(Next::Send(self.on_line_about_above(line))),
             (_, None) => Ok(Next::Send(Vec::new())),
             (Step::Ping, Some(b'+')) => Ok(Next::Send(self.after_ping())),
-            (Step::Ping, Some(b'-')) if is_about_access(line) => Ok(Next::Send(self.after_ping())),
+            (Step::Ping, Some(b'-')) if can_serve_all_the_same(line) => Ok(Next::Send(self.after_ping())),
             // It waits for us, its master, and serves nothing stale; we would wait for it for ever.
             (Step::Ping, _) if self.introduction.asks_to_take_over && has_lost_its_master(line) => {
                 Err(HandshakeError::NotTakenOver(text()))
@@ -287,8 +287,12 @@ impl Handshake {
     }
 }
 
-fn is_about_access(line: &[u8]) -> bool {
-    [b"-NOAUTH".as_slice(), b"-NOPERM", b"-ERR operation not permitted"].iter().any(|start| line.starts_with(start))
+/// What is wrong with it is about who we are, or about its disk.
+///
+/// Differs: a Redis gives up where its master says that it cannot save, just when another copy of the data is wanted most.
+fn can_serve_all_the_same(line: &[u8]) -> bool {
+    let answers = [b"-NOAUTH".as_slice(), b"-NOPERM", b"-ERR operation not permitted", b"-MISCONF"];
+    answers.iter().any(|start| line.starts_with(start))
 }
 
 /// Whoever has lost its own master cannot serve us now.
@@ -349,6 +353,18 @@ mod tests {
         let ask = text(talk.on_line(b"+OK").unwrap());
         assert_eq!(ask, alloc::format!("*3 $5 PSYNC $40 {} $3 188 ", id(b'a')));
         assert_eq!(text(talk.on_line(b"").unwrap()), "", "a keepalive");
+    }
+
+    #[test]
+    fn a_master_that_wants_a_password_or_cannot_save_is_talked_to_all_the_same() {
+        for answer in ["-NOAUTH no", "-NOPERM no", "-ERR operation not permitted", "-MISCONF no", "+PONG"] {
+            let (mut talk, _) = Handshake::begin(Introduction { port: 1, ..Introduction::default() });
+            assert!(text(talk.on_line(answer.as_bytes()).unwrap()).starts_with("*3 $8 REPLCONF"), "{answer}");
+        }
+        for answer in ["-LOADING no", "-ERR unknown command", "$4"] {
+            let (mut talk, _) = Handshake::begin(Introduction { port: 1, ..Introduction::default() });
+            assert!(matches!(talk.on_line(answer.as_bytes()), Err(HandshakeError::Ping(_))), "{answer}");
+        }
     }
 
     #[test]

@@ -187,6 +187,9 @@ pub struct ClientPlan {
     /// After one step in so many it asks by WAIT how many replicas have what it wrote; after none if zero.
     #[serde(default)]
     pub wait_one_in: u32,
+    /// Of ten steps so many are nothing but that question: it goes on asking for what it wrote long ago.
+    #[serde(default)]
+    pub asks_of_ten: u32,
 }
 
 /// Where a client connects.

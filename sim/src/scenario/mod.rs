@@ -163,6 +163,7 @@ const SPEAKER: ClientPlan = ClientPlan {
     multi_one_in: 0,
     expire_one_in: 0,
     wait_one_in: 0,
+    asks_of_ten: 0,
 };
 
 /// A host that follows another.

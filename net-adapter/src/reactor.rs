@@ -305,6 +305,11 @@ impl Reactor {
                     connection.wake();
                 }
             }
+            Action::CollectOutput(id) => {
+                if let Some(connection) = self.connections.get(id) {
+                    connection.collect_output();
+                }
+            }
             Action::Disk { ticket, op } => self.disk.submit(ticket, op),
             Action::Listen { bind, port } => self.rebind(&bind, port),
             Action::Note(note) => {

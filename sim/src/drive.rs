@@ -105,6 +105,8 @@ impl World {
             }
             Action::PauseReading(conn) => self.set_reading(index, conn, true),
             Action::ResumeReading(conn) => self.set_reading(index, conn, false),
+            // How this network cuts output into pieces is the plan's choice.
+            Action::CollectOutput(_) => {}
             Action::Disk { ticket, op } => {
                 let host = &mut self.hosts[usize::from(index)];
                 if let Some(cost) = host.disk.submit(ticket, op) {

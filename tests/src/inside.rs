@@ -202,7 +202,11 @@ impl Inside {
                 let event = Event::Listening { outcome: Ok(()) };
                 self.node.handle(event, self.now, effects);
             }
-            Action::PauseReading(_) | Action::ResumeReading(_) | Action::Sleep(_) | Action::ReleaseMemory => {}
+            Action::PauseReading(_)
+            | Action::ResumeReading(_)
+            | Action::CollectOutput(_)
+            | Action::Sleep(_)
+            | Action::ReleaseMemory => {}
         }
     }
 

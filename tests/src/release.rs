@@ -40,6 +40,18 @@ impl Release {
         }
     }
 
+    /// The client of this release, or a line on standard error that it is missing.
+    ///
+    /// # Panics
+    /// As [`Release::find_or_skip`].
+    #[must_use]
+    pub fn find_cli(self) -> Option<PathBuf> {
+        match self {
+            Release::Redis7 => find_tool("redis-cli"),
+            peer => find_peer(&peer.launcher().replace('-', "-cli-")),
+        }
+    }
+
     /// Whether DEBUG must be allowed by a directive, as it must since 7.0.
     #[must_use]
     pub fn guards_debug(self) -> bool {
@@ -71,6 +83,20 @@ pub fn find_tool(name: &str) -> Option<PathBuf> {
     if found.is_none() {
         assert!(!is_ci(), "{name} is not installed, and CI=true");
         eprintln!("skipped: {name} is not installed");
+    }
+    found
+}
+
+/// The library of the package libfaketime that shifts a program's wall clock, or a line on standard error that it is missing.
+///
+/// # Panics
+/// In CI, where it must be there.
+pub(crate) fn find_clock_library() -> Option<PathBuf> {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let found = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).find(|file| file.is_file());
+    if found.is_none() {
+        assert!(!is_ci(), "libfaketime is not installed, and CI=true");
+        eprintln!("skipped: libfaketime is not installed");
     }
     found
 }

@@ -1,6 +1,7 @@
 //! How is a server started, watched and ended?
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::binary::our_binary;
 use crate::client::Client;
-use crate::release::Release;
+use crate::release::{Release, find_clock_library};
 use crate::reply::Reply;
 use crate::wait::{wait_for, wait_until, wait_until_or_explain};
 
@@ -23,6 +24,7 @@ pub struct Options {
     /// Shared by the servers that follow one another over the same files.
     dir: Arc<TempDir>,
     arguments: Vec<String>,
+    environment: Vec<(&'static str, OsString)>,
     /// It is started with a configuration file.
     has_file: bool,
 }
@@ -43,7 +45,7 @@ impl Options {
 
     fn new(binary: PathBuf) -> Options {
         let dir = Arc::new(tempfile::tempdir().expect("a temporary directory can be made"));
-        let options = Options { binary, dir, arguments: Vec::new(), has_file: false };
+        let options = Options { binary, dir, arguments: Vec::new(), environment: Vec::new(), has_file: false };
         options.with("bind", "127.0.0.1").with("save", "").with("repl-diskless-sync-delay", "0")
     }
 
@@ -56,6 +58,22 @@ impl Options {
         }
         self.arguments.extend(value.split_whitespace().map(str::to_owned));
         self
+    }
+
+    /// Its wall clock is so far from ours; `None` if that cannot be done here and may be missing.
+    ///
+    /// Real servers that allocate by jemalloc do not start under the library that does it.
+    #[must_use]
+    pub fn with_clock(mut self, ahead_s: i64) -> Option<Options> {
+        let library = find_clock_library()?;
+        let offset = format!("{ahead_s:+}s");
+        self.environment.extend([
+            ("LD_PRELOAD", library.into_os_string()),
+            ("FAKETIME", offset.into()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
+            ("NO_FAKE_STAT", "1".into()),
+        ]);
+        Some(self)
     }
 
     /// Starts it with a configuration file in its directory. What was added by [`Options::with`] overrules it.
@@ -117,6 +135,19 @@ impl Options {
     #[must_use]
     #[track_caller]
     pub fn run_to_exit(self) -> Exit {
+        // A free port may be taken by somebody else before the server has it: that is not the end that is meant.
+        const ATTEMPTS: usize = 3;
+        for _ in 1..ATTEMPTS {
+            let exit = self.run_once_to_exit();
+            if !exit.log.contains("Address already in use") {
+                return exit;
+            }
+        }
+        self.run_once_to_exit()
+    }
+
+    #[track_caller]
+    fn run_once_to_exit(&self) -> Exit {
         let mut server = self.spawn();
         let status = server.wait_for_exit();
         Exit { status, log: server.options.log() }
@@ -132,6 +163,7 @@ impl Options {
             .args(["--port", &port.to_string(), "--dir"])
             .arg(self.dir())
             .args(&self.arguments)
+            .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(also_log)
@@ -223,6 +255,20 @@ impl Server {
     pub fn follow(&self, port: u16) {
         let reply = self.line(&format!("replicaof 127.0.0.1 {port}"));
         assert!(reply.text().starts_with("OK"), "{reply:?}");
+    }
+
+    /// Makes it a master.
+    #[track_caller]
+    pub fn promote(&self) {
+        let reply = self.line("replicaof no one");
+        assert!(reply.is_ok(), "{reply:?}");
+    }
+
+    /// The name of the history that it writes or follows.
+    #[must_use]
+    #[track_caller]
+    pub fn history(&self) -> String {
+        self.info("replication")["master_replid"].clone()
     }
 
     /// From now on this master adds nothing to its stream by itself, no ping and no expiry: what its replica has

@@ -23,6 +23,7 @@ pub(crate) const SINCE_REDIS_8: &[&str] = &[
     "hgetdel",
     "hgetex",
     "hsetex",
+    "waitaof",
 ];
 /// Requests of each family of which the keys are compared.
 const REQUESTS: u64 = 2_000;

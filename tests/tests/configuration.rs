@@ -24,6 +24,9 @@ fn all_directives(server: &Server) -> BTreeMap<String, String> {
     told(server.line("config get *"))
 }
 
+/// Directives that Redis 7.0 does not have, and what Valkey has for them by default.
+const OF_VALKEY: &[(&str, &str)] = &[("dual-channel-replication-enabled", "no")];
+
 #[test]
 fn names_and_defaults_are_those_of_redis() {
     /// What each server has for itself, or was given by this test.
@@ -32,6 +35,9 @@ fn names_and_defaults_are_those_of_redis() {
     let (mut here, mut there) = (all_directives(&ours), all_directives(&real));
     for name in OWN {
         assert!(here.remove(*name).is_some() && there.remove(*name).is_some(), "{name}");
+    }
+    for (name, default) in OF_VALKEY {
+        assert_eq!(here.remove(*name).as_deref(), Some(*default), "{name}");
     }
     assert_eq!(here, there);
 }
@@ -207,7 +213,8 @@ fn the_files_of_distributions_are_accepted() {
     let ours = overruled(Options::ours()).with_file(&text).start();
     let real = overruled(real).with_file(&text).start();
     let (mut here, mut there) = (all_directives(&ours), all_directives(&real));
-    for own in ["port", "dir", "enable-debug-command"] {
+    let of_valkey = OF_VALKEY.iter().map(|(name, _)| *name);
+    for own in ["port", "dir", "enable-debug-command"].into_iter().chain(of_valkey) {
         here.remove(own);
         there.remove(own);
     }

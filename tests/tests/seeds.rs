@@ -54,7 +54,7 @@ fn every_seed_keeps_every_property() {
 
 #[test]
 fn the_seeds_meet_faults_and_both_kinds_of_synchronisation() {
-    let outcomes = run_all(0..40);
+    let outcomes = run_all(0..120);
     let sum = |count: fn(&Outcome) -> u64| outcomes.iter().map(count).sum::<u64>();
     assert!(sum(|outcome| outcome.totals.faults) > 100, "worlds without faults prove nothing");
     assert!(sum(|outcome| outcome.totals.crashes) > 10);

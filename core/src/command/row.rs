@@ -96,6 +96,7 @@ pub enum ServerCommand {
     Psync,
     Sync,
     Wait,
+    WaitAof,
     Lolwut,
     Memory,
     Subscribe,

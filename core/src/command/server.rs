@@ -162,6 +162,10 @@ const COMMANDS: &[Command] = &[
         .in_categories("connection")
         .tips("request_policy:all_shards response_policy:agg_min")
         .docs("3.0.0", "O(1)", "Wait until replicas have acknowledged this connection's writes"),
+    Command::server(Group::Generic, "waitaof", 4, "blocking", ServerCommand::WaitAof)
+        .in_categories("connection")
+        .tips("request_policy:all_shards response_policy:agg_min")
+        .docs("7.2.0", "O(1)", "Wait until this connection's writes are on disks"),
     Command::server(Group::Server, "lolwut", -1, "readonly fast", ServerCommand::Lolwut).docs(
         "5.0.0",
         "",

@@ -89,7 +89,7 @@ pub(super) fn find_later(name: &[u8]) -> Option<&'static str> {
 pub(super) const OF_LATER_VERSION: &str = "it is of a version after Redis 7.0";
 
 /// Of Redis 8.0 and Valkey 9.
-const LATER: [&str; 43] = [
+const LATER: [&str; 42] = [
     "active-defrag-cycle-us",
     "aof-rewrite-cpulist",
     "availability-zone",
@@ -112,7 +112,6 @@ const LATER: [&str; 43] = [
     "commandlog-reply-larger-than",
     "commandlog-request-larger-than",
     "commandlog-slow-execution-max-len",
-    "dual-channel-replication-enabled",
     "hash-seed",
     "hide-user-data-from-log",
     "locale-collate",

@@ -31,6 +31,7 @@ pub use file::{ConfigError, split_command_line};
 pub use reference::reference;
 pub use set::{SetContext, SetError};
 pub use table::Config;
+pub(crate) use text::split_arguments;
 pub use types::{
     AclPubsubDefault, AppendFsync, BufferLimit, BufferLimits, ClientsMemory, DisklessLoad, EnableDebug, Endpoint,
     EndpointType, LogLevel, MaxmemoryPolicy, OomScoreAdj, Password, PropagationError, ProtectedAction, SanitizeDump,

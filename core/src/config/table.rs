@@ -271,6 +271,8 @@ directives! {
     "repl-diskless-sync-delay" => repl_diskless_sync_delay: u32 = 5, Integer::new(0, INT_MAX), Runtime;
     /// Replicas with which it no longer waits; 0 waits the whole delay.
     "repl-diskless-sync-max-replicas" => repl_diskless_sync_max_replicas: u32 = 0, Integer::new(0, INT_MAX), Runtime;
+    /// Send and take snapshots by a connection of their own, beside the stream (Valkey since 8.0).
+    "dual-channel-replication-enabled" => dual_channel_replication_enabled: bool = false, Flag, Runtime;
     /// How a replica loads a snapshot from the socket.
     "repl-diskless-load" => repl_diskless_load: DisklessLoad = DisklessLoad::Disabled,
         Choice, Runtime, denied_while_loading, no_effect("a snapshot is always built beside the data that are served");

@@ -10,10 +10,10 @@ use core::fmt::Write;
 
 /// A quote was opened and not closed, or closed in the middle of an argument.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct UnbalancedQuotes;
+pub(crate) struct UnbalancedQuotes;
 
 /// The arguments of `line`.
-pub(super) fn split_arguments(line: &[u8]) -> Result<Vec<Vec<u8>>, UnbalancedQuotes> {
+pub(crate) fn split_arguments(line: &[u8]) -> Result<Vec<Vec<u8>>, UnbalancedQuotes> {
     let mut rest = line;
     let mut arguments = Vec::new();
     loop {

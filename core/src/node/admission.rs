@@ -83,9 +83,11 @@ impl Node {
         let knows_mark =
             |conn: &ConnId| self.connections.get(*conn).is_some_and(|connection| connection.intro.knows_eof);
         let wants_filter = |conn: &ConnId| self.connections.get(*conn).is_some_and(|c| c.intro.wants_no_keys);
+        let is_for_snapshot = |conn: &ConnId| self.connections.get(*conn).is_some_and(|c| c.intro.is_for_snapshot());
         let waiting = self.waiting_replicas();
-        let (marked, filed): (Vec<ConnId>, Vec<ConnId>) =
-            waiting.into_iter().partition(|conn| knows_mark(conn) && (is_diskless || wants_filter(conn)));
+        let (marked, filed): (Vec<ConnId>, Vec<ConnId>) = waiting
+            .into_iter()
+            .partition(|conn| knows_mark(conn) && (is_diskless || wants_filter(conn) || is_for_snapshot(conn)));
         let (filtered, whole): (Vec<ConnId>, Vec<ConnId>) = marked.into_iter().partition(wants_filter);
         let has_room = self.transfers.count() < TRANSFERS_MAX;
         for (receivers, contents) in [(whole, Contents::Everything), (filtered, Contents::NoKeys)] {
@@ -93,6 +95,9 @@ impl Node {
             if !receivers.is_empty() && is_let_in {
                 let count = receivers.len();
                 let text = format!("Starting BGSAVE for SYNC with target: replicas sockets ({count} of them)");
+                effects.note(Note::Text { level: Level::Notice, text });
+                // The process is our own: there is no child.
+                let text = format!("Background RDB transfer started by pid {}", self.environment.process_id);
                 effects.note(Note::Text { level: Level::Notice, text });
                 self.begin_transfer(&receivers, contents, now, effects);
             }
@@ -106,7 +111,11 @@ impl Node {
     pub(super) fn full_sync_was_outrun(&mut self, outrun: &Outrun, now: Now, effects: &mut Effects) {
         let wait = back_off(self.admission.failures, BACK_OFF_FIRST, BACK_OFF_MAX, &mut self.random);
         self.admission.failures = self.admission.failures.saturating_add(1);
-        self.admission.not_before = Some(now.mono.after(wait));
+        let not_before = now.mono.after(wait);
+        self.admission.not_before = Some(not_before);
+        if let Some(due) = self.timers.due(Timer::SnapshotStart) {
+            self.timers.set(Timer::SnapshotStart, due.max(not_before));
+        }
         let Outrun { replica, lag_bytes, limit_bytes, keys_sent, keys } = outrun;
         let needed = u128::from(*lag_bytes) * u128::from(*keys).max(1) / u128::from(*keys_sent).max(1);
         let text = format!(

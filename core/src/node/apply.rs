@@ -14,8 +14,20 @@ use super::gates::resolve;
 use super::pubsub::Topic;
 
 impl Node {
-    /// Bytes of the stream: whole commands are applied, the rest waits.
+    /// Bytes of the stream: they are applied, or wait behind others.
     pub(super) fn on_stream_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
+        let bytes_max = self.held_bytes_max();
+        if let Some(Follow { link: Link::Online { held, .. }, .. }) = &mut self.follow
+            && !held.is_empty()
+            && !bytes.is_empty()
+        {
+            return held.push(conn, bytes, bytes_max, effects);
+        }
+        self.apply_stream_bytes(conn, bytes, now, effects);
+    }
+
+    /// Bytes of the stream whose turn it is: whole commands are applied, the rest waits.
+    pub(super) fn apply_stream_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
         if connection.is_blocked() {
             connection.input.extend_from_slice(bytes);
@@ -86,7 +98,9 @@ impl Node {
 
     /// One command of the stream. The offset moves, and relays are fed, by whole commands and whole transactions.
     fn apply(&mut self, args: Args<'_>, raw: &[u8], now: Now, effects: &mut Effects) {
-        let Some(Follow { link: Link::Online { block, .. }, .. }) = &mut self.follow else { return };
+        let Some(Follow { link: Link::Online { block, .. }, suspicion, .. }) = &mut self.follow else { return };
+        // Whoever writes commands has a master, or is one.
+        *suspicion = None;
         let is_exec = args[0].eq_ignore_ascii_case(b"EXEC");
         if !block.is_empty() {
             block.extend_from_slice(raw);

@@ -290,7 +290,7 @@ impl Node {
             None => LinkState::None,
             Some(Link::Waiting | Link::Dialling { .. }) => LinkState::Connecting,
             Some(Link::Talking { .. }) => LinkState::Handshake,
-            Some(Link::Receiving { .. } | Link::Replacing { .. }) => LinkState::Transfer,
+            Some(Link::Receiving { .. } | Link::Replacing { .. } | Link::Dual(_)) => LinkState::Transfer,
             Some(Link::Online { .. }) => LinkState::Online,
         };
         let sides = self.replica_sides().map(|(_, side)| side);

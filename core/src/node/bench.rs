@@ -25,6 +25,8 @@ pub(crate) struct Bench {
     pub(crate) client: ConnId,
     /// Connections that the node has closed.
     pub(crate) closed: Vec<ConnId>,
+    /// Connections that the node does not want to read from.
+    pub(crate) paused: Vec<ConnId>,
     /// Dials that nobody has answered.
     pub(crate) dialled: Vec<ConnId>,
     /// How often the node has given memory back.
@@ -45,8 +47,8 @@ pub(crate) struct Bench {
     pub(crate) append_failure: Option<DiskFailure>,
     /// The host has no time for the node's background work.
     pub(crate) is_busy: bool,
-    /// Connections that the node does not want to be read.
-    pub(crate) unread: Vec<ConnId>,
+    /// Connections whose output the network may collect.
+    pub(crate) collected: Vec<ConnId>,
     /// What the disk has been asked for and does not do until [`Bench::release_disk`]; none if it does everything at once.
     held_ops: Option<VecDeque<(Ticket, DiskOp)>>,
     effects: Effects,
@@ -82,6 +84,7 @@ impl Bench {
             now,
             client: ConnId { slot: 0, generation: 0 },
             closed: Vec::new(),
+            paused: Vec::new(),
             dialled: Vec::new(),
             released: 0,
             refuses_host: false,
@@ -92,7 +95,7 @@ impl Bench {
             disk,
             append_failure: None,
             is_busy: false,
-            unread: Vec::new(),
+            collected: Vec::new(),
             held_ops: None,
             effects,
             received: BTreeMap::new(),
@@ -125,7 +128,12 @@ impl Bench {
         for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"] {
             self.send(link, line.as_bytes());
         }
-        let said = String::from_utf8(self.take_received(link)).expect("ASCII");
+        let mut said = String::from_utf8(self.take_received(link)).expect("ASCII");
+        // Whom the master follows it does not tell.
+        if said.ends_with("INFO\r\n") {
+            self.send(link, b"-ERR unknown command\r\n");
+            said = String::from_utf8(self.take_received(link)).expect("ASCII");
+        }
         let words: Vec<&str> = said.split("\r\n").skip_while(|word| *word != "PSYNC").collect();
         let asked = alloc::format!("{} {}", words.get(2).unwrap_or(&""), words.get(4).unwrap_or(&""));
         (link, asked)
@@ -242,8 +250,9 @@ impl Bench {
                 self.node.handle(Event::Listening { outcome }, self.now, &mut self.effects);
             }
             Action::Note(note) => self.notes.push(note.to_string()),
-            Action::PauseReading(conn) => self.unread.push(conn),
-            Action::ResumeReading(conn) => self.unread.retain(|unread| *unread != conn),
+            Action::PauseReading(conn) => self.paused.push(conn),
+            Action::ResumeReading(conn) => self.paused.retain(|paused| *paused != conn),
+            Action::CollectOutput(conn) => self.collected.push(conn),
             Action::Exit(_) => {}
         }
     }

@@ -14,6 +14,7 @@ impl Node {
     pub(super) fn arm_cron(&mut self, now: Now) {
         let has_save_point_ahead = !self.config.save.is_empty() && self.storage.dirty > 0;
         let is_needed = !self.replicas.is_empty()
+            || !self.kept_snapshots.is_empty()
             || self.follow.is_some()
             || has_save_point_ahead
             || (self.config.timeout > 0 && self.connections.len() > 0);
@@ -27,6 +28,7 @@ impl Node {
             return;
         }
         self.look_after_replicas(now, effects);
+        self.look_after_kept_snapshots(now);
         self.look_after_master(now, effects);
         self.check_save_points(now, effects);
         self.close_idle_clients(now, effects);
@@ -44,6 +46,7 @@ impl Node {
                 && !connection.is_blocked()
                 && !connection.is_listener()
                 && !connection.is_monitor
+                && !connection.intro.knows_dual_channel
                 && now.mono.since(connection.last_input_at) > timeout
         };
         let idle: Vec<ConnId> = self.connections.iter().filter(is_idle).map(|connection| connection.id).collect();

@@ -241,7 +241,7 @@ impl Node {
         let is_accepted = match answer {
             // Under our own name a replica would continue it, of ours perhaps.
             SyncAnswer::Continue(id) => id.is_some_and(|id| id != self.history.id),
-            SyncAnswer::Full(_) | SyncAnswer::FullUnnamed => may_lose_data,
+            SyncAnswer::Full(_) | SyncAnswer::FullUnnamed | SyncAnswer::DualChannel => may_lose_data,
         };
         match is_accepted {
             true => self.end_failover(now),

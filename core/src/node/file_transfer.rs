@@ -19,7 +19,10 @@ use crate::replication::Position;
 
 use super::Node;
 use super::replica::Phase;
-use super::storage::{APPEND_BYTES, APPENDS_MAX, Errand, READ_BYTES};
+use super::storage::{APPEND_BYTES, APPENDS_MAX, Errand};
+
+/// Bytes of a file that one replica is sent at a time. A hundred that are sent one at once must not take much; a read takes little time beside it.
+const PIECE_BYTES: u32 = 64 * 1024;
 
 /// Names a snapshot in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,7 +211,7 @@ impl Node {
 
     fn read_for_replica(&mut self, conn: ConnId, id: FileId, offset: u64, effects: &mut Effects) {
         let Some(file) = self.sync_files.find(id).map(|file| file.name.clone()) else { return };
-        self.disk(Errand::ReplicaRead(conn), DiskOp::Read { file, offset, len: READ_BYTES }, effects);
+        self.disk(Errand::ReplicaRead(conn), DiskOp::Read { file, offset, len: PIECE_BYTES }, effects);
     }
 
     /// A replica took bytes: once its queue is empty the next piece is read, or it is through.

@@ -9,15 +9,17 @@ use core::time::Duration;
 use crate::config::Endpoint;
 use crate::persistence::Loaded;
 use crate::port::{Action, ConnId, DialFailure, Effects, Level, Mono, Note, Now, Peer};
-use crate::replication::{Handshake, Introduction, Next, Position, ReplicationId, SyncAnswer};
+use crate::replication::{Handshake, HandshakeError, Introduction, Next, Position, ReplicationId, SyncAnswer};
 use crate::resp::push_command;
 
 use super::Node;
+use super::circle::{NO_MASTER_LINK, Suspicion};
 use super::connection::Kind;
-use super::incoming::Incoming;
+use super::dual_sync::DualSync;
+use super::held::Held;
+use super::incoming::{Incoming, Taken};
 use super::incoming_file::Arrived;
-use super::load::note_remarks;
-use super::storage::APPEND_BYTES;
+use super::line::Line;
 use super::timers::{Timer, back_off};
 
 /// The first wait before a dial is repeated; each failure doubles it.
@@ -26,12 +28,10 @@ const REDIAL_FIRST: Duration = Duration::from_millis(100);
 const REDIAL_MAX: Duration = Duration::from_secs(1);
 /// The longest wait after data sets that were refused: each try costs the master a snapshot.
 const RESYNC_MAX: Duration = Duration::from_secs(10);
-/// Longest line of the dialogue.
-const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// What went wrong with a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Setback {
+pub(super) enum Setback {
     /// It could not be made, or broke.
     Link,
     /// The data set that came by it cannot be used.
@@ -46,18 +46,24 @@ pub(crate) enum Link {
     /// It is being dialled.
     Dialling { conn: ConnId, since: Mono },
     /// The dialogue goes on.
-    Talking { conn: ConnId, talk: Box<Handshake>, line: Vec<u8> },
+    Talking { conn: ConnId, talk: Box<Handshake>, line: Line },
     /// A data set is coming.
     Receiving { conn: ConnId, incoming: Box<Incoming> },
+    /// A data set is coming by a second connection, and the stream by this one.
+    Dual(Box<DualSync>),
     /// The data set has come as a whole, in a file, and is not ours yet.
     Replacing {
         conn: ConnId,
-        /// What came behind it. No more than one read: the master is not being read.
-        early: Vec<u8>,
+        /// What came behind it.
+        held: Held,
+        /// How much of that may wait here rather than with the master.
+        held_bytes_max: u64,
     },
     /// The stream is being applied.
     Online {
         conn: ConnId,
+        /// What came before the data set was complete, and what came since, as long as something of it waits.
+        held: Held,
         /// A transaction of which EXEC has not come: its bytes.
         block: Vec<u8>,
     },
@@ -72,6 +78,8 @@ pub(crate) struct Follow {
     pub(crate) may_resume: bool,
     /// Dials in a row that came to nothing.
     failures: u32,
+    /// Our master was silent, or refused us for want of a master of its own.
+    pub(crate) suspicion: Option<Suspicion>,
     /// What last went wrong with the link, while it is down.
     pub(crate) last_error: Option<String>,
     /// When the link was last up, or when it was begun.
@@ -89,6 +97,25 @@ impl Follow {
             | Link::Receiving { conn, .. }
             | Link::Replacing { conn, .. }
             | Link::Online { conn, .. } => Some(*conn),
+            Link::Dual(sync) => Some(sync.main_conn),
+        }
+    }
+
+    /// The second connection, if there is one.
+    fn second_conn(&self) -> Option<ConnId> {
+        match &self.link {
+            Link::Dual(sync) => sync.snapshot_conn(),
+            _ => None,
+        }
+    }
+
+    /// Memory that the stream takes that waits to be applied, in bytes.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        match &self.link {
+            Link::Dual(sync) => sync.held().memory_bytes(),
+            Link::Replacing { held, .. } => held.memory_bytes(),
+            Link::Online { held, .. } => held.memory_bytes(),
+            _ => 0,
         }
     }
 
@@ -100,6 +127,7 @@ impl Follow {
             may_resume,
             failures: 0,
             last_error: None,
+            suspicion: None,
             down_since: now.mono,
             last_io_at: now.mono,
         }
@@ -116,7 +144,7 @@ impl Follow {
             Link::Waiting => "connect",
             Link::Dialling { .. } => "connecting",
             Link::Talking { .. } => "handshake",
-            Link::Receiving { .. } | Link::Replacing { .. } => "sync",
+            Link::Receiving { .. } | Link::Replacing { .. } | Link::Dual(_) => "sync",
             Link::Online { .. } => "connected",
         }
     }
@@ -159,9 +187,9 @@ impl Node {
     pub(super) fn unfollow_link(&mut self, now: Now, effects: &mut Effects) {
         self.abandon_incoming(effects);
         if let Some(follow) = &mut self.follow {
-            let conn = follow.conn();
+            let conns = [follow.conn(), follow.second_conn()];
             follow.link = Link::Waiting;
-            if let Some(conn) = conn {
+            for conn in conns.into_iter().flatten() {
                 self.close(conn, now, effects);
             }
         }
@@ -191,6 +219,9 @@ impl Node {
         now: Now,
         effects: &mut Effects,
     ) {
+        if self.on_snapshot_dialled(conn, &outcome, now, effects) {
+            return;
+        }
         let is_expected = self.follow.as_ref().is_some_and(|follow| follow.conn() == Some(conn));
         match outcome {
             Err(failure) => {
@@ -208,7 +239,7 @@ impl Node {
                 let (talk, first) = Handshake::begin(introduction);
                 let Some(follow) = &mut self.follow else { return };
                 follow.last_io_at = now.mono;
-                follow.link = Link::Talking { conn, talk: Box::new(talk), line: Vec::new() };
+                follow.link = Link::Talking { conn, talk: Box::new(talk), line: Line::default() };
                 if let Some(connection) = self.connections.get_mut(conn) {
                     connection.peer = Some(peer);
                 }
@@ -217,7 +248,7 @@ impl Node {
         }
     }
 
-    fn introduction(&self) -> Introduction {
+    pub(super) fn introduction(&self) -> Introduction {
         let config = &self.config;
         let password = config.masterauth.as_ref().map(|password| password.as_str().to_string());
         let announced = config.replica_announce_port;
@@ -227,10 +258,12 @@ impl Node {
             ip: config.replica_announce_ip.clone(),
             resume: self.follow.as_ref().filter(|follow| follow.may_resume).map(|_| self.history.position()),
             asks_to_take_over: self.asks_to_take_over(),
+            asks_whom_it_follows: self.follow.as_ref().is_some_and(|follow| follow.suspicion.is_some()),
+            knows_dual_channel: config.dual_channel_replication_enabled,
         }
     }
 
-    fn say(&mut self, conn: ConnId, bytes: &[u8], effects: &mut Effects) {
+    pub(super) fn say(&mut self, conn: ConnId, bytes: &[u8], effects: &mut Effects) {
         if let Some(connection) = self.connections.get_mut(conn)
             && !bytes.is_empty()
         {
@@ -240,7 +273,7 @@ impl Node {
     }
 
     /// The link is down: dial again, at once after a link that stood, later and later after dials that failed.
-    fn link_failed(&mut self, setback: Setback, now: Now, effects: &mut Effects) {
+    pub(super) fn link_failed(&mut self, setback: Setback, now: Now, effects: &mut Effects) {
         self.abandon_partial_incoming(effects);
         let Some(follow) = &mut self.follow else { return };
         if follow.is_online() {
@@ -263,7 +296,11 @@ impl Node {
     }
 
     pub(super) fn on_master_gone(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
-        let Some(follow) = self.follow.as_ref().filter(|follow| follow.conn() == Some(conn)) else { return };
+        let is_ours = |follow: &&Follow| [follow.conn(), follow.second_conn()].contains(&Some(conn));
+        let Some(follow) = self.follow.as_ref().filter(is_ours) else { return };
+        if matches!(follow.link, Link::Dual(_)) {
+            return self.on_dual_channel_gone(conn, now, effects);
+        }
         // A snapshot that breaks off costs the master another: ask for that later and later.
         let setback = match &follow.link {
             Link::Receiving { incoming, .. } if incoming.has_begun() => Setback::Data,
@@ -294,10 +331,10 @@ impl Node {
     pub(super) fn refuse_data_set(&mut self, why: String, now: Now, effects: &mut Effects) {
         effects.note(Note::Text { level: Level::Warning, text: why.clone() });
         let Some(follow) = &mut self.follow else { return };
-        let conn = follow.conn();
+        let conns = [follow.conn(), follow.second_conn()];
         follow.last_error = Some(why);
         follow.link = Link::Waiting;
-        if let Some(conn) = conn {
+        for conn in conns.into_iter().flatten() {
             self.close(conn, now, effects);
         }
         self.link_failed(Setback::Data, now, effects);
@@ -308,18 +345,25 @@ impl Node {
         self.stats.replication_bytes_received += bytes.len() as u64;
         let mut used = 0;
         while used < bytes.len() {
-            let Some(follow) = self.follow.as_mut().filter(|follow| follow.conn() == Some(conn)) else { return };
-            follow.last_io_at = now.mono;
             let rest = &bytes[used..];
+            let Some(follow) = &mut self.follow else { return };
+            if matches!(follow.link, Link::Dual(_)) {
+                follow.last_io_at = now.mono;
+                return self.on_dual_bytes(conn, rest, now, effects);
+            }
+            if follow.conn() != Some(conn) {
+                return;
+            }
+            follow.last_io_at = now.mono;
             used += match &mut follow.link {
                 Link::Talking { .. } => self.on_line_bytes(conn, rest, now, effects),
                 Link::Receiving { .. } => self.on_data_set_bytes(conn, rest, now, effects),
-                Link::Replacing { early, .. } => {
-                    early.extend_from_slice(rest);
+                Link::Replacing { held, held_bytes_max, .. } => {
+                    held.push(conn, rest, *held_bytes_max, effects);
                     rest.len()
                 }
                 Link::Online { .. } => return self.on_stream_bytes(conn, rest, now, effects),
-                Link::Waiting | Link::Dialling { .. } => return,
+                Link::Waiting | Link::Dialling { .. } | Link::Dual(_) => return,
             };
         }
     }
@@ -327,27 +371,31 @@ impl Node {
     /// Collects one line of the dialogue and acts on it; returns how many bytes it took.
     fn on_line_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) -> usize {
         let Some(Follow { link: Link::Talking { talk, line, .. }, .. }) = &mut self.follow else { return bytes.len() };
-        let end = bytes.iter().position(|&b| b == b'\n');
-        line.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
-        let Some(end) = end else {
-            if line.len() > LINE_BYTES_MAX {
-                self.drop_master_link(conn, "Master sent an endless line".to_string(), now, effects);
+        let (used, line) = match line.take_in(bytes) {
+            (used, None) => return used,
+            (used, Some(Ok(line))) => (used, line),
+            (used, Some(Err(why))) => {
+                self.drop_master_link(conn, why, now, effects);
+                return used;
             }
-            return bytes.len();
         };
-        let line = core::mem::take(line);
-        match talk.on_line(line.strip_suffix(b"\r").unwrap_or(&line)) {
+        let outcome = talk.on_line(&line);
+        if let Some(answer) = talk.take_answer() {
+            self.look_for_circle(conn, answer, effects);
+        }
+        match outcome {
             Ok(Next::Send(bytes)) => self.say(conn, &bytes, effects),
             Ok(Next::Done(answer, bytes)) => {
                 self.say(conn, &bytes, effects);
                 self.on_sync_answer(conn, answer, now, effects);
             }
             Err(error) => {
+                self.suspect_circle(matches!(&error, HandshakeError::NotNow(line) if line.starts_with(NO_MASTER_LINK)));
                 self.drop_master_link(conn, error.to_string(), now, effects);
                 self.on_dialogue_failed(&error, now, effects);
             }
         }
-        end + 1
+        used
     }
 
     fn on_sync_answer(&mut self, conn: ConnId, answer: SyncAnswer, now: Now, effects: &mut Effects) {
@@ -356,6 +404,7 @@ impl Node {
         }
         let position = match answer {
             SyncAnswer::Continue(id) => return self.go_on(conn, id, now, effects),
+            SyncAnswer::DualChannel => return self.begin_dual_sync(conn, now, effects),
             SyncAnswer::Full(position) => {
                 let text = format!("Full resync from master: {}:{}", position.history, position.offset);
                 effects.note(Note::Text { level: Level::Notice, text });
@@ -386,27 +435,21 @@ impl Node {
         if let Some(follow) = &mut self.follow {
             follow.may_resume = true;
         }
-        self.link_is_up(conn, now);
+        self.link_is_up(conn, Held::default(), now);
         self.acknowledge(effects);
     }
 
     /// Takes in a part of the data set; returns how many bytes it took.
     fn on_data_set_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) -> usize {
         let Some(Follow { link: Link::Receiving { incoming, .. }, .. }) = &mut self.follow else { return bytes.len() };
-        let had_begun = incoming.has_begun();
-        let outcome = incoming.feed(bytes);
-        note_remarks(incoming.take_remarks(), effects);
-        if incoming.has_begun() && !had_begun {
-            effects.note(Note::Text { level: Level::Notice, text: incoming.announcement() });
-        }
-        let (count, is_complete) = match outcome {
-            Ok(outcome) => outcome,
+        let Taken { count, for_file, is_complete } = match incoming.take_in(bytes, effects) {
+            Ok(taken) => taken,
             Err(error) => {
                 self.refuse_data_set(error.to_string(), now, effects);
                 return bytes.len();
             }
         };
-        if let Some(piece) = incoming.take_for_file(if is_complete { 1 } else { APPEND_BYTES }) {
+        if let Some(piece) = for_file {
             self.write_incoming(conn, piece, effects);
         }
         if is_complete {
@@ -418,12 +461,24 @@ impl Node {
     /// The whole data set has come.
     fn on_data_set(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
         let Some(follow) = &mut self.follow else { return };
-        let next = Link::Replacing { conn, early: Vec::new() };
+        // What comes behind the data waits with the master, but for what is on its way.
+        let next = Link::Replacing { conn, held: Held::default(), held_bytes_max: 0 };
         let Link::Receiving { incoming, .. } = core::mem::replace(&mut follow.link, next) else { return };
-        let arrived = Arrived { position: incoming.position, has_mark: incoming.has_mark };
+        let arrived = Arrived { position: incoming.position, has_mark: incoming.has_mark, database: None };
+        self.on_data_set_arrived(*incoming, arrived, now, effects);
+    }
+
+    /// A data set has come, to memory or to a file.
+    pub(super) fn on_data_set_arrived(
+        &mut self,
+        incoming: Incoming,
+        arrived: Arrived,
+        now: Now,
+        effects: &mut Effects,
+    ) {
         let is_for_file = incoming.is_for_file();
         match incoming.finish() {
-            Ok(_) if is_for_file => self.incoming_is_whole(conn, arrived, now, effects),
+            Ok(_) if is_for_file => self.incoming_is_whole(arrived, now, effects),
             Ok(loaded) => self.take_over_data_set(loaded, arrived, now, effects),
             Err(error) => self.refuse_data_set(error.to_string(), now, effects),
         }
@@ -431,7 +486,7 @@ impl Node {
 
     /// A data set that is sound takes the place of ours, and with it its history.
     pub(super) fn take_over_data_set(&mut self, loaded: Loaded, arrived: Arrived, now: Now, effects: &mut Effects) {
-        let Arrived { position, has_mark } = arrived;
+        let Arrived { position, has_mark, database } = arrived;
         // A master of old does not tell its position: what follows cannot be continued elsewhere.
         let may_resume = position.is_some();
         let position = position.unwrap_or_else(|| Position { history: self.new_replication_id(), offset: 0 });
@@ -440,7 +495,7 @@ impl Node {
         self.keyspace.adopt(loaded.keyspace);
         self.history.replace(position, self.config.repl_backlog_size);
         if let Some(log) = &mut self.history.log {
-            log.set_database(Some(loaded.facts.stream_database.unwrap_or(0)));
+            log.set_database(Some(loaded.facts.stream_database.or(database).unwrap_or(0)));
         }
         self.storage.dirty = 0;
         self.audit_data_replaced();
@@ -449,19 +504,17 @@ impl Node {
         let Some(follow) = &mut self.follow else { return };
         follow.may_resume = may_resume;
         // The link may have gone while a file was being loaded; what was loaded can be continued all the same.
-        let Some((conn, early)) = follow.link.take_early() else { return };
-        self.link_is_up(conn, now);
+        let Some((conn, held)) = follow.link.take_replacing() else { return };
+        self.link_is_up(conn, held, now);
         if has_mark || may_resume {
             self.acknowledge(effects);
         }
-        if !early.is_empty() {
-            self.on_stream_bytes(conn, &early, now, effects);
-        }
     }
 
-    fn link_is_up(&mut self, conn: ConnId, now: Now) {
+    /// The stream goes on, behind what was held of it.
+    pub(super) fn link_is_up(&mut self, conn: ConnId, held: Held, now: Now) {
         if let Some(follow) = &mut self.follow {
-            follow.link = Link::Online { conn, block: Vec::new() };
+            follow.link = Link::Online { conn, held, block: Vec::new() };
             follow.failures = 0;
             follow.last_error = None;
             follow.last_io_at = now.mono;
@@ -488,7 +541,12 @@ impl Node {
         let timeout = Duration::from_secs(u64::from(self.config.repl_timeout));
         let Some(follow) = &mut self.follow else { return };
         let Some(conn) = follow.conn() else { return };
+        if matches!(follow.link, Link::Dual(_)) {
+            return self.look_after_dual_sync(timeout, now, effects);
+        }
         let (since, text) = match &follow.link {
+            // Nothing is read from it.
+            Link::Online { held, .. } if held.is_paused() => (now.mono, ""),
             Link::Dialling { since, .. } => (*since, "Timeout connecting to the MASTER..."),
             Link::Talking { .. } => (follow.last_io_at, "Timeout connecting to the MASTER..."),
             Link::Receiving { .. } => (
@@ -500,6 +558,7 @@ impl Node {
             _ => (follow.last_io_at, "MASTER timeout: no data nor PING received..."),
         };
         if now.mono.since(since) > timeout {
+            self.suspect_circle(self.follow.as_ref().is_some_and(Follow::is_online));
             return self.drop_master_link(conn, text.to_string(), now, effects);
         }
         match &follow.link {

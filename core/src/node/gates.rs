@@ -106,6 +106,10 @@ impl Node {
         if room == Room::None && (is_queued || does(Flags::DENYOOM)) {
             return Err(reply::OUT_OF_MEMORY);
         }
+        // PING tells, too, so that whoever watches finds out.
+        if self.storage.refuses_writes(&self.config) && (does(Flags::WRITE) || container.name == "ping") {
+            return Err(reply::MISCONF);
+        }
         if does(Flags::WRITE) {
             self.gate_write()?;
         }
@@ -132,9 +136,6 @@ impl Node {
     }
 
     fn gate_write(&self) -> Result<(), CommandError> {
-        if self.storage.refuses_writes(&self.config) && self.follow.is_none() {
-            return Err(reply::MISCONF);
-        }
         if self.follow.is_none() && !self.has_enough_good_replicas() {
             return Err(reply::NO_REPLICAS);
         }

@@ -13,9 +13,12 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::codec::number::parse_u64;
-use crate::persistence::{LoadError, Loaded, Loader, Progress, Remark};
-use crate::port::DiskFailure;
+use crate::persistence::{LoadError, Loaded, Loader, Progress};
+use crate::port::{DiskFailure, Effects, Level, Note};
 use crate::replication::Position;
+
+use super::load::note_remarks;
+use super::storage::APPEND_BYTES;
 
 /// Bytes of a mark that ends a data set of unknown length.
 const MARK_BYTES: usize = 40;
@@ -46,7 +49,11 @@ impl fmt::Display for IncomingError {
                 write!(f, "Bad protocol from MASTER, the first byte is not '$' (we received '{line}')")
             }
             IncomingError::Refused(line) => write!(f, "MASTER aborted replication with an error: {line}"),
-            IncomingError::Data(error) => write!(f, "Failed trying to load the MASTER synchronization DB: {error}"),
+            IncomingError::Data(error) => write!(
+                f,
+                "Failed trying to load the MASTER synchronization DB: Internal error in RDB reading offset {} -> {error}",
+                error.position
+            ),
             IncomingError::Length => f.write_str("The MASTER synchronization DB has another length than was announced"),
             IncomingError::Mark => f.write_str("Replication stream EOF marker is broken"),
             IncomingError::Disk(failure) => write!(
@@ -69,6 +76,16 @@ enum Stage {
     Mark { mark: [u8; MARK_BYTES], seen: usize },
     /// All was received.
     Complete,
+}
+
+/// What became of bytes.
+pub(super) struct Taken {
+    /// How many of them belong to the data set.
+    pub(super) count: usize,
+    /// What is to be added to the file now.
+    pub(super) for_file: Option<Vec<u8>>,
+    /// There is no more to come.
+    pub(super) is_complete: bool,
 }
 
 /// A data set that is being received.
@@ -104,7 +121,7 @@ impl Incoming {
     }
 
     /// What is to be added to the file, once it is `bytes_min` long.
-    pub(super) fn take_for_file(&mut self, bytes_min: usize) -> Option<Vec<u8>> {
+    fn take_for_file(&mut self, bytes_min: usize) -> Option<Vec<u8>> {
         let waiting = self.for_file.as_mut().filter(|waiting| waiting.len() >= bytes_min)?;
         Some(core::mem::take(waiting))
     }
@@ -114,18 +131,13 @@ impl Incoming {
         self.loader.consumed()
     }
 
-    /// What was met in the data and is worth a line in the log.
-    pub(super) fn take_remarks(&mut self) -> Vec<Remark> {
-        self.loader.take_remarks()
-    }
-
     /// True once the preamble was read.
     pub(super) fn has_begun(&self) -> bool {
         !matches!(self.stage, Stage::Preamble { .. })
     }
 
     /// What the log says when the preamble was read.
-    pub(super) fn announcement(&self) -> String {
+    fn announcement(&self) -> String {
         let to = if self.is_for_file() { "disk" } else { "parser" };
         match self.has_mark {
             true => format!("MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to {to}"),
@@ -136,8 +148,21 @@ impl Incoming {
         }
     }
 
+    /// Takes in bytes, and tells of them in the log.
+    pub(super) fn take_in(&mut self, bytes: &[u8], effects: &mut Effects) -> Result<Taken, IncomingError> {
+        let had_begun = self.has_begun();
+        let outcome = self.feed(bytes);
+        if self.has_begun() && !had_begun {
+            effects.note(Note::Text { level: Level::Notice, text: self.announcement() });
+        }
+        note_remarks(self.loader.take_remarks(), effects);
+        let (count, is_complete) = outcome?;
+        let for_file = self.take_for_file(if is_complete { 1 } else { APPEND_BYTES });
+        Ok(Taken { count, for_file, is_complete })
+    }
+
     /// Takes in bytes; returns how many of them belong to it, and whether it is complete.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(usize, bool), IncomingError> {
+    fn feed(&mut self, bytes: &[u8]) -> Result<(usize, bool), IncomingError> {
         let mut used = 0;
         while used < bytes.len() && !matches!(self.stage, Stage::Complete) {
             used += self.step(&bytes[used..])?;

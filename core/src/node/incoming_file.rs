@@ -3,7 +3,8 @@
 //! As in Redis, by default and wherever we have data and `repl-diskless-load` is not `swapdb`: what comes is written to a file; when all of it is
 //! there, what we have is dropped, and the file is loaded a piece at a time, while clients are told LOADING and the master hears newlines. That
 //! takes the memory of one data set rather than of two. The file then becomes the one that a restart reads, or goes (`rdb-del-sync-files`). The
-//! master is not read while the disk is behind, nor while its data are loaded: what it writes meanwhile waits with it.
+//! master is not read while the disk is behind. While its data are loaded, what it writes waits with it, or here if it sends that by a connection
+//! of its own.
 //!
 //! Differs: a Redis drops what it has before it has looked at the file. Here everything was decoded and its checksum compared when it came
 //! ([`Loader::checker`]), so that what cannot be loaded costs nothing but the time.
@@ -22,6 +23,7 @@ use crate::replication::Position;
 
 use super::Node;
 use super::follow::Link;
+use super::held::Held;
 use super::incoming::{Incoming, IncomingError};
 use super::storage::{APPENDS_MAX, Errand};
 use super::timers::Timer;
@@ -37,6 +39,8 @@ pub(super) struct Arrived {
     pub(super) position: Option<Position>,
     /// The master waits for an acknowledgement before it sends more.
     pub(super) has_mark: bool,
+    /// The database that its stream is about, if the master told it beside the data.
+    pub(super) database: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,8 +66,8 @@ struct IncomingFile {
     /// Operations under way: its creation, appends, its sync.
     steps: u32,
     size: u64,
-    /// The master is not being read.
-    is_reading_paused: bool,
+    /// The connection by which it comes, while that is not being read.
+    paused: Option<ConnId>,
 }
 
 /// The file that is on its way, if there is one.
@@ -95,7 +99,7 @@ impl Node {
         let name = format!("temp-{}.{}.rdb", now.wall.seconds(), self.environment.process_id);
         self.disk(Errand::IncomingStep(id), DiskOp::Create { file: name.clone() }, effects);
         let (stage, size) = (Stage::Receiving, 0);
-        let file = IncomingFile { id, name, stage, steps: 1, size, is_reading_paused: false };
+        let file = IncomingFile { id, name, stage, steps: 1, size, paused: None };
         self.incoming_files.current = Some(Box::new(file));
         Box::new(Incoming::checking(position, Loader::checker(room, rules)))
     }
@@ -105,9 +109,8 @@ impl Node {
         let Some(file) = &mut self.incoming_files.current else { return };
         file.size += bytes.len() as u64;
         file.steps += 1;
-        let is_behind = file.steps > APPENDS_MAX;
-        if is_behind && !file.is_reading_paused {
-            file.is_reading_paused = true;
+        if file.steps > APPENDS_MAX && file.paused.is_none() {
+            file.paused = Some(conn);
             effects.push(Action::PauseReading(conn));
         }
         let (errand, name) = (Errand::IncomingStep(file.id), file.name.clone());
@@ -115,12 +118,10 @@ impl Node {
     }
 
     /// The last byte of a sound data set has come: from here on it replaces ours even if the link goes.
-    pub(super) fn incoming_is_whole(&mut self, conn: ConnId, arrived: Arrived, now: Now, effects: &mut Effects) {
+    pub(super) fn incoming_is_whole(&mut self, arrived: Arrived, now: Now, effects: &mut Effects) {
         let Some(file) = &mut self.incoming_files.current else { return };
         file.stage = Stage::Flushing(arrived);
-        if !core::mem::replace(&mut file.is_reading_paused, true) {
-            effects.push(Action::PauseReading(conn));
-        }
+        self.read_master_again(now, effects);
         self.advance_incoming(now, effects);
     }
 
@@ -131,8 +132,7 @@ impl Node {
             return self.incoming_not_written(failure, now, effects);
         }
         file.steps = file.steps.saturating_sub(1);
-        if matches!(file.stage, Stage::Receiving) && file.is_reading_paused && file.steps < APPENDS_MAX {
-            file.is_reading_paused = false;
+        if file.steps < APPENDS_MAX {
             self.read_master_again(now, effects);
         }
         self.advance_incoming(now, effects);
@@ -187,8 +187,12 @@ impl Node {
 
     /// True while a data set is being built beside what is served.
     pub(crate) fn builds_beside(&self) -> bool {
-        let link = self.follow.as_ref().map(|follow| &follow.link);
-        matches!(link, Some(Link::Receiving { incoming, .. }) if incoming.has_begun() && !incoming.is_for_file())
+        let incoming = match self.follow.as_ref().map(|follow| &follow.link) {
+            Some(Link::Receiving { incoming, .. }) => Some(&**incoming),
+            Some(Link::Dual(sync)) => sync.incoming(),
+            _ => None,
+        };
+        incoming.is_some_and(|incoming| incoming.has_begun() && !incoming.is_for_file())
     }
 
     /// Loads the file, at once with `replica-lazy-flush`, else when what we had is freed.
@@ -214,7 +218,10 @@ impl Node {
             self.disk(Errand::KeepIncoming, DiskOp::Rename { from: file.name, to }, effects);
         }
         self.take_over_data_set(loaded, arrived, now, effects);
-        self.read_master_again(now, effects);
+        // Its link may have broken meanwhile.
+        if self.follow.as_ref().is_some_and(|follow| follow.conn().is_none()) {
+            self.timers.set(Timer::Redial, now.mono);
+        }
     }
 
     pub(super) fn on_incoming_kept(&mut self, outcome: DiskOutcome, effects: &mut Effects) {
@@ -257,13 +264,17 @@ impl Node {
         }
     }
 
-    /// The master is read again, what it sent before included; or dialled, if its link broke meanwhile.
+    /// The disk is not behind any more: what was not read meanwhile is.
     fn read_master_again(&mut self, now: Now, effects: &mut Effects) {
-        let Some(follow) = &mut self.follow else { return };
-        follow.last_io_at = now.mono;
-        match follow.conn() {
-            Some(conn) => effects.push(Action::ResumeReading(conn)),
-            None => self.timers.set(Timer::Redial, now.mono),
+        let Some(conn) = self.incoming_files.current.as_mut().and_then(|file| file.paused.take()) else { return };
+        if let Some(follow) = &mut self.follow {
+            follow.last_io_at = now.mono;
+            if let Link::Dual(sync) = &mut follow.link {
+                sync.snapshot_io_at = now.mono;
+            }
+        }
+        if self.connections.get(conn).is_some() {
+            effects.push(Action::ResumeReading(conn));
         }
     }
 
@@ -274,9 +285,9 @@ impl Node {
 
 impl Link {
     /// The connection of a link whose data set is whole and not ours yet, with what came behind it.
-    pub(super) fn take_early(&mut self) -> Option<(ConnId, Vec<u8>)> {
+    pub(super) fn take_replacing(&mut self) -> Option<(ConnId, Held)> {
         match self {
-            Link::Replacing { conn, early } => Some((*conn, core::mem::take(early))),
+            Link::Replacing { conn, held, .. } => Some((*conn, core::mem::take(held))),
             _ => None,
         }
     }

@@ -54,6 +54,7 @@ impl Node {
             transfers: super::Transfers::default(),
             sync_files: super::SyncFiles::default(),
             incoming_files: super::IncomingFiles::default(),
+            kept_snapshots: Vec::new(),
             admission: super::Admission::default(),
             follow: None,
             failover: None,
@@ -175,6 +176,8 @@ impl Node {
         if self.follow.is_none() {
             self.ask_replicas();
         }
+        let text = "Waiting for replicas before shutting down.".to_string();
+        effects.note(Note::Text { level: Level::Notice, text });
         self.pause(PausedFor::Shutdown, Scope::Write, None, now);
         self.timers.set(Timer::Shutdown, now.mono.after(timeout));
     }
@@ -195,8 +198,10 @@ impl Node {
     pub(super) fn finish_shutdown(&mut self, now: Now, effects: &mut Effects) {
         let Some(shutdown) = &mut self.shutdown else { return };
         shutdown.is_past_waiting = true;
+        let saves = shutdown.saves;
         self.timers.stop(Timer::Shutdown);
-        if shutdown.saves && !self.is_loading() {
+        self.tell_of_replicas_at_shutdown(now, effects);
+        if saves && !self.is_loading() {
             let text = "Saving the final RDB snapshot before exiting.".to_string();
             effects.note(Note::Text { level: Level::Notice, text });
             // It is what comes back: nothing changes beside it any more, and no other data set takes its place.
@@ -208,13 +213,41 @@ impl Node {
         }
     }
 
+    /// Which replicas would lack something if they were all that is left.
+    fn tell_of_replicas_at_shutdown(&self, now: Now, effects: &mut Effects) {
+        let end = self.history.offset();
+        let mut in_sync = 0;
+        for (connection, side) in self.replica_sides() {
+            if side.acked >= end {
+                in_sync += 1;
+                continue;
+            }
+            let text = format!(
+                "Lagging replica {} reported offset {} behind master, lag={}, state={}.",
+                self.replica_name(connection.id),
+                end - side.acked,
+                now.mono.since(side.heard_at).as_secs(),
+                side.state_name()
+            );
+            effects.note(Note::Text { level: Level::Warning, text });
+        }
+        if !self.replicas.is_empty() {
+            let text = format!("{in_sync} of {} replicas are in sync when shutting down.", self.replicas.len());
+            effects.note(Note::Text { level: Level::Notice, text });
+        }
+    }
+
     pub(super) fn shutdown_save_failed(&mut self, now: Now, effects: &mut Effects) {
         let Some(shutdown) = self.shutdown.take() else { return };
         if shutdown.is_forced {
             return self.exit(effects);
         }
-        let text = "Error trying to save the DB, can't exit.".to_string();
-        effects.note(Note::Text { level: Level::Warning, text });
+        for text in [
+            "Error trying to save the DB, can't exit.",
+            "Errors trying to shut down the server. Check the logs for more information.",
+        ] {
+            effects.note(Note::Text { level: Level::Warning, text: text.to_string() });
+        }
         self.give_up_shutdown(now);
         self.dial_master(now, effects);
     }

@@ -106,7 +106,11 @@ impl Node {
         now: Now,
         effects: &mut Effects,
     ) {
-        let loader = Box::new(Loader::new(self.keyspace.empty_twin(), self.load_rules(drop_expired_before_ms, now)));
+        let (room, rules) = (self.keyspace.empty_twin(), self.load_rules(drop_expired_before_ms, now));
+        let loader = Box::new(match loads {
+            Loads::AtStart => Loader::new(room, rules),
+            Loads::FromMaster => Loader::of_checked(room, rules),
+        });
         self.storage.loading = Some(Box::new(Loading { loader, file, read: 0, total, begun_at: now, loads }));
         self.read_on_loading(effects);
     }

@@ -9,8 +9,8 @@
 //! | who listens: to messages and keyspace events, to all commands | `pubsub`, `monitor` |
 //! | who keeps copies of what was read | `tracking` |
 //! | who waits: for data, for replicas, for the end of a pause | `blocked`, `wait`, `pause` |
-//! | our replicas, their snapshots | `primary`, `replica`, `transfer`, `file_transfer` |
-//! | our master: the link, the data set, the stream | `follow`, `incoming`, `apply` |
+//! | our replicas, their snapshots | `primary`, `replconf`, `replica`, `transfer`, `file_transfer`, `snapshot_channel` |
+//! | our master: the link, the data set, the stream | `follow`, `dual_sync`, `incoming`, `held`, `apply` |
 //! | the switch of roles with one of our replicas | `failover` |
 //! | files | `storage`, `load`, `save` |
 //! | how long commands take, and which were slow; how much is going on | `timing`, `rates` |
@@ -27,20 +27,28 @@ mod audit;
 #[cfg(test)]
 mod bench;
 mod blocked;
+mod circle;
 mod connection;
 mod cron;
 mod dispatch;
+mod dual_sync;
+#[cfg(test)]
+mod dual_sync_tests;
 mod expire;
 mod failover;
 mod file_transfer;
 mod follow;
 mod gates;
+mod held;
 mod incoming;
 mod incoming_file;
 #[cfg(test)]
 mod incoming_file_tests;
 mod lifecycle;
+mod line;
 mod load;
+#[cfg(test)]
+mod log_tests;
 mod memory;
 mod monitor;
 mod pause;
@@ -50,9 +58,13 @@ mod primary;
 mod propagate;
 mod pubsub;
 mod rates;
+mod replconf;
 mod replica;
 mod replica_limits;
 mod save;
+mod snapshot_channel;
+#[cfg(test)]
+mod snapshot_channel_tests;
 mod stats;
 mod storage;
 mod timers;
@@ -115,6 +127,8 @@ pub struct Node {
     pub(crate) transfers: Transfers,
     pub(crate) sync_files: SyncFiles,
     pub(crate) incoming_files: IncomingFiles,
+    /// Snapshots that were sent by connections that are gone, for replicas that have not come for the stream yet.
+    kept_snapshots: Vec<snapshot_channel::Kept>,
     admission: Admission,
     /// The master that is followed, if any.
     pub(crate) follow: Option<Follow>,
@@ -182,6 +196,7 @@ impl Node {
         self.work_on_transfers(units as usize, now, effects);
         self.work_on_files(units as usize, now, effects);
         self.work_on_save(units as usize, effects);
+        self.work_on_held(now, effects);
         self.settle(now, effects);
     }
 
@@ -195,6 +210,7 @@ impl Node {
             || self.transfers_can_advance()
             || self.files_can_advance()
             || self.save_can_advance()
+            || self.held_can_advance()
     }
 
     /// When [`Event::Timers`] is due next. Ask again after every call.
@@ -214,8 +230,10 @@ impl Node {
         filled
             + match side.phase {
                 Phase::Streaming { transfer, sent, .. } => self.transfers.gather(transfer, sent, rest),
-                Phase::Online { sent } => self.history.log.as_ref().map_or(0, |log| log.gather(sent, rest)),
-                _ => 0,
+                phase => match (phase.stream_sent(), &self.history.log) {
+                    (Some(sent), Some(log)) => log.gather(sent, rest),
+                    _ => 0,
+                },
             }
     }
 
@@ -336,6 +354,9 @@ impl Node {
             self.stop_monitoring(conn);
         }
         self.forget_wait(&connection);
+        if !matches!(connection.kind, Kind::Master) {
+            self.forget_other_channel(&connection, now, effects);
+        }
         match connection.kind {
             Kind::Client => {}
             Kind::Replica(_) => self.on_replica_gone(&connection, now, effects),

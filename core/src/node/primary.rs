@@ -1,19 +1,19 @@
-//! Our replicas: how they introduce themselves, what they are answered, how they are looked after.
+//! Our replicas: what they are answered, and how they are looked after.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::codec::number::{parse_i64, parse_u64};
+use crate::codec::number::parse_i64;
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::keyspace::usage::FrequencyRules;
 use crate::keyspace::{SnapshotRules, UsageNote};
 use crate::museum::Defect;
 use crate::persistence::{Head, push_header};
-use crate::port::{ConnId, Effects, Level, Note, Now};
-use crate::replication::{Log, Position, ReplicationId, Request, Verdict, decide};
+use crate::port::{Action, ConnId, Effects, Level, Note, Now};
+use crate::replication::{Log, Position, Reason, ReplicationId, Request, Verdict, decide};
 use crate::resp::Args;
 
 use super::Node;
@@ -23,88 +23,6 @@ use super::replica::{Phase, ReplicaSide};
 use super::timers::Timer;
 
 impl Node {
-    /// REPLCONF: what a replica tells of itself, and its acknowledgements.
-    pub(super) fn replconf(
-        &mut self,
-        conn: ConnId,
-        args: Args<'_>,
-        now: Now,
-        effects: &mut Effects,
-    ) -> Result<(), CommandError> {
-        if args.len().is_multiple_of(2) {
-            return Err(reply::SYNTAX);
-        }
-        for index in (1..args.len()).step_by(2) {
-            let (option, value) = (&args[index], &args[index + 1]);
-            let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
-            let intro = &mut connection.intro;
-            match option.to_ascii_lowercase().as_slice() {
-                b"listening-port" => {
-                    let port = parse_i64(value).ok_or(reply::NOT_AN_INTEGER)?;
-                    intro.port = u16::try_from(port).map_err(|_| reply::NOT_AN_INTEGER)?;
-                }
-                b"ip-address" if value.len() < 256 => intro.ip = Some(String::from_utf8_lossy(value).into_owned()),
-                b"ip-address" => {
-                    let len = value.len();
-                    let text = format!("ERR REPLCONF ip-address provided by replica instance is too long: {len} bytes");
-                    return Err(CommandError::with(text));
-                }
-                b"capa" => match value.to_ascii_lowercase().as_slice() {
-                    b"eof" => intro.knows_eof = true,
-                    b"psync2" => intro.knows_psync2 = true,
-                    _ => {}
-                },
-                b"ack" => return self.on_ack(conn, value, now, effects),
-                // For replicas' masters; a server does not answer it.
-                b"getack" => return Ok(()),
-                b"rdb-only" => intro.wants_rdb_only = parse_i64(value).ok_or(reply::NOT_AN_INTEGER)? != 0,
-                // Functions alone, or nothing: no keys in either case.
-                b"rdb-filter-only" if value.is_empty() || value == b"functions" => intro.wants_no_keys = true,
-                b"rdb-filter-only" => {
-                    let shown = String::from_utf8_lossy(&value[..value.len().min(128)]).into_owned();
-                    return Err(CommandError::with(format!("ERR Unsupported rdb-filter-only option: {shown}")));
-                }
-                // Valkey tells its version; nothing depends on it.
-                b"version" => {}
-                _ => {
-                    let shown = String::from_utf8_lossy(&option[..option.len().min(128)]).into_owned();
-                    return Err(CommandError::with(format!("ERR Unrecognized REPLCONF option: {shown}")));
-                }
-            }
-        }
-        if let Some(connection) = self.connections.get_mut(conn) {
-            connection.reply().ok();
-        }
-        Ok(())
-    }
-
-    /// `REPLCONF ACK <offset>`: never answered.
-    ///
-    /// Differs: a Redis keeps what a replica tells before it has the data set, and counts it as soon as it has.
-    fn on_ack(&mut self, conn: ConnId, value: &[u8], now: Now, effects: &mut Effects) -> Result<(), CommandError> {
-        let end = self.history.offset();
-        let Some(side) = self.connections.get_mut(conn).and_then(Connection::replica_mut) else { return Ok(()) };
-        let Some(offset) = parse_u64(value) else { return Ok(()) };
-        side.heard_at = now.mono;
-        if !matches!(side.phase, Phase::AwaitingAck { .. } | Phase::Online { .. }) {
-            // It does not have our data yet: the offset can only be one in another history.
-            return Ok(());
-        }
-        // Nobody has more of our history than we have.
-        side.acked = side.acked.max(offset.min(end));
-        let is_first = !core::mem::replace(&mut side.has_acked, true);
-        if matches!(side.phase, Phase::AwaitingAck { .. }) {
-            self.go_online(conn, now, effects);
-        }
-        if is_first {
-            self.count_good_replicas(now);
-        }
-        self.release_waits();
-        self.continue_shutdown(now, effects);
-        self.continue_failover(now, effects);
-        Ok(())
-    }
-
     /// SYNC and PSYNC.
     pub(super) fn psync(
         &mut self,
@@ -136,48 +54,78 @@ impl Node {
             return Err(reply::FILTER_NEEDS_EOF);
         }
         let is_old = args.len() == 1;
-        let request = Request {
-            history: ReplicationId::parse(&args[1]),
-            first_byte: if is_old { -1 } else { parse_i64(&args[2]).ok_or(reply::NOT_AN_INTEGER)? },
-        };
+        let first_byte = if is_old { Some(-1) } else { parse_i64(&args[2]) };
+        let who = self.replica_name(conn);
+        let remark = if first_byte.is_some() { "" } else { " but with a wrong offset" };
+        let text = format!("Replica {who} asks for synchronization{remark}");
+        effects.note(Note::Text { level: Level::Notice, text });
+        let request =
+            Request { history: ReplicationId::parse(&args[1]), first_byte: first_byte.ok_or(reply::NOT_AN_INTEGER)? };
         if self.history.log.is_none() {
             self.create_log();
         }
-        let verdict = decide(&request, &self.history.standing());
+        let verdict = match self.own_snapshot_meets(conn, &request) {
+            Some(from) => Verdict::Continue { from },
+            None => decide(&request, &self.history.standing()),
+        };
         if matches!(verdict, Verdict::Full(_)) && !is_old && &args[1] != b"?" {
             self.stats.sync_partial_err += 1;
         }
+        if let Verdict::Full(reason) = verdict
+            && self.can_offer_snapshot_channel(conn, is_old)
+        {
+            self.offer_snapshot_channel(conn, reason, effects);
+            return Ok(());
+        }
         self.become_replica(conn, is_old, now);
-        let who = self.replica_name(conn);
+        if self.config.repl_disable_tcp_nodelay {
+            effects.push(Action::CollectOutput(conn));
+        }
+        self.warn_of_own_master(conn, effects);
         match verdict {
-            Verdict::Continue { from } => {
-                self.stats.sync_partial_ok += 1;
-                let id = self.history.id;
-                let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
-                if connection.intro.knows_psync2 {
-                    connection.reply().simple(&format!("CONTINUE {id}"));
-                } else {
-                    connection.reply().simple("CONTINUE");
-                }
-                self.set_phase(conn, Phase::Online { sent: from });
-                let missing = self.history.offset() - from;
-                let text = format!(
-                    "Partial resynchronization request from {who} accepted. Sending {missing} bytes of backlog starting from offset {}.",
-                    from + 1
-                );
-                effects.note(Note::Text { level: Level::Notice, text });
-            }
-            Verdict::Full(reason) => {
-                self.stats.sync_full += 1;
-                *self.stats.sync_full_reasons.entry(reason).or_default() += 1;
-                let text = format!("Full resync requested by replica {who} ({reason})");
-                effects.note(Note::Text { level: Level::Notice, text });
-                self.set_phase(conn, Phase::Waiting);
-                self.schedule_transfer(now, effects);
-            }
+            Verdict::Continue { from } => self.continue_stream(conn, from, now, effects),
+            Verdict::Full(reason) => self.begin_full_sync(conn, reason, now, effects),
         }
         self.after_requests(conn, now, effects);
         Ok(())
+    }
+
+    /// The stream goes on from an offset.
+    fn continue_stream(&mut self, conn: ConnId, from: u64, now: Now, effects: &mut Effects) {
+        self.stats.sync_partial_ok += 1;
+        let id = self.history.id;
+        let Some(connection) = self.connections.get_mut(conn) else { return };
+        if connection.intro.knows_psync2 {
+            connection.reply().simple(&format!("CONTINUE {id}"));
+        } else {
+            connection.reply().simple("CONTINUE");
+        }
+        let phase = match connection.intro.own_snapshot {
+            Some(_) => Phase::Buffering { sent: from },
+            None => Phase::Online { sent: from },
+        };
+        self.set_phase(conn, phase);
+        self.main_channel_is_there(conn, now, effects);
+        let missing = self.history.offset() - from;
+        let text = format!(
+            "Partial resynchronization request from {} accepted. Sending {missing} bytes of backlog starting from offset {}.",
+            self.replica_name(conn),
+            from + 1
+        );
+        effects.note(Note::Text { level: Level::Notice, text });
+    }
+
+    /// Everything must be sent.
+    fn begin_full_sync(&mut self, conn: ConnId, reason: Reason, now: Now, effects: &mut Effects) {
+        self.stats.sync_full += 1;
+        // That of a snapshot with a connection of its own was counted when it was offered.
+        if !self.connections.get(conn).is_some_and(|connection| connection.intro.is_for_snapshot()) {
+            *self.stats.sync_full_reasons.entry(reason).or_default() += 1;
+        }
+        let text = format!("Full resync requested by replica {} ({reason})", self.replica_name(conn));
+        effects.note(Note::Text { level: Level::Notice, text });
+        self.set_phase(conn, Phase::Waiting);
+        self.schedule_transfer(now, effects);
     }
 
     fn become_replica(&mut self, conn: ConnId, is_mute: bool, now: Now) {
@@ -186,6 +134,8 @@ impl Node {
             phase: Phase::Waiting,
             is_mute,
             acked: 0,
+            persisted: None,
+            has_main_channel: false,
             has_acked: false,
             heard_at: now.mono,
             over_soft_limit_since: None,
@@ -266,6 +216,9 @@ impl Node {
         side.phase = Phase::Online { sent: then };
         side.heard_at = now.mono;
         self.admission.succeeded();
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.intro.own_snapshot = None;
+        }
         if self.replica_has_output(conn) {
             self.announce(conn, effects);
         }
@@ -281,11 +234,12 @@ impl Node {
     }
 
     pub(super) fn trim_log(&mut self) {
-        let (replicas, connections) = (&self.replicas, &self.connections);
+        let (replicas, kept, connections) = (&self.replicas, &self.kept_snapshots, &self.connections);
         if let Some(log) = &mut self.history.log {
             log.trim(|| {
                 let sides = replicas.iter().filter_map(|&conn| connections.get(conn)?.replica());
-                sides.filter_map(ReplicaSide::needs_log_from).min()
+                let kept = kept.iter().map(|kept| kept.then);
+                sides.filter_map(ReplicaSide::needs_log_from).chain(kept).min()
             });
         }
     }
@@ -329,6 +283,7 @@ impl Node {
         for conn in core::mem::take(&mut self.replicas) {
             self.close(conn, now, effects);
         }
+        self.kept_snapshots.clear();
     }
 
     fn arm_replica_ping(&mut self, now: Now) {

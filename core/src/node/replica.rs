@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::port::Mono;
+use crate::port::{ConnId, Mono};
 
 use super::file_transfer::FileId;
 
@@ -21,6 +21,30 @@ pub(crate) struct ReplicaIntro {
     pub(crate) wants_rdb_only: bool,
     /// It wants no keys, only functions (`rdb-filter-only`).
     pub(crate) wants_no_keys: bool,
+    /// It can take a snapshot by a connection of its own.
+    pub(crate) knows_dual_channel: bool,
+    /// It is such a connection: by another one its replica will ask for the stream.
+    pub(crate) is_snapshot_channel: bool,
+    /// Where the snapshot is that this replica gets by another connection.
+    pub(crate) own_snapshot: Option<OwnSnapshot>,
+}
+
+impl ReplicaIntro {
+    /// True for a connection that is only there for a snapshot, of which the stream goes elsewhere.
+    pub(crate) fn is_for_snapshot(&self) -> bool {
+        self.is_snapshot_channel && self.knows_eof
+    }
+}
+
+/// A snapshot that goes to a replica by a connection of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OwnSnapshot {
+    /// By this one.
+    OnItsWay(ConnId),
+    /// It was sent by the connection of this number, which is gone since. The log is kept behind it.
+    Kept(u64),
+    /// All of it was sent, and the stream follows.
+    Sent,
 }
 
 /// Names a snapshot on its way to replicas.
@@ -64,6 +88,16 @@ pub(crate) enum Phase {
         /// The offset from which the stream follows.
         then: u64,
     },
+    /// A connection by which a snapshot was sent. It keeps the log until its replica asks for the stream by another one.
+    AwaitingMain {
+        /// The offset from which the stream follows.
+        then: u64,
+    },
+    /// It is sent the stream, and keeps it until it has its snapshot, which comes by another connection.
+    Buffering {
+        /// The offset up to which it was sent.
+        sent: u64,
+    },
     /// It follows the stream.
     Online {
         /// The offset up to which it was sent.
@@ -76,6 +110,14 @@ impl Phase {
     pub(crate) fn file(&self) -> Option<FileId> {
         match self {
             Phase::AwaitingFile { file, .. } | Phase::SendingFile { file, .. } => Some(*file),
+            _ => None,
+        }
+    }
+
+    /// The offset up to which it was sent the stream, if it is.
+    pub(crate) fn stream_sent(&self) -> Option<u64> {
+        match self {
+            Phase::Buffering { sent } | Phase::Online { sent } => Some(*sent),
             _ => None,
         }
     }
@@ -94,6 +136,10 @@ pub(crate) struct ReplicaSide {
     pub(crate) is_mute: bool,
     /// The offset it has acknowledged.
     pub(crate) acked: u64,
+    /// The offset that it has on its disk, if it has told (Redis since 7.2, with an append-only file).
+    pub(crate) persisted: Option<u64>,
+    /// The stream goes to its replica by another connection.
+    pub(crate) has_main_channel: bool,
     /// It has acknowledged something since it has our data.
     pub(crate) has_acked: bool,
     /// When it last acknowledged anything, or took bytes of its snapshot.
@@ -107,7 +153,8 @@ impl ReplicaSide {
     pub(crate) fn state_name(&self) -> &'static str {
         match self.phase {
             Phase::Waiting | Phase::AwaitingFile { .. } => "wait_bgsave",
-            Phase::Streaming { .. } | Phase::SendingFile { .. } => "send_bulk",
+            Phase::Streaming { .. } | Phase::SendingFile { .. } | Phase::AwaitingMain { .. } => "send_bulk",
+            Phase::Buffering { .. } => "bg_transfer",
             Phase::AwaitingAck { .. } | Phase::Online { .. } => "online",
         }
     }
@@ -116,11 +163,13 @@ impl ReplicaSide {
     pub(crate) fn needs_log_from(&self) -> Option<u64> {
         match self.phase {
             Phase::Waiting => None,
+            _ if self.has_main_channel => None,
             Phase::Streaming { then, .. }
             | Phase::AwaitingFile { then, .. }
             | Phase::SendingFile { then, .. }
-            | Phase::AwaitingAck { then } => Some(then),
-            Phase::Online { sent } => Some(sent),
+            | Phase::AwaitingAck { then }
+            | Phase::AwaitingMain { then } => Some(then),
+            Phase::Buffering { sent } | Phase::Online { sent } => Some(sent),
         }
     }
 

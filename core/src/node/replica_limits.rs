@@ -26,7 +26,7 @@ impl Node {
             let Some(side) = connection.replica() else { continue };
             let lag = side.needs_log_from().map_or(0, |from| end - from);
             is_any_too_slow |= lag + self.transfers.held_for(side.phase, &self.keyspace) > lag_bytes_max;
-            if matches!(side.phase, Phase::Online { sent } if sent < end) {
+            if side.phase.stream_sent().is_some_and(|sent| sent < end) {
                 connection.announce(effects);
             }
         }
@@ -39,7 +39,7 @@ impl Node {
     ///
     /// A limit below the backlog's size would end links that can be resumed at no cost. Differs: nor does one value that is larger than the limit
     /// end all links, over and over; a replica may always lag by two of the largest writes.
-    fn replica_lag_bytes_max(&self) -> u64 {
+    pub(super) fn replica_lag_bytes_max(&self) -> u64 {
         match self.config.client_output_buffer_limit.replica.hard_bytes {
             0 => u64::MAX,
             hard_bytes => {
@@ -97,7 +97,10 @@ impl Node {
         let mut silent = Vec::new();
         for &conn in &self.replicas {
             let Some(connection) = self.connections.get_mut(conn) else { continue };
+            let last_sign_at = connection.last_input_at;
+            let is_for_snapshot = connection.intro.is_for_snapshot();
             let Kind::Replica(side) = &mut connection.kind else { continue };
+            let last_sign_at = side.heard_at.max(last_sign_at);
             let lag = side.needs_log_from().map_or(0, |from| end - from);
             let is_over_soft = limit.soft_bytes > 0 && lag > limit.soft_bytes;
             side.over_soft_limit_since =
@@ -113,8 +116,10 @@ impl Node {
                     connection.output.tail().push(b'\n');
                     connection.announce(effects);
                 }
-                _ if side.is_mute => {}
-                _ if now.mono.since(side.heard_at) > timeout => silent.push(conn),
+                // It may load what it has for as long as it takes, and need not say anything meanwhile: Valkeys do not.
+                Phase::Buffering { .. } => {}
+                _ if side.is_mute && !is_for_snapshot => {}
+                _ if now.mono.since(last_sign_at) > timeout => silent.push(conn),
                 _ => {}
             }
         }
@@ -122,7 +127,10 @@ impl Node {
             self.end_slow_replica(conn, phase, lag, limit.soft_bytes, now, effects);
         }
         for conn in silent {
-            let text = format!("Disconnecting timedout replica (streaming sync): {}", self.replica_name(conn));
+            let is_online =
+                self.connections.get(conn).and_then(Connection::replica).is_some_and(ReplicaSide::is_online);
+            let what = if is_online { "streaming sync" } else { "full sync" };
+            let text = format!("Disconnecting timedout replica ({what}): {}", self.replica_name(conn));
             effects.note(Note::Text { level: Level::Warning, text });
             self.close(conn, now, effects);
         }

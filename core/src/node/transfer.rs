@@ -1,9 +1,11 @@
 //! Snapshots on their way to replicas, made as they are sent.
 
+use alloc::format;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::keyspace::{Keyspace, SnapshotId};
-use crate::port::{ConnId, Effects, Now};
+use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::rdb::opcode;
 use crate::replication::Run;
 
@@ -113,6 +115,7 @@ impl Node {
         }
         self.transfers.running.push(transfer);
         for &conn in receivers {
+            self.announce_snapshot_end(conn, position);
             self.announce_full_sync(conn, position);
             let Some(connection) = self.connections.get_mut(conn) else { continue };
             connection.reply().raw(b"$EOF:");
@@ -168,6 +171,10 @@ impl Node {
         while let Some(transfer) = self.transfers.running.get(index) {
             let (id, snapshot) = (transfer.id, transfer.snapshot);
             let Some(sent) = self.slowest_receiver(id) else {
+                if !transfer.is_complete {
+                    let text = "Diskless rdb transfer, last replica dropped, killing fork child.".to_string();
+                    effects.note(Note::Text { level: Level::Warning, text });
+                }
                 if let Some(snapshot) = snapshot {
                     self.keyspace.end_snapshot(snapshot);
                 }
@@ -190,6 +197,10 @@ impl Node {
                     transfer.bytes.append(&transfer.mark);
                     transfer.is_complete = true;
                     self.keyspace.end_snapshot(snapshot);
+                    let receivers = self.sent_to_receivers(id).count();
+                    // The words of Redis, which tools look for; there is no pipe, and no child at its other end.
+                    let text = format!("Diskless rdb transfer, done reading from pipe, {receivers} replicas still up.");
+                    effects.note(Note::Text { level: Level::Notice, text });
                 }
                 self.announce_transfer(id, effects);
             }
@@ -213,21 +224,26 @@ impl Node {
     pub(super) fn replica_took(&mut self, conn: ConnId, count: u64, now: Now, effects: &mut Effects) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
         let wants_rdb_only = connection.intro.wants_rdb_only;
+        let is_for_snapshot = connection.intro.is_for_snapshot();
         let Kind::Replica(side) = &mut connection.kind else { return };
         match &mut side.phase {
             Phase::Streaming { transfer, sent, then } => {
                 *sent += count;
                 side.heard_at = now.mono;
                 if self.transfers.is_through(*transfer, *sent) {
-                    side.phase = Phase::AwaitingAck { then: *then };
-                    if wants_rdb_only {
+                    let then = *then;
+                    side.phase =
+                        if is_for_snapshot { Phase::AwaitingMain { then } } else { Phase::AwaitingAck { then } };
+                    if is_for_snapshot {
+                        self.snapshot_is_sent(conn, now, effects);
+                    } else if wants_rdb_only {
                         self.close(conn, now, effects);
                     } else if side.is_mute {
                         self.go_online(conn, now, effects);
                     }
                 }
             }
-            Phase::Online { sent } => *sent += count,
+            Phase::Buffering { sent } | Phase::Online { sent } => *sent += count,
             Phase::SendingFile { .. } => {
                 side.heard_at = now.mono;
                 self.read_on_for_replica(conn, now, effects);
@@ -242,8 +258,7 @@ impl Node {
         let Some(side) = connection.replica() else { return false };
         match side.phase {
             Phase::Streaming { transfer, sent, .. } => self.transfers.has_bytes(transfer, sent),
-            Phase::Online { sent } => sent < self.history.offset(),
-            _ => false,
+            phase => phase.stream_sent().is_some_and(|sent| sent < self.history.offset()),
         }
     }
 }

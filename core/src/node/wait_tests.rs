@@ -1,6 +1,7 @@
 //! Cases of what counts as replicated, for WAIT and min-replicas, and of what a replica may do by itself.
 
 use alloc::format;
+use alloc::vec;
 use core::time::Duration;
 
 use crate::port::ConnId;
@@ -49,6 +50,17 @@ fn follow_empty_master(bench: &mut Bench, offset: u64) -> ConnId {
 }
 
 #[test]
+fn only_a_replica_s_output_is_collected_and_only_where_the_directive_says_so() {
+    for (value, is_collected) in [("no", false), ("yes", true)] {
+        let mut bench = Bench::new();
+        bench.run(&format!("CONFIG SET repl-disable-tcp-nodelay {value}"));
+        let replica = attach_replica(&mut bench);
+        let expected = if is_collected { vec![replica] } else { vec![] };
+        assert_eq!(bench.collected, expected);
+    }
+}
+
+#[test]
 fn a_write_that_was_lost_with_its_data_is_on_no_replica() {
     let mut bench = Bench::new();
     let replica = attach_replica(&mut bench);
@@ -82,6 +94,85 @@ fn a_write_outlives_a_promotion_of_the_node_that_has_it() {
     let replica = attach_replica(&mut bench);
     acknowledge_all(&mut bench, replica);
     assert_eq!(bench.run_on(writer, "WAIT 1 0"), ":1 ");
+}
+
+fn persist_all(bench: &mut Bench, replica: ConnId) {
+    let offset = bench.node.history.offset();
+    bench.send(replica, format!("REPLCONF ACK {offset} FACK {offset}\r\n").as_bytes());
+}
+
+#[test]
+fn waitaof_is_answered_by_what_is_on_the_disks_of_replicas() {
+    let mut bench = Bench::new();
+    let (writer, replica) = (bench.connect(), attach_replica(&mut bench));
+    attach_replica(&mut bench);
+    bench.run_on(writer, "SET k v");
+    let wrote = bench.node.history.offset();
+    assert_eq!(bench.run_on(writer, "WAITAOF 0 1 500"), "", "nobody has told of a disk");
+    acknowledge(&mut bench, replica, wrote);
+    assert_eq!(bench.take_received(writer), b"", "memory is no disk");
+    bench.send(replica, format!("REPLCONF ACK {wrote} FACK {}\r\n", wrote - 1).as_bytes());
+    assert_eq!(bench.take_received(writer), b"", "one byte is missing");
+    bench.send(replica, format!("replconf ack {wrote} fack {wrote}\r\n").as_bytes());
+    assert_eq!(bench.take_received(writer), b"*2\r\n:0\r\n:1\r\n");
+    assert!(bench.run("INFO replication").contains(&format!(",persisted_offset={wrote} ")));
+    persist_all(&mut bench, replica);
+    assert_eq!(bench.run_on(writer, "WAITAOF 0 2 500"), "");
+    bench.pass(Duration::from_millis(500));
+    assert_eq!(bench.take_received(writer), b"*2\r\n:0\r\n:1\r\n", "its time is over");
+    persist_all(&mut bench, replica);
+    assert_eq!(bench.run_on(writer, "MULTI\r\nWAITAOF 0 2 0\r\nEXEC"), "+OK +QUEUED *1 *2 :0 :1 ");
+}
+
+#[test]
+fn a_write_that_was_lost_with_its_data_is_on_no_disk() {
+    let mut bench = Bench::new();
+    let replica = attach_replica(&mut bench);
+    let writer = bench.connect();
+    bench.run_on(writer, "SET k v");
+    persist_all(&mut bench, replica);
+    assert_eq!(bench.run_on(writer, "WAITAOF 0 1 0"), "*2 :0 :1 ");
+    lose_data_and_promote(&mut bench, 100_000);
+    let replica = attach_replica(&mut bench);
+    persist_all(&mut bench, replica);
+    assert_eq!(bench.run_on(writer, "WAITAOF 0 1 0"), "*2 :0 :0 ");
+    assert_eq!(bench.run("GET k\r\nWAITAOF 0 1 0"), "$-1 *2 :0 :1 ", "who has lost nothing is told what is");
+}
+
+#[test]
+fn one_who_waits_for_disks_is_told_when_the_node_becomes_a_replica() {
+    let mut bench = Bench::new();
+    attach_replica(&mut bench);
+    let writer = bench.connect();
+    bench.run_on(writer, "SET k v\r\nWAITAOF 0 1 0");
+    bench.run("REPLICAOF 127.0.0.1 7000");
+    assert!(bench.take_received(writer).starts_with(b"-UNBLOCKED "));
+}
+
+#[test]
+fn waitaof_looks_at_its_arguments_in_the_order_of_redis() {
+    let mut bench = Bench::new();
+    let on_replica = "-ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local \
+                      and are not propagated. ";
+    let cases = [
+        ("0 0 0", "*2 :0 :0 "),
+        ("1 0 0", "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled. "),
+        ("2 x x", "-ERR value is out of range, value must between 0 and 1 "),
+        ("-1 0 0", "-ERR value is out of range, value must between 0 and 1 "),
+        ("x x x", "-ERR value is not an integer or out of range "),
+        ("0 x x", "-ERR value is out of range, must be positive "),
+        ("0 -1 0", "-ERR value is out of range, must be positive "),
+        ("1 0 x", "-ERR timeout is not an integer or out of range "),
+        ("1 0 -1", "-ERR timeout is negative "),
+    ];
+    for (arguments, expected) in cases {
+        assert_eq!(bench.run(&format!("WAITAOF {arguments}")), expected, "{arguments}");
+    }
+    bench.run("REPLICAOF 127.0.0.1 7000");
+    for arguments in ["0 0 0", "1 0 0"] {
+        assert_eq!(bench.run(&format!("WAITAOF {arguments}")), on_replica, "{arguments}");
+    }
+    assert_eq!(bench.run("WAITAOF 2 0 0"), "-ERR value is out of range, value must between 0 and 1 ");
 }
 
 #[test]

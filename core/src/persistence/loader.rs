@@ -23,8 +23,8 @@ const SIGNATURE_BYTES: usize = 9;
 const CHECKSUM_SINCE: u32 = 5;
 /// An expiry in milliseconds that stands for none.
 const NO_EXPIRY_MS: i64 = -1;
-/// So many keys without elements are named, as in Redis; the others are counted.
-const EMPTY_KEYS_NAMED: u64 = 10;
+/// So many keys without elements, and keys that come twice, are named, as in Redis; the others are counted.
+const KEYS_NAMED: u64 = 10;
 /// So many facts that ask to be logged are; a file is not to fill a log.
 const FACTS_LOGGED_MAX: usize = 100;
 
@@ -74,6 +74,8 @@ pub enum Remark {
     EmptyKey(Vec<u8>),
     /// The file has no checksum.
     NoChecksum,
+    /// A key came twice in one database.
+    DuplicateKey(Vec<u8>, u32),
 }
 
 impl Remark {
@@ -82,7 +84,7 @@ impl Remark {
     pub fn level(&self) -> Level {
         match self {
             Remark::Fact(..) => Level::Notice,
-            Remark::EmptyKey(_) | Remark::NoChecksum => Level::Warning,
+            Remark::EmptyKey(_) | Remark::NoChecksum | Remark::DuplicateKey(..) => Level::Warning,
         }
     }
 }
@@ -93,6 +95,9 @@ impl fmt::Display for Remark {
         match self {
             Remark::Fact(name, value) => write!(f, "RDB '{}': {}", text(name), text(value)),
             Remark::EmptyKey(key) => write!(f, "rdbLoadObject skipping empty key: {}", text(key)),
+            Remark::DuplicateKey(key, database) => {
+                write!(f, "RDB has duplicated key '{}' in DB {database}: the last one counts", text(key))
+            }
             Remark::NoChecksum => f.write_str("RDB file was saved with checksum disabled: no check performed."),
         }
     }
@@ -102,6 +107,8 @@ impl fmt::Display for Remark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Use {
     Keep,
+    /// A key that comes again counts as it came last: there is nothing left that a refusal could save.
+    KeepLast,
     /// Each value is built, which is what proves it sound, and dropped.
     Check,
 }
@@ -179,6 +186,7 @@ pub struct Loader {
     expired: Vec<(u32, Vec<u8>)>,
     keys: u64,
     empty_keys: u64,
+    duplicate_keys: u64,
     /// What the log is to tell.
     remarks: Vec<Remark>,
     facts_logged: usize,
@@ -206,6 +214,7 @@ impl Loader {
             expired: Vec::new(),
             keys: 0,
             empty_keys: 0,
+            duplicate_keys: 0,
             remarks: Vec::new(),
             facts_logged: 0,
             tail: Vec::new(),
@@ -213,6 +222,12 @@ impl Loader {
             crc: 0,
             consumed: 0,
         }
+    }
+
+    /// Fills `keyspace` with what a [`Loader::checker`] has found sound.
+    #[must_use]
+    pub fn of_checked(keyspace: Keyspace, rules: LoadRules) -> Loader {
+        Loader { purpose: Use::KeepLast, ..Loader::new(keyspace, rules) }
     }
 
     /// Checks everything that [`Loader::new`] would, key by key, and keeps nothing but what the file says of itself. That no key comes
@@ -444,8 +459,16 @@ impl Loader {
             self.keyspace.discard(value);
             return Ok(());
         }
-        if self.keyspace.locate(self.database, key).is_some() {
-            return Err(Fault::DuplicateKey(key.to_vec(), self.database));
+        if let Some(place) = self.keyspace.locate(self.database, key) {
+            if self.purpose == Use::Keep {
+                return Err(Fault::DuplicateKey(key.to_vec(), self.database));
+            }
+            self.keyspace.remove(place);
+            self.keys -= 1;
+            if self.duplicate_keys < KEYS_NAMED {
+                self.remarks.push(Remark::DuplicateKey(key.to_vec(), self.database));
+            }
+            self.duplicate_keys += 1;
         }
         let usage = facts.usage.unwrap_or_else(|| match self.rules.counts_frequency {
             true => usage::first_use(self.rules.wall),
@@ -458,7 +481,7 @@ impl Loader {
 
     /// Versions of Redis with a certain defect wrote collections without elements; such a key is none.
     fn skip_empty(&mut self, key: &[u8]) {
-        if self.empty_keys < EMPTY_KEYS_NAMED {
+        if self.empty_keys < KEYS_NAMED {
             self.remarks.push(Remark::EmptyKey(key.to_vec()));
         }
         self.empty_keys += 1;

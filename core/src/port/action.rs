@@ -31,6 +31,8 @@ pub enum Action {
     PauseReading(ConnId),
     /// Read again.
     ResumeReading(ConnId),
+    /// Let the network collect small pieces of output into larger ones, at the price of time (no `TCP_NODELAY`). Until then it sends each at once.
+    CollectOutput(ConnId),
     /// Carry out a disk operation and answer with [`Event::Disk`](super::Event::Disk). Operations on one file are
     /// carried out and answered in the order in which they were asked for.
     Disk {

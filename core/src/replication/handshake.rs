@@ -12,6 +12,8 @@ use core::fmt;
 use crate::codec::number::{parse_u64, push_u64};
 use crate::resp::push_command;
 
+use super::ancestry::{Inquiry, NoAnswer};
+use super::dual_channel::SnapshotEnd;
 use super::position::{Position, ReplicationId};
 
 /// What a replica says of itself.
@@ -27,11 +29,27 @@ pub struct Introduction {
     pub resume: Option<Position>,
     /// It is a replica of ours, and is to take over (`PSYNC <id> <offset> FAILOVER`).
     pub asks_to_take_over: bool,
+    /// It can take a data set by a second connection.
+    pub knows_dual_channel: bool,
+    /// It asks whom the master follows before it asks for anything else.
+    pub asks_whom_it_follows: bool,
+}
+
+impl Introduction {
+    /// AUTH, if the master wants it.
+    pub(super) fn login(&self) -> Option<Vec<u8>> {
+        let (user, password) = self.auth.as_ref()?;
+        let mut bytes = Vec::new();
+        let words = [Some("AUTH"), user.as_deref(), Some(password)];
+        let words: Vec<&[u8]> = words.iter().flatten().map(|word| word.as_bytes()).collect();
+        push_command(&mut bytes, words.into_iter());
+        Some(bytes)
+    }
 }
 
 /// The Valkey whose types of values are read. A Valkey master that is not told has no way to send a hash with fields that expire over a
 /// socket; a Redis does not know the option, which does no harm.
-const VALKEY_VERSION_READ: &[u8] = b"9.0.0";
+pub(super) const VALKEY_VERSION_READ: &[u8] = b"9.0.0";
 
 /// A step of the dialogue: what is being waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +60,13 @@ enum Step {
     Conf {
         missing: u32,
     },
+    /// Whom the master follows is being told.
+    Above,
     Psync,
+    /// The data set that comes by another connection was named: the answer is missing.
+    Tie,
+    /// So it is with the stream that follows that data set.
+    Follow,
 }
 
 /// What the master answered to PSYNC.
@@ -52,6 +76,8 @@ pub enum SyncAnswer {
     Full(Position),
     /// Everything follows, and the master does not tell its position (SYNC of old).
     FullUnnamed,
+    /// Everything follows by a second connection, which we are to open.
+    DualChannel,
     /// The stream goes on where we are; the history may have a new name.
     Continue(Option<ReplicationId>),
 }
@@ -99,6 +125,9 @@ impl fmt::Display for HandshakeError {
 pub struct Handshake {
     introduction: Introduction,
     step: Step,
+    inquiry: Inquiry,
+    /// What was told of whom the master follows, until it is taken.
+    answered: Option<Inquiry>,
 }
 
 impl Handshake {
@@ -107,16 +136,32 @@ impl Handshake {
     pub fn begin(introduction: Introduction) -> (Handshake, Vec<u8>) {
         let mut bytes = Vec::new();
         push_command(&mut bytes, [b"PING".as_slice()].into_iter());
-        (Handshake { introduction, step: Step::Ping }, bytes)
+        (Handshake { introduction, step: Step::Ping, inquiry: Inquiry::default(), answered: None }, bytes)
+    }
+
+    /// Asks for the stream that follows a data set on its way by another connection.
+    #[must_use]
+    pub fn follow_snapshot(end: &SnapshotEnd) -> (Handshake, Vec<u8>) {
+        let introduction = Introduction { resume: Some(end.position), ..Introduction::default() };
+        let client_id = end.client_id.to_string();
+        let mut bytes = Vec::new();
+        push_command(&mut bytes, [b"REPLCONF".as_slice(), b"set-rdb-client-id", client_id.as_bytes()].into_iter());
+        (Handshake { introduction, step: Step::Tie, inquiry: Inquiry::default(), answered: None }, bytes)
+    }
+
+    /// Whom the master follows, once, if that was asked and told.
+    pub fn take_answer(&mut self) -> Option<Inquiry> {
+        self.answered.take()
     }
 
     /// Takes the next line of the master, without its line end. Empty lines are keepalives.
     pub fn on_line(&mut self, line: &[u8]) -> Result<Next, HandshakeError> {
         let text = || String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
         match (self.step, line.first()) {
+            (Step::Above, _) => Ok(Next::Send(self.on_line_about_above(line))),
             (_, None) => Ok(Next::Send(Vec::new())),
             (Step::Ping, Some(b'+')) => Ok(Next::Send(self.after_ping())),
-            (Step::Ping, Some(b'-')) if is_about_access(line) => Ok(Next::Send(self.after_ping())),
+            (Step::Ping, Some(b'-')) if can_serve_all_the_same(line) => Ok(Next::Send(self.after_ping())),
             // It waits for us, its master, and serves nothing stale; we would wait for it for ever.
             (Step::Ping, _) if self.introduction.asks_to_take_over && has_lost_its_master(line) => {
                 Err(HandshakeError::NotTakenOver(text()))
@@ -127,8 +172,21 @@ impl Handshake {
             // An old master may not know an option; it serves us all the same.
             (Step::Conf { missing }, Some(b'+' | b'-')) => {
                 self.step = Step::Conf { missing: missing.saturating_sub(1) };
-                Ok(Next::Send(if missing <= 1 { self.ask() } else { Vec::new() }))
+                Ok(Next::Send(if missing <= 1 { self.after_introduction() } else { Vec::new() }))
             }
+            (Step::Tie, Some(b'+')) => {
+                let bytes = self.ask();
+                self.step = Step::Follow;
+                Ok(Next::Send(bytes))
+            }
+            // The data set fits to the stream of its own history alone, from its own end on.
+            (Step::Follow, Some(b'+')) => match self.on_sync_answer(line) {
+                Some(Next::Done(SyncAnswer::Continue(id), bytes)) if id.is_none_or(|id| self.is_known(id)) => {
+                    Ok(Next::Done(SyncAnswer::Continue(id), bytes))
+                }
+                _ => Err(self.nonsense(text())),
+            },
+            (Step::Tie | Step::Follow, Some(b'-')) => Err(HandshakeError::NotNow(text())),
             (Step::Psync, Some(b'+')) => self.on_sync_answer(line).ok_or_else(|| self.nonsense(text())),
             (Step::Psync, Some(b'-')) if self.introduction.asks_to_take_over => Err(self.nonsense(text())),
             (Step::Psync, Some(b'-')) if is_transient(line) => Err(HandshakeError::NotNow(text())),
@@ -145,13 +203,13 @@ impl Handshake {
         }
     }
 
+    fn is_known(&self, id: ReplicationId) -> bool {
+        self.introduction.resume.is_some_and(|position| position.history == id)
+    }
+
     fn after_ping(&mut self) -> Vec<u8> {
-        let Some((user, password)) = &self.introduction.auth else { return self.introduce() };
+        let Some(bytes) = self.introduction.login() else { return self.introduce() };
         self.step = Step::Auth;
-        let mut bytes = Vec::new();
-        let words = [Some("AUTH"), user.as_deref(), Some(password)];
-        let words: Vec<&[u8]> = words.iter().flatten().map(|word| word.as_bytes()).collect();
-        push_command(&mut bytes, words.into_iter());
         bytes
     }
 
@@ -164,10 +222,29 @@ impl Handshake {
             missing += 1;
             push_command(&mut bytes, [b"REPLCONF".as_slice(), b"ip-address", ip.as_bytes()].into_iter());
         }
-        push_command(&mut bytes, [b"REPLCONF".as_slice(), b"capa", b"eof", b"capa", b"psync2"].into_iter());
+        let words = [b"REPLCONF".as_slice(), b"capa", b"eof", b"capa", b"psync2", b"capa", b"dual-channel"];
+        push_command(&mut bytes, words.into_iter().take(if self.introduction.knows_dual_channel { 7 } else { 5 }));
         push_command(&mut bytes, [b"REPLCONF".as_slice(), b"version", VALKEY_VERSION_READ].into_iter());
         self.step = Step::Conf { missing };
         bytes
+    }
+
+    fn after_introduction(&mut self) -> Vec<u8> {
+        if !self.introduction.asks_whom_it_follows {
+            return self.ask();
+        }
+        self.step = Step::Above;
+        Inquiry::REQUEST.to_vec()
+    }
+
+    /// A part of the answer. Who does not answer may serve us all the same.
+    fn on_line_about_above(&mut self, line: &[u8]) -> Vec<u8> {
+        match self.inquiry.on_line(line) {
+            Ok(false) => return Vec::new(),
+            Ok(true) => self.answered = Some(core::mem::take(&mut self.inquiry)),
+            Err(NoAnswer) => {}
+        }
+        self.ask()
     }
 
     fn ask(&mut self) -> Vec<u8> {
@@ -195,6 +272,7 @@ impl Handshake {
                 let offset = parse_u64(words.next()?)?;
                 SyncAnswer::Full(Position { history, offset })
             }
+            b"+DUALCHANNELSYNC" if self.introduction.knows_dual_channel => SyncAnswer::DualChannel,
             b"+CONTINUE" => match words.next() {
                 None => SyncAnswer::Continue(None),
                 Some(id) => SyncAnswer::Continue(Some(ReplicationId::parse(id)?)),
@@ -209,8 +287,12 @@ impl Handshake {
     }
 }
 
-fn is_about_access(line: &[u8]) -> bool {
-    [b"-NOAUTH".as_slice(), b"-NOPERM", b"-ERR operation not permitted"].iter().any(|start| line.starts_with(start))
+/// What is wrong with it is about who we are, or about its disk.
+///
+/// Differs: a Redis gives up where its master says that it cannot save, just when another copy of the data is wanted most.
+fn can_serve_all_the_same(line: &[u8]) -> bool {
+    let answers = [b"-NOAUTH".as_slice(), b"-NOPERM", b"-ERR operation not permitted", b"-MISCONF"];
+    answers.iter().any(|start| line.starts_with(start))
 }
 
 /// Whoever has lost its own master cannot serve us now.
@@ -255,7 +337,7 @@ mod tests {
             port: 6380,
             ip: Some("10.0.0.1".to_string()),
             resume: Some(Position { history: id(b'a'), offset: 187 }),
-            asks_to_take_over: false,
+            ..Introduction::default()
         };
         let (mut talk, first) = Handshake::begin(introduction);
         assert_eq!(first, b"*1\r\n$4\r\nPING\r\n");
@@ -271,6 +353,35 @@ mod tests {
         let ask = text(talk.on_line(b"+OK").unwrap());
         assert_eq!(ask, alloc::format!("*3 $5 PSYNC $40 {} $3 188 ", id(b'a')));
         assert_eq!(text(talk.on_line(b"").unwrap()), "", "a keepalive");
+    }
+
+    #[test]
+    fn a_master_that_wants_a_password_or_cannot_save_is_talked_to_all_the_same() {
+        for answer in ["-NOAUTH no", "-NOPERM no", "-ERR operation not permitted", "-MISCONF no", "+PONG"] {
+            let (mut talk, _) = Handshake::begin(Introduction { port: 1, ..Introduction::default() });
+            assert!(text(talk.on_line(answer.as_bytes()).unwrap()).starts_with("*3 $8 REPLCONF"), "{answer}");
+        }
+        for answer in ["-LOADING no", "-ERR unknown command", "$4"] {
+            let (mut talk, _) = Handshake::begin(Introduction { port: 1, ..Introduction::default() });
+            assert!(matches!(talk.on_line(answer.as_bytes()), Err(HandshakeError::Ping(_))), "{answer}");
+        }
+    }
+
+    #[test]
+    fn who_is_asked_whom_it_follows_is_asked_for_the_stream_whatever_it_says() {
+        let answer = "$32\r\nrun_id:b\r\n\r\nmaster_path:c@h:3\r\n\r\n";
+        for (lines, is_told) in [(answer, true), ("-NOPERM no", false), ("\r\n$0\r\n", true)] {
+            let introduction = Introduction { port: 1, asks_whom_it_follows: true, ..Introduction::default() };
+            let (mut talk, _) = Handshake::begin(introduction);
+            for line in ["+PONG", "+OK", "+OK"] {
+                talk.on_line(line.as_bytes()).expect("an ordinary answer");
+            }
+            assert_eq!(text(talk.on_line(b"+OK").unwrap()), "*1 $4 INFO ");
+            let said: Vec<String> =
+                lines.split("\r\n").map(|line| text(talk.on_line(line.as_bytes()).unwrap())).collect();
+            assert!(said.concat() == "*3 $5 PSYNC $1 ? $2 -1 ", "{said:?}");
+            assert_eq!(talk.take_answer().is_some(), is_told);
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Replication: histories and positions, the shared log, and the decisions and dialogues of both sides.
 
+mod ancestry;
 mod decide;
+mod dual_channel;
 mod handshake;
 mod history;
 mod log;
@@ -8,7 +10,9 @@ mod position;
 mod run;
 mod timeline;
 
+pub use ancestry::{Ancestor, Circle, Inquiry, NoAnswer, Oneself, format_path};
 pub use decide::{Reason, Request, Standing, Verdict, decide};
+pub use dual_channel::{AfterSnapshotLine, SnapshotEnd, SnapshotTalk};
 pub use handshake::{Handshake, HandshakeError, Introduction, Next, SyncAnswer};
 pub use history::{ClientMark, History};
 pub use log::Log;

@@ -81,6 +81,9 @@ fn draw_settings(random: &mut Random) -> Vec<Setting> {
     if random.chance(1, 8) {
         settings.push(Setting::new("client-output-buffer-limit", "replica 256kb 64kb 5"));
     }
+    if random.chance(1, 3) {
+        settings.push(Setting::new("dual-channel-replication-enabled", "yes"));
+    }
     settings
 }
 

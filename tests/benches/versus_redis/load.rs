@@ -204,7 +204,7 @@ impl Group {
 }
 
 /// Runs redis-benchmark against a server. Processor time is not filled in.
-fn generate(
+pub(crate) fn generate(
     server: &Server,
     cores: &Cores,
     request: &Request,

@@ -96,11 +96,9 @@ fn synchronise(programs: &Programs, system: System, keys: u64) -> Result<Row> {
     thread::scope(|scope| {
         let writing = scope.spawn(|| write_steadily(&master, keys, &is_over));
         let watching = scope.spawn(|| watch(&master, &is_syncing, &is_over));
-        let outcome = (|| {
-            thread::sleep(WARM_UP);
-            is_syncing.store(true, Ordering::Relaxed);
-            follow(&master, &replica)
-        })();
+        thread::sleep(WARM_UP);
+        is_syncing.store(true, Ordering::Relaxed);
+        let outcome = follow(&master, &replica);
         is_over.store(true, Ordering::Relaxed);
         let (wrote, watched) = (writing.join(), watching.join());
         let (sync_s, peaks) = outcome?;

@@ -17,6 +17,7 @@
 mod client;
 mod command;
 mod cores;
+mod fan_out;
 mod load;
 mod load_and_sync;
 mod memory;
@@ -44,7 +45,7 @@ struct Options {
     /// Fewer requests, keys and rounds: a first impression
     #[arg(long)]
     quick: bool,
-    /// Measure only this, may be given several times: a command (GET, LPUSH, LRANGE_100, ...), sync, load-and-sync, memory or pauses
+    /// Measure only this, may be given several times: a command (GET, LPUSH, LRANGE_100, ...), sync, load-and-sync, fan-out, memory or pauses
     #[arg(long, value_name = "PART", value_parser = parse_part, ignore_case = true)]
     only: Vec<Part>,
     /// How often each measurement is taken; the median counts [default: 5, with --quick 3]
@@ -64,6 +65,7 @@ enum Part {
     Command(&'static Command),
     Sync,
     LoadAndSync,
+    FanOut,
     Memory,
     Pauses,
 }
@@ -73,11 +75,12 @@ fn parse_part(text: &str) -> Result<Part, String> {
     match text.to_ascii_lowercase().as_str() {
         "sync" => Ok(Part::Sync),
         "load-and-sync" => Ok(Part::LoadAndSync),
+        "fan-out" => Ok(Part::FanOut),
         "memory" => Ok(Part::Memory),
         "pauses" => Ok(Part::Pauses),
         name => COMMANDS.iter().find(|command| name_of(command) == name).map(Part::Command).ok_or_else(|| {
             let names: Vec<String> = COMMANDS.iter().map(name_of).collect();
-            format!("known are sync, load-and-sync, memory, pauses and the commands {}", names.join(", "))
+            format!("known are sync, load-and-sync, fan-out, memory, pauses and the commands {}", names.join(", "))
         }),
     }
 }
@@ -138,6 +141,7 @@ fn measure(options: &Options) -> Result<Report> {
     let steps = load::steps(&commands, rounds)
         + if wants_sync { sync::steps(rounds) } else { 0 }
         + if wants_load_and_sync { load_and_sync::steps(&programs, rounds) } else { 0 }
+        + if options.wants(Part::FanOut) { fan_out::steps(rounds) } else { 0 }
         + if wants_memory { memory::steps() } else { 0 }
         + if wants_pauses { pauses::steps(rounds) } else { 0 };
     let progress = ProgressBar::new(steps).with_style(
@@ -153,6 +157,10 @@ fn measure(options: &Options) -> Result<Report> {
     if wants_load_and_sync {
         report.load_and_sync_keys = load_and_sync::keys(options.quick);
         report.load_and_sync = load_and_sync::measure(&programs, rounds, options.quick, &progress)?;
+    }
+    if options.wants(Part::FanOut) {
+        report.fan_out_writes = fan_out::describe(options.quick);
+        report.fan_out = fan_out::measure(&programs, &cores, rounds, options.quick, &progress)?;
     }
     if wants_memory {
         report.memory_keys = memory::keys(options.quick);

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::fan_out;
 use crate::load::{self, Row, Sample};
 use crate::load_and_sync;
 use crate::memory;
@@ -24,6 +25,9 @@ pub(crate) struct Report {
     /// Keys that each master of `load_and_sync` has.
     pub(crate) load_and_sync_keys: u64,
     pub(crate) load_and_sync: Vec<load_and_sync::Row>,
+    /// What each master of `fan_out` is told.
+    pub(crate) fan_out_writes: String,
+    pub(crate) fan_out: Vec<fan_out::Row>,
     /// Keys of each kind in `memory`.
     pub(crate) memory_keys: u64,
     pub(crate) memory: Vec<memory::Row>,
@@ -60,6 +64,9 @@ impl Report {
         }
         if !self.load_and_sync.is_empty() {
             self.push_load_and_sync(&mut text);
+        }
+        if !self.fan_out.is_empty() {
+            self.push_fan_out(&mut text);
         }
         if !self.memory.is_empty() {
             self.push_memory(&mut text);
@@ -129,6 +136,22 @@ impl Report {
                 row.extra_mb,
                 row.writes_share * 100.0
             );
+        }
+    }
+
+    fn push_fan_out(&self, text: &mut String) {
+        *text += &format!(
+            "\nMasters with many replicas, which read and do nothing else: {}. Seconds until the last replica has the last write. Memory beyond what the \
+             master took before they came.\n\n| replicas | processor µs per write | seconds | extra MB |\n|---:|---:|---:|---:|\n",
+            self.fan_out_writes
+        );
+        for fan_out::Row { replicas, ours, redis } in &self.fan_out {
+            let cells = [
+                cell(ours.cpu_us, redis.cpu_us, 2),
+                cell(ours.seconds, redis.seconds, 2),
+                cell(ours.extra_mb, redis.extra_mb, 1),
+            ];
+            let _ = writeln!(text, "| {replicas} | {} |", cells.join(" | "));
         }
     }
 

@@ -96,6 +96,7 @@ impl Host {
                     Action::Note(_)
                     | Action::PauseReading(_)
                     | Action::ResumeReading(_)
+                    | Action::CollectOutput(_)
                     | Action::Sleep(_)
                     | Action::Listen { .. }
                     | Action::ReleaseMemory

@@ -45,6 +45,8 @@ replies! {
     TIMEOUT_NOT_AN_INTEGER = "ERR timeout is not an integer or out of range";
     /// HINCRBYFLOAT by what is no finite number.
     INCREMENT_NAN_OR_INFINITY = "ERR value is NaN or Infinity";
+    /// What is a flag, or a count of one thing.
+    NEITHER_0_NOR_1 = "ERR value is out of range, value must between 0 and 1";
     /// HRANDFIELD with the one count that has no opposite.
     COUNT_OUT_OF_RANGE = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
     /// LCS of something else than strings. It has words of its own for that.

@@ -43,6 +43,8 @@ replies! {
     SYNC_PENDING_OUTPUT = "ERR SYNC and PSYNC are invalid with pending output";
     /// A filtered snapshot has no length to be told.
     FILTER_NEEDS_EOF = "ERR Filtered replica requires EOF capability";
+    /// A filter of which quotes do not match.
+    FILTER_MISSING = "ERR Missing rdb-filter-only values";
     /// PSYNC to a replica that has no data to give.
     NO_MASTER_LINK = "NOMASTERLINK Can't SYNC while not connected with my master";
     /// PSYNC to a master that hands its role over.
@@ -89,6 +91,10 @@ replies! {
     SHUTDOWN_FAILED = "ERR Errors trying to SHUTDOWN. Check logs.";
     /// WAIT on a replica.
     WAIT_ON_REPLICA = "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.";
+    /// WAITAOF on a replica.
+    WAITAOF_ON_REPLICA = "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated.";
+    /// WAITAOF for our own disk, where nothing is appended to a file.
+    WAITAOF_WITHOUT_AOF = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
     /// CONFIG REWRITE of a node that was started without a file.
     NO_CONFIG_FILE = "ERR The server is running without a config file";
     /// CONFIG SET of what the host must agree to, where nothing may wait for it. Redis has no such limit.

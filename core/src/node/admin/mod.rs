@@ -73,6 +73,7 @@ impl Node {
             ServerCommand::ReplConf => self.replconf(conn, args, now, effects),
             ServerCommand::Psync | ServerCommand::Sync => self.psync(conn, args, now, effects),
             ServerCommand::Wait => self.wait(conn, args, now),
+            ServerCommand::WaitAof => self.wait_aof(conn, args, now),
             ServerCommand::Memory => self.memory_command(conn, args, effects),
             ServerCommand::Lolwut => self.lolwut(conn, args),
             ServerCommand::Subscribe => self.subscribe(conn, Topic::Channel, args),

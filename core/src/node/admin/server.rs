@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use crate::codec::number::parse_i64;
 use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome};
-use crate::port::{ConnId, Effects, Now};
+use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::Args;
 
 use super::super::Node;
@@ -66,7 +66,7 @@ impl Node {
             }
         }
         if aborts {
-            return if args.len() == 2 { self.abort_shutdown(conn, now) } else { Err(reply::SYNTAX) };
+            return if args.len() == 2 { self.abort_shutdown(conn, now, effects) } else { Err(reply::SYNTAX) };
         }
         shutdown.saves = saves.unwrap_or(shutdown.saves);
         self.park(conn, WaitsFor::Shutdown, None, now);
@@ -74,12 +74,14 @@ impl Node {
         Ok(())
     }
 
-    fn abort_shutdown(&mut self, conn: ConnId, now: Now) -> Outcome {
+    fn abort_shutdown(&mut self, conn: ConnId, now: Now, effects: &mut Effects) -> Outcome {
         let waiting = self.shutdown.filter(|shutdown| !shutdown.is_past_waiting);
         if waiting.is_none() {
             return Err(CommandError::new("ERR No shutdown in progress."));
         }
         self.shutdown = None;
+        let text = "Shutdown manually aborted.".to_string();
+        effects.note(Note::Text { level: Level::Notice, text });
         self.give_up_shutdown(now);
         if let Some(connection) = self.connection(conn) {
             connection.reply().ok();

@@ -32,7 +32,7 @@ use lines::{Lines, Waiter};
 pub(crate) enum WaitsFor {
     /// One of its keys is to be filled: BLPOP and its kin.
     Key(Box<AwaitedKey>),
-    /// Replicas are to acknowledge what it wrote: WAIT.
+    /// Replicas are to acknowledge what it wrote, or to have it on their disks: WAIT, WAITAOF.
     Replicas(AwaitedReplicas),
     /// The snapshot that it asked for is to be on the disk: SAVE.
     Snapshot,
@@ -78,7 +78,7 @@ pub(crate) struct Blocked {
     by_client: BTreeMap<u64, ConnId>,
     deadlines: BTreeSet<(Mono, u64, ConnId)>,
     lines: Lines,
-    /// In WAIT, in the order in which they came.
+    /// In WAIT or WAITAOF, in the order in which they came.
     pub(super) for_replicas: Vec<ConnId>,
     /// Held back by a pause, in the order in which they came.
     pub(super) for_unpause: Vec<ConnId>,
@@ -237,8 +237,8 @@ impl Node {
         match wait.map(|wait| &wait.what) {
             Some(WaitsFor::Key(_)) => self.release(conn, |reply| reply.null_array()),
             Some(WaitsFor::Replicas(awaited)) => {
-                let acked = self.count_acked(awaited);
-                self.release_wait(conn, acked);
+                let safe = self.where_safe(awaited);
+                self.release_wait(conn, safe);
             }
             _ => return false,
         }

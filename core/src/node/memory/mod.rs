@@ -14,6 +14,7 @@ use crate::port::{Mono, Now};
 
 use super::Node;
 use super::connection::{Connection, Kind};
+use super::follow::Follow;
 
 pub(crate) use evict::{Candidates, Room};
 pub(crate) use report::Report;
@@ -89,6 +90,7 @@ impl Node {
                 Kind::Client | Kind::Master => clients += connection.memory_bytes(),
             }
         }
+        clients += self.follow.as_ref().map_or(0, Follow::held_bytes);
         Breakdown {
             base: BASE_BYTES,
             data: self.keyspace.memory_bytes() as u64,

@@ -4,6 +4,7 @@
 //! which, `resync` about data sets, backlogs and files on the way to going on. Each is a mistake that some release of a real
 //! server made, or that its documentation warns of. The nodes are real; what lies between them is a [`Fleet`].
 
+mod circles;
 mod fleet;
 mod identity;
 mod resync;

@@ -1,14 +1,16 @@
 //! The rows of INFO replication, in the order and under the names that Sentinel and every other tool reads.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
-use crate::replication::ReplicationId;
+use crate::replication::{ReplicationId, format_path};
 
+use super::super::super::connection::Connection;
 use super::super::super::failover::Failover;
 use super::super::super::follow::{Follow, Link};
 use super::super::super::incoming::Incoming;
 use super::super::super::primary::replica_ip;
+use super::super::super::replica::{Phase, ReplicaSide};
 use super::Row::{Field, Fields};
 use super::{Row, Text, View, some};
 
@@ -22,7 +24,7 @@ pub(super) const REPLICATION: &[Row] = &[
         _ => some(-1),
     }),
     Field("master_sync_in_progress", |view| {
-        some(u8::from(matches!(follow(view)?.link, Link::Receiving { .. } | Link::Replacing { .. })))
+        some(u8::from(matches!(follow(view)?.link, Link::Receiving { .. } | Link::Replacing { .. } | Link::Dual(_))))
     }),
     Field("slave_read_repl_offset", |view| some(view.node.history.offset() + unapplied_bytes(view, follow(view)?))),
     Field("slave_repl_offset", |view| follow(view).and_then(|_| some(view.node.history.offset()))),
@@ -49,14 +51,20 @@ pub(super) const REPLICATION: &[Row] = &[
         some(view.now.mono.since(down.down_since).as_secs())
     }),
     Field("master_link_error", |view| {
-        let down = follow(view).filter(|follow| !follow.is_online())?;
+        let follow = follow(view)?;
+        let circle = follow.suspicion.as_ref().and_then(|suspicion| suspicion.circle.as_ref()).map(ToString::to_string);
+        let error = circle.or_else(|| follow.last_error.clone().filter(|_| !follow.is_online()))?;
         // A line of its own: what a peer said is told without its line ends.
-        down.last_error.as_ref().and_then(|error| some(error.replace(['\r', '\n'], " ")))
+        some(error.replace(['\r', '\n'], " "))
+    }),
+    Field("master_path", |view| {
+        let path = &follow(view)?.suspicion.as_ref()?.path;
+        (!path.is_empty()).then(|| format_path(path))
     }),
     Field("slave_priority", |view| follow(view).and_then(|_| some(view.node.config.replica_priority))),
     Field("slave_read_only", |view| follow(view).and_then(|_| some(u8::from(view.node.config.replica_read_only)))),
     Field("replica_announced", |view| follow(view).and_then(|_| some(u8::from(view.node.config.replica_announced)))),
-    Field("connected_slaves", |view| some(view.node.replicas.len())),
+    Field("connected_slaves", |view| some(listed(view).count())),
     Field("min_slaves_good_slaves", |view| {
         let config = &view.node.config;
         let is_asked_for = config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0;
@@ -92,6 +100,7 @@ fn follow<'a>(view: &View<'a>) -> Option<&'a Follow> {
 fn incoming<'a>(view: &View<'a>) -> Option<&'a Incoming> {
     match &follow(view)?.link {
         Link::Receiving { incoming, .. } => Some(incoming),
+        Link::Dual(sync) => sync.incoming(),
         _ => None,
     }
 }
@@ -103,37 +112,54 @@ fn total_bytes(incoming: &Incoming) -> i128 {
 
 /// Bytes of the stream that were read but belong to a command or transaction that is not whole yet.
 fn unapplied_bytes(view: &View<'_>, follow: &Follow) -> u64 {
-    let Link::Online { conn, block } = &follow.link else { return 0 };
+    let Link::Online { conn, held, block } = &follow.link else { return 0 };
     let input = view.node.connections.get(*conn).map_or(0, |connection| connection.input.len());
-    (input + block.len()) as u64
+    (input + block.len()) as u64 + held.len()
 }
 
-/// `slave0:ip=..,port=..,state=..,offset=..,lag=..`: one line for each replica, in the order in which they came.
+/// Our replicas.
+///
+/// Differs: a Valkey lists a connection by which a snapshot goes to a replica as if it were another one. Whoever watches over it by INFO would
+/// take it for a replica that is gone when the snapshot is through, and whose address is not the one that it announces.
+fn listed<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a Connection, &'a ReplicaSide)> {
+    view.node.replica_sides().filter(|(connection, _)| !connection.intro.is_for_snapshot())
+}
+
+/// `slave0:ip=..,port=..,state=..,offset=..,lag=..`: one line for each replica, in the order in which they came. `,type=..` as in Valkey, where
+/// what it tells of may be.
 fn replicas(view: &View<'_>, text: &mut Text) {
-    for (index, (connection, side)) in view.node.replica_sides().enumerate() {
+    for (index, (connection, side)) in listed(view).enumerate() {
         let state = side.state_name();
         let lag = if state == "online" { view.now.mono.since(side.heard_at).as_secs() } else { 0 };
-        let value: String = format!(
+        let mut value: String = format!(
             "ip={},port={},state={state},offset={},lag={lag}",
             replica_ip(connection),
             connection.intro.port,
             side.acked
         );
+        if view.node.config.dual_channel_replication_enabled {
+            let is_buffering = matches!(side.phase, Phase::Buffering { .. });
+            value += if is_buffering { ",type=main-channel" } else { ",type=replica" };
+        }
         text.line(&format!("slave{index}"), &value);
     }
 }
 
-/// `replica0:sent_offset=..,acked_offset=..,lag_bytes=..,lag_ms=..`: how far each is, and how old the oldest byte that it has not acknowledged.
+/// `replica0:sent_offset=..,acked_offset=..,lag_bytes=..,lag_ms=..`: how far each is, and how old the oldest byte that it has not acknowledged;
+/// `,persisted_offset=..` if it tells what it has on its disk.
 fn replicas_progress(view: &View<'_>, text: &mut Text) {
     let end = view.node.history.offset();
-    for (index, (_, side)) in view.node.replica_sides().enumerate() {
+    for (index, (_, side)) in listed(view).enumerate() {
         let sent = side.needs_log_from().unwrap_or(0);
         let lag_ms = view.node.lag_of(side, view.now).as_millis();
-        let value: String = format!(
+        let mut value: String = format!(
             "sent_offset={sent},acked_offset={},lag_bytes={},lag_ms={lag_ms}",
             side.acked,
             end.saturating_sub(side.acked)
         );
+        if let Some(persisted) = side.persisted {
+            value += &format!(",persisted_offset={persisted}");
+        }
         text.line(&format!("replica{index}"), &value);
     }
 }

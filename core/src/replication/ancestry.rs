@@ -1,0 +1,271 @@
+//! Who stands above a replica, and does the line of masters lead back to it?
+//!
+//! A node whose link to its own master is down refuses its replicas (`NOMASTERLINK`). If that goes on, the reason may be that there is no master at
+//! all: replicas that follow one another in a circle refuse each other for ever. Nobody in it can see that by himself, so a replica that is
+//! refused asks by INFO whom the other follows, and passes on what it learns in an INFO field of its own (`master_path`). Of a Redis only
+//! its own master is known, so that a circle is seen if no two of them follow one another in it.
+//!
+//! Differs: a Redis says `NOMASTERLINK` for ever and leaves it to the operator to find out why.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::codec::number::parse_u64;
+
+/// So many nodes of a line are told of and passed on; no line in use is longer.
+const PATH_NODES_MAX: usize = 32;
+/// The longest answer to INFO that is read.
+const ANSWER_BYTES_MAX: u64 = 1 << 20;
+/// What follows each line of the answer.
+const LINE_END_BYTES: u64 = 2;
+
+/// A node that is followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ancestor {
+    /// Its name in this life of it (`run_id`), if it is known.
+    pub run_id: Option<String>,
+    /// As its follower calls it.
+    pub host: String,
+    /// As its follower calls it.
+    pub port: u16,
+}
+
+impl fmt::Display for Ancestor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// A line of masters as one INFO field: `<run id>@<host>:<port>`, the nearest first, with commas between them.
+#[must_use]
+pub fn format_path(path: &[Ancestor]) -> String {
+    let mut text = String::new();
+    for ancestor in path.iter().take(PATH_NODES_MAX) {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        text.push_str(ancestor.run_id.as_deref().unwrap_or_default());
+        text.push('@');
+        text.push_str(&ancestor.to_string());
+    }
+    text
+}
+
+/// Reads what [`format_path`] writes, up to what is no part of it.
+fn parse_path(text: &str) -> Vec<Ancestor> {
+    let parse = |part: &str| {
+        let (run_id, place) = part.split_once('@')?;
+        let (host, port) = place.rsplit_once(':')?;
+        let run_id = (!run_id.is_empty()).then(|| run_id.to_string());
+        Some(Ancestor { run_id, host: host.to_string(), port: port.parse().ok()? })
+    };
+    text.split(',').map_while(parse).take(PATH_NODES_MAX).collect()
+}
+
+/// The answer to INFO of one who has refused us, line by line.
+#[derive(Clone, Debug, Default)]
+pub struct Inquiry {
+    /// Bytes of the answer that are still to come, once its length is known.
+    left: Option<u64>,
+    run_id: Option<String>,
+    host: Option<String>,
+    port: Option<u16>,
+    path: Vec<Ancestor>,
+}
+
+/// Why nothing is learnt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoAnswer;
+
+impl Inquiry {
+    /// What is asked.
+    pub const REQUEST: &'static [u8] = b"*1\r\n$4\r\nINFO\r\n";
+
+    /// Takes in a line without its end; true after the last one.
+    pub fn on_line(&mut self, line: &[u8]) -> Result<bool, NoAnswer> {
+        let Some(left) = &mut self.left else {
+            // Keepalives may come before the answer.
+            if line.is_empty() {
+                return Ok(false);
+            }
+            let bytes = line.strip_prefix(b"$").and_then(parse_u64).filter(|bytes| *bytes <= ANSWER_BYTES_MAX);
+            self.left = Some(bytes.ok_or(NoAnswer)?);
+            return Ok(false);
+        };
+        *left = left.saturating_sub(line.len() as u64 + LINE_END_BYTES);
+        let is_last = *left == 0;
+        self.take_field(line);
+        Ok(is_last)
+    }
+
+    fn take_field(&mut self, line: &[u8]) {
+        let Some((name, value)) = core::str::from_utf8(line).ok().and_then(|line| line.split_once(':')) else { return };
+        match name {
+            "run_id" => self.run_id = Some(value.to_string()),
+            "master_host" => self.host = Some(value.to_string()),
+            "master_port" => self.port = value.parse().ok(),
+            "master_path" => self.path = parse_path(value),
+            _ => {}
+        }
+    }
+
+    /// The line of masters that begins with the node that was asked, which its follower calls by this host and port.
+    #[must_use]
+    pub fn path_from(self, host: &str, port: u16) -> Vec<Ancestor> {
+        let mut path = Vec::from([Ancestor { run_id: self.run_id, host: host.to_string(), port }]);
+        if self.path.is_empty() {
+            if let (Some(host), Some(port)) = (self.host, self.port) {
+                path.push(Ancestor { run_id: None, host, port });
+            }
+        } else {
+            path.extend(self.path);
+        }
+        path.truncate(PATH_NODES_MAX);
+        path
+    }
+}
+
+/// Who asks whether he is in a circle.
+#[derive(Clone, Debug)]
+pub struct Oneself<'a> {
+    /// The name in this life.
+    pub run_id: &'a str,
+    /// How others may call him: hosts.
+    pub hosts: &'a [String],
+    /// How others may call him: ports.
+    pub ports: &'a [u16],
+}
+
+impl Oneself<'_> {
+    fn is(&self, ancestor: &Ancestor) -> bool {
+        match &ancestor.run_id {
+            Some(run_id) => run_id == self.run_id,
+            None => {
+                let is_ours = |host: &String| host.eq_ignore_ascii_case(&ancestor.host);
+                self.ports.contains(&ancestor.port) && self.hosts.iter().any(is_ours)
+            }
+        }
+    }
+}
+
+/// Replicas that follow one another in a circle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Circle {
+    /// Those that are followed, from our master on, up to where it closes.
+    line: Vec<String>,
+    /// Where it closes: at a node of the line, or at us.
+    closes_at: Option<String>,
+}
+
+impl Circle {
+    /// Looks for one in a line of masters, the nearest first.
+    #[must_use]
+    pub fn find(path: &[Ancestor], oneself: &Oneself<'_>) -> Option<Circle> {
+        let names = |ancestors: &[Ancestor]| ancestors.iter().map(ToString::to_string).collect();
+        for (index, ancestor) in path.iter().enumerate() {
+            let before = &path[..index];
+            if oneself.is(ancestor) {
+                return Some(Circle { line: names(before), closes_at: None });
+            }
+            let is_same = |other: &&Ancestor| other.run_id.is_some() && other.run_id == ancestor.run_id;
+            if let Some(same) = before.iter().find(is_same) {
+                return Some(Circle { line: names(before), closes_at: Some(same.to_string()) });
+            }
+        }
+        None
+    }
+}
+
+impl fmt::Display for Circle {
+    /// As the log and INFO tell it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cycle of replicas without a master: this node follows ")?;
+        for name in &self.line {
+            write!(f, "{name}, which follows ")?;
+        }
+        match &self.closes_at {
+            None => f.write_str("this node")?,
+            Some(name) => write!(f, "{name} again")?,
+        }
+        f.write_str(". Make one of them a master by REPLICAOF NO ONE")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use alloc::vec;
+
+    fn ancestor(run_id: &str, port: u16) -> Ancestor {
+        let run_id = (!run_id.is_empty()).then(|| run_id.to_string());
+        Ancestor { run_id, host: "10.0.0.1".to_string(), port }
+    }
+
+    fn found(path: &[Ancestor]) -> Option<String> {
+        let oneself = Oneself { run_id: "me", hosts: &["10.0.0.1".to_string()], ports: &[1] };
+        Circle::find(path, &oneself).map(|circle| circle.to_string())
+    }
+
+    #[test]
+    fn a_line_that_leads_back_is_a_circle_and_named() {
+        let told = |line: &str| {
+            Some(format!(
+                "Cycle of replicas without a master: this node follows {line}. Make one of them a master by REPLICAOF NO ONE"
+            ))
+        };
+        let (b, c, d) = (ancestor("b", 2), ancestor("c", 3), ancestor("d", 4));
+        assert_eq!(found(&[]), None);
+        assert_eq!(found(&[b.clone(), c.clone(), d.clone()]), None);
+        let two = "10.0.0.1:2, which follows this node";
+        assert_eq!(found(&[b.clone(), ancestor("me", 9)]), told(two), "by its name in this life");
+        assert_eq!(found(&[b.clone(), ancestor("", 1)]), told(two), "by its address, where nothing else is known");
+        assert_eq!(found(&[b.clone(), ancestor("other", 1)]), None, "another node at what looks like our address");
+        assert_eq!(found(&[ancestor("me", 1)]), told("this node"));
+        let three = [b.clone(), c.clone(), d, ancestor("me", 1)];
+        assert_eq!(
+            found(&three),
+            told("10.0.0.1:2, which follows 10.0.0.1:3, which follows 10.0.0.1:4, which follows this node")
+        );
+        let above = "10.0.0.1:2, which follows 10.0.0.1:3, which follows 10.0.0.1:2 again";
+        assert_eq!(found(&[b.clone(), c, b]), told(above));
+    }
+
+    #[test]
+    fn what_is_told_of_a_line_is_understood_again() {
+        let path = vec![ancestor("b", 2), Ancestor { run_id: None, host: "fe80::1".to_string(), port: 3 }];
+        assert_eq!(format_path(&path), "b@10.0.0.1:2,@fe80::1:3");
+        assert_eq!(parse_path(&format_path(&path)), path);
+        for (nonsense, count) in [("", 0), ("b@x", 0), ("b@x:y", 0), ("b@x:1,", 1), ("b@x:1,c@y:99999", 1)] {
+            assert_eq!(parse_path(nonsense).len(), count, "{nonsense}");
+        }
+        let long = vec![ancestor("b", 2); 1000];
+        assert_eq!(parse_path(&format_path(&long)).len(), PATH_NODES_MAX);
+    }
+
+    fn ask(answer: &str) -> Result<Option<Vec<Ancestor>>, NoAnswer> {
+        let mut inquiry = Inquiry::default();
+        for line in answer.split("\r\n") {
+            if inquiry.on_line(line.as_bytes())? {
+                return Ok(Some(inquiry.path_from("10.0.0.1", 2)));
+            }
+        }
+        Ok(None)
+    }
+
+    #[test]
+    fn an_answer_tells_whom_the_other_follows() {
+        let bulk = |text: &str| format!("\r\n${}\r\n{text}\r\n", text.len());
+        let redis = "# Server\r\nrun_id:b\r\n\r\n# Replication\r\nmaster_host:h\r\nmaster_port:3\r\nrole:slave\r\n";
+        let expected = vec![ancestor("b", 2), Ancestor { run_id: None, host: "h".to_string(), port: 3 }];
+        assert_eq!(ask(&bulk(redis)), Ok(Some(expected)));
+        let ours = format!("{redis}master_path:c@10.0.0.1:3,me@10.0.0.1:1\r\n");
+        assert_eq!(ask(&bulk(&ours)), Ok(Some(vec![ancestor("b", 2), ancestor("c", 3), ancestor("me", 1)])));
+        assert_eq!(ask(&bulk("run_id:b\r\n")), Ok(Some(vec![ancestor("b", 2)])), "a master follows nobody");
+        assert_eq!(ask("$500\r\nrun_id:b\r\n"), Ok(None), "more is to come");
+        for refusal in ["-NOAUTH Authentication required.", "$-1", "$99999999999", "+OK"] {
+            assert_eq!(ask(refusal), Err(NoAnswer), "{refusal}");
+        }
+    }
+}

@@ -21,6 +21,8 @@ const TOLD_MAX: usize = 10;
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Summary {
     first_seed: u64,
+    /// Mistakes that all nodes made on purpose.
+    defects: Vec<String>,
     seeds: u64,
     failed: u64,
     totals: Totals,
@@ -63,6 +65,7 @@ pub(crate) fn run(seeds: Range<u64>, jobs: Option<usize>, defects: &[String]) ->
     bar.finish_and_clear();
     let mut summary = folded;
     summary.first_seed = seeds.start;
+    summary.defects = defects.to_vec();
     summary.cpu_milliseconds = u64::try_from(cpu.elapsed().as_millis()).unwrap_or(u64::MAX);
     summary.failures.sort_by_key(|outcome| outcome.seed);
     Ok(summary)
@@ -119,7 +122,8 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for outcome in self.failures.iter().take(TOLD_MAX) {
-            writeln!(f, "{outcome}\n  replay: cargo sim replay {}\n", outcome.seed)?;
+            let defects = self.defects.iter().map(|defect| format!(" --defect {defect}"));
+            writeln!(f, "{outcome}\n  replay: cargo sim replay {}{}\n", outcome.seed, defects.collect::<String>())?;
         }
         if self.failures.len() > TOLD_MAX {
             writeln!(f, "... and {} more failing seeds", self.failures.len() - TOLD_MAX)?;

@@ -69,6 +69,17 @@ pub(crate) enum Command {
         #[arg(long = "defect", value_name = "NAME")]
         defects: Vec<String>,
     },
+    /// Run one master with very many replicas: all synchronise at once, stay in step, and come back after all links broke at once
+    ///
+    /// Exit status 1 if a property was broken, if not all are in step in time, or if the master's memory for output grows with their number.
+    Crowd {
+        /// How many
+        #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u16).range(1..=9000))]
+        replicas: u16,
+        /// One JSON object instead of words
+        #[arg(long)]
+        json: bool,
+    },
     /// List the mistakes that this build can make on purpose
     Defects,
     /// Print a completion script for a shell

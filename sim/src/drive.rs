@@ -269,6 +269,8 @@ impl World {
     /// Counts synchronisations and data sets lost to them.
     fn watch(&mut self, index: u16, probe: &Probe, replaced: bool) {
         self.checks.resyncs.observe(index, probe);
+        let held_bytes = probe.output_bytes + probe.log_bytes + probe.snapshot_bytes;
+        self.held_bytes_max = self.held_bytes_max.max(held_bytes);
         let host = &mut self.hosts[usize::from(index)];
         let before = std::mem::replace(&mut host.keys, probe.keys);
         if replaced && before > 0 && probe.keys == 0 {

@@ -32,6 +32,7 @@ mod wire;
 mod workload;
 mod world;
 
+pub mod crowd;
 pub mod museum;
 pub mod plan;
 pub mod scenario;

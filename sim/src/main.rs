@@ -7,6 +7,7 @@ mod fleet;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use afterimage_sim::crowd::Comparison;
 use afterimage_sim::museum;
 use afterimage_sim::scenario::Scenario;
 use clap::{CommandFactory, Parser};
@@ -66,6 +67,18 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
         }
         Command::Wipe => tell(Scenario::Wipe, &[], out),
         Command::Scenario { scenario, defects } => tell((*scenario).into(), defects, out),
+        Command::Crowd { replicas, json } => {
+            let cpu = cpu_time::ProcessTime::now();
+            let comparison = Comparison::of(*replicas);
+            let millis = cpu.elapsed().as_millis();
+            if *json {
+                writeln!(out, "{}", to_json(&comparison))?;
+            } else {
+                write!(out, "{comparison}")?;
+                writeln!(out, "  {millis} ms of CPU time")?;
+            }
+            Ok(verdict(comparison.complaint().is_none()))
+        }
         Command::Defects => {
             museum::names().into_iter().try_for_each(|name| writeln!(out, "{name}"))?;
             Ok(ExitCode::SUCCESS)

@@ -60,6 +60,8 @@ pub struct World {
     pub(crate) actions: Vec<Action>,
     /// Faults that have begun and not ended.
     pub(crate) active: Vec<bool>,
+    /// The most that one node held for output at a time, in bytes.
+    pub(crate) held_bytes_max: u64,
     events: u64,
     quiet_since: Option<Micros>,
     deadline: Micros,
@@ -104,6 +106,7 @@ impl World {
             effects: Effects::new(),
             actions: Vec::new(),
             active: vec![false; plan.faults.len()],
+            held_bytes_max: 0,
             events: 0,
             quiet_since: None,
             deadline: Micros::MAX,
@@ -134,8 +137,15 @@ impl World {
 
     /// Starts the nodes and schedules what is planned. Once, before the first [`step`](World::step).
     pub fn begin(&mut self) {
-        for host in 0..self.hosts.len() as u16 {
-            self.start_node(host);
+        for index in 0..self.hosts.len() as u16 {
+            let host = &mut self.hosts[usize::from(index)];
+            match host.plan.start_us {
+                0 => self.start_node(index),
+                at => {
+                    host.restart_at = Some(at);
+                    self.queue.push(at, Occurrence::Restart { host: index });
+                }
+            }
         }
         for (index, fault) in (0..).zip(&self.plan.faults) {
             self.queue.push(fault.at_us, Occurrence::FaultBegins { fault: index });

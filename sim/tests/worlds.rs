@@ -1,5 +1,6 @@
 //! Claims about whole worlds: determinism, and that the checks can be satisfied.
 
+use afterimage_sim::crowd::Comparison;
 use afterimage_sim::plan::{Crash, Fault, FaultPlan};
 use afterimage_sim::scenario::Scenario;
 use afterimage_sim::{Plan, World, replay, run_plan, run_seed};
@@ -67,4 +68,16 @@ fn a_defect_that_the_build_does_not_know_is_refused() {
     let unknown = vec!["a_defect_that_nobody_had".to_string()];
     assert!(Scenario::Wait.tell(&unknown).is_err());
     assert!(Plan { defects: unknown, ..Plan::draw(1) }.check().is_err());
+}
+
+#[test]
+fn two_hundred_replicas_cost_their_master_no_more_output_than_one_and_all_come_back_by_what_they_lack() {
+    let comparison = Comparison::of(200);
+    assert_eq!(comparison.complaint(), None, "{comparison}");
+    let resyncs = comparison.crowd.outcome.resyncs;
+    assert_eq!((resyncs.full, resyncs.partial), (200, 200), "{comparison}");
+    assert!(comparison.crowd.snapshots <= 3, "{comparison}");
+    let mut greedy = comparison;
+    greedy.crowd.held_bytes += 200 * 1024;
+    assert!(greedy.complaint().is_some(), "a kilobyte for each replica is seen");
 }

@@ -52,6 +52,7 @@ fn draw_hosts(random: &mut Random) -> Vec<HostPlan> {
             follows: (host > 0).then(|| if deep { random.below(host) as u16 } else { 0 }),
             storage: all_alike.unwrap_or_else(|| draw_storage(random)),
             clock_offset_us: if skewed { random.below(4_000_000) as i64 - 2_000_000 } else { 0 },
+            start_us: 0,
             settings: Vec::new(),
         })
         .collect()

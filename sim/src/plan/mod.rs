@@ -77,6 +77,9 @@ pub struct HostPlan {
     pub storage: Storage,
     /// What its wall clock shows more than the world's, in microseconds.
     pub clock_offset_us: i64,
+    /// When it is switched on.
+    #[serde(default)]
+    pub start_us: Micros,
     /// Directives of this node alone; they come after the common ones.
     pub settings: Vec<Setting>,
 }

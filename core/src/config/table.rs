@@ -275,7 +275,7 @@ directives! {
     "dual-channel-replication-enabled" => dual_channel_replication_enabled: bool = false, Flag, Runtime;
     /// How a replica loads a snapshot from the socket.
     "repl-diskless-load" => repl_diskless_load: DisklessLoad = DisklessLoad::Disabled,
-        Choice, Runtime, denied_while_loading, no_effect("a snapshot is always built beside the data that are served");
+        Choice, Runtime, denied_while_loading;
     /// Seconds between PINGs to the replicas.
     "repl-ping-replica-period" | "repl-ping-slave-period" => repl_ping_replica_period: u32 = 10,
         Integer::new(1, INT_MAX), Runtime;

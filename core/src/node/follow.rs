@@ -491,6 +491,8 @@ impl Node {
         let may_resume = position.is_some();
         let position = position.unwrap_or_else(|| Position { history: self.new_replication_id(), offset: 0 });
         let keys = loaded.keys;
+        self.storage.keys_loaded = keys;
+        self.storage.keys_expired_at_load = 0;
         self.drop_replicas(now, effects);
         self.keyspace.adopt(loaded.keyspace);
         self.history.replace(position, self.config.repl_backlog_size);

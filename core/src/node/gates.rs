@@ -33,7 +33,8 @@ impl Node {
             )
         } else if is_replica && !speaks_replication {
             let shown: alloc::string::String = name.iter().take(40).map(|&byte| char::from(byte)).collect();
-            alloc::format!("Replica generated a reply to command '{}', disconnecting it", shown.escape_default())
+            let who = self.replica_name(conn);
+            alloc::format!("Replica generated a reply to command '{}', disconnecting it: {who}", shown.escape_default())
         } else {
             return false;
         };

@@ -89,6 +89,8 @@ fn old_data_are_served_until_all_has_come_then_nothing_is_until_all_is_loaded() 
         let said = String::from_utf8(bench.take_received(link)).expect("ASCII");
         assert!(said.contains(&format!("ACK\r\n$4\r\n{OFFSET}\r\n")), "{said:?}");
         assert_eq!(info(&mut bench, "replication", "master_link_status"), "up");
+        let loaded = info(&mut bench, "persistence", "rdb_last_load_keys_loaded");
+        assert_eq!(format!(":{loaded} "), bench.run("DBSIZE"));
         assert_eq!(temporary_files(&bench.disk), 0);
         assert!(bench.disk.contains_key("dump.rdb"));
     }

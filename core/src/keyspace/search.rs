@@ -48,11 +48,7 @@ impl Keyspace {
     /// A key that has expired by `now_ms`, with its database: the one that expired first.
     #[must_use]
     pub fn find_expired(&self, now_ms: i64) -> Option<Place> {
-        let databases = self.databases.iter().enumerate();
-        let (index, _) = databases
-            .filter_map(|(index, database)| Some((index, database.first_expiry_ms()?)))
-            .filter(|(_, expires_ms)| *expires_ms < now_ms)
-            .min_by_key(|(_, expires_ms)| *expires_ms)?;
+        let index = self.find_first_due(now_ms, Database::first_expiry_ms)?;
         let (hash, slot) = self.databases[index].find_first_expiring(self.key)?;
         Some(Place { database: index as u32, hash, slot })
     }
@@ -68,13 +64,16 @@ impl Keyspace {
     #[must_use]
     pub fn find_with_expired_field(&mut self, now_ms: i64) -> Option<Place> {
         self.count_edited();
-        let databases = self.databases.iter().enumerate();
-        let (index, _) = databases
-            .filter_map(|(index, database)| Some((index, database.first_field_expiry_ms()?)))
-            .filter(|(_, expires_ms)| *expires_ms < now_ms)
-            .min_by_key(|(_, expires_ms)| *expires_ms)?;
+        let index = self.find_first_due(now_ms, Database::first_field_expiry_ms)?;
         let (hash, slot) = self.databases[index].find_first_field_expiring(self.key)?;
         Some(Place { database: index as u32, hash, slot })
+    }
+
+    /// The database in which something was due first, by `now_ms`; what is due tells `first_ms`.
+    fn find_first_due(&self, now_ms: i64, first_ms: impl Fn(&Database) -> Option<i64>) -> Option<usize> {
+        let databases = self.databases.iter().enumerate();
+        let due = databases.filter_map(|(index, database)| Some((index, first_ms(database)?)));
+        due.filter(|(_, due_ms)| *due_ms < now_ms).min_by_key(|(_, due_ms)| *due_ms).map(|(index, _)| index)
     }
 
     /// Hashes of a database of which fields expire.

@@ -13,9 +13,6 @@ use crate::replication::{Ancestor, Circle, Inquiry, Oneself};
 use super::Node;
 use super::follow::Follow;
 
-/// The answer of a master that has no link to its own.
-pub(super) const NO_MASTER_LINK: &str = "-NOMASTERLINK";
-
 /// What is known of the masters above us, since ours gave reason to ask.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Suspicion {

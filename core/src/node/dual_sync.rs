@@ -9,7 +9,6 @@
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::config::Endpoint;
@@ -284,18 +283,9 @@ impl Node {
 
     /// Gives up both connections, and what came by them.
     fn end_dual_sync(&mut self, why: String, now: Now, effects: &mut Effects) {
-        let Some(follow) = &mut self.follow else { return };
-        if !matches!(follow.link, Link::Dual(_)) {
-            return;
+        if let Some(setback) = self.dual_sync().map(|sync| sync.setback()) {
+            self.give_up_link(why, setback, now, effects);
         }
-        let Link::Dual(sync) = core::mem::replace(&mut follow.link, Link::Waiting) else { return };
-        follow.last_error = Some(why.clone());
-        effects.note(Note::Text { level: Level::Warning, text: why });
-        let conns: Vec<ConnId> = [Some(sync.main_conn), sync.snapshot_conn()].into_iter().flatten().collect();
-        for conn in conns {
-            self.close(conn, now, effects);
-        }
-        self.link_failed(sync.setback(), now, effects);
     }
 
     /// Once a second: a sign of life, and an end to a data set that does not come.

@@ -9,11 +9,11 @@ use core::time::Duration;
 use crate::config::Endpoint;
 use crate::persistence::Loaded;
 use crate::port::{Action, ConnId, DialFailure, Effects, Level, Mono, Note, Now, Peer};
-use crate::replication::{Handshake, HandshakeError, Introduction, Next, Position, ReplicationId, SyncAnswer};
+use crate::replication::{Handshake, Introduction, Next, Position, ReplicationId, SyncAnswer};
 use crate::resp::push_command;
 
 use super::Node;
-use super::circle::{NO_MASTER_LINK, Suspicion};
+use super::circle::Suspicion;
 use super::connection::Kind;
 use super::dual_sync::DualSync;
 use super::held::Held;
@@ -273,7 +273,7 @@ impl Node {
     }
 
     /// The link is down: dial again, at once after a link that stood, later and later after dials that failed.
-    pub(super) fn link_failed(&mut self, setback: Setback, now: Now, effects: &mut Effects) {
+    fn link_failed(&mut self, setback: Setback, now: Now, effects: &mut Effects) {
         self.abandon_partial_incoming(effects);
         let Some(follow) = &mut self.follow else { return };
         if follow.is_online() {
@@ -329,6 +329,11 @@ impl Node {
 
     /// A data set that cannot be used: what we have stays, and the master is asked again later and later.
     pub(super) fn refuse_data_set(&mut self, why: String, now: Now, effects: &mut Effects) {
+        self.give_up_link(why, Setback::Data, now, effects);
+    }
+
+    /// Gives up the link with all its connections, for a reason, and dials again.
+    pub(super) fn give_up_link(&mut self, why: String, setback: Setback, now: Now, effects: &mut Effects) {
         effects.note(Note::Text { level: Level::Warning, text: why.clone() });
         let Some(follow) = &mut self.follow else { return };
         let conns = [follow.conn(), follow.second_conn()];
@@ -337,7 +342,7 @@ impl Node {
         for conn in conns.into_iter().flatten() {
             self.close(conn, now, effects);
         }
-        self.link_failed(Setback::Data, now, effects);
+        self.link_failed(setback, now, effects);
     }
 
     /// Bytes from our master, in whatever state the link is.
@@ -390,7 +395,7 @@ impl Node {
                 self.on_sync_answer(conn, answer, now, effects);
             }
             Err(error) => {
-                self.suspect_circle(matches!(&error, HandshakeError::NotNow(line) if line.starts_with(NO_MASTER_LINK)));
+                self.suspect_circle(error.is_no_master_link());
                 self.drop_master_link(conn, error.to_string(), now, effects);
                 self.on_dialogue_failed(&error, now, effects);
             }

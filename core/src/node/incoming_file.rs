@@ -18,7 +18,7 @@ use bytes::Bytes;
 
 use crate::config::DisklessLoad;
 use crate::persistence::{Loaded, Loader};
-use crate::port::{Action, ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Note, Now};
+use crate::port::{Action, ConnId, DiskOp, DiskOutcome, Effects, FileName, Level, Note, Now};
 use crate::replication::Position;
 
 use super::Node;
@@ -129,7 +129,7 @@ impl Node {
     pub(super) fn on_incoming_step(&mut self, id: IncomingId, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
         let Some(file) = self.incoming_files.current.as_mut().filter(|file| file.id == id) else { return };
         if let DiskOutcome::Failed(failure) = outcome {
-            return self.incoming_not_written(failure, now, effects);
+            return self.incoming_failed(IncomingError::Disk(failure).to_string(), now, effects);
         }
         file.steps = file.steps.saturating_sub(1);
         if file.steps < APPENDS_MAX {
@@ -238,10 +238,6 @@ impl Node {
     pub(super) fn incoming_not_loaded(&mut self, why: &str, now: Now, effects: &mut Effects) {
         let text = format!("Failed trying to load the MASTER synchronization DB from disk: {why}");
         self.incoming_failed(text, now, effects);
-    }
-
-    fn incoming_not_written(&mut self, failure: DiskFailure, now: Now, effects: &mut Effects) {
-        self.incoming_failed(IncomingError::Disk(failure).to_string(), now, effects);
     }
 
     /// A data set that came to nothing on our side: the master is asked again later and later.

@@ -51,6 +51,9 @@ impl Introduction {
 /// socket; a Redis does not know the option, which does no harm.
 pub(super) const VALKEY_VERSION_READ: &[u8] = b"9.0.0";
 
+/// The answer of a master that has no link to its own.
+const NO_MASTER_LINK: &str = "-NOMASTERLINK";
+
 /// A step of the dialogue: what is being waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -104,6 +107,14 @@ pub enum HandshakeError {
     NotTakenOver(String),
     /// An answer that makes no sense.
     Nonsense(String),
+}
+
+impl HandshakeError {
+    /// True if the master has no link to a master of its own.
+    #[must_use]
+    pub fn is_no_master_link(&self) -> bool {
+        matches!(self, HandshakeError::NotNow(line) if line.starts_with(NO_MASTER_LINK))
+    }
 }
 
 impl fmt::Display for HandshakeError {
@@ -300,7 +311,7 @@ fn can_serve_all_the_same(line: &[u8]) -> bool {
 /// Differs: a Redis takes `-MASTERDOWN`, which it answers with `replica-serve-stale-data no`, for the answer of one that does not know PSYNC. It falls
 /// back to SYNC, and is in no history that could be continued until that link breaks.
 fn is_transient(line: &[u8]) -> bool {
-    has_lost_its_master(line) || line.starts_with(b"-NOMASTERLINK") || line.starts_with(b"-LOADING")
+    has_lost_its_master(line) || line.starts_with(NO_MASTER_LINK.as_bytes()) || line.starts_with(b"-LOADING")
 }
 
 fn has_lost_its_master(line: &[u8]) -> bool {

@@ -5,6 +5,7 @@ mod process;
 mod replication;
 mod traffic;
 
+use alloc::format;
 use alloc::string::{String, ToString};
 
 use crate::command::Outcome;
@@ -84,6 +85,12 @@ impl Text {
             }
         }
     }
+}
+
+/// What part is of the whole, with two digits behind the point; zero while the whole is not known.
+fn percentage(part: u64, whole: u64) -> String {
+    let share = if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+    format!("{:.2}", share * 100.0)
 }
 
 /// A value that is always there.

@@ -10,7 +10,7 @@ use super::super::super::load::Loading;
 use super::super::super::timers::Timer;
 use super::super::server::REDIS_VERSION;
 use super::Row::Field;
-use super::{Row, View, some, zero};
+use super::{Row, View, percentage, some, zero};
 
 /// The bits that Redis keeps of the clock of last use.
 const LRU_CLOCK_MASK: u64 = (1 << 24) - 1;
@@ -114,11 +114,7 @@ pub(super) const PERSISTENCE: &[Row] = &[
     Field("loading_loaded_bytes", |view| some(loading(view)?.loaded_bytes())),
     Field("loading_loaded_perc", |view| {
         let loading = loading(view)?;
-        let share = match loading.total_bytes() {
-            0 => 0.0,
-            total => loading.loaded_bytes() as f64 / total as f64,
-        };
-        some(format!("{:.2}", share * 100.0))
+        some(percentage(loading.loaded_bytes(), loading.total_bytes()))
     }),
     Field("loading_eta_seconds", |view| some(loading(view)?.eta_seconds(view.now))),
 ];

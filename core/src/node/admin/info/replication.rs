@@ -12,7 +12,7 @@ use super::super::super::incoming::Incoming;
 use super::super::super::primary::replica_ip;
 use super::super::super::replica::{Phase, ReplicaSide};
 use super::Row::{Field, Fields};
-use super::{Row, Text, View, some};
+use super::{Row, Text, View, percentage, some};
 
 pub(super) const REPLICATION: &[Row] = &[
     Field("role", |view| some(if view.node.follow.is_some() { "slave" } else { "master" })),
@@ -36,11 +36,7 @@ pub(super) const REPLICATION: &[Row] = &[
     }),
     Field("master_sync_perc", |view| {
         let incoming = incoming(view)?;
-        let share = match incoming.total_bytes {
-            0 => 0.0,
-            total => incoming.read_bytes() as f64 / total as f64,
-        };
-        some(format!("{:.2}", share * 100.0))
+        some(percentage(incoming.read_bytes(), incoming.total_bytes))
     }),
     Field("master_sync_last_io_seconds_ago", |view| {
         incoming(view)?;

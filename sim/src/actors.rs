@@ -177,13 +177,10 @@ impl World {
             Task::CallOff { .. } => command(out, &[b"FAILOVER", b"ABORT"]),
             Task::FlushAll => command(out, &[b"FLUSHALL"]),
             Task::Say { words, .. } => command(out, &words.iter().map(Vec::as_slice).collect::<Vec<_>>()),
-            Task::Settle { host } => match self.operator.follows[usize::from(host)] {
-                None => command(out, &[b"REPLICAOF", b"NO", b"ONE"]),
-                Some(master) => {
-                    let (ip, port) = World::address_words(master);
-                    command(out, &[b"REPLICAOF", ip.as_bytes(), port.as_bytes()]);
-                }
-            },
+            Task::Settle { host } => {
+                let words = World::words_to_follow(self.operator.follows[usize::from(host)]);
+                command(out, &words.each_ref().map(String::as_bytes));
+            }
         }
         // A command of some forty bytes fits into any link.
         let taken = write_some(self.network.get(link), &mut self.operator.out);

@@ -174,13 +174,8 @@ impl World {
             watch.is_to_settle = false;
             return;
         }
-        match wanted {
-            None => self.controller_says(host, &[b"REPLICAOF", b"NO", b"ONE"]),
-            Some(master) => {
-                let (ip, port) = World::address_words(master);
-                self.controller_says(host, &[b"REPLICAOF", ip.as_bytes(), port.as_bytes()]);
-            }
-        }
+        let words = World::words_to_follow(wanted);
+        self.controller_says(host, &words.each_ref().map(String::as_bytes));
     }
 
     fn controller_says(&mut self, host: u16, words: &[&[u8]]) {

@@ -363,6 +363,12 @@ impl World {
     pub(crate) fn address_words(host: u16) -> (String, String) {
         (address(host, PORT).ip().to_string(), PORT.to_string())
     }
+
+    /// How a node is told to follow another, or nobody.
+    pub(crate) fn words_to_follow(master: Option<u16>) -> [String; 3] {
+        let (host, port) = master.map_or_else(|| ("NO".into(), "ONE".into()), World::address_words);
+        ["REPLICAOF".into(), host, port]
+    }
 }
 
 impl Host {

@@ -307,11 +307,12 @@ fn streamed(server: &Server, replica: &mut FakeReplica, row: &Row) -> Vec<String
     for mut other in waiting {
         drop(other.read());
     }
+    assert!(client.line("debug replicate set propagation:end 1").is_ok());
+    // After the end: what is dead already is expired at once.
     for directive in DIRECTIVES {
         assert!(client.line(&format!("config set {directive}")).is_ok(), "{directive}");
     }
     assert!(client.line("debug set-active-expire 1").is_ok());
-    assert!(client.line("debug replicate set propagation:end 1").is_ok());
     let commands = replica.read_raw_to_marker("propagation:end");
     commands.iter().map(|command| show(command)).collect()
 }

@@ -54,6 +54,9 @@ fn serve(launch: &Launch) -> ExitCode {
     for line in process::make_room_for_clients(&mut configs) {
         log.line(Speaker::Starting, Level::Warning, line);
     }
+    if let Some(line) = process::choose_pages(&launch.config) {
+        log.line(Speaker::Starting, Level::Warning, line);
+    }
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -243,6 +243,17 @@ fn the_descriptor_of_a_connection_is_that_of_its_process() {
 }
 
 #[test]
+fn the_memory_of_a_process_has_huge_pages_only_if_it_may() {
+    for (directive, enabled) in [("yes", "0"), ("no", "1")] {
+        let server = Options::ours().with("disable-thp", directive).start();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", number(&server, "server", "process_id")))
+            .expect("it runs");
+        let found = status.lines().find_map(|line| line.strip_prefix("THP_enabled:")).expect("the kernel tells");
+        assert_eq!(found.trim(), enabled, "disable-thp {directive}");
+    }
+}
+
+#[test]
 fn processor_time_and_rates_follow_what_is_done() {
     let server = Options::ours().start();
     let mut client = server.client();

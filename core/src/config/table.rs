@@ -164,7 +164,7 @@ directives! {
     /// Out-of-memory scores of a master, a replica and a child process.
     "oom-score-adj-values" => oom_score_adj_values: [i32; 3] = [0, 200, 800], OomScores, Runtime, no_effect("the kernel's ranking of the process is left alone");
     /// Turn transparent huge pages off for the process.
-    "disable-thp" => disable_thp: bool = true, Flag, Startup, no_effect("transparent huge pages are left as the system has them");
+    "disable-thp" => disable_thp: bool = true, Flag, Startup;
     /// Threads that read and write sockets.
     "io-threads" => io_threads: u32 = 1, Integer::new(1, 128), Startup, no_effect("one thread serves all, and needs no help to be fast");
     /// Read on those threads, too.

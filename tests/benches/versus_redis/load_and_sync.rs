@@ -7,21 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::client::Client;
 use crate::cores::{Cores, Job};
 use crate::median;
 use crate::server::{Programs, Server, System};
+use crate::waits::{INTERVAL, Waits, sleep_until, watch};
 
 /// Bytes of each value.
 pub(crate) const VALUE_BYTES: u64 = 100;
 /// Writes in a second, all of the same size, to keys at random.
 pub(crate) const WRITES_PER_S: u64 = 20_000;
-/// Between two writes of the client that is watched, and between two batches of the others.
-const INTERVAL: Duration = Duration::from_millis(1);
 /// Before the replica comes: what the machine itself does to a client.
 const WARM_UP: Duration = Duration::from_secs(3);
 const SYNC_TIMEOUT: Duration = Duration::from_secs(300);
@@ -32,12 +30,10 @@ pub(crate) struct Row {
     pub(crate) system: &'static str,
     /// From REPLICAOF until the replica has applied what the master has written.
     pub(crate) sync_s: f64,
-    /// How long the watched client waited, all but one time in a thousand.
-    pub(crate) wait_p999_ms: f64,
-    pub(crate) wait_max_ms: f64,
+    /// How long the watched client waited.
+    pub(crate) waits: Waits,
     /// The same before the replica came.
-    pub(crate) quiet_wait_p999_ms: f64,
-    pub(crate) quiet_wait_max_ms: f64,
+    pub(crate) quiet_waits: Waits,
     /// Memory of the master at its peak, with what a forked child had copied, less what it took before.
     pub(crate) extra_mb: f64,
     /// Of the writes that were to be made.
@@ -77,10 +73,8 @@ fn median_row(rows: &[Row]) -> Option<Row> {
     Some(Row {
         system: rows.first()?.system,
         sync_s: of(|row| row.sync_s),
-        wait_p999_ms: of(|row| row.wait_p999_ms),
-        wait_max_ms: of(|row| row.wait_max_ms),
-        quiet_wait_p999_ms: of(|row| row.quiet_wait_p999_ms),
-        quiet_wait_max_ms: of(|row| row.quiet_wait_max_ms),
+        waits: Waits::median(rows.iter().map(|row| row.waits)),
+        quiet_waits: Waits::median(rows.iter().map(|row| row.quiet_waits)),
         extra_mb: of(|row| row.extra_mb),
         writes_share: of(|row| row.writes_share),
     })
@@ -103,7 +97,7 @@ fn synchronise(programs: &Programs, system: System, keys: u64) -> Result<Row> {
         let (wrote, watched) = (writing.join(), watching.join());
         let (sync_s, peaks) = outcome?;
         let writes_share = wrote.ok().context("the writers")??;
-        let waits = watched.ok().context("the client")??;
+        let (quiet_waits, waits) = watched.ok().context("the client")??;
         let copied_bytes: f64 = match system {
             System::Afterimage => 0.0,
             _ => master.client()?.info("persistence", "rdb_last_cow_size")?.parse()?,
@@ -111,10 +105,8 @@ fn synchronise(programs: &Programs, system: System, keys: u64) -> Result<Row> {
         Ok(Row {
             system: system.name(),
             sync_s,
-            wait_p999_ms: quantile(&waits.busy_ms, 0.999),
-            wait_max_ms: quantile(&waits.busy_ms, 1.0),
-            quiet_wait_p999_ms: quantile(&waits.quiet_ms, 0.999),
-            quiet_wait_max_ms: quantile(&waits.quiet_ms, 1.0),
+            waits,
+            quiet_waits,
             extra_mb: (peaks.master_bytes - peaks.master_before_bytes + copied_bytes) / 1e6,
             writes_share,
         })
@@ -167,41 +159,4 @@ fn write_steadily(master: &Server, keys: u64, is_over: &AtomicBool) -> Result<f6
         batches += 1;
     }
     Ok(f64::from(batches) * INTERVAL.as_secs_f64() / begin.elapsed().as_secs_f64())
-}
-
-/// How long a client waited, before the replica came and since.
-#[derive(Default)]
-struct Waits {
-    quiet_ms: Vec<f64>,
-    busy_ms: Vec<f64>,
-}
-
-/// Writes a key of its own once in an interval. Who is kept waiting asks late: that counts from when he wanted to.
-fn watch(master: &Server, is_syncing: &AtomicBool, is_over: &AtomicBool) -> Result<Waits> {
-    let mut client: Client = master.client()?;
-    let mut waits = Waits::default();
-    let (begin, mut asked) = (Instant::now(), 0);
-    while !is_over.load(Ordering::Relaxed) {
-        let due = begin + INTERVAL * asked;
-        sleep_until(due);
-        client.call("SET watched value")?;
-        let waited_ms = due.elapsed().as_secs_f64() * 1e3;
-        if is_syncing.load(Ordering::Relaxed) { &mut waits.busy_ms } else { &mut waits.quiet_ms }.push(waited_ms);
-        asked += 1;
-    }
-    ensure!(!waits.quiet_ms.is_empty() && !waits.busy_ms.is_empty(), "nothing was watched");
-    Ok(waits)
-}
-
-fn sleep_until(due: Instant) {
-    if let Some(left) = due.checked_duration_since(Instant::now()) {
-        thread::sleep(left);
-    }
-}
-
-fn quantile(values: &[f64], share: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let index = ((sorted.len() as f64 * share).ceil() as usize).clamp(1, sorted.len().max(1)) - 1;
-    sorted.get(index).copied().unwrap_or(0.0)
 }

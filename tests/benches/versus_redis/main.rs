@@ -25,6 +25,7 @@ mod pauses;
 mod report;
 mod server;
 mod sync;
+mod waits;
 
 use std::fs;
 use std::process::{self, ExitCode, Stdio};

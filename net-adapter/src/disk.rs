@@ -95,7 +95,9 @@ impl Files {
             DiskOp::Append { file, bytes } => self.append(file, &bytes),
             DiskOp::Sync { file } => self.sync(file),
             DiskOp::Rename { from, to } => self.rename(&from, to),
-            DiskOp::SyncDirectory => self.sync_directory(),
+            DiskOp::SyncDirectory { directory } => self.sync_directory(&directory),
+            DiskOp::CreateDirectory { directory } => self.create_directory(&directory),
+            DiskOp::Truncate { file, len } => self.truncate(&file, len),
             DiskOp::Remove { file } => self.remove(&file),
             DiskOp::Read { file, offset, len } => self.read(file, offset, len, room),
             DiskOp::List => self.list(),
@@ -137,8 +139,26 @@ impl Files {
         Ok(DiskOutcome::Done)
     }
 
-    fn sync_directory(&self) -> io::Result<DiskOutcome> {
-        File::open(&self.directory)?.sync_all()?;
+    fn sync_directory(&self, name: &str) -> io::Result<DiskOutcome> {
+        let path = if name.is_empty() { self.directory.clone() } else { self.path(name)? };
+        File::open(path)?.sync_all()?;
+        Ok(DiskOutcome::Done)
+    }
+
+    fn create_directory(&self, name: &str) -> io::Result<DiskOutcome> {
+        let path = self.path(name)?;
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => {}
+            outcome => outcome?,
+        }
+        Ok(DiskOutcome::Done)
+    }
+
+    fn truncate(&self, name: &str, len: u64) -> io::Result<DiskOutcome> {
+        let file = OpenOptions::new().write(true).open(self.path(name)?)?;
+        if file.metadata()?.len() > len {
+            file.set_len(len)?;
+        }
         Ok(DiskOutcome::Done)
     }
 
@@ -216,10 +236,11 @@ impl Files {
         self.reading.take_if(|(open, _)| open == name);
     }
 
-    /// Refuses names that could lead out of the directory: a node names files, never paths.
+    /// Refuses names that could lead out of the directory: a node names files, in the directory itself or in one that lies in it.
     fn path(&self, name: &str) -> io::Result<PathBuf> {
-        let plain = Path::new(name).file_name().is_some_and(|last| last == name);
-        if !plain {
+        let is_plain = |name: &str| Path::new(name).file_name().is_some_and(|last| last == name);
+        let (directory, file) = name.split_once('/').unzip();
+        if !directory.is_none_or(is_plain) || !is_plain(file.unwrap_or(name)) {
             return Err(io::Error::new(ErrorKind::InvalidInput, format!("'{name}' is not a plain file name")));
         }
         Ok(self.directory.join(name))

@@ -63,7 +63,7 @@ fn appends_follow_a_file_through_a_rename() {
     disk.done(create("new"));
     disk.done(append("new", b"fresh"));
     disk.done(DiskOp::Rename { from: "new".into(), to: "old".into() });
-    disk.done(DiskOp::SyncDirectory);
+    disk.done(DiskOp::SyncDirectory { directory: String::new() });
     disk.done(append("old", b"er"));
     assert_eq!(disk.read("old", 0, 9), bytes(b"fresher"));
     assert_eq!(disk.read("new", 0, 9), DiskOutcome::Failed(DiskFailure::NotFound));
@@ -90,10 +90,31 @@ fn what_is_not_there_is_not_found() {
 #[test]
 fn names_that_lead_out_of_the_directory_are_refused() {
     let mut disk = Scratch::new("escape");
-    for name in ["", ".", "..", "../a", "/a", "a/b", "a/", "./a"] {
+    for name in ["", ".", "..", "../a", "/a", "a/b/c", "a/..", "a//b", "a/", "./a"] {
         let outcome = disk.files.carry_out(create(name), Vec::new());
         assert!(matches!(outcome, DiskOutcome::Failed(DiskFailure::Other(_))), "{name:?}: {outcome:?}");
     }
+}
+
+#[test]
+fn files_lie_in_directories_within_the_directory() {
+    let mut disk = Scratch::new("within");
+    let create_directory = DiskOp::CreateDirectory { directory: "logs".into() };
+    assert_eq!(disk.files.carry_out(create("logs/1"), Vec::new()), DiskOutcome::Failed(DiskFailure::NotFound));
+    disk.done(create_directory.clone());
+    disk.done(create_directory);
+    disk.done(create("1"));
+    disk.done(append("1", b"moved"));
+    disk.done(DiskOp::Rename { from: "1".into(), to: "logs/1".into() });
+    disk.done(DiskOp::SyncDirectory { directory: "logs".into() });
+    disk.done(append("logs/1", b" in"));
+    disk.done(DiskOp::Truncate { file: "logs/1".into(), len: 7 });
+    disk.done(DiskOp::Truncate { file: "logs/1".into(), len: 100 });
+    disk.done(append("logs/1", b"n"));
+    assert_eq!(disk.read("logs/1", 0, 99), bytes(b"moved in"));
+    disk.done(create("file"));
+    let taken = disk.files.carry_out(DiskOp::CreateDirectory { directory: "file".into() }, Vec::new());
+    assert!(matches!(taken, DiskOutcome::Failed(DiskFailure::Other(_))), "{taken:?}");
 }
 
 #[test]

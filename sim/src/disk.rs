@@ -5,7 +5,7 @@
 //! that was carried out; a loss of power cuts each file somewhere in what was not synced, and undoes some of the last
 //! changes of names.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use afterimage_core::codec::random::Random;
 use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, FileName, Ticket};
@@ -40,6 +40,22 @@ enum NameChange {
     Set(FileName, BodyId),
     Moved(FileName, FileName),
     Removed(FileName),
+    /// A directory.
+    Made(FileName),
+}
+
+impl NameChange {
+    /// The directory that must be synced to make it last.
+    fn directory(&self) -> &str {
+        match self {
+            NameChange::Set(name, _) | NameChange::Moved(_, name) | NameChange::Removed(name) => directory_of(name),
+            NameChange::Made(_) => "",
+        }
+    }
+}
+
+fn directory_of(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
 /// The disk of one host. It outlives the node's incarnations.
@@ -49,6 +65,8 @@ pub(crate) struct Disk {
     bodies: BTreeMap<BodyId, Body>,
     names: BTreeMap<FileName, BodyId>,
     lasting: BTreeMap<FileName, BodyId>,
+    directories: BTreeSet<FileName>,
+    lasting_directories: BTreeSet<FileName>,
     changes: Vec<NameChange>,
     next_body: BodyId,
     queue: VecDeque<(Ticket, DiskOp)>,
@@ -65,6 +83,8 @@ impl Disk {
             bodies: BTreeMap::new(),
             names: BTreeMap::new(),
             lasting: BTreeMap::new(),
+            directories: BTreeSet::new(),
+            lasting_directories: BTreeSet::new(),
             changes: Vec::new(),
             next_body: 0,
             queue: VecDeque::new(),
@@ -93,10 +113,11 @@ impl Disk {
         Some(match op {
             DiskOp::Append { bytes, .. } => moved(bytes.len() as u64),
             DiskOp::Read { len, .. } => moved(u64::from(*len)),
-            DiskOp::Sync { .. } | DiskOp::SyncDirectory => self.plan.sync_us,
+            DiskOp::Sync { .. } | DiskOp::SyncDirectory { .. } => self.plan.sync_us,
             DiskOp::Create { .. } | DiskOp::Rename { .. } | DiskOp::Remove { .. } | DiskOp::List => {
                 self.plan.latency_us
             }
+            DiskOp::CreateDirectory { .. } | DiskOp::Truncate { .. } => self.plan.latency_us,
             DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => self.plan.latency_us,
         })
     }
@@ -111,19 +132,12 @@ impl Disk {
         self.queue.clear();
         let kept = self.random.below(self.changes.len() as u64 + 1) as usize;
         self.changes.truncate(kept);
-        let mut lasting = std::mem::take(&mut self.lasting);
-        for change in self.changes.drain(..) {
-            match change {
-                NameChange::Set(name, body) => drop(lasting.insert(name, body)),
-                NameChange::Moved(from, to) => {
-                    if let Some(body) = lasting.remove(&from) {
-                        lasting.insert(to, body);
-                    }
-                }
-                NameChange::Removed(name) => drop(lasting.remove(&name)),
-            }
+        for change in std::mem::take(&mut self.changes) {
+            self.make_last(change);
         }
-        self.lasting = lasting;
+        self.directories = self.lasting_directories.clone();
+        let Disk { lasting, directories, .. } = self;
+        lasting.retain(|name, _| directory_of(name).is_empty() || directories.contains(directory_of(name)));
         self.names = self.lasting.clone();
         let mut lost = 0;
         for body in self.bodies.values_mut() {
@@ -137,11 +151,40 @@ impl Disk {
         lost
     }
 
+    fn make_last(&mut self, change: NameChange) {
+        match change {
+            NameChange::Set(name, body) => drop(self.lasting.insert(name, body)),
+            NameChange::Moved(from, to) => {
+                if let Some(body) = self.lasting.remove(&from) {
+                    self.lasting.insert(to, body);
+                }
+            }
+            NameChange::Removed(name) => drop(self.lasting.remove(&name)),
+            NameChange::Made(directory) => drop(self.lasting_directories.insert(directory)),
+        }
+    }
+
+    /// Makes the names in one directory last.
+    fn sync_names(&mut self, directory: &str) {
+        let (due, others) =
+            std::mem::take(&mut self.changes).into_iter().partition(|change| change.directory() == directory);
+        self.changes = others;
+        let due: Vec<NameChange> = due;
+        for change in due {
+            self.make_last(change);
+        }
+        if self.changes.is_empty() {
+            self.forget_unnamed();
+        }
+    }
+
     /// Removes every file.
     pub(crate) fn wipe(&mut self) {
         self.queue.clear();
         self.names.clear();
         self.lasting.clear();
+        self.directories.clear();
+        self.lasting_directories.clear();
         self.changes.clear();
         self.bodies.clear();
     }
@@ -179,12 +222,21 @@ impl Disk {
                 }
                 None => DiskOutcome::Failed(DiskFailure::NotFound),
             },
-            DiskOp::SyncDirectory => {
-                self.lasting = self.names.clone();
-                self.changes.clear();
-                self.forget_unnamed();
+            DiskOp::SyncDirectory { directory } => {
+                self.sync_names(&directory);
                 DiskOutcome::Done
             }
+            DiskOp::CreateDirectory { directory } => {
+                if self.directories.insert(directory.clone()) {
+                    self.changes.push(NameChange::Made(directory));
+                }
+                DiskOutcome::Done
+            }
+            DiskOp::Truncate { file, len } => self.with_body(&file, |body| {
+                body.bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
+                body.synced = body.synced.min(body.bytes.len());
+                DiskOutcome::Done
+            }),
             DiskOp::Remove { file } => match self.names.remove(&file) {
                 Some(_) => {
                     self.changes.push(NameChange::Removed(file));
@@ -197,12 +249,16 @@ impl Disk {
                 let end = start.saturating_add(len as usize).min(body.bytes.len());
                 DiskOutcome::Bytes(Bytes::copy_from_slice(&body.bytes[start..end]))
             }),
-            // There is one directory, and the supervisor keeps the configuration.
+            // It cannot be left, and the supervisor keeps the configuration.
             DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => {
                 DiskOutcome::Failed(DiskFailure::NotFound)
             }
             DiskOp::List => DiskOutcome::Listed(
-                self.names.iter().map(|(name, body)| (name.clone(), self.bodies[body].bytes.len() as u64)).collect(),
+                self.names
+                    .iter()
+                    .filter(|(name, _)| directory_of(name).is_empty())
+                    .map(|(name, body)| (name.clone(), self.bodies[body].bytes.len() as u64))
+                    .collect(),
             ),
         }
     }
@@ -214,7 +270,9 @@ impl Disk {
                 | DiskOp::Append { .. }
                 | DiskOp::Sync { .. }
                 | DiskOp::Rename { .. }
-                | DiskOp::SyncDirectory
+                | DiskOp::SyncDirectory { .. }
+                | DiskOp::CreateDirectory { .. }
+                | DiskOp::Truncate { .. }
         );
         match self.trouble? {
             DiskTrouble::Full => matches!(op, DiskOp::Append { .. }).then_some(DiskFailure::NoSpace),
@@ -258,6 +316,10 @@ mod tests {
         run(disk, &[DiskOp::Read { file: name.into(), offset: 0, len: 100 }]).remove(0)
     }
 
+    fn sync_directory(name: &str) -> DiskOp {
+        DiskOp::SyncDirectory { directory: name.into() }
+    }
+
     fn sync(name: &str) -> DiskOp {
         DiskOp::Sync { file: name.into() }
     }
@@ -268,7 +330,7 @@ mod tests {
         for seed in 0..64 {
             let mut disk = Disk::new(DiskPlan::default(), Random::new(seed, 0));
             run(&mut disk, &write("dump", "old"));
-            run(&mut disk, &[sync("dump"), DiskOp::SyncDirectory]);
+            run(&mut disk, &[sync("dump"), sync_directory("")]);
             run(&mut disk, &write("temp", "new"));
             run(&mut disk, &[sync("temp"), DiskOp::Rename { from: "temp".into(), to: "dump".into() }]);
             disk.lose_power();
@@ -287,7 +349,7 @@ mod tests {
         for seed in 0..64 {
             let mut disk = Disk::new(DiskPlan::default(), Random::new(seed, 0));
             run(&mut disk, &write("log", "abc"));
-            run(&mut disk, &[sync("log"), DiskOp::SyncDirectory]);
+            run(&mut disk, &[sync("log"), sync_directory("")]);
             run(&mut disk, &[DiskOp::Append { file: "log".into(), bytes: Bytes::from_static(b"de") }]);
             disk.lose_power();
             let DiskOutcome::Bytes(bytes) = read(&mut disk, "log") else { panic!("the file is gone") };
@@ -304,5 +366,33 @@ mod tests {
         disk.submit(Ticket(9), DiskOp::Remove { file: "dump".into() });
         disk.abandon();
         assert_eq!(read(&mut disk, "dump"), DiskOutcome::Bytes(Bytes::from_static(b"kept")));
+    }
+
+    #[test]
+    fn a_file_lasts_only_with_its_directory() {
+        let make = |directory: &str| DiskOp::CreateDirectory { directory: directory.into() };
+        for (synced, lasts) in [(&["", "logs"][..], true), (&["logs"], false), (&[""], false)] {
+            let seen: BTreeSet<bool> = (0..64)
+                .map(|seed| {
+                    let mut disk = Disk::new(DiskPlan::default(), Random::new(seed, 0));
+                    run(&mut disk, &[make("logs")]);
+                    run(&mut disk, &write("logs/1", "kept"));
+                    run(&mut disk, &[sync("logs/1")]);
+                    run(&mut disk, &synced.iter().map(|name| sync_directory(name)).collect::<Vec<_>>());
+                    disk.lose_power();
+                    matches!(read(&mut disk, "logs/1"), DiskOutcome::Bytes(bytes) if bytes == "kept")
+                })
+                .collect();
+            assert_eq!(seen, if lasts { BTreeSet::from([true]) } else { BTreeSet::from([false, true]) }, "{synced:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_cut_off_stays_cut_off() {
+        let mut disk = Disk::new(DiskPlan::default(), Random::new(1, 0));
+        run(&mut disk, &write("log", "abcdef"));
+        run(&mut disk, &[sync("log"), sync_directory(""), DiskOp::Truncate { file: "log".into(), len: 2 }]);
+        disk.lose_power();
+        assert_eq!(read(&mut disk, "log"), DiskOutcome::Bytes(Bytes::from_static(b"ab")));
     }
 }

@@ -25,6 +25,10 @@ pub fn operate(disk: &mut Disk, op: DiskOp) -> DiskOutcome {
             Some(_) => {}
             None => return DiskOutcome::Failed(DiskFailure::NotFound),
         },
+        DiskOp::Truncate { file, len } => match disk.get_mut(&file) {
+            Some(contents) => contents.truncate(usize::try_from(len).unwrap_or(usize::MAX)),
+            None => return DiskOutcome::Failed(DiskFailure::NotFound),
+        },
         DiskOp::Read { file, offset, len } => {
             let Some(contents) = disk.get(&file) else { return DiskOutcome::Failed(DiskFailure::NotFound) };
             let rest = usize::try_from(offset).ok().and_then(|offset| contents.get(offset..)).unwrap_or_default();
@@ -33,12 +37,15 @@ pub fn operate(disk: &mut Disk, op: DiskOp) -> DiskOutcome {
         }
         DiskOp::List => {
             return DiskOutcome::Listed(
-                disk.iter().map(|(name, contents)| (name.clone(), contents.len() as u64)).collect(),
+                disk.iter()
+                    .filter(|(name, _)| !name.contains('/'))
+                    .map(|(name, contents)| (name.clone(), contents.len() as u64))
+                    .collect(),
             );
         }
         DiskOp::EnterDirectory { path } => return DiskOutcome::Entered(path),
         DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => return DiskOutcome::Failed(DiskFailure::NotFound),
-        DiskOp::Sync { .. } | DiskOp::SyncDirectory => {}
+        DiskOp::Sync { .. } | DiskOp::SyncDirectory { .. } | DiskOp::CreateDirectory { .. } => {}
     }
     DiskOutcome::Done
 }

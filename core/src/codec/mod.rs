@@ -21,6 +21,7 @@ pub mod lzf;
 pub mod number;
 pub mod partial_sort;
 
+pub(crate) mod quoting;
 pub mod random;
 pub mod siphash;
 pub mod ziplist;

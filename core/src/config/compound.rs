@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 use super::directive::{Kind, Mode, Reason};
 use super::kinds::{parse_integer, parse_memory, short_memory, utf8};
-use super::text::quote_if_needed;
 use super::types::{BufferLimit, BufferLimits, Endpoint, SavePoint, ShutdownOptions};
+use crate::codec::quoting::quote_if_needed;
 
 /// Redis's bound on the number of addresses to listen on.
 const BIND_ADDRESSES_MAX: usize = 16;
@@ -349,6 +349,6 @@ impl Kind<String> for EventClasses {
     }
 
     fn lines(&self, value: &String) -> Vec<String> {
-        alloc::vec![super::text::quote(value.as_bytes())]
+        alloc::vec![crate::codec::quoting::quote(value.as_bytes())]
     }
 }

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::directive::{Mode, Reason};
-use super::text::{quote, split_arguments, trim};
 use super::{Config, directives, fixed, user};
+use crate::codec::quoting::{quote, split_arguments, trim};
 
 /// How deep files may include each other: more is a loop.
 const INCLUDE_DEPTH_MAX: usize = 16;

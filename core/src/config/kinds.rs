@@ -5,8 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::directive::{Kind, Mode, Reason, single};
-use super::text::quote;
 use super::types::{ClientsMemory, Word};
+use crate::codec::quoting::quote;
 
 /// `yes` or `no`.
 pub(super) struct Flag;

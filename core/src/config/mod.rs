@@ -18,20 +18,19 @@ mod reference;
 mod rewrite;
 mod set;
 mod table;
-mod text;
 mod types;
 mod user;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use crate::codec::quoting::split_arguments;
 pub use directive::{Access, Directive, Reason};
 pub use elsewhere::Elsewhere;
 pub use file::{ConfigError, split_command_line};
 pub use reference::reference;
 pub use set::{SetContext, SetError};
 pub use table::Config;
-pub(crate) use text::split_arguments;
 pub use types::{
     AclPubsubDefault, AppendFsync, BufferLimit, BufferLimits, ClientsMemory, DisklessLoad, EnableDebug, Endpoint,
     EndpointType, LogLevel, MaxmemoryPolicy, OomScoreAdj, Password, PropagationError, ProtectedAction, SanitizeDump,

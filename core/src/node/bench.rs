@@ -269,6 +269,7 @@ impl Bench {
                 self.disk.insert(to, contents);
             }
             DiskOp::Remove { file } => drop(self.disk.remove(&file)),
+            DiskOp::Truncate { file, len } => self.disk.entry(file).or_default().truncate(len as usize),
             DiskOp::Read { file, offset, len } => {
                 let Some(contents) = self.disk.get(&file) else { return DiskOutcome::Failed(DiskFailure::NotFound) };
                 let from = contents.len().min(offset as usize);
@@ -288,7 +289,7 @@ impl Bench {
                 };
             }
             DiskOp::ReplaceConfig { text } => self.config_file = Ok(String::from_utf8_lossy(&text).into_owned()),
-            DiskOp::Sync { .. } | DiskOp::SyncDirectory => {}
+            DiskOp::Sync { .. } | DiskOp::SyncDirectory { .. } | DiskOp::CreateDirectory { .. } => {}
         }
         DiskOutcome::Done
     }

@@ -230,7 +230,7 @@ impl Node {
                 let text = format!("Failed trying to rename the temp DB into {}: {failure}", self.config.dbfilename);
                 effects.note(Note::Text { level: Level::Warning, text });
             }
-            _ => self.disk(Errand::Nothing, DiskOp::SyncDirectory, effects),
+            _ => self.disk(Errand::Nothing, DiskOp::SyncDirectory { directory: String::new() }, effects),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -147,7 +147,7 @@ impl Node {
             }
             SaveStage::Renaming => {
                 save.stage = SaveStage::SyncingDirectory;
-                self.disk(Errand::SaveStep, DiskOp::SyncDirectory, effects);
+                self.disk(Errand::SaveStep, DiskOp::SyncDirectory { directory: String::new() }, effects);
             }
             SaveStage::SyncingDirectory => self.save_succeeded(now, effects),
         }

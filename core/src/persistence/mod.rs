@@ -1,5 +1,6 @@
 //! Persistence: a data set read back from RDB bytes, and what a file says beside its keys.
 
+pub mod aof;
 mod facts;
 mod loader;
 #[cfg(test)]

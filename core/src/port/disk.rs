@@ -1,7 +1,7 @@
 //! The disk as data: operations out, outcomes in.
 //!
-//! Files live in one directory (`dir`) and are named without a path. What was not synced may be lost in a crash, wholly
-//! or from some byte on; a rename is lasting only after [`DiskOp::SyncDirectory`].
+//! Files live in one directory (`dir`), or in directories right within it. What was not synced may be lost in a crash, wholly, from some byte on, or
+//! in blocks; a name that was given, changed or taken away is so for good only after [`DiskOp::SyncDirectory`].
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use bytes::Bytes;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
-/// A file's name within the node's directory: no separators.
+/// A file's name within the node's directory, or, after the name of a directory and a `/`, within that one.
 pub type FileName = String;
 
 /// A disk operation.
@@ -43,8 +43,23 @@ pub enum DiskOp {
         /// The new name.
         to: FileName,
     },
-    /// Make the directory's names lasting.
-    SyncDirectory,
+    /// Make the names in a directory lasting.
+    SyncDirectory {
+        /// Which one; empty for the node's own.
+        directory: FileName,
+    },
+    /// Create a directory within the node's own, unless it is there.
+    CreateDirectory {
+        /// Its name.
+        directory: FileName,
+    },
+    /// Cut a file that is longer.
+    Truncate {
+        /// Which file.
+        file: FileName,
+        /// In bytes, how much is left of it.
+        len: u64,
+    },
     /// Remove a file. Removing what is not there is [`DiskFailure::NotFound`].
     Remove {
         /// Which file.
@@ -59,7 +74,7 @@ pub enum DiskOp {
         /// In bytes.
         len: u32,
     },
-    /// The names and sizes of all files, sorted by name.
+    /// The names and sizes of all files in the node's own directory, sorted by name.
     List,
     /// Make `path`, if it does not begin with `/` as seen from the present directory, the directory of all operations after this one.
     /// Answered with [`DiskOutcome::Entered`].

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::text::{quote, split_arguments};
 use super::*;
+use crate::codec::quoting::{quote, split_arguments};
 
 /// Text that is nearly a configuration: names of rows, values, quotes and junk.
 fn near_configuration() -> impl Strategy<Value = String> {

@@ -37,7 +37,7 @@ fn skip_space(text: &[u8]) -> &[u8] {
 }
 
 /// `text` without white space at its ends.
-pub(super) fn trim(text: &[u8]) -> &[u8] {
+pub(crate) fn trim(text: &[u8]) -> &[u8] {
     let text = skip_space(text);
     let end = text.iter().rposition(|byte| !is_space(*byte));
     end.map_or(&[], |end| &text[..=end])
@@ -114,7 +114,7 @@ fn unescape(byte: u8) -> u8 {
 }
 
 /// `bytes` in double quotes, printable, such that [`split_arguments`] gives them back.
-pub(super) fn quote(bytes: &[u8]) -> String {
+pub(crate) fn quote(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().saturating_add(2));
     out.push('"');
     for byte in bytes {
@@ -132,7 +132,7 @@ pub(super) fn quote(bytes: &[u8]) -> String {
 }
 
 /// `text` as it is if it is a plain word, in quotes otherwise.
-pub(super) fn quote_if_needed(text: &str) -> String {
+pub(crate) fn quote_if_needed(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\');
     if !text.is_empty() && text.bytes().all(is_plain) { String::from(text) } else { quote(text.as_bytes()) }
 }

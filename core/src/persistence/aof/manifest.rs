@@ -1,0 +1,254 @@
+//! Which files make up an append-only file, and in which order?
+//!
+//! As in Redis 7.0: a *base* that holds a whole data set, *increments* that hold the commands since, and a *history* of files that are not needed any
+//! more and wait to be removed. The manifest is a text of a line for each. It is replaced as a whole, so that the files that it names always belong
+//! together.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::codec::number::parse_i64;
+use crate::codec::quoting::{quote_if_needed, split_arguments};
+
+/// Longest line, in bytes, its end included, as in Redis.
+const LINE_BYTES_MAX: usize = 1024;
+
+/// What a file of the manifest is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A whole data set.
+    Base,
+    /// Commands.
+    Increment,
+    /// Not needed any more.
+    History,
+}
+
+impl Role {
+    const ALL: [(Role, u8); 3] = [(Role::Base, b'b'), (Role::Increment, b'i'), (Role::History, b'h')];
+
+    fn of_letter(text: &[u8]) -> Option<Role> {
+        Role::ALL.iter().find(|(_, letter)| text == [*letter]).map(|(role, _)| *role)
+    }
+
+    fn letter(self) -> char {
+        Role::ALL.iter().find(|(role, _)| *role == self).map_or('?', |(_, letter)| char::from(*letter))
+    }
+}
+
+/// How a base holds its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BaseForm {
+    /// As an RDB file (`aof-use-rdb-preamble yes`).
+    Rdb,
+    /// As commands.
+    Commands,
+}
+
+/// A file of the manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Without the directory.
+    pub name: String,
+    /// Counts the bases and the increments, from one on.
+    pub sequence: i64,
+}
+
+/// What an append-only file consists of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manifest {
+    /// The data set that the increments go on from; without one, they go on from nothing.
+    pub base: Option<Part>,
+    /// From the oldest to the newest.
+    pub increments: Vec<Part>,
+    /// What may be removed.
+    pub history: Vec<Part>,
+}
+
+/// What is wrong with a manifest, and in which line, counted from one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestError {
+    /// The line.
+    pub line: usize,
+    /// What is wrong, in the words of Redis.
+    pub reason: &'static str,
+}
+
+impl fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (line {})", self.reason, self.line)
+    }
+}
+
+impl Manifest {
+    /// Reads a manifest.
+    pub fn parse(text: &[u8]) -> Result<Manifest, ManifestError> {
+        let mut manifest = Manifest::default();
+        let mut count = 0;
+        for (index, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
+            count = index + 1;
+            manifest.take_in(line).map_err(|reason| ManifestError { line: count, reason })?;
+        }
+        if count == 0 {
+            return Err(ManifestError { line: 1, reason: "Found an empty AOF manifest" });
+        }
+        Ok(manifest)
+    }
+
+    fn take_in(&mut self, line: &[u8]) -> Result<(), &'static str> {
+        const INVALID: &str = "Invalid AOF manifest file format";
+        let Some(line) = line.strip_suffix(b"\n").filter(|line| line.len() < LINE_BYTES_MAX - 1) else {
+            return Err("The AOF manifest file contains too long line");
+        };
+        if line.starts_with(b"#") {
+            return Ok(());
+        }
+        let words = split_arguments(line).map_err(|_| INVALID)?;
+        if words.len() < 6 || !words.len().is_multiple_of(2) {
+            return Err(INVALID);
+        }
+        let value_of = |name: &str| {
+            let pair = words.chunks(2).find(|pair| pair[0].eq_ignore_ascii_case(name.as_bytes()));
+            pair.map(|pair| pair[1].as_slice()).ok_or(INVALID)
+        };
+        let name = core::str::from_utf8(value_of("file")?).map_err(|_| INVALID)?;
+        if name.is_empty() || name.contains('/') || name == ".." {
+            return Err("File can't be a path, just a filename");
+        }
+        let sequence = parse_i64(value_of("seq")?).filter(|&sequence| sequence > 0).ok_or(INVALID)?;
+        let part = Part { name: name.to_string(), sequence };
+        match Role::of_letter(value_of("type")?).ok_or("Unknown AOF file type")? {
+            Role::Base if self.base.is_some() => return Err("Found duplicate base file information"),
+            Role::Base => self.base = Some(part),
+            Role::History => self.history.push(part),
+            Role::Increment if self.increments.last().is_some_and(|last| last.sequence >= sequence) => {
+                return Err("Found a non-monotonic sequence number");
+            }
+            Role::Increment => self.increments.push(part),
+        }
+        Ok(())
+    }
+
+    /// The text of the manifest, as Redis writes it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let parts = self.base.iter().map(|part| (part, Role::Base));
+        let parts = parts.chain(self.history.iter().map(|part| (part, Role::History)));
+        let parts = parts.chain(self.increments.iter().map(|part| (part, Role::Increment)));
+        parts
+            .map(|(part, role)| {
+                format!("file {} seq {} type {}\n", quote_if_needed(&part.name), part.sequence, role.letter())
+            })
+            .collect()
+    }
+
+    /// The base that would come next. `file` is `appendfilename`.
+    #[must_use]
+    pub fn next_base(&self, file: &str, form: BaseForm) -> Part {
+        let sequence = self.base.as_ref().map_or(0, |base| base.sequence).saturating_add(1);
+        let ending = match form {
+            BaseForm::Rdb => "rdb",
+            BaseForm::Commands => "aof",
+        };
+        Part { name: format!("{file}.{sequence}.base.{ending}"), sequence }
+    }
+
+    /// The increment that would come next.
+    #[must_use]
+    pub fn next_increment(&self, file: &str) -> Part {
+        let sequence = self.increments.last().map_or(0, |last| last.sequence).saturating_add(1);
+        Part { name: format!("{file}.{sequence}.incr.aof"), sequence }
+    }
+
+    /// The manifest after a rewrite: a new base, of which the increments from `first_increment` on are the continuation. All else is history.
+    #[must_use]
+    pub fn after_rewrite(&self, base: Part, first_increment: i64) -> Manifest {
+        let (old, increments) = self.increments.iter().cloned().partition(|part| part.sequence < first_increment);
+        let old: Vec<Part> = old;
+        let history = self.history.iter().cloned().chain(self.base.clone()).chain(old).collect();
+        Manifest { base: Some(base), increments, history }
+    }
+
+    /// The parts that hold data, in the order in which they are to be loaded.
+    pub fn loaded(&self) -> impl DoubleEndedIterator<Item = &Part> {
+        self.base.iter().chain(&self.increments)
+    }
+}
+
+/// The name of the manifest. `file` is `appendfilename`.
+#[must_use]
+pub fn manifest_name(file: &str) -> String {
+    format!("{file}.manifest")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "file appendonly.aof.2.base.rdb seq 2 type b\n\
+                        file appendonly.aof.1.base.rdb seq 1 type h\n\
+                        file appendonly.aof.4.incr.aof seq 4 type i\n\
+                        file appendonly.aof.5.incr.aof seq 5 type i\n";
+
+    fn parse(text: &str) -> Result<Manifest, String> {
+        Manifest::parse(text.as_bytes()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_manifest_of_redis_is_read_and_written_as_it_was() {
+        let manifest = parse(TEXT).expect("it is sound");
+        assert_eq!(manifest.text(), TEXT);
+        let names: Vec<&str> = manifest.loaded().map(|part| part.name.as_str()).collect();
+        assert_eq!(names, ["appendonly.aof.2.base.rdb", "appendonly.aof.4.incr.aof", "appendonly.aof.5.incr.aof"]);
+        let spaced = "file \"my file.1.incr.aof\" seq 1 type i\n";
+        assert_eq!(parse(spaced).expect("it is sound").text(), spaced);
+        let other_order = "# a remark\ntype b seq 1 file x.1.base.aof future word\n";
+        assert_eq!(parse(other_order).expect("it is sound").text(), "file x.1.base.aof seq 1 type b\n");
+    }
+
+    #[test]
+    fn the_next_files_and_what_a_rewrite_leaves() {
+        let manifest = parse(TEXT).expect("it is sound");
+        let base = manifest.next_base("appendonly.aof", BaseForm::Commands);
+        assert_eq!((base.name.as_str(), base.sequence), ("appendonly.aof.3.base.aof", 3));
+        let increment = manifest.next_increment("appendonly.aof");
+        assert_eq!((increment.name.as_str(), increment.sequence), ("appendonly.aof.6.incr.aof", 6));
+        let after = manifest.after_rewrite(base, 5);
+        assert_eq!(
+            after.text(),
+            "file appendonly.aof.3.base.aof seq 3 type b\n\
+             file appendonly.aof.1.base.rdb seq 1 type h\n\
+             file appendonly.aof.2.base.rdb seq 2 type h\n\
+             file appendonly.aof.4.incr.aof seq 4 type h\n\
+             file appendonly.aof.5.incr.aof seq 5 type i\n"
+        );
+        let first = Manifest::default();
+        assert_eq!(first.next_base("a", BaseForm::Rdb).name, "a.1.base.rdb");
+        assert_eq!(first.next_increment("a").name, "a.1.incr.aof");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        let long = format!("file {} seq 1 type i\n", "x".repeat(LINE_BYTES_MAX));
+        for (text, error) in [
+            ("", "Found an empty AOF manifest (line 1)"),
+            ("file a seq 1 type i", "The AOF manifest file contains too long line (line 1)"),
+            (&long, "The AOF manifest file contains too long line (line 1)"),
+            ("\n", "Invalid AOF manifest file format (line 1)"),
+            ("file a seq 1 type i\nfile b seq\n", "Invalid AOF manifest file format (line 2)"),
+            ("file a seq x type i\n", "Invalid AOF manifest file format (line 1)"),
+            ("file a seq 0 type i\n", "Invalid AOF manifest file format (line 1)"),
+            ("file \"a seq 1 type i\n", "Invalid AOF manifest file format (line 1)"),
+            ("fil a seq 1 type i\n", "Invalid AOF manifest file format (line 1)"),
+            ("file a/b seq 1 type i\n", "File can't be a path, just a filename (line 1)"),
+            ("file .. seq 1 type i\n", "File can't be a path, just a filename (line 1)"),
+            ("file a seq 1 type x\n", "Unknown AOF file type (line 1)"),
+            ("file a seq 1 type b\nfile b seq 2 type b\n", "Found duplicate base file information (line 2)"),
+            ("file a seq 2 type i\nfile b seq 2 type i\n", "Found a non-monotonic sequence number (line 2)"),
+        ] {
+            assert_eq!(parse(text).err().as_deref(), Some(error), "{text:?}");
+        }
+    }
+}

@@ -18,9 +18,9 @@ pub(super) const REPLICATION: &[Row] = &[
     Field("role", |view| some(if view.node.follow.is_some() { "slave" } else { "master" })),
     Field("master_host", |view| some(&follow(view)?.endpoint.host)),
     Field("master_port", |view| some(follow(view)?.endpoint.port)),
-    Field("master_link_status", |view| some(if follow(view)?.is_online() { "up" } else { "down" })),
+    Field("master_link_status", |view| some(if follow(view)?.has_stream() { "up" } else { "down" })),
     Field("master_last_io_seconds_ago", |view| match follow(view)? {
-        up if up.is_online() => some(view.now.mono.since(up.last_io_at).as_secs()),
+        up if up.has_stream() => some(view.now.mono.since(up.last_io_at).as_secs()),
         _ => some(-1),
     }),
     Field("master_sync_in_progress", |view| {
@@ -42,13 +42,10 @@ pub(super) const REPLICATION: &[Row] = &[
         incoming(view)?;
         some(view.now.mono.since(follow(view)?.last_io_at).as_secs())
     }),
-    Field("master_link_down_since_seconds", |view| {
-        let down = follow(view).filter(|follow| !follow.is_online())?;
-        some(view.now.mono.since(down.down_since).as_secs())
-    }),
+    Field("master_link_down_since_seconds", |view| some(follow(view)?.down_for(view.now)?.as_secs())),
     Field("master_link_error", |view| {
         let follow = follow(view)?;
-        let circle = follow.suspicion.as_ref().and_then(|suspicion| suspicion.circle.as_ref()).map(ToString::to_string);
+        let circle = follow.circle().map(ToString::to_string);
         let error = circle.or_else(|| follow.last_error.clone().filter(|_| !follow.is_online()))?;
         // A line of its own: what a peer said is told without its line ends.
         some(error.replace(['\r', '\n'], " "))

@@ -220,7 +220,7 @@ impl Node {
             }
             SnapshotChannel::Receiving { conn, incoming, .. } => {
                 let conn = *conn;
-                match incoming.take_in(bytes, effects) {
+                match incoming.take_in(bytes, now, effects) {
                     Ok(Taken { count, for_file, is_complete }) => {
                         if let Some(piece) = for_file {
                             self.write_incoming(conn, piece, effects);

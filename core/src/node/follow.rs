@@ -466,7 +466,7 @@ impl Node {
     /// Takes in a part of the data set; returns how many bytes it took.
     fn on_data_set_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) -> usize {
         let Some(Follow { link: Link::Receiving { incoming, .. }, .. }) = &mut self.follow else { return bytes.len() };
-        let Taken { count, for_file, is_complete } = match incoming.take_in(bytes, effects) {
+        let Taken { count, for_file, is_complete } = match incoming.take_in(bytes, now, effects) {
             Ok(taken) => taken,
             Err(error) => {
                 self.refuse_data_set(error.to_string(), now, effects);

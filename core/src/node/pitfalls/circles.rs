@@ -55,8 +55,8 @@ fn a_circle_of_any_length_is_named_within_seconds_by_each_of_its_nodes_and_as_lo
         assert_named_by_all(&mut fleet);
         fleet.pass(A_WHILE);
         assert_named_by_all(&mut fleet);
-        for host in 0..count {
-            assert_eq!(fleet.synced(host), synced[host], "no link was given up");
+        for (host, before) in synced.into_iter().enumerate() {
+            assert_eq!(fleet.synced(host), before, "no link was given up");
             let told = fleet.run(host, "INFO replication");
             assert!(told.contains("master_link_status:down master_last_io_seconds_ago:-1 "), "{told}");
             assert!(told.contains("master_link_down_since_seconds:2"), "more than 200 seconds: {told}");

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use afterimage_core::config::EnableDebug;
-use afterimage_core::port::{Action, ConnId, Effects, Event, ExitCode, Mono, Now, Peer, Wall};
+use afterimage_core::port::{Action, ConnId, DiskOp, Effects, Event, ExitCode, Mono, Now, Peer, Ticket, Wall};
 use afterimage_core::{Config, Environment, Node};
 
 use crate::client::encode;
@@ -22,6 +22,8 @@ pub struct Inside {
     node: Node,
     now: Now,
     disk: Disk,
+    /// What the disk was asked for and does not do yet; none if it does everything at once.
+    held: Option<VecDeque<(Ticket, DiskOp)>>,
     client: ConnId,
     received: Vec<u8>,
     log: Vec<String>,
@@ -48,6 +50,16 @@ impl Inside {
     /// Starts a node with this configuration over these files, and lets it load.
     #[must_use]
     pub fn with(config: Config, disk: Disk) -> Inside {
+        Inside::begin(config, disk, None)
+    }
+
+    /// Starts a node with this configuration over a disk that does nothing until it is told to, by [`Inside::move_disk`].
+    #[must_use]
+    pub fn over_held_disk(config: Config, disk: Disk) -> Inside {
+        Inside::begin(config, disk, Some(VecDeque::new()))
+    }
+
+    fn begin(config: Config, disk: Disk, held: Option<VecDeque<(Ticket, DiskOp)>>) -> Inside {
         // In 2024: what expires far ahead does not.
         let now = Now { mono: Mono(1_000_000), wall: Wall(1_720_000_000_000_000) };
         let environment = Environment { process_id: 1, ..Environment::default() };
@@ -58,6 +70,7 @@ impl Inside {
             node,
             now,
             disk,
+            held,
             client,
             received: Vec::new(),
             log: Vec::new(),
@@ -69,6 +82,16 @@ impl Inside {
         inside.carry(&mut effects);
         inside.connect();
         inside
+    }
+
+    /// A disk that was held does the first thing that it was asked for; false if there is none.
+    pub fn move_disk(&mut self) -> bool {
+        let Some((ticket, op)) = self.held.as_mut().and_then(VecDeque::pop_front) else { return false };
+        let mut effects = Effects::new();
+        let outcome = operate(&mut self.disk, op);
+        self.node.handle(Event::Disk { ticket, outcome }, self.now, &mut effects);
+        self.carry(&mut effects);
+        true
     }
 
     /// How it ended, if it has.
@@ -194,6 +217,9 @@ impl Inside {
             Action::Close(conn) => self.is_closed |= conn == self.client,
             Action::Note(note) => self.log.push(note.to_string()),
             Action::Exit(code) => self.exit = Some(code),
+            Action::Disk { ticket, op } if self.held.is_some() => {
+                self.held.get_or_insert_default().push_back((ticket, op));
+            }
             Action::Disk { ticket, op } => {
                 let outcome = operate(&mut self.disk, op);
                 self.node.handle(Event::Disk { ticket, outcome }, self.now, effects);

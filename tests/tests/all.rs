@@ -23,6 +23,7 @@ mod interop_failover;
 mod interop_matrix;
 mod interop_waitaof;
 mod observability;
+mod observability_loading;
 mod propagation;
 mod propagation_fields;
 mod rdb;

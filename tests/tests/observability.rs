@@ -26,7 +26,7 @@ const OTHER_FORM: &[(&str, &str)] = &[
 /// Sections whose fields are named by what was done, in an order that is each server's own.
 const UNORDERED: &[&str] = &["Commandstats", "Latencystats"];
 
-fn is_ours_alone(name: &str) -> bool {
+pub(crate) fn is_ours_alone(name: &str) -> bool {
     OURS_ALONE.iter().any(|(ours, _)| *ours == name)
 }
 

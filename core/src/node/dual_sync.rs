@@ -185,7 +185,13 @@ impl Node {
                 match line.map(|line| line.and_then(|line| talk.on_line(&line).map_err(|error| error.to_string()))) {
                     None => {}
                     Some(Ok(Next::Send(bytes))) => self.say(conn, &bytes, effects),
-                    Some(Ok(Next::Done(..))) => sync.main = MainChannel::Streaming,
+                    Some(Ok(Next::Done(..))) => {
+                        let knows_questions = talk.knows_questions();
+                        sync.main = MainChannel::Streaming;
+                        if let Some(follow) = &mut self.follow {
+                            follow.master_knows_questions = knows_questions;
+                        }
+                    }
                     Some(Err(why)) => self.end_dual_sync(why, now, effects),
                 }
                 used
@@ -214,7 +220,7 @@ impl Node {
             }
             SnapshotChannel::Receiving { conn, incoming, .. } => {
                 let conn = *conn;
-                match incoming.take_in(bytes, effects) {
+                match incoming.take_in(bytes, now, effects) {
                     Ok(Taken { count, for_file, is_complete }) => {
                         if let Some(piece) = for_file {
                             self.write_incoming(conn, piece, effects);

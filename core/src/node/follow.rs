@@ -78,7 +78,9 @@ pub(crate) struct Follow {
     pub(crate) may_resume: bool,
     /// Dials in a row that came to nothing.
     failures: u32,
-    /// Our master was silent, or refused us for want of a master of its own.
+    /// The master of this link, or of the last one, may be asked whom it follows.
+    pub(super) master_knows_questions: bool,
+    /// Our master was silent, or refused us for want of a master of its own, or we know of a circle.
     pub(crate) suspicion: Option<Suspicion>,
     /// What last went wrong with the link, while it is down.
     pub(crate) last_error: Option<String>,
@@ -127,6 +129,7 @@ impl Follow {
             may_resume,
             failures: 0,
             last_error: None,
+            master_knows_questions: false,
             suspicion: None,
             down_since: now.mono,
             last_io_at: now.mono,
@@ -138,9 +141,21 @@ impl Follow {
         matches!(self.link, Link::Online { .. })
     }
 
+    /// True if there is a stream to be applied: a link that is up in a circle of replicas carries none.
+    pub(crate) fn has_stream(&self) -> bool {
+        self.is_online() && self.circle().is_none()
+    }
+
+    /// For how long there has been no stream, if there is none.
+    pub(crate) fn down_for(&self, now: Now) -> Option<Duration> {
+        let since = if self.is_online() { self.last_io_at } else { self.down_since };
+        (!self.has_stream()).then(|| now.mono.since(since))
+    }
+
     /// The state's name in ROLE.
     pub(crate) fn state_name(&self) -> &'static str {
         match self.link {
+            Link::Online { .. } if !self.has_stream() => "connect",
             Link::Waiting => "connect",
             Link::Dialling { .. } => "connecting",
             Link::Talking { .. } => "handshake",
@@ -385,7 +400,11 @@ impl Node {
             }
         };
         let outcome = talk.on_line(&line);
-        if let Some(answer) = talk.take_answer() {
+        let (knows_questions, answer) = (talk.knows_questions(), talk.take_answer());
+        if let Some(follow) = &mut self.follow {
+            follow.master_knows_questions = knows_questions;
+        }
+        if let Some(answer) = answer {
             self.look_for_circle(conn, answer, effects);
         }
         match outcome {
@@ -447,7 +466,7 @@ impl Node {
     /// Takes in a part of the data set; returns how many bytes it took.
     fn on_data_set_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) -> usize {
         let Some(Follow { link: Link::Receiving { incoming, .. }, .. }) = &mut self.follow else { return bytes.len() };
-        let Taken { count, for_file, is_complete } = match incoming.take_in(bytes, effects) {
+        let Taken { count, for_file, is_complete } = match incoming.take_in(bytes, now, effects) {
             Ok(taken) => taken,
             Err(error) => {
                 self.refuse_data_set(error.to_string(), now, effects);
@@ -562,14 +581,18 @@ impl Node {
             ),
             // It is we who do not read.
             Link::Replacing { .. } => (now.mono, ""),
-            _ => (follow.last_io_at, "MASTER timeout: no data nor PING received..."),
+            // In a circle there is nothing to be heard, and to dial anew would change nothing.
+            _ => (follow.quiet_since(), "MASTER timeout: no data nor PING received..."),
         };
         if now.mono.since(since) > timeout {
             self.suspect_circle(self.follow.as_ref().is_some_and(Follow::is_online));
             return self.drop_master_link(conn, text.to_string(), now, effects);
         }
         match &follow.link {
-            Link::Online { .. } => self.acknowledge(effects),
+            Link::Online { .. } => {
+                self.acknowledge(effects);
+                self.ask_whom_we_follow(now, effects);
+            }
             Link::Receiving { incoming, .. } if incoming.has_begun() => self.say(conn, b"\n", effects),
             Link::Replacing { .. } => self.say(conn, b"\n", effects),
             _ => {}

@@ -12,7 +12,6 @@ use crate::resp::Args;
 
 use super::Node;
 use super::connection::{Connection, Kind};
-use super::follow::Link;
 use super::memory::Room;
 use super::pubsub::gate_listener;
 
@@ -118,7 +117,7 @@ impl Node {
         if let Some(follow) = &self.follow
             && !flags.has(Flags::STALE)
             && !self.config.replica_serve_stale_data
-            && !matches!(follow.link, Link::Online { .. })
+            && !follow.has_stream()
         {
             return Err(reply::MASTER_DOWN);
         }

@@ -14,10 +14,10 @@ use core::fmt;
 
 use crate::codec::number::parse_u64;
 use crate::persistence::{LoadError, Loaded, Loader, Progress};
-use crate::port::{DiskFailure, Effects, Level, Note};
+use crate::port::{DiskFailure, Effects, Level, Note, Now};
 use crate::replication::Position;
 
-use super::load::note_remarks;
+use super::load::{LoadProgress, note_remarks};
 use super::storage::APPEND_BYTES;
 
 /// Bytes of a mark that ends a data set of unknown length.
@@ -99,6 +99,8 @@ pub(crate) struct Incoming {
     for_file: Option<Vec<u8>>,
     /// Bytes announced, for INFO; zero if unknown.
     pub(super) total_bytes: u64,
+    /// When the preamble was read, once it was.
+    begun_at: Option<Now>,
     /// The data end with a mark, and the master waits for an acknowledgement.
     pub(super) has_mark: bool,
 }
@@ -107,7 +109,8 @@ impl Incoming {
     /// Data that are built as they come.
     pub(super) fn building(position: Option<Position>, loader: Loader) -> Incoming {
         let stage = Stage::Preamble { line: Vec::new() };
-        Incoming { position, stage, loader: Box::new(loader), for_file: None, total_bytes: 0, has_mark: false }
+        let loader = Box::new(loader);
+        Incoming { position, stage, loader, for_file: None, total_bytes: 0, begun_at: None, has_mark: false }
     }
 
     /// Data that are checked as they come, and go on to a file.
@@ -131,6 +134,11 @@ impl Incoming {
         self.loader.consumed()
     }
 
+    /// How far building it has come.
+    pub(super) fn progress(&self) -> Option<LoadProgress> {
+        Some(LoadProgress::of(&self.loader, self.total_bytes, self.begun_at?))
+    }
+
     /// True once the preamble was read.
     pub(super) fn has_begun(&self) -> bool {
         !matches!(self.stage, Stage::Preamble { .. })
@@ -149,10 +157,11 @@ impl Incoming {
     }
 
     /// Takes in bytes, and tells of them in the log.
-    pub(super) fn take_in(&mut self, bytes: &[u8], effects: &mut Effects) -> Result<Taken, IncomingError> {
+    pub(super) fn take_in(&mut self, bytes: &[u8], now: Now, effects: &mut Effects) -> Result<Taken, IncomingError> {
         let had_begun = self.has_begun();
         let outcome = self.feed(bytes);
         if self.has_begun() && !had_begun {
+            self.begun_at = Some(now);
             effects.note(Note::Text { level: Level::Notice, text: self.announcement() });
         }
         note_remarks(self.loader.take_remarks(), effects);

@@ -25,6 +25,7 @@ use super::Node;
 use super::follow::Link;
 use super::held::Held;
 use super::incoming::{Incoming, IncomingError};
+use super::load::LoadProgress;
 use super::storage::{APPENDS_MAX, Errand};
 use super::timers::Timer;
 
@@ -52,7 +53,7 @@ enum Stage {
     /// The file is made lasting.
     Syncing(Arrived),
     /// What we had was dropped, and is being freed.
-    Emptying(Arrived),
+    Emptying { arrived: Arrived, since: Now },
     /// The file is being loaded.
     Loading(Arrived),
 }
@@ -148,7 +149,7 @@ impl Node {
                 self.disk(errand, op, effects);
             }
             Stage::Syncing(arrived) => self.drop_old_data(arrived, now, effects),
-            Stage::Receiving | Stage::Emptying(_) | Stage::Loading(_) => {}
+            Stage::Receiving | Stage::Emptying { .. } | Stage::Loading(_) => {}
         }
     }
 
@@ -169,7 +170,7 @@ impl Node {
             follow.may_resume = false;
         }
         if let Some(file) = &mut self.incoming_files.current {
-            file.stage = Stage::Emptying(arrived);
+            file.stage = Stage::Emptying { arrived, since: now };
         }
         self.audit_data_replaced();
         self.load_incoming_once_emptied(now, effects);
@@ -177,7 +178,19 @@ impl Node {
 
     /// True between the end of what we had and the beginning of the file.
     pub(super) fn is_emptying(&self) -> bool {
-        self.incoming_files.current.as_ref().is_some_and(|file| matches!(file.stage, Stage::Emptying(_)))
+        self.emptying_progress().is_some()
+    }
+
+    /// How far loading has come meanwhile.
+    pub(super) fn emptying_progress(&self) -> Option<LoadProgress> {
+        let file = self.incoming_files.current.as_ref()?;
+        let Stage::Emptying { since, .. } = file.stage else { return None };
+        Some(LoadProgress { begun_at: since, total_bytes: file.size, used_memory: 0, loaded_bytes: 0 })
+    }
+
+    /// The size of a data set that is whole and not ours yet.
+    pub(crate) fn replacing_bytes(&self) -> Option<u64> {
+        self.incoming_files.current.as_ref().filter(|_| self.is_replacing_data()).map(|file| file.size)
     }
 
     /// True if a data set is whole and will be ours: no other is asked for.
@@ -187,19 +200,24 @@ impl Node {
 
     /// True while a data set is being built beside what is served.
     pub(crate) fn builds_beside(&self) -> bool {
+        self.building().is_some()
+    }
+
+    /// The data set that is being built beside the one that is served.
+    pub(super) fn building(&self) -> Option<&Incoming> {
         let incoming = match self.follow.as_ref().map(|follow| &follow.link) {
             Some(Link::Receiving { incoming, .. }) => Some(&**incoming),
             Some(Link::Dual(sync)) => sync.incoming(),
             _ => None,
         };
-        incoming.is_some_and(|incoming| incoming.has_begun() && !incoming.is_for_file())
+        incoming.filter(|incoming| incoming.has_begun() && !incoming.is_for_file())
     }
 
     /// Loads the file, at once with `replica-lazy-flush`, else when what we had is freed.
     pub(super) fn load_incoming_once_emptied(&mut self, now: Now, effects: &mut Effects) {
         let may_begin = self.config.replica_lazy_flush || !self.keyspace.has_doomed();
         let Some(file) = self.incoming_files.current.as_mut().filter(|_| may_begin) else { return };
-        let Stage::Emptying(arrived) = file.stage else { return };
+        let Stage::Emptying { arrived, .. } = file.stage else { return };
         file.stage = Stage::Loading(arrived);
         let (name, size) = (file.name.clone(), file.size);
         self.say_notice("MASTER <-> REPLICA sync: Loading DB in memory", effects);

@@ -1,7 +1,7 @@
 //! What a node has and says while its master's data set comes by way of a file.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -295,4 +295,107 @@ fn a_key_that_comes_twice_counts_as_it_came_last() {
     bench.send(link, &framed(data));
     assert_eq!((bench.run("LRANGE new 0 -1"), bench.run("DBSIZE")), ("*1 $4 last ".into(), ":1 ".into()));
     assert!(bench.notes.iter().any(|note| note.starts_with("RDB has duplicated key 'new' in DB 0")));
+}
+
+const PROGRESS: [&str; 6] = ["total_bytes", "read_bytes", "left_bytes", "perc", "last_io_seconds_ago", "in_progress"];
+const LOADING: [&str; 6] = ["start_time", "total_bytes", "rdb_used_mem", "loaded_bytes", "loaded_perc", "eta_seconds"];
+
+/// What INFO tells of a transfer.
+fn transfer(bench: &mut Bench) -> Vec<String> {
+    PROGRESS.iter().map(|name| info(bench, "replication", &format!("master_sync_{name}"))).collect()
+}
+
+/// What INFO tells of loading: the two flags and the rest.
+fn loading(bench: &mut Bench) -> (String, Vec<String>) {
+    let flags = ["loading", "async_loading"].map(|name| info(bench, "persistence", name)).concat();
+    (flags, LOADING.iter().map(|name| info(bench, "persistence", &format!("loading_{name}"))).collect())
+}
+
+fn none() -> Vec<String> {
+    Vec::from(["none"; 6].map(Into::into))
+}
+
+#[test]
+fn each_moment_of_a_data_set_on_its_way_through_a_file_is_told() {
+    let data = data_set(600_000);
+    let size = data.len().to_string();
+    for is_counted in [true, false] {
+        let (mut bench, link) = asked_for_everything(DisklessLoad::Disabled);
+        let told = transfer(&mut bench);
+        assert_eq!(told, ["-1", "0", "-1", "0.00", "0", "1"], "asked for");
+        bench.hold_disk();
+        let framed = if is_counted { [format!("${size}\r\n").as_bytes(), &data].concat() } else { framed(&data) };
+        let (first, rest) = framed.split_at(100_000);
+        bench.send(link, first);
+        bench.pass(Duration::from_secs(3));
+        let told = transfer(&mut bench);
+        assert_eq!((told[0] == size, told[4].as_str(), told[5].as_str()), (is_counted, "3", "1"), "{told:?}");
+        let [total, read, left] = [0, 1, 2].map(|index| told[index].parse::<i64>().expect("a number"));
+        assert!(read > 80_000 && left == total - read, "{told:?}");
+        assert_eq!(told[3] != "0.00", is_counted);
+        assert_eq!(loading(&mut bench), ("00".into(), none()), "what is served is what was there");
+        bench.send(link, rest);
+        let whole = [size.as_str(), &size, "0", "100.00", "0", "1"];
+        assert_eq!(transfer(&mut bench), whole, "the disk takes it in");
+        assert_eq!(loading(&mut bench), ("00".into(), none()));
+        bench.is_busy = true;
+        while info(&mut bench, "persistence", "loading") == "0" {
+            assert!(bench.release_disk_op());
+        }
+        bench.pass(Duration::from_secs(2));
+        let start = (bench.now.wall.seconds() - 2).to_string();
+        let eta = (2 * data.len()).to_string();
+        let told = [start.as_str(), &size, "0", "0", "0.00", &eta].map(String::from).to_vec();
+        assert_eq!(loading(&mut bench), ("10".into(), told), "the old data are freed");
+        assert_eq!(transfer(&mut bench), [size.as_str(), &size, "0", "100.00", "2", "1"]);
+        bench.is_busy = false;
+        bench.pass(Duration::from_secs(1));
+        assert!(bench.release_disk_op() && bench.release_disk_op());
+        bench.pass(Duration::from_secs(2));
+        let (flags, told) = loading(&mut bench);
+        assert_eq!((flags.as_str(), &told[1]), ("10", &size));
+        let loaded: u64 = told[3].parse().expect("a number");
+        assert!(told[2] != "0" && loaded > 200_000 && loaded < 600_000, "{told:?}");
+        assert_eq!(told[4], format!("{:.2}", loaded as f64 * 100.0 / data.len() as f64));
+        assert_eq!(transfer(&mut bench)[..4], whole[..4]);
+        bench.hang_up(link);
+        assert_eq!(transfer(&mut bench)[5], "1", "what has come is loaded all the same");
+        bench.release_disk();
+        assert_eq!((loading(&mut bench), transfer(&mut bench)), (("00".into(), none()), at_rest()));
+    }
+}
+
+fn at_rest() -> Vec<String> {
+    let mut told = none();
+    told[5] = "0".into();
+    told
+}
+
+#[test]
+fn each_moment_of_a_data_set_that_is_built_beside_the_old_one_is_told() {
+    let data = data_set(600_000);
+    for is_counted in [true, false] {
+        let (mut bench, link) = asked_for_everything(DisklessLoad::Swapdb);
+        assert_eq!(loading(&mut bench), ("00".into(), none()), "nothing has come yet");
+        let preamble = if is_counted { format!("${}\r\n", data.len()) } else { format!("$EOF:{MARK}\r\n") };
+        bench.send(link, preamble.as_bytes());
+        bench.pass(Duration::from_secs(5));
+        bench.send(link, &data[..300_000]);
+        let (flags, told) = loading(&mut bench);
+        assert_eq!(flags, "01", "the old data are served");
+        assert_eq!(told[0], (bench.now.wall.seconds() - 5).to_string());
+        assert_eq!(told[1], if is_counted { data.len().to_string() } else { "0".into() });
+        let [memory, loaded, eta] = [2, 3, 5].map(|index| told[index].parse::<u64>().expect("a number"));
+        assert!(memory > 600_000 && (280_000..=300_000).contains(&loaded), "{told:?}");
+        let whole = if is_counted { data.len() as u64 } else { memory };
+        let share: f64 = told[4].parse().expect("a number");
+        assert!((share - loaded as f64 * 100.0 / whole as f64).abs() < 0.02, "{told:?}");
+        assert_eq!(eta, 5 * (whole - loaded) / (loaded + 1));
+        assert_eq!(transfer(&mut bench)[1], told[3]);
+        bench.send(link, &data[300_000..]);
+        if !is_counted {
+            bench.send(link, MARK.as_bytes());
+        }
+        assert_eq!((loading(&mut bench), transfer(&mut bench)), (("00".into(), none()), at_rest()));
+    }
 }

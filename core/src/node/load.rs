@@ -37,28 +37,47 @@ pub(crate) struct Loading {
     loads: Loads,
 }
 
-impl Loading {
-    /// Bytes understood so far.
-    pub(crate) fn loaded_bytes(&self) -> u64 {
-        self.loader.consumed()
-    }
-
+/// How far the data have come that are being loaded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LoadProgress {
+    pub(crate) begun_at: Now,
     /// Bytes in all; zero if that is not known.
-    pub(crate) fn total_bytes(&self) -> u64 {
-        self.total.unwrap_or(0)
+    pub(crate) total_bytes: u64,
+    /// The memory that the data took where they were written; zero as long as that was not told.
+    pub(crate) used_memory: u64,
+    /// Bytes understood so far.
+    pub(crate) loaded_bytes: u64,
+}
+
+impl LoadProgress {
+    /// How far `loader` has come with so many bytes.
+    pub(super) fn of(loader: &Loader, total_bytes: u64, begun_at: Now) -> LoadProgress {
+        let used_memory = loader.facts().used_memory.unwrap_or(0);
+        LoadProgress { begun_at, total_bytes, used_memory, loaded_bytes: loader.consumed() }
     }
 
-    /// When it was begun, in seconds since the epoch.
-    pub(crate) fn begun_at_seconds(&self) -> i64 {
-        self.begun_at.wall.seconds()
+    /// What part of what whole was loaded. Where the bytes are not counted beforehand, the whole is estimated by the memory that the data took,
+    /// as in Redis, and is never reached before the end.
+    pub(crate) fn share(&self) -> (u64, u64) {
+        let is_nearly_all = |whole: u64| u128::from(self.loaded_bytes) * 10_000 > u128::from(whole) * 9_999;
+        match (self.total_bytes, self.used_memory) {
+            (0, 0) => (0, 0),
+            (0, memory) if is_nearly_all(memory) => (9_999, 10_000),
+            (0, memory) => (self.loaded_bytes, memory),
+            (total, _) => (self.loaded_bytes, total),
+        }
     }
 
-    /// How much longer it will take if it goes on as it went, in seconds.
+    /// How much longer it will take if it goes on as it went, in seconds; 1 as long as nothing can be told, as in Redis.
     pub(crate) fn eta_seconds(&self, now: Now) -> u64 {
-        let left = self.total_bytes().saturating_sub(self.loaded_bytes());
-        match self.loaded_bytes() {
+        let left = match (self.total_bytes, self.used_memory) {
+            (0, 0) => 1,
+            (0, memory) => memory.saturating_sub(self.loaded_bytes).max(1),
+            (total, _) => total.saturating_sub(self.loaded_bytes),
+        };
+        match now.mono.since(self.begun_at.mono).as_secs() {
             0 => 1,
-            loaded => now.mono.since(self.begun_at.mono).as_secs().saturating_mul(left) / loaded,
+            elapsed => elapsed.saturating_mul(left) / self.loaded_bytes.saturating_add(1),
         }
     }
 }
@@ -66,6 +85,14 @@ impl Loading {
 impl Node {
     pub(crate) fn is_loading(&self) -> bool {
         self.storage.loading.is_some() || self.is_emptying()
+    }
+
+    /// How far a data set has come that is loaded in place of ours, or built beside it.
+    pub(crate) fn load_progress(&self) -> Option<LoadProgress> {
+        let loading = self.storage.loading.as_ref();
+        let in_place =
+            loading.map(|loading| LoadProgress::of(&loading.loader, loading.total.unwrap_or(0), loading.begun_at));
+        in_place.or_else(|| self.emptying_progress()).or_else(|| self.building()?.progress())
     }
 
     pub(super) fn load_rules(&self, drop_expired_before_ms: Option<i64>, now: Now) -> LoadRules {
@@ -90,6 +117,8 @@ impl Node {
         let drop_expired_before_ms = is_master.then_some(now.wall.millis());
         let file = self.config.dbfilename.clone();
         self.begin_loading(Loads::AtStart, file, None, drop_expired_before_ms, now, effects);
+        // Only INFO waits for the file's size.
+        self.disk(Errand::LoadSize, DiskOp::List, effects);
     }
 
     /// Begins to read the data set that our master has sent.
@@ -119,6 +148,14 @@ impl Node {
         let Some(loading) = &self.storage.loading else { return };
         let (file, offset) = (loading.file.clone(), loading.read);
         self.disk(Errand::Load, DiskOp::Read { file, offset, len: READ_BYTES }, effects);
+    }
+
+    pub(super) fn on_load_size(&mut self, outcome: DiskOutcome) {
+        let Some(loading) = self.storage.loading.as_mut().filter(|loading| loading.loads == Loads::AtStart) else {
+            return;
+        };
+        let DiskOutcome::Listed(files) = outcome else { return };
+        loading.total = files.into_iter().find(|(name, _)| *name == loading.file).map(|(_, bytes)| bytes);
     }
 
     pub(super) fn on_load_read(&mut self, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
@@ -218,5 +255,31 @@ fn cannot_start(file: &str, why: &str, effects: &mut Effects) {
 pub(super) fn note_remarks(remarks: Vec<Remark>, effects: &mut Effects) {
     for remark in remarks {
         effects.note(Note::Text { level: remark.level(), text: remark.to_string() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::{Mono, Wall};
+
+    #[test]
+    fn what_is_loaded_is_told_as_a_share_of_the_bytes_or_of_the_memory_that_they_took() {
+        let at = |seconds: u64| Now { mono: Mono(seconds * 1_000_000), wall: Wall(seconds * 1_000_000) };
+        for (total_bytes, used_memory, loaded_bytes, seconds, share, eta) in [
+            (1000, 5000, 250, 0, (250, 1000), 1),
+            (1000, 5000, 250, 100, (250, 1000), 298),
+            (1000, 0, 1000, 100, (1000, 1000), 0),
+            (1000, 0, 0, 3, (0, 1000), 3000),
+            (0, 1000, 250, 100, (250, 1000), 298),
+            (0, 1000, 5000, 100, (9_999, 10_000), 0),
+            (0, 0, 250, 0, (0, 0), 1),
+            (0, 0, 9, 100, (0, 0), 10),
+            (u64::MAX, 0, u64::MAX, 1 << 40, (u64::MAX, u64::MAX), 0),
+            (u64::MAX, 0, 0, 1 << 40, (0, u64::MAX), u64::MAX),
+        ] {
+            let progress = LoadProgress { begun_at: at(0), total_bytes, used_memory, loaded_bytes };
+            assert_eq!((progress.share(), progress.eta_seconds(at(seconds))), (share, eta), "{progress:?} {seconds}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::keyspace::{SnapshotRules, UsageNote};
 use crate::museum::Defect;
 use crate::persistence::{Head, push_header};
 use crate::port::{Action, ConnId, Effects, Level, Note, Now};
-use crate::replication::{Log, Position, Reason, ReplicationId, Request, Verdict, decide};
+use crate::replication::{ANCESTRY, Log, Position, Reason, ReplicationId, Request, Verdict, decide};
 use crate::resp::Args;
 
 use super::Node;
@@ -96,7 +96,8 @@ impl Node {
         let id = self.history.id;
         let Some(connection) = self.connections.get_mut(conn) else { return };
         if connection.intro.knows_psync2 {
-            connection.reply().simple(&format!("CONTINUE {id}"));
+            let remark = remark_for(connection);
+            connection.reply().simple(&format!("CONTINUE {id}{remark}"));
         } else {
             connection.reply().simple("CONTINUE");
         }
@@ -176,7 +177,8 @@ impl Node {
         let Some(connection) = self.connections.get_mut(conn) else { return };
         let is_mute = connection.replica().is_some_and(|side| side.is_mute);
         if !is_mute {
-            connection.reply().simple(&format!("FULLRESYNC {} {}", position.history, position.offset));
+            let remark = remark_for(connection);
+            connection.reply().simple(&format!("FULLRESYNC {} {}{remark}", position.history, position.offset));
         }
     }
 
@@ -342,6 +344,11 @@ impl Node {
         let wanted = self.config.min_replicas_to_write as usize;
         wanted == 0 || self.config.min_replicas_max_lag == 0 || self.stats.good_replicas >= wanted
     }
+}
+
+/// What an answer to PSYNC says behind the answer to a replica that knows the word: that we know it, too.
+fn remark_for(connection: &Connection) -> String {
+    if connection.intro.knows_ancestry { format!(" {ANCESTRY}") } else { String::new() }
 }
 
 /// The address that a replica is known by.

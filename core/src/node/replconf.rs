@@ -8,6 +8,7 @@ use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome};
 use crate::config::split_arguments;
 use crate::port::{ConnId, Effects, Now};
+use crate::replication::ANCESTRY;
 use crate::resp::Args;
 
 use super::Node;
@@ -33,6 +34,11 @@ impl Node {
                 }
                 // For replicas' masters; a server does not answer it.
                 b"getack" => return Ok(()),
+                // Between our own nodes; to anybody else it is an option that there is not.
+                option if option == ANCESTRY.as_bytes() && self.may_ask(conn) => {
+                    self.on_question(value, now, effects);
+                    return Ok(());
+                }
                 b"set-rdb-client-id" => {
                     let client_id = parse_i64(value).ok_or(reply::NOT_AN_INTEGER)?;
                     self.tie_to_snapshot(conn, client_id)?;
@@ -105,6 +111,7 @@ impl ReplicaIntro {
                 b"eof" => self.knows_eof = true,
                 b"psync2" => self.knows_psync2 = true,
                 b"dual-channel" => self.knows_dual_channel = true,
+                word if word == ANCESTRY.as_bytes() => self.knows_ancestry = true,
                 _ => {}
             },
             b"rdb-channel" => self.is_snapshot_channel = parse_flag(value)?,
@@ -186,6 +193,8 @@ mod tests {
             ("version 8.0.x", "-ERR Unrecognized version format: 8.0.x "),
             ("version 8.256.1", "-ERR Unrecognized version format: 8.256.1 "),
             ("capa dual-channel", "+OK "),
+            ("capa ancestry", "+OK "),
+            ("ancestry me,@127.0.0.1:6379", "-ERR Unrecognized REPLCONF option: ancestry "),
             ("rdb-channel 0", "+OK "),
             ("rdb-channel 2", "-ERR value is out of range, value must between 0 and 1 "),
             ("rdb-channel x", "-ERR value is not an integer or out of range "),

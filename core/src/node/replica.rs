@@ -17,6 +17,8 @@ pub(crate) struct ReplicaIntro {
     pub(crate) knows_eof: bool,
     /// It understands a new history's name in `+CONTINUE`.
     pub(crate) knows_psync2: bool,
+    /// It may ask whom we follow.
+    pub(crate) knows_ancestry: bool,
     /// It wants a snapshot and nothing after it.
     pub(crate) wants_rdb_only: bool,
     /// It wants no keys, only functions (`rdb-filter-only`).

@@ -57,6 +57,7 @@ pub(super) struct Save {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Errand {
     Load,
+    LoadSize,
     SaveAppend,
     SaveStep,
     ReplicaRead(ConnId),
@@ -125,6 +126,7 @@ impl Node {
     pub(super) fn on_disk(&mut self, ticket: Ticket, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
         match self.storage.errands.remove(&ticket) {
             Some(Errand::Load) => self.on_load_read(outcome, now, effects),
+            Some(Errand::LoadSize) => self.on_load_size(outcome),
             Some(Errand::SaveAppend) => self.on_append_done(outcome, now, effects),
             Some(Errand::SaveStep) => self.on_save_step(outcome, now, effects),
             Some(Errand::SyncFileStep(id)) => self.on_file_step(id, outcome, now, effects),

@@ -13,6 +13,8 @@ pub struct Facts {
     pub position: Option<Position>,
     /// The database that the stream was about (`repl-stream-db`).
     pub stream_database: Option<u32>,
+    /// The memory that the data took where the file was written, in bytes (`used-mem`).
+    pub used_memory: Option<u64>,
     history: Option<ReplicationId>,
     offset: Option<u64>,
 }
@@ -23,6 +25,7 @@ impl Facts {
         match name {
             b"repl-id" => self.history = ReplicationId::parse(value),
             b"repl-offset" => self.offset = parse_i64(value).and_then(|offset| u64::try_from(offset).ok()),
+            b"used-mem" => self.used_memory = parse_i64(value).and_then(|bytes| u64::try_from(bytes).ok()),
             b"repl-stream-db" => {
                 self.stream_database = parse_i64(value).and_then(|database| u32::try_from(database).ok());
             }

@@ -243,6 +243,12 @@ impl Loader {
         self.consumed
     }
 
+    /// What the file has told of itself so far.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        self.facts
+    }
+
     /// Keys read so far.
     #[must_use]
     pub fn keys(&self) -> u64 {

@@ -1,11 +1,20 @@
 //! Who stands above a replica, and does the line of masters lead back to it?
 //!
-//! A node whose link to its own master is down refuses its replicas (`NOMASTERLINK`). If that goes on, the reason may be that there is no master at
-//! all: replicas that follow one another in a circle refuse each other for ever. Nobody in it can see that by himself, so a replica that is
-//! refused asks by INFO whom the other follows, and passes on what it learns in an INFO field of its own (`master_path`). Of a Redis only
+//! In a circle of replicas that follow one another there is no master, and nobody in it can see that by himself. There are two ways to find out.
+//!
+//! While the links are up, nothing flows by them. A replica that hears nothing sends a [`Question`] to its master, as an option of REPLCONF that
+//! is not answered. Whoever follows somebody passes it on to his own master; a node that follows nobody lets it drop. Only in a circle it comes
+//! back to who has asked, by links that all are up, and it has the names of all whom it has met.
+//!
+//! A node whose link to its own master is down refuses its replicas (`NOMASTERLINK`), and in a circle they refuse each other for ever. So a replica
+//! that is refused asks by INFO whom the other follows, and passes on what it learns in an INFO field of its own (`master_path`). Of a Redis only
 //! its own master is known, so that a circle is seen if no two of them follow one another in it.
 //!
-//! Differs: a Redis says `NOMASTERLINK` for ever and leaves it to the operator to find out why.
+//! A Redis would break off the link of a replica that sends an option that it does not know. So a question is sent to those alone who know it: a
+//! replica names the capability ([`ANCESTRY`]) beside `eof` and `psync2`, where every server passes over words that it does not know; and a master
+//! that knows it, too, adds the word to its answer to that replica's PSYNC.
+//!
+//! Differs: a Redis says `NOMASTERLINK` for ever, or nothing, and leaves it to the operator to find out why.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,8 +22,12 @@ use core::fmt;
 
 use crate::codec::number::parse_u64;
 
+/// The capability of asking and of being asked, and the option of REPLCONF by which it is done.
+pub const ANCESTRY: &str = "ancestry";
 /// So many nodes of a line are told of and passed on; no line in use is longer.
 const PATH_NODES_MAX: usize = 32;
+/// The longest question that is read: each name in it may be as long as a name of the DNS.
+const QUESTION_BYTES_MAX: usize = PATH_NODES_MAX * 320;
 /// The longest answer to INFO that is read.
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
 /// What follows each line of the answer.
@@ -61,6 +74,71 @@ fn parse_path(text: &str) -> Vec<Ancestor> {
         Some(Ancestor { run_id, host: host.to_string(), port: port.parse().ok()? })
     };
     text.split(',').map_while(parse).take(PATH_NODES_MAX).collect()
+}
+
+/// "Whom do we follow in the end?", on its way up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Who has asked: its name in this life.
+    asker: String,
+    /// To whom it was sent, one after the other; the last is who reads it.
+    path: Vec<Ancestor>,
+}
+
+/// What becomes of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It goes on to the master of who has read it.
+    GoesOn(Question),
+    /// Who reads it has asked it himself: this is the line of his masters, and he is its end.
+    IsBack(Vec<Ancestor>),
+    /// It was here before, or has come from farther away than any line is long.
+    Ends,
+}
+
+impl Question {
+    /// A question of ours to our master.
+    #[must_use]
+    pub fn new(run_id: &str, host: &str, port: u16) -> Question {
+        let master = Ancestor { run_id: None, host: host.to_string(), port };
+        Question { asker: run_id.to_string(), path: Vec::from([master]) }
+    }
+
+    /// Reads what Display writes, all of it or nothing.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Option<Question> {
+        let text = core::str::from_utf8(text).ok().filter(|text| text.len() <= QUESTION_BYTES_MAX)?;
+        let (asker, rest) = text.split_once(',')?;
+        let path = parse_path(rest);
+        let is_all = path.len() == rest.split(',').count();
+        (is_all && !asker.is_empty()).then(|| Question { asker: asker.to_string(), path })
+    }
+
+    /// It has come to the node of this name, which follows another.
+    #[must_use]
+    pub fn come_to(mut self, run_id: &str, host: &str, port: u16) -> Fate {
+        let was_here = self.path.iter().any(|ancestor| ancestor.run_id.as_deref() == Some(run_id));
+        if let Some(here) = self.path.last_mut() {
+            here.run_id = Some(run_id.to_string());
+        }
+        if self.asker == run_id {
+            // What was asked on the way to a master of before tells nothing any more.
+            let is_ours = self.path.first().is_some_and(|master| master.port == port && master.host == host);
+            return if is_ours { Fate::IsBack(self.path) } else { Fate::Ends };
+        }
+        if was_here || self.path.len() >= PATH_NODES_MAX {
+            return Fate::Ends;
+        }
+        self.path.push(Ancestor { run_id: None, host: host.to_string(), port });
+        Fate::GoesOn(self)
+    }
+}
+
+impl fmt::Display for Question {
+    /// `<run id of who asks>,<path>`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{},{}", self.asker, format_path(&self.path))
+    }
 }
 
 /// The answer to INFO of one who has refused us, line by line.
@@ -242,6 +320,42 @@ mod tests {
         }
         let long = vec![ancestor("b", 2); 1000];
         assert_eq!(parse_path(&format_path(&long)).len(), PATH_NODES_MAX);
+    }
+
+    #[test]
+    fn a_question_comes_back_in_a_circle_alone_with_all_whom_it_has_met() {
+        let on = |question: &Question, run_id: &str, port: u16| question.clone().come_to(run_id, "10.0.0.1", port);
+        let asked = Question::new("me", "10.0.0.1", 2);
+        let Fate::GoesOn(above) = on(&asked, "b", 3) else { panic!("b follows c") };
+        let Fate::GoesOn(farther) = on(&above, "c", 1) else { panic!("c follows us") };
+        assert_eq!(farther.to_string(), "me,b@10.0.0.1:2,c@10.0.0.1:3,@10.0.0.1:1");
+        assert_eq!(Question::parse(farther.to_string().as_bytes()), Some(farther.clone()));
+        let line = vec![ancestor("b", 2), ancestor("c", 3), ancestor("me", 1)];
+        assert_eq!(on(&farther, "me", 2), Fate::IsBack(line));
+        assert_eq!(on(&farther, "me", 9), Fate::Ends, "we follow another by now");
+        assert_eq!(on(&asked, "me", 2), Fate::IsBack(vec![ancestor("me", 2)]), "we follow ourselves");
+        // Who hangs on a circle is not in it: its question goes around once.
+        let Fate::GoesOn(around) = on(&farther, "d", 2) else { panic!("d is new") };
+        assert_eq!(on(&around, "b", 3), Fate::Ends);
+        let mut long = asked;
+        for node in 1..PATH_NODES_MAX {
+            long = match on(&long, &format!("n{node}"), 7) {
+                Fate::GoesOn(next) => next,
+                other => panic!("{node}: {other:?}"),
+            };
+        }
+        assert_eq!(on(&long, "last", 7), Fate::Ends);
+    }
+
+    #[test]
+    fn a_question_that_is_wrong_in_any_part_is_none() {
+        let (long, many) = ("h".repeat(QUESTION_BYTES_MAX), ",@h:1".repeat(PATH_NODES_MAX + 1));
+        for text in
+            ["", "me", "me,", ",@h:1", "me,h:1", "me,@h:x", "me,@h:1,", &format!("me,@{long}:1"), &format!("me{many}")]
+        {
+            assert_eq!(Question::parse(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(Question::parse(b"me,@\xff:1"), None);
     }
 
     fn ask(answer: &str) -> Result<Option<Vec<Ancestor>>, NoAnswer> {

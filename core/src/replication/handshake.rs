@@ -12,7 +12,7 @@ use core::fmt;
 use crate::codec::number::{parse_u64, push_u64};
 use crate::resp::push_command;
 
-use super::ancestry::{Inquiry, NoAnswer};
+use super::ancestry::{ANCESTRY, Inquiry, NoAnswer};
 use super::dual_channel::SnapshotEnd;
 use super::position::{Position, ReplicationId};
 
@@ -139,6 +139,8 @@ pub struct Handshake {
     inquiry: Inquiry,
     /// What was told of whom the master follows, until it is taken.
     answered: Option<Inquiry>,
+    /// The master has said that it may be asked whom it follows at any time.
+    knows_questions: bool,
 }
 
 impl Handshake {
@@ -147,7 +149,11 @@ impl Handshake {
     pub fn begin(introduction: Introduction) -> (Handshake, Vec<u8>) {
         let mut bytes = Vec::new();
         push_command(&mut bytes, [b"PING".as_slice()].into_iter());
-        (Handshake { introduction, step: Step::Ping, inquiry: Inquiry::default(), answered: None }, bytes)
+        (Handshake::at(Step::Ping, introduction), bytes)
+    }
+
+    fn at(step: Step, introduction: Introduction) -> Handshake {
+        Handshake { introduction, step, inquiry: Inquiry::default(), answered: None, knows_questions: false }
     }
 
     /// Asks for the stream that follows a data set on its way by another connection.
@@ -157,7 +163,13 @@ impl Handshake {
         let client_id = end.client_id.to_string();
         let mut bytes = Vec::new();
         push_command(&mut bytes, [b"REPLCONF".as_slice(), b"set-rdb-client-id", client_id.as_bytes()].into_iter());
-        (Handshake { introduction, step: Step::Tie, inquiry: Inquiry::default(), answered: None }, bytes)
+        (Handshake::at(Step::Tie, introduction), bytes)
+    }
+
+    /// True if the master is one of ours, who passes on a [`super::ancestry::Question`].
+    #[must_use]
+    pub fn knows_questions(&self) -> bool {
+        self.knows_questions
     }
 
     /// Whom the master follows, once, if that was asked and told.
@@ -233,8 +245,12 @@ impl Handshake {
             missing += 1;
             push_command(&mut bytes, [b"REPLCONF".as_slice(), b"ip-address", ip.as_bytes()].into_iter());
         }
-        let words = [b"REPLCONF".as_slice(), b"capa", b"eof", b"capa", b"psync2", b"capa", b"dual-channel"];
-        push_command(&mut bytes, words.into_iter().take(if self.introduction.knows_dual_channel { 7 } else { 5 }));
+        let mut words = [b"REPLCONF".as_slice(), b"capa", b"eof", b"capa", b"psync2"].to_vec();
+        words.extend([b"capa", ANCESTRY.as_bytes()]);
+        if self.introduction.knows_dual_channel {
+            words.extend([b"capa".as_slice(), b"dual-channel"]);
+        }
+        push_command(&mut bytes, words.into_iter());
         push_command(&mut bytes, [b"REPLCONF".as_slice(), b"version", VALKEY_VERSION_READ].into_iter());
         self.step = Step::Conf { missing };
         bytes
@@ -275,7 +291,7 @@ impl Handshake {
         bytes
     }
 
-    fn on_sync_answer(&self, line: &[u8]) -> Option<Next> {
+    fn on_sync_answer(&mut self, line: &[u8]) -> Option<Next> {
         let mut words = line.split(|&b| b == b' ').filter(|word| !word.is_empty());
         let answer = match words.next()? {
             b"+FULLRESYNC" => {
@@ -294,6 +310,7 @@ impl Handshake {
         if matches!(answer, SyncAnswer::Continue(_)) && self.introduction.resume.is_none() {
             return None;
         }
+        self.knows_questions = words.any(|word| word == ANCESTRY.as_bytes());
         Some(Next::Done(answer, Vec::new()))
     }
 }
@@ -357,7 +374,9 @@ mod tests {
         assert!(
             conf.starts_with("*3 $8 REPLCONF $14 listening-port $4 6380 *3 $8 REPLCONF $10 ip-address $8 10.0.0.1 ")
         );
-        assert!(conf.ends_with("*5 $8 REPLCONF $4 capa $3 eof $4 capa $6 psync2 *3 $8 REPLCONF $7 version $5 9.0.0 "));
+        assert!(conf.ends_with(
+            "*7 $8 REPLCONF $4 capa $3 eof $4 capa $6 psync2 $4 capa $8 ancestry *3 $8 REPLCONF $7 version $5 9.0.0 "
+        ));
         assert_eq!(text(talk.on_line(b"+OK").unwrap()), "");
         assert_eq!(text(talk.on_line(b"+OK").unwrap()), "");
         assert_eq!(text(talk.on_line(b"-ERR Unrecognized REPLCONF option: ip-address").unwrap()), "");
@@ -440,5 +459,20 @@ mod tests {
             assert!(matches!(at_psync(known).on_line(line.as_bytes()), Err(HandshakeError::Nonsense(_))), "{line}");
         }
         assert!(at_psync(None).on_line(b"+CONTINUE").is_err(), "there is nothing to go on from");
+    }
+
+    #[test]
+    fn only_a_master_of_ours_is_one_to_be_asked_whom_it_follows() {
+        let (known, b) = (Some(Position { history: id(b'a'), offset: 7 }), id(b'b'));
+        for (line, is_ours) in [
+            (alloc::format!("+CONTINUE {b} ancestry"), true),
+            (alloc::format!("+FULLRESYNC {b} 100 ancestry"), true),
+            (alloc::format!("+CONTINUE {b}"), false),
+            (alloc::format!("+FULLRESYNC {b} 100"), false),
+        ] {
+            let mut talk = at_psync(known);
+            assert!(matches!(talk.on_line(line.as_bytes()), Ok(Next::Done(..))), "{line}");
+            assert_eq!(talk.knows_questions(), is_ours, "{line}");
+        }
     }
 }

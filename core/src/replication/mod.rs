@@ -10,7 +10,7 @@ mod position;
 mod run;
 mod timeline;
 
-pub use ancestry::{Ancestor, Circle, Inquiry, NoAnswer, Oneself, format_path};
+pub use ancestry::{ANCESTRY, Ancestor, Circle, Fate, Inquiry, NoAnswer, Oneself, Question, format_path};
 pub use decide::{Reason, Request, Standing, Verdict, decide};
 pub use dual_channel::{AfterSnapshotLine, SnapshotEnd, SnapshotTalk};
 pub use handshake::{Handshake, HandshakeError, Introduction, Next, SyncAnswer};

@@ -59,7 +59,7 @@ impl Node {
         if let Some(follow) = &self.follow {
             let (host, port) = (follow.endpoint.host.clone(), i64::from(follow.endpoint.port));
             let state = follow.state_name();
-            let offset = if follow.is_online() { offset } else { -1 };
+            let offset = if follow.has_stream() { offset } else { -1 };
             let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
             let mut reply = connection.reply();
             reply.array(5);

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use crate::port::ProcessorTimes;
 
-use super::super::super::load::Loading;
+use super::super::super::load::LoadProgress;
 use super::super::super::timers::Timer;
 use super::super::server::REDIS_VERSION;
 use super::Row::Field;
@@ -107,20 +107,19 @@ pub(super) const PERSISTENCE: &[Row] = &[
     Field("aof_last_cow_size", zero),
     Field("module_fork_in_progress", zero),
     Field("module_fork_last_cow_size", zero),
-    Field("loading_start_time", |view| some(loading(view)?.begun_at_seconds())),
-    // How large the file of a restart is comes out only when its end is read: as in a Redis that loads from a socket, no total, no share, no estimate.
-    Field("loading_total_bytes", |view| some(loading(view)?.total_bytes())),
-    Field("loading_rdb_used_mem", |view| loading(view).and_then(|_| some(0))),
-    Field("loading_loaded_bytes", |view| some(loading(view)?.loaded_bytes())),
+    Field("loading_start_time", |view| some(loading(view)?.begun_at.wall.seconds())),
+    Field("loading_total_bytes", |view| some(loading(view)?.total_bytes)),
+    Field("loading_rdb_used_mem", |view| some(loading(view)?.used_memory)),
+    Field("loading_loaded_bytes", |view| some(loading(view)?.loaded_bytes)),
     Field("loading_loaded_perc", |view| {
-        let loading = loading(view)?;
-        some(percentage(loading.loaded_bytes(), loading.total_bytes()))
+        let (part, whole) = loading(view)?.share();
+        some(percentage(part, whole))
     }),
     Field("loading_eta_seconds", |view| some(loading(view)?.eta_seconds(view.now))),
 ];
 
-fn loading<'a>(view: &View<'a>) -> Option<&'a Loading> {
-    view.node.storage.loading.as_deref()
+fn loading(view: &View<'_>) -> Option<LoadProgress> {
+    view.node.load_progress()
 }
 
 pub(super) const CPU: &[Row] = &[

@@ -8,7 +8,6 @@ use crate::replication::{ReplicationId, format_path};
 use super::super::super::connection::Connection;
 use super::super::super::failover::Failover;
 use super::super::super::follow::{Follow, Link};
-use super::super::super::incoming::Incoming;
 use super::super::super::primary::replica_ip;
 use super::super::super::replica::{Phase, ReplicaSide};
 use super::Row::{Field, Fields};
@@ -18,37 +17,29 @@ pub(super) const REPLICATION: &[Row] = &[
     Field("role", |view| some(if view.node.follow.is_some() { "slave" } else { "master" })),
     Field("master_host", |view| some(&follow(view)?.endpoint.host)),
     Field("master_port", |view| some(follow(view)?.endpoint.port)),
-    Field("master_link_status", |view| some(if follow(view)?.is_online() { "up" } else { "down" })),
+    Field("master_link_status", |view| some(if follow(view)?.has_stream() { "up" } else { "down" })),
     Field("master_last_io_seconds_ago", |view| match follow(view)? {
-        up if up.is_online() => some(view.now.mono.since(up.last_io_at).as_secs()),
+        up if up.has_stream() => some(view.now.mono.since(up.last_io_at).as_secs()),
         _ => some(-1),
     }),
-    Field("master_sync_in_progress", |view| {
-        some(u8::from(matches!(follow(view)?.link, Link::Receiving { .. } | Link::Replacing { .. } | Link::Dual(_))))
-    }),
+    Field("master_sync_in_progress", |view| follow(view).and_then(|_| some(u8::from(transfer(view).is_some())))),
     Field("slave_read_repl_offset", |view| some(view.node.history.offset() + unapplied_bytes(view, follow(view)?))),
     Field("slave_repl_offset", |view| follow(view).and_then(|_| some(view.node.history.offset()))),
-    Field("master_sync_total_bytes", |view| some(total_bytes(incoming(view)?))),
-    Field("master_sync_read_bytes", |view| some(incoming(view)?.read_bytes())),
-    Field("master_sync_left_bytes", |view| {
-        let incoming = incoming(view)?;
-        some(total_bytes(incoming) - i128::from(incoming.read_bytes()))
-    }),
+    Field("master_sync_total_bytes", |view| some(transfer(view)?.total)),
+    Field("master_sync_read_bytes", |view| some(transfer(view)?.read)),
+    Field("master_sync_left_bytes", |view| transfer(view).and_then(|transfer| some(transfer.total - transfer.read))),
     Field("master_sync_perc", |view| {
-        let incoming = incoming(view)?;
-        some(percentage(incoming.read_bytes(), incoming.total_bytes))
+        let Transfer { total, read } = transfer(view)?;
+        some(percentage(u64::try_from(read).ok()?, u64::try_from(total).unwrap_or(0)))
     }),
     Field("master_sync_last_io_seconds_ago", |view| {
-        incoming(view)?;
+        transfer(view)?;
         some(view.now.mono.since(follow(view)?.last_io_at).as_secs())
     }),
-    Field("master_link_down_since_seconds", |view| {
-        let down = follow(view).filter(|follow| !follow.is_online())?;
-        some(view.now.mono.since(down.down_since).as_secs())
-    }),
+    Field("master_link_down_since_seconds", |view| some(follow(view)?.down_for(view.now)?.as_secs())),
     Field("master_link_error", |view| {
         let follow = follow(view)?;
-        let circle = follow.suspicion.as_ref().and_then(|suspicion| suspicion.circle.as_ref()).map(ToString::to_string);
+        let circle = follow.circle().map(ToString::to_string);
         let error = circle.or_else(|| follow.last_error.clone().filter(|_| !follow.is_online()))?;
         // A line of its own: what a peer said is told without its line ends.
         some(error.replace(['\r', '\n'], " "))
@@ -93,17 +84,31 @@ fn follow<'a>(view: &View<'a>) -> Option<&'a Follow> {
     view.node.follow.as_ref()
 }
 
-fn incoming<'a>(view: &View<'a>) -> Option<&'a Incoming> {
-    match &follow(view)?.link {
-        Link::Receiving { incoming, .. } => Some(incoming),
-        Link::Dual(sync) => sync.incoming(),
-        _ => None,
-    }
+/// How much of a data set has come.
+#[derive(Clone, Copy)]
+struct Transfer {
+    /// As in Redis: -1 before the master has told how it will send, 0 if the end is marked rather than counted.
+    total: i128,
+    read: i128,
 }
 
-/// As Redis: -1 before the master has told how it will send, 0 if the end is marked rather than counted.
-fn total_bytes(incoming: &Incoming) -> i128 {
-    if incoming.has_begun() { i128::from(incoming.total_bytes) } else { -1 }
+/// The data set that is on its way, from the answer to PSYNC on until it is ours.
+///
+/// Differs: a Redis never tells how long a data set is whose end is marked; here that is told once all of it has come.
+fn transfer(view: &View<'_>) -> Option<Transfer> {
+    let follow = follow(view)?;
+    if let Some(bytes) = view.node.replacing_bytes() {
+        return Some(Transfer { total: i128::from(bytes), read: i128::from(bytes) });
+    }
+    let incoming = match &follow.link {
+        Link::Receiving { incoming, .. } => Some(&**incoming),
+        Link::Dual(sync) => sync.incoming(),
+        _ => return None,
+    };
+    let begun = incoming.filter(|incoming| incoming.has_begun());
+    let begun = begun.map(|incoming| (i128::from(incoming.total_bytes), i128::from(incoming.read_bytes())));
+    let (total, read) = begun.unwrap_or((-1, 0));
+    Some(Transfer { total, read })
 }
 
 /// Bytes of the stream that were read but belong to a command or transaction that is not whole yet.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
 use crate::command::{Block, Command, Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, row_number};
+use crate::keyspace::ExpiredBy;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 
@@ -278,6 +279,7 @@ impl Node {
     ) -> Outcome {
         let is_expiry_ours = self.follow.is_none() && !self.pauses.is_any();
         let expiry = if is_expiry_ours { ExpiryRule::Remove } else { ExpiryRule::Hide };
+        self.keyspace.set_expired_by(if self.follow.is_none() { ExpiredBy::Master } else { ExpiredBy::Replica });
         let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
         let database = connection.database;
         let mark = connection.output.mark();

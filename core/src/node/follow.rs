@@ -170,6 +170,7 @@ impl Node {
         }
         self.unfollow_link(now, effects);
         self.follow = None;
+        self.keyspace.forget_own_expiries();
         self.config.replicaof = None;
         let id = self.new_replication_id();
         self.history.fork(id);

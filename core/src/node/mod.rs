@@ -51,6 +51,8 @@ mod load;
 mod log_tests;
 mod memory;
 mod monitor;
+#[cfg(test)]
+mod own_expiry_tests;
 mod pause;
 #[cfg(test)]
 mod pitfalls;

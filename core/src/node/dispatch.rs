@@ -1,6 +1,7 @@
 //! From received bytes to executed commands: parsing, the call. Between them stand the [gates](super::gates).
 
 use alloc::boxed::Box;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
@@ -13,7 +14,7 @@ use super::Node;
 use super::audit::Deed;
 use super::blocked::WaitsFor;
 use super::connection::{Closing, Connection, Kind};
-use super::gates::{ends_transaction, number_of_refused, resolve};
+use super::gates::{ends_transaction, full_name, number_of_refused, resolve};
 use super::transaction::Queued;
 
 /// A request: its arguments, and its bytes if they may be passed on as they are.
@@ -152,7 +153,13 @@ impl Node {
                     break;
                 }
                 Parsed::Broken(error) => {
-                    self.refuse_connection(conn, &alloc::format!("ERR {error}"), now, effects);
+                    match connection.replica() {
+                        Some(_) => {
+                            let name = last_name(connection);
+                            self.hang_up_on_replica(conn, &name, now, effects);
+                        }
+                        None => self.refuse_connection(conn, &alloc::format!("ERR {error}"), now, effects),
+                    }
                     return bytes.len();
                 }
             }
@@ -344,6 +351,11 @@ impl Node {
     pub(crate) fn output_bytes(&self) -> u64 {
         self.connections.iter().map(|connection| connection.output.len() as u64).sum()
     }
+}
+
+/// The name of the last command of a connection, as the log tells it.
+fn last_name(connection: &Connection) -> String {
+    connection.last_command.map_or("<unknown>".to_string(), |(container, command)| full_name(container, command))
 }
 
 /// True for the commands that are carried out inside MULTI rather than queued.

@@ -8,6 +8,7 @@ use crate::replication::{ReplicationId, format_path};
 use super::super::super::connection::Connection;
 use super::super::super::failover::Failover;
 use super::super::super::follow::{Follow, Link};
+use super::super::super::held::Held;
 use super::super::super::incoming::Incoming;
 use super::super::super::primary::replica_ip;
 use super::super::super::replica::{Phase, ReplicaSide};
@@ -28,6 +29,9 @@ pub(super) const REPLICATION: &[Row] = &[
     }),
     Field("slave_read_repl_offset", |view| some(view.node.history.offset() + unapplied_bytes(view, follow(view)?))),
     Field("slave_repl_offset", |view| follow(view).and_then(|_| some(view.node.history.offset()))),
+    // Valkey's names. Here the stream waits like this behind any full synchronisation, by two connections or by one.
+    Field("replicas_repl_buffer_size", |view| some(follow(view)?.held().map_or(0, Held::len))),
+    Field("replicas_repl_buffer_peak", |view| follow(view).and_then(|_| some(view.node.held_bytes_peak))),
     Field("master_sync_total_bytes", |view| some(total_bytes(incoming(view)?))),
     Field("master_sync_read_bytes", |view| some(incoming(view)?.read_bytes())),
     Field("master_sync_left_bytes", |view| {
@@ -68,6 +72,11 @@ pub(super) const REPLICATION: &[Row] = &[
     }),
     Fields(replicas),
     Fields(replicas_progress),
+    // As in Valkey, where there may be any.
+    Field("replicas_waiting_psync", |view| {
+        let is_told = view.node.config.dual_channel_replication_enabled;
+        is_told.then(|| view.node.snapshots_without_main()).and_then(some)
+    }),
     Field("master_failover_state", |view| {
         some(view.node.failover.as_ref().map_or("no-failover", Failover::state_name))
     }),

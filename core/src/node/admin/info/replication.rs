@@ -124,8 +124,8 @@ fn unapplied_bytes(view: &View<'_>, follow: &Follow) -> u64 {
 
 /// Our replicas.
 ///
-/// Differs: a Valkey lists a connection by which a snapshot goes to a replica as if it were another one. Whoever watches over it by INFO would
-/// take it for a replica that is gone when the snapshot is through, and whose address is not the one that it announces.
+/// Differs: a Valkey lists a connection by which a snapshot goes to a replica as if it were another one, of the same address: whoever watches over
+/// it by INFO would take it for a replica that is gone when the snapshot is through. A Redis 8 lists the replica once, as here.
 fn listed<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a Connection, &'a ReplicaSide)> {
     view.node.replica_sides().filter(|(connection, _)| !connection.intro.is_for_snapshot())
 }

@@ -41,6 +41,16 @@ pub(super) type Entries = Table<Entry>;
 /// Expiry times and the hashes of the keys they belong to.
 pub(super) type Expiries = BTreeSet<(i64, u64)>;
 
+/// Who removes a key when the time has come that is set for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExpiredBy {
+    /// A master: this node, or the one that it follows.
+    #[default]
+    Master,
+    /// This node, though it is a replica: a client of its own has set the time, and nobody else knows of it.
+    Replica,
+}
+
 /// The entries of a database, and who of them expires when.
 ///
 /// The index is exact and ordered, so that expiry needs no sampling: an idle node sleeps until the first key is due.
@@ -50,6 +60,8 @@ pub(super) type Expiries = BTreeSet<(i64, u64)>;
 pub(super) struct Database {
     pub(super) entries: Entries,
     expiries: Expiries,
+    /// Those among them of which our master knows nothing: see [`ExpiredBy::Replica`].
+    own_expiries: Expiries,
     /// When the first field of each hash expires, and the hash's key.
     field_expiries: Expiries,
     /// Sum of all expiry times, for their mean.
@@ -71,13 +83,13 @@ impl Entry {
 const EXPIRY_BYTES: usize = 24;
 
 impl Database {
-    pub(super) fn into_parts(self) -> (Entries, [Expiries; 2]) {
-        (self.entries, [self.expiries, self.field_expiries])
+    pub(super) fn into_parts(self) -> (Entries, [Expiries; 3]) {
+        (self.entries, [self.expiries, self.own_expiries, self.field_expiries])
     }
 
-    /// Expiries of both kinds that the indexes hold, in bytes.
+    /// Expiries of all kinds that the indexes hold, in bytes.
     fn index_bytes(&self) -> usize {
-        (self.expiries.len() + self.field_expiries.len()) * EXPIRY_BYTES
+        (self.expiries.len() + self.own_expiries.len() + self.field_expiries.len()) * EXPIRY_BYTES
     }
 
     /// Memory of everything in it, in bytes.
@@ -96,7 +108,8 @@ impl Database {
         (count, i64::try_from(mean).unwrap_or(i64::MAX))
     }
 
-    pub(super) fn set_expiry(&mut self, hash: u64, slot: Slot, expires_ms: i64) {
+    /// Changes when an entry expires. If that stays what it was, so does who removes it.
+    pub(super) fn set_expiry(&mut self, hash: u64, slot: Slot, expires_ms: i64, expired_by: ExpiredBy) {
         let Some(entry) = self.entries.get_mut(slot) else {
             return;
         };
@@ -105,11 +118,36 @@ impl Database {
         }
         if entry.expires_ms != NO_EXPIRY && self.expiries.remove(&(entry.expires_ms, hash)) {
             self.expiry_sum_ms -= i128::from(entry.expires_ms);
+            self.own_expiries.remove(&(entry.expires_ms, hash));
         }
         if expires_ms != NO_EXPIRY && self.expiries.insert((expires_ms, hash)) {
             self.expiry_sum_ms += i128::from(expires_ms);
         }
+        if expires_ms != NO_EXPIRY && expired_by == ExpiredBy::Replica {
+            self.own_expiries.insert((expires_ms, hash));
+        }
         entry.expires_ms = expires_ms;
+    }
+
+    /// How many keys this node removes though it is a replica.
+    pub(super) fn own_expiries(&self) -> usize {
+        self.own_expiries.len()
+    }
+
+    pub(super) fn is_expiry_own(&self, hash: u64, expires_ms: i64) -> bool {
+        self.own_expiries.contains(&(expires_ms, hash))
+    }
+
+    pub(super) fn take_own_expiries(&mut self) -> Expiries {
+        core::mem::take(&mut self.own_expiries)
+    }
+
+    pub(super) fn first_own_expiry_ms(&self) -> Option<i64> {
+        self.own_expiries.first().map(|(expires_ms, _)| *expires_ms)
+    }
+
+    pub(super) fn find_first_own_expiring(&self, order: HashKey) -> Option<(u64, Slot)> {
+        self.locate_expiry(*self.own_expiries.first()?, order)
     }
 
     /// The keys that have expired by `now_ms`.

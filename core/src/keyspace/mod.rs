@@ -6,6 +6,7 @@
 mod database;
 mod doomed;
 mod libraries;
+mod own_expiry;
 mod search;
 mod snapshot;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use crate::codec::siphash::HashKey;
 use crate::table::Slot;
 use crate::value::{Blob, Value};
 
-pub use database::{Entry, NO_EXPIRY};
+pub use database::{Entry, ExpiredBy, NO_EXPIRY};
 pub use libraries::{Libraries, LibraryError, library_name};
 pub use snapshot::{SnapshotId, SnapshotRules, UsageNote};
 
@@ -66,6 +67,8 @@ pub struct Keyspace {
     freed_objects: u64,
     is_observed: bool,
     touches: Vec<Touch>,
+    /// Who removes the keys whose expiry is set now.
+    expired_by: ExpiredBy,
     /// The entry that was last handed out to be changed.
     edited: Option<Edited>,
 }
@@ -92,6 +95,7 @@ impl Keyspace {
             freed_objects: 0,
             is_observed: false,
             touches: Vec::new(),
+            expired_by: ExpiredBy::Master,
             edited: None,
         }
     }
@@ -246,7 +250,7 @@ impl Keyspace {
             string.overwrite(bytes);
         }
         self.mark_used(place, usage);
-        self.databases[place.database as usize].set_expiry(place.hash, place.slot, expires_ms);
+        self.note_expiry(place, expires_ms);
         true
     }
 
@@ -255,7 +259,7 @@ impl Keyspace {
         let old = core::mem::replace(self.edit(place), value);
         self.discard(old);
         self.mark_used(place, usage);
-        self.databases[place.database as usize].set_expiry(place.hash, place.slot, expires_ms);
+        self.note_expiry(place, expires_ms);
     }
 
     /// Adds a key that does not exist.
@@ -273,14 +277,30 @@ impl Keyspace {
         target.entries.insert_new(hash, entry, |entry| order.hash(&entry.key));
         if expires_ms != NO_EXPIRY {
             let slot = target.entries.locate(hash, |entry| entry.key.as_slice() == key);
-            target.set_expiry(hash, slot.expect("it was just inserted"), expires_ms);
+            target.set_expiry(hash, slot.expect("it was just inserted"), expires_ms, self.expired_by);
         }
     }
 
     /// Changes a key's expiry: absolute milliseconds, or [`NO_EXPIRY`].
     pub fn set_expiry(&mut self, place: Place, expires_ms: i64) {
         self.before_change(place);
-        self.databases[place.database as usize].set_expiry(place.hash, place.slot, expires_ms);
+        self.note_expiry(place, expires_ms);
+    }
+
+    fn note_expiry(&mut self, place: Place, expires_ms: i64) {
+        self.databases[place.database as usize].set_expiry(place.hash, place.slot, expires_ms, self.expired_by);
+    }
+
+    /// Moves the value at a place to another name, or database, and its expiry, which stays this node's own if it was. A key of that name is replaced.
+    pub fn rename(&mut self, place: Place, database: u32, key: &[u8], usage: u32) {
+        let is_own = self.database(place.database).is_expiry_own(place.hash, self.entry(place).expires_ms);
+        let (value, expires_ms) = self.take(place);
+        let expired_by = self.expired_by;
+        if is_own {
+            self.expired_by = ExpiredBy::Replica;
+        }
+        self.put(database, key, value, expires_ms, usage);
+        self.expired_by = expired_by;
     }
 
     /// Removes a key and returns its value and expiry.
@@ -290,7 +310,7 @@ impl Keyspace {
         let order = self.key;
         let database = &mut self.databases[place.database as usize];
         let expires_ms = database.entries.get(place.slot).map_or(NO_EXPIRY, |entry| entry.expires_ms);
-        database.set_expiry(place.hash, place.slot, NO_EXPIRY);
+        database.set_expiry(place.hash, place.slot, NO_EXPIRY, ExpiredBy::Master);
         let removed = database.entries.remove_at(place.slot, |entry| order.hash(&entry.key));
         let removed = removed.expect("the place is not older than the last change");
         database.content_bytes -= removed.content_bytes();

@@ -70,7 +70,7 @@ impl Keyspace {
     }
 
     /// The database in which something was due first, by `now_ms`; what is due tells `first_ms`.
-    fn find_first_due(&self, now_ms: i64, first_ms: impl Fn(&Database) -> Option<i64>) -> Option<usize> {
+    pub(super) fn find_first_due(&self, now_ms: i64, first_ms: impl Fn(&Database) -> Option<i64>) -> Option<usize> {
         let databases = self.databases.iter().enumerate();
         let due = databases.filter_map(|(index, database)| Some((index, first_ms(database)?)));
         due.filter(|(_, due_ms)| *due_ms < now_ms).min_by_key(|(_, due_ms)| *due_ms).map(|(index, _)| index)

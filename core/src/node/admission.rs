@@ -4,6 +4,7 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
 use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
@@ -11,7 +12,7 @@ use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
 use super::Node;
 use super::replica::Phase;
 use super::timers::{Timer, back_off};
-use super::transfer::Contents;
+use super::transfer::{Contents, SyncProgress};
 
 /// A data set of up to this many keys is sent at once, unless the operator has set another delay than the default.
 /// Differs: Redis waits for `repl-diskless-sync-delay` even then, since each snapshot costs it a fork; here a small one costs less
@@ -116,14 +117,7 @@ impl Node {
         if let Some(due) = self.timers.due(Timer::SnapshotStart) {
             self.timers.set(Timer::SnapshotStart, due.max(not_before));
         }
-        let Outrun { replica, lag_bytes, limit_bytes, keys_sent, keys } = outrun;
-        let needed = u128::from(*lag_bytes) * u128::from(*keys).max(1) / u128::from(*keys_sent).max(1);
-        let text = format!(
-            "Replica {replica} was outrun by the stream at key {keys_sent} of {keys} of its full synchronisation: {lag_bytes} bytes wait for it, \
-             more than client-output-buffer-limit allows ({limit_bytes}). At this rate of writes it takes a hard limit of {needed} bytes: \
-             CONFIG SET client-output-buffer-limit \"replica {needed} 0 0\". The next one begins in {} ms",
-            wait.as_millis()
-        );
+        let text = format!("{outrun}. The next one begins in {} ms", wait.as_millis());
         effects.note(Note::Text { level: Level::Warning, text });
     }
 }
@@ -137,8 +131,45 @@ pub(super) struct Outrun {
     pub(super) lag_bytes: u64,
     /// How many may.
     pub(super) limit_bytes: u64,
-    /// Keys that it was sent.
-    pub(super) keys_sent: u64,
-    /// Keys of its snapshot.
-    pub(super) keys: u64,
+    /// How much of its snapshot it was sent; unknown once it has all of it.
+    pub(super) progress: Option<SyncProgress>,
+}
+
+impl Outrun {
+    /// How many bytes will wait for it at the least, if writes go on as they have: until all of its snapshot is sent. While it loads that, there
+    /// will be more.
+    fn needed_bytes(&self) -> u64 {
+        let SyncProgress { done, total, .. } = self.progress.unwrap_or(SyncProgress { unit: "", done: 1, total: 1 });
+        let needed = u128::from(self.lag_bytes) * u128::from(total) / u128::from(done.max(1));
+        u64::try_from(needed).unwrap_or(u64::MAX)
+    }
+}
+
+/// What happened, and what would help. How long a replica loads what it was sent nobody knows before it has: what is advised leaves as much again
+/// for it, and grows with each attempt that comes to nothing.
+impl fmt::Display for Outrun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Outrun { replica, lag_bytes, limit_bytes, progress } = self;
+        let needed = self.needed_bytes();
+        let advised = needed.saturating_mul(2);
+        write!(f, "Replica {replica} was outrun by the stream ")?;
+        match progress {
+            Some(SyncProgress { unit, done, total }) => write!(f, "at {unit} {done} of {total} of its")?,
+            None => write!(f, "before it had loaded its")?,
+        }
+        write!(
+            f,
+            " full synchronisation: {lag_bytes} bytes wait for it, more than client-output-buffer-limit allows ({limit_bytes}). "
+        )?;
+        match progress {
+            Some(_) => {
+                write!(f, "At this rate of writes it takes a hard limit of {needed} bytes, and more while it loads")?
+            }
+            None => write!(
+                f,
+                "It takes a hard limit of more than {needed} bytes; how long it still has to load is not known"
+            )?,
+        }
+        write!(f, ". Try twice as much: CONFIG SET client-output-buffer-limit \"replica {advised} 0 0\"")
+    }
 }

@@ -7,8 +7,10 @@ use core::time::Duration;
 use crate::port::ConnId;
 
 use super::Node;
+use super::admission::Outrun;
 use super::bench::Bench;
 use super::replica::Phase;
+use super::transfer::SyncProgress;
 
 /// A master of 5000 keys that sends snapshots without delay; DEBUG is allowed.
 fn master(settings: &[&str]) -> Bench {
@@ -94,6 +96,45 @@ fn a_full_synchronisation_that_is_outrun_says_what_it_takes_and_the_next_ones_co
         matches!(phase(&bench.node, next), Some(Phase::Streaming { .. })),
         "one that came through ends the waiting"
     );
+}
+
+#[test]
+fn one_that_is_outrun_while_it_loads_is_advised_twice_what_was_not_enough() {
+    let mut bench = master(&["repl-backlog-size 20kb"]);
+    let mut limit = 100_000_u64;
+    for attempt in 0..3 {
+        bench.run(&alloc::format!("CONFIG SET client-output-buffer-limit \"replica {limit} 0 0\""));
+        let replica = ask(&mut bench, false);
+        while phase(&bench.node, replica) == Some(Phase::Waiting) {
+            bench.pass(Duration::from_millis(10));
+        }
+        assert!(matches!(phase(&bench.node, replica), Some(Phase::AwaitingAck { .. })), "attempt {attempt}");
+        while bench.closed.is_empty() {
+            set(&mut bench, 2000);
+        }
+        assert_eq!(bench.closed.pop(), Some(replica));
+        let told = notes_with(&bench, "before it had loaded its full synchronisation").pop().expect("it is told");
+        let number = |before: &str| -> u64 {
+            let rest = told.split(before).nth(1).expect("the words are there");
+            rest.split(' ').next().and_then(|word| word.parse().ok()).expect("a number")
+        };
+        let (waited, advised) = (number("synchronisation: "), number("\"replica "));
+        assert_eq!(number("limit of more than "), waited);
+        assert!(waited > limit && advised == 2 * waited, "{told}");
+        limit = advised;
+    }
+}
+
+#[test]
+fn what_is_advised_is_what_would_wait_when_all_is_sent_and_as_much_again() {
+    // What was sent of how much, and what then would wait of 1000 bytes that do so far.
+    let cases = [(None, 1000), (Some((1, 4)), 4000), (Some((3, 4)), 1333), (Some((1, u64::MAX)), u64::MAX)];
+    for (progress, needed) in cases {
+        let progress = progress.map(|(done, total)| SyncProgress { unit: "byte", done, total });
+        let outrun = Outrun { replica: String::from("r"), lag_bytes: 1000, limit_bytes: 900, progress };
+        let advised = alloc::format!("\"replica {} 0 0\"", u64::saturating_mul(needed, 2));
+        assert!(alloc::format!("{outrun}").ends_with(&advised), "{outrun}");
+    }
 }
 
 #[test]

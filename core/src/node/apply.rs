@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use crate::command::{Exec, ExpiryRule, Handler, ServerCommand, Service, row_number};
+use crate::keyspace::ExpiredBy;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, Reply, RequestLimits, RequestParser};
 
@@ -174,6 +175,7 @@ impl Node {
             (_, Ok(command)) => {
                 let Handler::Data(handler) = command.handler else { return };
                 self.feed.begin(false);
+                self.keyspace.set_expired_by(ExpiredBy::Master);
                 let mut exec = Exec {
                     keyspace: &mut self.keyspace,
                     database,

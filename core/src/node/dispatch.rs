@@ -1,10 +1,12 @@
 //! From received bytes to executed commands: parsing, the call. Between them stand the [gates](super::gates).
 
 use alloc::boxed::Box;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
 use crate::command::{Block, Command, Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, row_number};
+use crate::keyspace::ExpiredBy;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 
@@ -12,7 +14,7 @@ use super::Node;
 use super::audit::Deed;
 use super::blocked::WaitsFor;
 use super::connection::{Closing, Connection, Kind};
-use super::gates::{ends_transaction, number_of_refused, resolve};
+use super::gates::{ends_transaction, full_name, number_of_refused, resolve};
 use super::transaction::Queued;
 
 /// A request: its arguments, and its bytes if they may be passed on as they are.
@@ -151,7 +153,13 @@ impl Node {
                     break;
                 }
                 Parsed::Broken(error) => {
-                    self.refuse_connection(conn, &alloc::format!("ERR {error}"), now, effects);
+                    match connection.replica() {
+                        Some(_) => {
+                            let name = last_name(connection);
+                            self.hang_up_on_replica(conn, &name, now, effects);
+                        }
+                        None => self.refuse_connection(conn, &alloc::format!("ERR {error}"), now, effects),
+                    }
                     return bytes.len();
                 }
             }
@@ -278,6 +286,7 @@ impl Node {
     ) -> Outcome {
         let is_expiry_ours = self.follow.is_none() && !self.pauses.is_any();
         let expiry = if is_expiry_ours { ExpiryRule::Remove } else { ExpiryRule::Hide };
+        self.keyspace.set_expired_by(if self.follow.is_none() { ExpiredBy::Master } else { ExpiredBy::Replica });
         let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
         let database = connection.database;
         let mark = connection.output.mark();
@@ -342,6 +351,11 @@ impl Node {
     pub(crate) fn output_bytes(&self) -> u64 {
         self.connections.iter().map(|connection| connection.output.len() as u64).sum()
     }
+}
+
+/// The name of the last command of a connection, as the log tells it.
+fn last_name(connection: &Connection) -> String {
+    connection.last_command.map_or("<unknown>".to_string(), |(container, command)| full_name(container, command))
 }
 
 /// True for the commands that are carried out inside MULTI rather than queued.

@@ -277,7 +277,11 @@ fn the_stream_waits_for_the_data_set_and_begins_in_its_database() {
     assert_eq!(played.bench.run("GET k"), "$3 old ", "what was there is served meanwhile");
     let info = played.bench.run("INFO replication");
     assert!(info.contains("master_link_status:down ") && info.contains("master_sync_in_progress:1 "));
+    let held = stream.len();
+    assert!(info.contains(&format!(" replicas_repl_buffer_size:{held} replicas_repl_buffer_peak:{held} ")));
     played.end_data_set();
+    let info = played.bench.run("INFO replication");
+    assert!(info.contains(&format!(" replicas_repl_buffer_size:0 replicas_repl_buffer_peak:{held} ")), "{info}");
     assert!(played.bench.closed.contains(&played.snapshot));
     assert_eq!(played.bench.run("GET k"), "$-1 ");
     assert_eq!(played.bench.run("SELECT 4\r\nGET a"), "+OK $1 1 ", "ENDOFF said so");

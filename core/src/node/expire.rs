@@ -1,4 +1,12 @@
 //! Who removes keys, and fields of hashes, whose time has come when nobody asks for them?
+//!
+//! A master does, and its replicas wait for the removal to be sent. Of the expiries that clients of a replica have set (`replica-read-only no`) no
+//! master knows: such keys the replica removes itself, and tells nobody. Whoever sets an expiry last, master or client, is the one who removes
+//! the key.
+//!
+//! Differs: a Redis remembers such keys by their names. So it removes them also if the master has set their expiry since, though the master may keep
+//! them longer; it leaves those in databases above the 63rd, those that the master renames, and those of databases that are swapped; and it goes on
+//! during a pause, when data are to stand still.
 
 use crate::command::Class;
 use crate::keyspace::Place;
@@ -16,10 +24,10 @@ const EXPIRY_ROUND_US: u64 = 10_000;
 const OVERDUE_ROUND_US: u64 = 1_000;
 
 impl Node {
-    /// Removes keys and fields whose time has come. Only a master does; a replica waits for the removal to be sent.
+    /// Removes keys and fields whose time has come: of a replica, those that are its own.
     pub(super) fn expire_due_keys(&mut self, now: Now) {
         self.first_expiry_ms = None;
-        if self.follow.is_some() || self.pauses.is_any() || !self.is_active_expiry_on || self.is_loading() {
+        if self.pauses.is_any() || !self.is_active_expiry_on || self.is_loading() {
             return;
         }
         let begun = (self.environment.stopwatch)();
@@ -32,11 +40,14 @@ impl Node {
     /// Removes some of the keys and fields whose time has come. True if there may be more.
     fn expire_a_round(&mut self, now_ms: i64) -> bool {
         let mut left = EXPIRED_PER_ROUND_MAX;
+        let is_master = self.follow.is_none();
         while left > 0 {
-            if let Some(place) = self.keyspace.find_expired(now_ms) {
+            let expired =
+                if is_master { self.keyspace.find_expired(now_ms) } else { self.keyspace.find_own_expired(now_ms) };
+            if let Some(place) = expired {
                 self.expire(place);
                 left -= 1;
-            } else if let Some(place) = self.keyspace.find_with_expired_field(now_ms) {
+            } else if let Some(place) = self.keyspace.find_with_expired_field(now_ms).filter(|_| is_master) {
                 left -= self.expire_fields(place, now_ms, left);
             } else {
                 return false;
@@ -93,13 +104,16 @@ impl Node {
 
     /// Sets the expiry timer to the first key or field that is due.
     pub(super) fn arm_expiry(&mut self, now: Now) {
-        let first = self.keyspace.next_expiry_ms().into_iter().chain(self.keyspace.next_field_expiry_ms()).min();
+        let first = match self.follow {
+            None => self.keyspace.next_expiry_ms().into_iter().chain(self.keyspace.next_field_expiry_ms()).min(),
+            Some(_) => self.keyspace.next_own_expiry_ms(),
+        };
         if first == self.first_expiry_ms {
             return;
         }
         self.first_expiry_ms = first;
         match first {
-            Some(expires_ms) if self.follow.is_none() && self.is_active_expiry_on && !self.pauses.is_any() => {
+            Some(expires_ms) if self.is_active_expiry_on && !self.pauses.is_any() => {
                 let left_us = match u64::try_from(expires_ms.saturating_sub(now.wall.millis())) {
                     // A key is alive in the very millisecond of its expiry.
                     Ok(left_ms) => left_ms.saturating_add(1).saturating_mul(1000).max(EXPIRY_ROUND_US),

@@ -111,14 +111,18 @@ impl Follow {
         }
     }
 
-    /// Memory that the stream takes that waits to be applied, in bytes.
-    pub(crate) fn held_bytes(&self) -> u64 {
+    /// The stream that waits to be applied, if any does.
+    pub(crate) fn held(&self) -> Option<&Held> {
         match &self.link {
-            Link::Dual(sync) => sync.held().memory_bytes(),
-            Link::Replacing { held, .. } => held.memory_bytes(),
-            Link::Online { held, .. } => held.memory_bytes(),
-            _ => 0,
+            Link::Dual(sync) => Some(sync.held()),
+            Link::Replacing { held, .. } | Link::Online { held, .. } => Some(held),
+            _ => None,
         }
+    }
+
+    /// Memory that it takes, in bytes.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.held().map_or(0, Held::memory_bytes)
     }
 
     /// A master that is to be dialled.
@@ -185,6 +189,7 @@ impl Node {
         }
         self.unfollow_link(now, effects);
         self.follow = None;
+        self.keyspace.forget_own_expiries();
         self.config.replicaof = None;
         let id = self.new_replication_id();
         self.history.fork(id);
@@ -363,6 +368,12 @@ impl Node {
     /// Bytes from our master, in whatever state the link is.
     pub(super) fn on_master_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
         self.stats.replication_bytes_received += bytes.len() as u64;
+        self.take_in_master_bytes(conn, bytes, now, effects);
+        let held = self.follow.as_ref().and_then(Follow::held).map_or(0, Held::len);
+        self.held_bytes_peak = self.held_bytes_peak.max(held);
+    }
+
+    fn take_in_master_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
         let mut used = 0;
         while used < bytes.len() {
             let rest = &bytes[used..];

@@ -11,35 +11,64 @@ use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::Args;
 
 use super::Node;
-use super::connection::{Connection, Kind};
+use super::connection::Connection;
 use super::memory::Room;
 use super::pubsub::gate_listener;
 
 impl Node {
-    /// Hangs up on two who have no business with commands: a browser that was tricked into speaking to us, and a replica's
-    /// link, where a reply would be taken for a part of the stream.
+    /// Looks after two who have no business with commands: a browser that was tricked into speaking to us, and a replica's link. True if the
+    /// request is not to be carried out.
     pub(super) fn is_out_of_place(&mut self, conn: ConnId, args: Args<'_>, now: Now, effects: &mut Effects) -> bool {
         let name = &args[0];
-        let is_http = name.eq_ignore_ascii_case(b"POST") || name.eq_ignore_ascii_case(b"HOST:");
-        let is_replica =
-            self.connections.get(conn).is_some_and(|connection| matches!(connection.kind, Kind::Replica(_)));
-        let speaks_replication =
-            ["REPLCONF", "PSYNC", "SYNC"].iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
-        let text = if is_http {
-            alloc::format!(
+        if name.eq_ignore_ascii_case(b"POST") || name.eq_ignore_ascii_case(b"HOST:") {
+            let text = alloc::format!(
                 "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. \
                  Connection {conn} aborted."
-            )
-        } else if is_replica && !speaks_replication {
-            let shown: alloc::string::String = name.iter().take(40).map(|&byte| char::from(byte)).collect();
-            let who = self.replica_name(conn);
-            alloc::format!("Replica generated a reply to command '{}', disconnecting it: {who}", shown.escape_default())
-        } else {
-            return false;
-        };
+            );
+            effects.note(Note::Text { level: Level::Warning, text });
+            self.close(conn, now, effects);
+            return true;
+        }
+        self.connections.get(conn).is_some_and(|connection| connection.replica().is_some())
+            && self.is_nothing_for_replica(conn, args, now, effects)
+    }
+
+    /// A reply to a replica would be taken for a part of the stream: whoever asks for one is hung up on. As in Redis, what a replica has already
+    /// is not given again, and takes no reply.
+    ///
+    /// Differs: a Redis carries out what is not about data before it hangs up (CLIENT PAUSE, say), and does not hang up for what has no reply, such as
+    /// CLIENT REPLY OFF.
+    fn is_nothing_for_replica(&mut self, conn: ConnId, args: Args<'_>, now: Now, effects: &mut Effects) -> bool {
+        use ServerCommand::{Monitor, Psync, ReplConf, Sync};
+        let row = self.renamed.find(&args[0]).and_then(|(_, container)| resolve(container, args).ok());
+        match row.map(|row| row.handler) {
+            Some(Handler::Server(ReplConf)) => false,
+            Some(Handler::Server(Psync | Sync | Monitor)) => true,
+            _ => {
+                let name = self.shown_name(args);
+                self.hang_up_on_replica(conn, &name, now, effects);
+                true
+            }
+        }
+    }
+
+    /// The name of a request's row, as the log tells it: `get`, or `client|list`.
+    fn shown_name(&self, args: Args<'_>) -> String {
+        let row = self.renamed.find(&args[0]).and_then(|(_, container)| match args.get(1) {
+            Some(name) if !container.subcommands.is_empty() => Some((container, subcommand(container, name)?)),
+            _ => Some((container, container)),
+        });
+        row.map_or("<unknown>".to_string(), |(container, command)| full_name(container, command))
+    }
+
+    /// Ends a replica's link, on which the reply to a command would be no part of the stream.
+    pub(super) fn hang_up_on_replica(&mut self, conn: ConnId, command: &str, now: Now, effects: &mut Effects) {
+        let Some(connection) = self.connections.get(conn) else { return };
+        let who = self.client_line(connection, now);
+        let text =
+            alloc::format!("Replica generated a reply to command '{command}', disconnecting it: {}", who.trim_end());
         effects.note(Note::Text { level: Level::Warning, text });
         self.close(conn, now, effects);
-        true
     }
 
     /// Refuses a command before execution.
@@ -198,6 +227,7 @@ mod tests {
     use alloc::format;
 
     use super::super::bench::Bench;
+    use crate::port::ConnId;
 
     #[test]
     fn an_exec_that_is_refused_ends_its_transaction() {
@@ -220,5 +250,85 @@ mod tests {
         assert_eq!(bench.run("GET a"), "$-1 ", "outside a transaction reading takes no room");
         bench.run("MULTI");
         assert_eq!(bench.run("DISCARD"), "+OK ");
+    }
+
+    /// A replica that waits for its snapshot, or that follows the stream.
+    fn replica(bench: &mut Bench, is_online: bool) -> ConnId {
+        let delay = if is_online { 0 } else { 3600 };
+        bench.run(&format!("CONFIG SET repl-diskless-sync-delay {delay}"));
+        let replica = bench.connect();
+        bench.run_on(replica, "REPLCONF listening-port 7001 capa eof capa psync2");
+        bench.send(replica, b"PSYNC ? -1\r\n");
+        if is_online {
+            bench.send(replica, b"REPLCONF ACK 0\r\n");
+        }
+        bench.take_received(replica);
+        replica
+    }
+
+    #[test]
+    fn a_replica_that_asks_for_a_reply_is_hung_up_on_and_the_log_tells_by_which_command() {
+        let too_many = "*99999999999\r\n";
+        // The request, and the name in the log.
+        let cases = [
+            ("PING", "ping"),
+            ("ping a b c", "ping"),
+            ("SET k v", "set"),
+            ("CLIENT LIST", "client|list"),
+            ("CLIENT", "client"),
+            ("CLIENT NOSUCH", "<unknown>"),
+            ("XINFO HELP", "xinfo|help"),
+            ("NOSUCH", "<unknown>"),
+            ("MULTI", "multi"),
+            ("CLIENT REPLY OFF", "client|reply"),
+            ("MONITOR x", "monitor"),
+            ("PSYNC", "psync"),
+            ("SYNC x", "sync"),
+            ("REPLCONF", "replconf"),
+            ("REPLCONF capa eof", "replconf"),
+            ("REPLCONF capa nonsense", "replconf"),
+            ("REPLCONF listening-port 1", "replconf"),
+            ("REPLCONF nosuch 1", "replconf"),
+            ("REPLCONF ack", "replconf"),
+            (too_many, "psync"),
+        ];
+        for (request, name) in cases {
+            for is_online in [true, false] {
+                let mut bench = Bench::new();
+                let replica = replica(&mut bench, is_online);
+                let told = if is_online && request == too_many { "replconf" } else { name };
+                assert_eq!(bench.run_on(replica, request), "", "{request}");
+                assert_eq!(bench.closed, [replica], "{request}");
+                let start =
+                    format!("Replica generated a reply to command '{told}', disconnecting it: id=2 addr=127.0.0.1:");
+                assert!(bench.notes.iter().any(|note| note.starts_with(&start)), "{request}: {:?}", bench.notes);
+                assert_eq!(bench.run("EXISTS k"), ":0 ", "it was not carried out");
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_reply_is_nothing_to_hang_up_on_a_replica_for() {
+        let requests = ["MONITOR", "PSYNC ? -1", "SYNC", "REPLCONF ACK 5", "REPLCONF ACK x", "REPLCONF GETACK *"];
+        for is_online in [true, false] {
+            let mut bench = Bench::new();
+            let replica = replica(&mut bench, is_online);
+            for request in requests {
+                assert_eq!(bench.run_on(replica, request), "", "{request}");
+            }
+            assert!(bench.closed.is_empty());
+            bench.run("SET k v");
+            let stream = alloc::string::String::from_utf8(bench.take_received(replica)).expect("ASCII");
+            let is_fed = stream.ends_with("$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n");
+            assert_eq!(is_fed, is_online, "and it sees no more than the stream: {stream}");
+        }
+    }
+
+    #[test]
+    fn a_monitor_does_not_become_a_replica() {
+        let mut bench = Bench::new();
+        bench.run("MONITOR");
+        assert_eq!(bench.run("PSYNC ? -1"), "");
+        assert!(bench.node.replicas.is_empty());
     }
 }

@@ -57,6 +57,7 @@ impl Node {
             kept_snapshots: Vec::new(),
             admission: super::Admission::default(),
             follow: None,
+            held_bytes_peak: 0,
             failover: None,
             storage: super::Storage::default(),
             timers: Timers::default(),

@@ -51,6 +51,8 @@ mod load;
 mod log_tests;
 mod memory;
 mod monitor;
+#[cfg(test)]
+mod own_expiry_tests;
 mod pause;
 #[cfg(test)]
 mod pitfalls;
@@ -132,6 +134,8 @@ pub struct Node {
     admission: Admission,
     /// The master that is followed, if any.
     pub(crate) follow: Option<Follow>,
+    /// The most bytes of any master's stream that have waited to be applied.
+    held_bytes_peak: u64,
     /// The switch of roles that is under way, if any.
     pub(crate) failover: Option<Failover>,
     pub(crate) storage: Storage,

@@ -31,8 +31,9 @@ impl Node {
         now: Now,
         effects: &mut Effects,
     ) -> Result<(), CommandError> {
-        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
-        if matches!(connection.kind, Kind::Replica(_)) {
+        let Some(connection) = self.connections.get(conn) else { return Ok(()) };
+        // A monitor is answered nothing either, as in Redis.
+        if connection.is_monitor {
             return Ok(());
         }
         if args.len() > 3 && args[3].eq_ignore_ascii_case(b"FAILOVER") {

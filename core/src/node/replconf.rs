@@ -17,9 +17,39 @@ use super::replica::{OwnSnapshot, Phase, ReplicaIntro};
 /// Bytes of an option or a value that an error repeats.
 const SHOWN_BYTES_MAX: usize = 128;
 
+/// What a REPLCONF without an error is answered.
+enum Answer {
+    Ok,
+    None,
+}
+
 impl Node {
-    /// REPLCONF, by pairs of an option and its value. What was said before a pair that is wrong stays said, as in Redis.
+    /// REPLCONF. It is answered before PSYNC; who says anything behind it but how far it has come is hung up on.
     pub(super) fn replconf(&mut self, conn: ConnId, args: Args<'_>, now: Now, effects: &mut Effects) -> Outcome {
+        let outcome = self.take_in_options(conn, args, now, effects);
+        let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+        match outcome {
+            Ok(Answer::None) => Ok(()),
+            _ if connection.replica().is_some() => {
+                self.hang_up_on_replica(conn, "replconf", now, effects);
+                Ok(())
+            }
+            Ok(Answer::Ok) => {
+                connection.reply().ok();
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// By pairs of an option and its value. What was said before a pair that is wrong stays said, as in Redis.
+    fn take_in_options(
+        &mut self,
+        conn: ConnId,
+        args: Args<'_>,
+        now: Now,
+        effects: &mut Effects,
+    ) -> Result<Answer, CommandError> {
         if args.len().is_multiple_of(2) {
             return Err(reply::SYNTAX);
         }
@@ -30,29 +60,26 @@ impl Node {
                     let is_persisted_told = args.get(index + 2).is_some_and(|next| next.eq_ignore_ascii_case(b"fack"));
                     let persisted = args.get(index + 3).filter(|_| is_persisted_told);
                     self.on_ack(conn, value, persisted, now, effects);
-                    return Ok(());
+                    return Ok(Answer::None);
                 }
                 // For replicas' masters; a server does not answer it.
-                b"getack" => return Ok(()),
+                b"getack" => return Ok(Answer::None),
                 // Between our own nodes; to anybody else it is an option that there is not.
                 option if option == ANCESTRY.as_bytes() && self.may_ask(conn) => {
                     self.on_question(value, now, effects);
-                    return Ok(());
+                    return Ok(Answer::None);
                 }
                 b"set-rdb-client-id" => {
                     let client_id = parse_i64(value).ok_or(reply::NOT_AN_INTEGER)?;
                     self.tie_to_snapshot(conn, client_id)?;
                 }
                 option => {
-                    let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
+                    let Some(connection) = self.connections.get_mut(conn) else { return Ok(Answer::None) };
                     connection.intro.take_in(option, value)?;
                 }
             }
         }
-        if let Some(connection) = self.connections.get_mut(conn) {
-            connection.reply().ok();
-        }
-        Ok(())
+        Ok(Answer::Ok)
     }
 
     /// `REPLCONF ACK <offset>`, or since Redis 7.2 `ACK <offset> FACK <offset on its disk>`: never answered.

@@ -76,8 +76,7 @@ impl Node {
     ) {
         let replica = self.replica_name(conn);
         if phase.is_synchronising() {
-            let (keys_sent, keys) = self.transfer_progress(phase);
-            let outrun = Outrun { replica, lag_bytes, limit_bytes, keys_sent, keys };
+            let outrun = Outrun { replica, lag_bytes, limit_bytes, progress: self.sync_progress(phase) };
             self.full_sync_was_outrun(&outrun, now, effects);
         } else {
             let text = format!(

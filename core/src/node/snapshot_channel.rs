@@ -89,6 +89,15 @@ impl Node {
         Ok(())
     }
 
+    /// Snapshots with a connection of their own, on their way or sent, whose replicas have not asked for the stream yet: the log is kept behind each.
+    pub(crate) fn snapshots_without_main(&self) -> usize {
+        let is_alone = |connection: &Connection| {
+            let side = connection.replica().filter(|side| !side.has_main_channel);
+            connection.intro.is_for_snapshot() && side.is_some_and(|side| side.needs_log_from().is_some())
+        };
+        self.replica_sides().filter(|(connection, _)| is_alone(connection)).count() + self.kept_snapshots.len()
+    }
+
     /// The connection that is tied to a snapshot.
     fn find_main(&self, snapshot: OwnSnapshot) -> Option<ConnId> {
         let is_tied = |connection: &&Connection| connection.intro.own_snapshot == Some(snapshot);

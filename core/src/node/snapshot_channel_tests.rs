@@ -60,7 +60,9 @@ fn the_stream_flows_while_the_snapshot_does() {
     bench.run("SELECT 3\r\nSET a 1");
     let (main, snapshot) = ask(&mut bench, true);
     let end = bench.node.history.offset();
+    assert!(bench.run("INFO replication").contains(" connected_slaves:0 replicas_waiting_psync:1 "));
     assert_eq!(tie(&mut bench, (main, snapshot), end), format!("+CONTINUE {} ", bench.node.history.id));
+    assert!(bench.run("INFO replication").contains(" replicas_waiting_psync:0 "));
     bench.run("SET a 2");
     assert_eq!(text(&bench.take_received(main)), "*2 $6 SELECT $1 3 *3 $3 SET $1 a $1 2 ");
     let info = bench.run("INFO replication");
@@ -95,6 +97,7 @@ fn what_follows_the_snapshot_is_kept_until_the_main_connection_comes() {
     let connections = ask(&mut bench, false);
     let end = bench.node.history.offset();
     assert!(matches!(phase(&bench, connections.1), Some(Phase::AwaitingMain { .. })), "all of it was sent");
+    assert!(bench.run("INFO replication").contains(" replicas_waiting_psync:1 "));
     for _ in 0..200 {
         bench.run(&format!("SET k {}", "x".repeat(1000)));
     }

@@ -27,6 +27,23 @@ pub(super) enum Contents {
     NoKeys,
 }
 
+/// How far a replica's snapshot has come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SyncProgress {
+    /// What is counted.
+    pub(super) unit: &'static str,
+    /// So many were sent: at least one, and not all.
+    pub(super) done: u64,
+    /// So many there are.
+    pub(super) total: u64,
+}
+
+impl SyncProgress {
+    fn new(unit: &'static str, done: u64, total: u64) -> Option<SyncProgress> {
+        (0 < done && done < total).then_some(SyncProgress { unit, done, total })
+    }
+}
+
 /// One snapshot that is being sent to one or more replicas.
 #[derive(Clone, Debug)]
 struct Transfer {
@@ -129,14 +146,16 @@ impl Node {
         }
     }
 
-    /// Keys written, and keys in all, of the snapshot that a replica is being sent.
-    pub(super) fn transfer_progress(&self, phase: Phase) -> (u64, u64) {
+    /// How much of its snapshot a replica was sent, or has been made ready for it; unknown if that is all of it.
+    pub(super) fn sync_progress(&self, phase: Phase) -> Option<SyncProgress> {
         let snapshot = match phase {
             Phase::Streaming { transfer, .. } => self.transfers.find(transfer).and_then(|transfer| transfer.snapshot),
-            _ => phase.file().and_then(|file| self.sync_files.snapshot(file)),
+            Phase::AwaitingFile { file, .. } => self.sync_files.snapshot(file),
+            Phase::SendingFile { read, size, .. } => return SyncProgress::new("byte", read, size),
+            _ => None,
         };
-        let (written, total) = snapshot.map_or((1, 1), |snapshot| self.keyspace.snapshot_progress(snapshot));
-        (written as u64, total as u64)
+        let (written, total) = self.keyspace.snapshot_progress(snapshot?);
+        SyncProgress::new("key", written as u64, total as u64)
     }
 
     /// True if others wait for a receiver that was sent so little: fellow receivers, or those that are not let in yet.

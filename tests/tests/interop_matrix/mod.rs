@@ -8,6 +8,7 @@ mod clocks;
 mod cuts;
 mod failovers;
 mod old_replica;
+mod own_expiries;
 mod restarts;
 mod tools;
 mod transfers;

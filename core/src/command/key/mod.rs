@@ -152,8 +152,9 @@ fn rename_found(exec: &mut Exec<'_>, args: Args<'_>) {
     // Looking up the new name may have removed an expired key, which made the old place void.
     let source = exec.keyspace.locate(exec.database, &args[1]);
     let source = source.expect("it was found and only another key was removed since");
-    let (value, expires_ms) = exec.keyspace.take(source);
-    exec.put_anew(&args[2], value, expires_ms);
+    exec.notify(Class::New, "new", &args[2]);
+    let usage = exec.first_use();
+    exec.keyspace.rename(source, exec.database, &args[2], usage);
     exec.notify(Class::Generic, "rename_from", &args[1]);
     exec.notify(Class::Generic, "rename_to", &args[2]);
     exec.changed(1);
@@ -208,8 +209,9 @@ fn move_key(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     if is_moved {
         let source = exec.keyspace.locate(exec.database, &args[1]);
         let source = source.expect("it was found and only a key elsewhere was removed since");
-        let (value, expires_ms) = exec.keyspace.take(source);
-        in_database(exec, target, |exec| exec.put(&args[1], value, expires_ms));
+        let usage = exec.first_use();
+        in_database(exec, target, |exec| exec.notify(Class::New, "new", &args[1]));
+        exec.keyspace.rename(source, target, &args[1], usage);
         exec.notify(Class::Generic, "move_from", &args[1]);
         in_database(exec, target, |exec| exec.notify(Class::Generic, "move_to", &args[1]));
         exec.changed(1);

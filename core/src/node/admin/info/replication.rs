@@ -8,6 +8,7 @@ use crate::replication::{ReplicationId, format_path};
 use super::super::super::connection::Connection;
 use super::super::super::failover::Failover;
 use super::super::super::follow::{Follow, Link};
+use super::super::super::held::Held;
 use super::super::super::primary::replica_ip;
 use super::super::super::replica::{Phase, ReplicaSide};
 use super::Row::{Field, Fields};
@@ -25,6 +26,9 @@ pub(super) const REPLICATION: &[Row] = &[
     Field("master_sync_in_progress", |view| follow(view).and_then(|_| some(u8::from(transfer(view).is_some())))),
     Field("slave_read_repl_offset", |view| some(view.node.history.offset() + unapplied_bytes(view, follow(view)?))),
     Field("slave_repl_offset", |view| follow(view).and_then(|_| some(view.node.history.offset()))),
+    // Valkey's names. Here the stream waits like this behind any full synchronisation, by two connections or by one.
+    Field("replicas_repl_buffer_size", |view| some(follow(view)?.held().map_or(0, Held::len))),
+    Field("replicas_repl_buffer_peak", |view| follow(view).and_then(|_| some(view.node.held_bytes_peak))),
     Field("master_sync_total_bytes", |view| some(transfer(view)?.total)),
     Field("master_sync_read_bytes", |view| some(transfer(view)?.read)),
     Field("master_sync_left_bytes", |view| transfer(view).and_then(|transfer| some(transfer.total - transfer.read))),
@@ -59,6 +63,11 @@ pub(super) const REPLICATION: &[Row] = &[
     }),
     Fields(replicas),
     Fields(replicas_progress),
+    // As in Valkey, where there may be any.
+    Field("replicas_waiting_psync", |view| {
+        let is_told = view.node.config.dual_channel_replication_enabled;
+        is_told.then(|| view.node.snapshots_without_main()).and_then(some)
+    }),
     Field("master_failover_state", |view| {
         some(view.node.failover.as_ref().map_or("no-failover", Failover::state_name))
     }),
@@ -120,8 +129,8 @@ fn unapplied_bytes(view: &View<'_>, follow: &Follow) -> u64 {
 
 /// Our replicas.
 ///
-/// Differs: a Valkey lists a connection by which a snapshot goes to a replica as if it were another one. Whoever watches over it by INFO would
-/// take it for a replica that is gone when the snapshot is through, and whose address is not the one that it announces.
+/// Differs: a Valkey lists a connection by which a snapshot goes to a replica as if it were another one, of the same address: whoever watches over
+/// it by INFO would take it for a replica that is gone when the snapshot is through. A Redis 8 lists the replica once, as here.
 fn listed<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a Connection, &'a ReplicaSide)> {
     view.node.replica_sides().filter(|(connection, _)| !connection.intro.is_for_snapshot())
 }

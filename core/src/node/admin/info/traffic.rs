@@ -56,7 +56,7 @@ pub(super) const STATS: &[Row] = &[
     Field("latest_fork_usec", zero),
     Field("total_forks", zero),
     Field("migrate_cached_sockets", zero),
-    Field("slave_expires_tracked_keys", zero),
+    Field("slave_expires_tracked_keys", |view| some(view.node.keyspace.own_expiries())),
     Field("active_defrag_hits", zero),
     Field("active_defrag_misses", zero),
     Field("active_defrag_key_hits", zero),

@@ -30,6 +30,8 @@ mod blocked;
 mod circle;
 mod connection;
 mod cron;
+#[cfg(test)]
+mod disk_failure_tests;
 mod dispatch;
 mod dual_sync;
 #[cfg(test)]

@@ -5,13 +5,14 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::keyspace::{Keyspace, SnapshotId};
-use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
 use crate::rdb::opcode;
 use crate::replication::Run;
 
 use super::Node;
 use super::connection::Kind;
 use super::replica::{Phase, TransferId};
+use super::storage::InProgress;
 
 /// Bytes that a snapshot may be ahead of its slowest receiver: a slow replica slows its snapshot rather than fill memory.
 const WINDOW_BYTES: u64 = 1 << 20;
@@ -36,6 +37,7 @@ struct Transfer {
     mark: [u8; MARK_BYTES],
     bytes: Run,
     is_complete: bool,
+    begun_at: Mono,
 }
 
 /// All snapshots that are being sent.
@@ -68,9 +70,9 @@ impl Transfers {
         self.running.iter().map(|transfer| transfer.bytes.memory_bytes()).sum()
     }
 
-    /// True if none is running.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.running.is_empty()
+    /// The oldest one that is running.
+    pub(super) fn in_progress(&self) -> Option<InProgress> {
+        self.running.first().map(|transfer| InProgress { snapshot: transfer.snapshot, begun_at: transfer.begun_at })
     }
 
     /// How many were begun in this life.
@@ -100,7 +102,7 @@ impl Node {
         let (header, rules) = self.snapshot_header(position, now);
         self.transfers.next_id = self.transfers.next_id.wrapping_add(1);
         let id = TransferId(self.transfers.next_id);
-        let mut transfer = Transfer { id, snapshot: None, mark, bytes: Run::default(), is_complete: false };
+        let mut transfer = Transfer { id, snapshot: None, mark, bytes: Run::default(), is_complete: false, begun_at: now.mono };
         match contents {
             Contents::Everything => transfer.snapshot = Some(self.keyspace.begin_snapshot(header, rules)),
             Contents::NoKeys => {
@@ -178,7 +180,8 @@ impl Node {
                 if let Some(snapshot) = snapshot {
                     self.keyspace.end_snapshot(snapshot);
                 }
-                self.transfers.running.remove(index);
+                let begun_at = self.transfers.running.remove(index).begun_at;
+                self.storage.last_snapshot_took = Some(now.mono.since(begun_at));
                 // Those who wait for room are let in.
                 self.schedule_transfer(now, effects);
                 continue;

@@ -13,6 +13,7 @@ use crate::codec::random::Random;
 use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
 
 use super::Node;
+use super::left_behind::LeftBehind;
 use super::replica::Phase;
 use super::timers::{Timer, back_off};
 use super::transfer::Contents;
@@ -26,6 +27,10 @@ const DELAY_BY_DEFAULT: Duration = Duration::from_secs(5);
 /// Snapshots that are sent at the same time. Every one of them takes its share of the processor and of each write; one that a slow replica
 /// takes its time with must not keep the others waiting.
 const TRANSFERS_MAX: usize = 3;
+/// How long somebody waits for room among these. Longer than that a snapshot takes only if its readers are slow, and then it takes little of us.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Snapshots that are sent at the same time if some of them do not end: each keeps the old values of what is written, and a part of itself.
+const TRANSFERS_IN_ALL_MAX: usize = 8;
 /// The first wait after a full synchronisation that came to nothing; each further one doubles it.
 const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
 /// The longest wait after one that the log outran: the next one will be outrun, too, unless somebody writes less or allows more.
@@ -41,12 +46,17 @@ pub(crate) struct Admission {
     outrun: Restraint,
     /// Those whose file could not be written: who can be sent a snapshot without one does not wait for the disk.
     files: Restraint,
+    /// Replicas that were too slow for others.
+    left_behind: LeftBehind,
+    /// Since when somebody waits for room.
+    no_room_since: Option<Mono>,
 }
 
 impl Admission {
     /// A replica has come through.
-    pub(super) fn succeeded(&mut self) {
+    pub(super) fn succeeded(&mut self, name: &str) {
         self.outrun = Restraint::default();
+        self.left_behind.came_through(name);
     }
 
     /// A file was written.
@@ -108,51 +118,99 @@ impl Node {
 
     /// Until when a replica is sent no snapshot because of what went wrong before; none if it may be sent one.
     fn held_back_until(&self, conn: ConnId, now: Now) -> Option<Mono> {
-        let needs_new_file = self.way_of_snapshot(conn) == Way::File && self.file_to_join().is_none();
-        let files = self.admission.files.not_before.filter(|_| needs_new_file);
-        self.admission.outrun.not_before.max(files).filter(|until| *until > now.mono)
+        let own = match self.way_of_snapshot(conn, now) {
+            Way::File if self.file_to_join().is_none() => self.admission.files.not_before,
+            Way::Socket(Company::Slow) => self.admission.left_behind.not_before(&self.replica_name(conn), now.mono),
+            Way::File | Way::Socket(_) => None,
+        };
+        self.admission.outrun.not_before.max(own).filter(|until| *until > now.mono)
     }
 
     /// How a replica is sent its snapshot: it must be able to find the mark that ends one of unknown length.
-    fn way_of_snapshot(&self, conn: ConnId) -> Way {
+    fn way_of_snapshot(&self, conn: ConnId, now: Now) -> Way {
         let Some(intro) = self.connections.get(conn).map(|connection| &connection.intro) else { return Way::File };
         let goes_without_file = self.config.repl_diskless_sync || intro.wants_no_keys || intro.is_for_snapshot();
-        match intro.knows_eof && goes_without_file {
-            true if intro.wants_no_keys => Way::Socket(Contents::NoKeys),
-            true => Way::Socket(Contents::Everything),
-            false => Way::File,
+        if !intro.knows_eof || !goes_without_file {
+            Way::File
+        } else if intro.wants_no_keys {
+            Way::Socket(Company::WithoutKeys)
+        } else if self.admission.left_behind.contains(&self.replica_name(conn), now.mono) {
+            Way::Socket(Company::Slow)
+        } else {
+            Way::Socket(Company::Ordinary)
         }
     }
 
-    /// True if somebody waits for a snapshot.
-    pub(super) fn is_snapshot_awaited(&self) -> bool {
-        self.replica_sides().any(|(_, side)| side.phase == Phase::Waiting)
-    }
-
-    /// Begins the snapshots that replicas wait for: one for those that can be told its end by a mark, one in a file for
-    /// the others.
+    /// Begins the snapshots that replicas wait for: one for each company of those that can be told its end by a mark, one in a file for the others.
     pub(super) fn start_transfers(&mut self, now: Now, effects: &mut Effects) {
         self.timers.stop(Timer::SnapshotStart);
         let ready = self.ready_replicas(now);
-        let has_room = self.transfers.count() < TRANSFERS_MAX;
-        for contents in [Contents::Everything, Contents::NoKeys] {
-            let goes_so = |conn: &ConnId| self.way_of_snapshot(*conn) == Way::Socket(contents);
+        let mut is_room_missing = false;
+        for company in [Company::Ordinary, Company::Slow, Company::WithoutKeys] {
+            let goes_so = |conn: &ConnId| self.way_of_snapshot(*conn, now) == Way::Socket(company);
             let receivers: Vec<ConnId> = ready.iter().copied().filter(goes_so).collect();
-            let is_let_in = has_room || contents == Contents::NoKeys;
-            if !receivers.is_empty() && is_let_in {
-                let count = receivers.len();
-                let text = format!("Starting BGSAVE for SYNC with target: replicas sockets ({count} of them)");
-                effects.note(Note::Text { level: Level::Notice, text });
-                // The process is our own: there is no child.
-                let text = format!("Background RDB transfer started by pid {}", self.environment.process_id);
-                effects.note(Note::Text { level: Level::Notice, text });
-                self.begin_transfer(&receivers, contents, now, effects);
+            if receivers.is_empty() {
+                continue;
             }
+            if !self.has_room_for(company, now) {
+                is_room_missing = true;
+                continue;
+            }
+            let count = receivers.len();
+            let text = format!("Starting BGSAVE for SYNC with target: replicas sockets ({count} of them)");
+            effects.note(Note::Text { level: Level::Notice, text });
+            // The process is our own: there is no child.
+            let text = format!("Background RDB transfer started by pid {}", self.environment.process_id);
+            effects.note(Note::Text { level: Level::Notice, text });
+            self.begin_transfer(&receivers, company.contents(), now, effects);
         }
-        let filed: Vec<ConnId> = ready.into_iter().filter(|conn| self.way_of_snapshot(*conn) == Way::File).collect();
+        self.note_room(is_room_missing, now);
+        let is_filed = |conn: &ConnId| self.way_of_snapshot(*conn, now) == Way::File;
+        let filed: Vec<ConnId> = ready.iter().copied().filter(is_filed).collect();
         if !filed.is_empty() {
             self.send_by_file(&filed, now, effects);
         }
+    }
+
+    /// The slow ones leave room for the others even when they have waited.
+    fn has_room_for(&self, company: Company, now: Now) -> bool {
+        let has_waited = self.admission.no_room_since.is_some_and(|since| now.mono.since(since) >= PATIENCE);
+        let max = match company {
+            Company::WithoutKeys => return true,
+            Company::Ordinary if has_waited => TRANSFERS_IN_ALL_MAX,
+            Company::Slow if has_waited => TRANSFERS_IN_ALL_MAX - TRANSFERS_MAX,
+            Company::Ordinary | Company::Slow => TRANSFERS_MAX,
+        };
+        self.transfers.count() < max
+    }
+
+    /// Somebody waits for room, or nobody does.
+    fn note_room(&mut self, is_missing: bool, now: Now) {
+        if !is_missing {
+            self.admission.no_room_since = None;
+            return;
+        }
+        let since = *self.admission.no_room_since.get_or_insert(now.mono);
+        let until = since.after(PATIENCE);
+        if until > now.mono {
+            self.timers.set_no_later(Timer::SnapshotStart, until);
+        }
+    }
+
+    /// Whether somebody waits for room. Those who did may have gone.
+    pub(super) fn look_for_room(&mut self) -> Room {
+        let is_awaited = self.replica_sides().any(|(_, side)| side.phase == Phase::Waiting);
+        self.admission.no_room_since = self.admission.no_room_since.filter(|_| is_awaited);
+        match self.admission.no_room_since {
+            None => Room::Enough,
+            Some(_) if self.transfers.count() < TRANSFERS_IN_ALL_MAX => Room::Short,
+            Some(_) => Room::UsedUp,
+        }
+    }
+
+    /// A replica was too slow for others: tells how long it waits.
+    pub(super) fn remember_slow(&mut self, name: &str, now: Now) -> Duration {
+        self.admission.left_behind.add(name, now.mono, &mut self.random)
     }
 
     /// A file for replicas could not be written: tells how long to wait before the next one.
@@ -175,13 +233,43 @@ impl Node {
     }
 }
 
+/// Whether snapshots have room beside one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    /// Nobody waits for it.
+    Enough,
+    /// Somebody waits, and will be let in soon.
+    Short,
+    /// Somebody waits until one of them ends.
+    UsedUp,
+}
+
 /// How a snapshot goes to a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    /// As it is made.
-    Socket(Contents),
+    /// As it is made, with others of this kind.
+    Socket(Company),
     /// From a file.
     File,
+}
+
+/// Who shares a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Company {
+    Ordinary,
+    /// Those that were too slow for others before.
+    Slow,
+    /// Those that want no keys.
+    WithoutKeys,
+}
+
+impl Company {
+    fn contents(self) -> Contents {
+        match self {
+            Company::Ordinary | Company::Slow => Contents::Everything,
+            Company::WithoutKeys => Contents::NoKeys,
+        }
+    }
 }
 
 /// A full synchronisation that the log outran.

@@ -197,8 +197,9 @@ impl Node {
         let Some(begun_at) = self.sync_files.find(id).map(|file| file.begun_at) else { return };
         self.storage.sync_file_ended(false, now.mono.since(begun_at));
         let wait = self.restrain_files(now).as_millis();
-        let text =
-            format!("Write error saving DB on disk for replicas: {failure}. The next one is begun no sooner than in {wait} ms");
+        let text = format!(
+            "Write error saving DB on disk for replicas: {failure}. The next one is begun no sooner than in {wait} ms"
+        );
         effects.note(Note::Text { level: Level::Warning, text });
         for conn in self.receivers(id) {
             self.refuse_connection(conn, reply::SYNC_SNAPSHOT_FAILED.text(), now, effects);

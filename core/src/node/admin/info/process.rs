@@ -78,7 +78,9 @@ pub(super) const PERSISTENCE: &[Row] = &[
     // As in Redis, a snapshot for replicas counts, too.
     Field("rdb_bgsave_in_progress", |view| some(u8::from(view.node.snapshot_in_progress().is_some()))),
     Field("rdb_last_save_time", |view| some(view.node.storage.last_save_seconds)),
-    Field("rdb_last_bgsave_status", |view| some(if view.node.storage.has_last_snapshot_failed() { "err" } else { "ok" })),
+    Field("rdb_last_bgsave_status", |view| {
+        some(if view.node.storage.has_last_snapshot_failed() { "err" } else { "ok" })
+    }),
     Field("rdb_last_bgsave_time_sec", |view| match view.node.storage.last_snapshot_took {
         Some(time) => some(time.as_secs()),
         None => some(-1),

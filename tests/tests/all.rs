@@ -9,6 +9,7 @@ mod commands;
 mod configuration;
 mod cuts;
 mod differential;
+mod disk;
 mod docs;
 mod draws;
 mod families;

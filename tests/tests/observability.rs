@@ -10,6 +10,7 @@ const OURS_ALONE: &[(&str, &str)] = &[
     ("afterimage_version", "redis_version tells what we are compatible with, not what we are"),
     ("expired_subkeys", "fields of hashes expire, as in Redis 8.0, which tells of them so"),
     ("sync_full_reasons", "why everything had to be sent can be read nowhere in a Redis but its log"),
+    ("sync_left_behind", "no replica of a Redis is left behind by others: they go at its pace"),
     ("master_path", "whom a replica follows whose master has no master is found out by nobody else"),
     ("master_link_error", "what last went wrong with the link can be read nowhere in a Redis but its log"),
     ("replica0", "lag in bytes and milliseconds; clients may choke on new facts in the lines of Redis"),

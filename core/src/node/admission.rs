@@ -1,5 +1,8 @@
 //! Who is sent a snapshot, and when: full synchronisations are let in together, few at a time, and more slowly after some that came to
 //! nothing.
+//!
+//! Differs: a Redis whose disk is full tries again as often as its replicas ask, and real ones ask at once, over and over. Here they are let
+//! wait, each time for longer.
 
 use alloc::format;
 use alloc::string::String;
@@ -7,9 +10,11 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use crate::codec::random::Random;
 use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
 
 use super::Node;
+use super::left_behind::LeftBehind;
 use super::replica::Phase;
 use super::timers::{Timer, back_off};
 use super::transfer::{Contents, SyncProgress};
@@ -23,102 +28,241 @@ const DELAY_BY_DEFAULT: Duration = Duration::from_secs(5);
 /// Snapshots that are sent at the same time. Every one of them takes its share of the processor and of each write; one that a slow replica
 /// takes its time with must not keep the others waiting.
 const TRANSFERS_MAX: usize = 3;
-/// The first wait after a full synchronisation that the log outran; each further one doubles it.
+/// How long somebody waits for room among these. Longer than that a snapshot takes only if its readers are slow, and then it takes little of us.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Snapshots that are sent at the same time if some of them do not end: each keeps the old values of what is written, and a part of itself.
+const TRANSFERS_IN_ALL_MAX: usize = 8;
+/// The first wait after a full synchronisation that came to nothing; each further one doubles it.
 const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
-/// The longest of these waits.
+/// The longest wait after one that the log outran: the next one will be outrun, too, unless somebody writes less or allows more.
 const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+/// The longest wait after a file that could not be written. Room may come back at any time, and writes may be refused until it was seen that it has; each try
+/// costs no more than the part of a snapshot that still fits.
+const FILE_BACK_OFF_MAX: Duration = Duration::from_secs(10);
 
 /// What is remembered of full synchronisations that came to nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Admission {
-    /// So many in a row.
-    failures: u32,
-    /// Before this time none is begun.
-    not_before: Option<Mono>,
+    /// Those that the log outran.
+    outrun: Restraint,
+    /// Those whose file could not be written: who can be sent a snapshot without one does not wait for the disk.
+    files: Restraint,
+    /// Replicas that were too slow for others.
+    left_behind: LeftBehind,
+    /// Since when somebody waits for room.
+    no_room_since: Option<Mono>,
 }
 
 impl Admission {
     /// A replica has come through.
-    pub(super) fn succeeded(&mut self) {
-        *self = Admission::default();
+    pub(super) fn succeeded(&mut self, name: &str) {
+        self.outrun = Restraint::default();
+        self.left_behind.came_through(name);
+    }
+
+    /// A file was written.
+    pub(super) fn disk_is_well(&mut self) {
+        self.files = Restraint::default();
+    }
+}
+
+/// Failures of one kind, and what they teach.
+#[derive(Clone, Debug, Default)]
+struct Restraint {
+    /// So many in a row.
+    failures: u32,
+    /// Before this time nothing is begun that could fail in the same way.
+    not_before: Option<Mono>,
+}
+
+impl Restraint {
+    /// One more: tells how long to wait.
+    fn failed(&mut self, wait_max: Duration, now: Now, random: &mut Random) -> Duration {
+        let wait = back_off(self.failures, BACK_OFF_FIRST, wait_max, random);
+        self.failures = self.failures.saturating_add(1);
+        self.not_before = Some(now.mono.after(wait));
+        wait
     }
 }
 
 impl Node {
     /// Begins a snapshot for whoever waits: at once, or when the diskless delay is over, or the wait after a failure.
     pub(super) fn schedule_transfer(&mut self, now: Now, effects: &mut Effects) {
-        let waiting = self.waiting_replicas().len();
-        if waiting == 0 {
-            return;
-        }
-        if let Some(not_before) = self.admission.not_before.filter(|at| *at > now.mono) {
-            self.timers.set(Timer::SnapshotStart, not_before);
+        let ready = self.ready_replicas(now).len();
+        if ready == 0 {
             return;
         }
         let delay = Duration::from_secs(u64::from(self.config.repl_diskless_sync_delay));
         let max = self.config.repl_diskless_sync_max_replicas as usize;
         let is_diskless = self.config.repl_diskless_sync;
         let is_small = self.keyspace.total_len() <= SMALL_KEYS_MAX && delay == DELAY_BY_DEFAULT;
-        if !is_diskless || is_small || delay.is_zero() || (max > 0 && waiting >= max) {
+        if !is_diskless || is_small || delay.is_zero() || (max > 0 && ready >= max) {
             self.start_transfers(now, effects);
         } else {
             self.timers.set_no_later(Timer::SnapshotStart, now.mono.after(delay));
         }
     }
 
-    fn waiting_replicas(&self) -> Vec<ConnId> {
+    /// Those who wait for a snapshot and may be sent one now. For the others the timer is set.
+    fn ready_replicas(&mut self, now: Now) -> Vec<ConnId> {
         let waiting = self.replica_sides().filter(|(_, side)| side.phase == Phase::Waiting);
-        waiting.map(|(connection, _)| connection.id).collect()
-    }
-
-    /// True if somebody waits for a snapshot.
-    pub(super) fn is_snapshot_awaited(&self) -> bool {
-        self.replica_sides().any(|(_, side)| side.phase == Phase::Waiting)
-    }
-
-    /// Begins the snapshots that replicas wait for: one for those that can be told its end by a mark, one in a file for
-    /// the others.
-    pub(super) fn start_transfers(&mut self, now: Now, effects: &mut Effects) {
-        self.timers.stop(Timer::SnapshotStart);
-        let is_diskless = self.config.repl_diskless_sync;
-        let knows_mark =
-            |conn: &ConnId| self.connections.get(*conn).is_some_and(|connection| connection.intro.knows_eof);
-        let wants_filter = |conn: &ConnId| self.connections.get(*conn).is_some_and(|c| c.intro.wants_no_keys);
-        let is_for_snapshot = |conn: &ConnId| self.connections.get(*conn).is_some_and(|c| c.intro.is_for_snapshot());
-        let waiting = self.waiting_replicas();
-        let (marked, filed): (Vec<ConnId>, Vec<ConnId>) = waiting
-            .into_iter()
-            .partition(|conn| knows_mark(conn) && (is_diskless || wants_filter(conn) || is_for_snapshot(conn)));
-        let (filtered, whole): (Vec<ConnId>, Vec<ConnId>) = marked.into_iter().partition(wants_filter);
-        let has_room = self.transfers.count() < TRANSFERS_MAX;
-        for (receivers, contents) in [(whole, Contents::Everything), (filtered, Contents::NoKeys)] {
-            let is_let_in = has_room || contents == Contents::NoKeys;
-            if !receivers.is_empty() && is_let_in {
-                let count = receivers.len();
-                let text = format!("Starting BGSAVE for SYNC with target: replicas sockets ({count} of them)");
-                effects.note(Note::Text { level: Level::Notice, text });
-                // The process is our own: there is no child.
-                let text = format!("Background RDB transfer started by pid {}", self.environment.process_id);
-                effects.note(Note::Text { level: Level::Notice, text });
-                self.begin_transfer(&receivers, contents, now, effects);
+        let waiting: Vec<ConnId> = waiting.map(|(connection, _)| connection.id).collect();
+        let mut ready = Vec::new();
+        for conn in waiting {
+            match self.held_back_until(conn, now) {
+                Some(until) => self.timers.set_no_later(Timer::SnapshotStart, until),
+                None => ready.push(conn),
             }
         }
+        ready
+    }
+
+    /// Until when a replica is sent no snapshot because of what went wrong before; none if it may be sent one.
+    fn held_back_until(&self, conn: ConnId, now: Now) -> Option<Mono> {
+        let own = match self.way_of_snapshot(conn, now) {
+            Way::File if self.file_to_join().is_none() => self.admission.files.not_before,
+            Way::Socket(Company::Slow) => self.admission.left_behind.not_before(&self.replica_name(conn), now.mono),
+            Way::File | Way::Socket(_) => None,
+        };
+        self.admission.outrun.not_before.max(own).filter(|until| *until > now.mono)
+    }
+
+    /// How a replica is sent its snapshot: it must be able to find the mark that ends one of unknown length.
+    fn way_of_snapshot(&self, conn: ConnId, now: Now) -> Way {
+        let Some(intro) = self.connections.get(conn).map(|connection| &connection.intro) else { return Way::File };
+        let goes_without_file = self.config.repl_diskless_sync || intro.wants_no_keys || intro.is_for_snapshot();
+        if !intro.knows_eof || !goes_without_file {
+            Way::File
+        } else if intro.wants_no_keys {
+            Way::Socket(Company::WithoutKeys)
+        } else if self.admission.left_behind.contains(&self.replica_name(conn), now.mono) {
+            Way::Socket(Company::Slow)
+        } else {
+            Way::Socket(Company::Ordinary)
+        }
+    }
+
+    /// Begins the snapshots that replicas wait for: one for each company of those that can be told its end by a mark, one in a file for the others.
+    pub(super) fn start_transfers(&mut self, now: Now, effects: &mut Effects) {
+        self.timers.stop(Timer::SnapshotStart);
+        let ready = self.ready_replicas(now);
+        let mut is_room_missing = false;
+        for company in [Company::Ordinary, Company::Slow, Company::WithoutKeys] {
+            let goes_so = |conn: &ConnId| self.way_of_snapshot(*conn, now) == Way::Socket(company);
+            let receivers: Vec<ConnId> = ready.iter().copied().filter(goes_so).collect();
+            if receivers.is_empty() {
+                continue;
+            }
+            if !self.has_room_for(company, now) {
+                is_room_missing = true;
+                continue;
+            }
+            let count = receivers.len();
+            let text = format!("Starting BGSAVE for SYNC with target: replicas sockets ({count} of them)");
+            effects.note(Note::Text { level: Level::Notice, text });
+            // The process is our own: there is no child.
+            let text = format!("Background RDB transfer started by pid {}", self.environment.process_id);
+            effects.note(Note::Text { level: Level::Notice, text });
+            self.begin_transfer(&receivers, company.contents(), now, effects);
+        }
+        self.note_room(is_room_missing, now);
+        let is_filed = |conn: &ConnId| self.way_of_snapshot(*conn, now) == Way::File;
+        let filed: Vec<ConnId> = ready.iter().copied().filter(is_filed).collect();
         if !filed.is_empty() {
             self.send_by_file(&filed, now, effects);
         }
     }
 
+    /// The slow ones leave room for the others even when they have waited.
+    fn has_room_for(&self, company: Company, now: Now) -> bool {
+        let has_waited = self.admission.no_room_since.is_some_and(|since| now.mono.since(since) >= PATIENCE);
+        let max = match company {
+            Company::WithoutKeys => return true,
+            Company::Ordinary if has_waited => TRANSFERS_IN_ALL_MAX,
+            Company::Slow if has_waited => TRANSFERS_IN_ALL_MAX - TRANSFERS_MAX,
+            Company::Ordinary | Company::Slow => TRANSFERS_MAX,
+        };
+        self.transfers.count() < max
+    }
+
+    /// Somebody waits for room, or nobody does.
+    fn note_room(&mut self, is_missing: bool, now: Now) {
+        if !is_missing {
+            self.admission.no_room_since = None;
+            return;
+        }
+        let since = *self.admission.no_room_since.get_or_insert(now.mono);
+        let until = since.after(PATIENCE);
+        if until > now.mono {
+            self.timers.set_no_later(Timer::SnapshotStart, until);
+        }
+    }
+
+    /// Whether somebody waits for room. Those who did may have gone.
+    pub(super) fn look_for_room(&mut self) -> Room {
+        let is_awaited = self.replica_sides().any(|(_, side)| side.phase == Phase::Waiting);
+        self.admission.no_room_since = self.admission.no_room_since.filter(|_| is_awaited);
+        match self.admission.no_room_since {
+            None => Room::Enough,
+            Some(_) if self.transfers.count() < TRANSFERS_IN_ALL_MAX => Room::Short,
+            Some(_) => Room::UsedUp,
+        }
+    }
+
+    /// A replica was too slow for others: tells how long it waits.
+    pub(super) fn remember_slow(&mut self, name: &str, now: Now) -> Duration {
+        self.admission.left_behind.add(name, now.mono, &mut self.random)
+    }
+
+    /// A file for replicas could not be written: tells how long to wait before the next one.
+    pub(super) fn restrain_files(&mut self, now: Now) -> Duration {
+        self.admission.files.failed(FILE_BACK_OFF_MAX, now, &mut self.random)
+    }
+
     /// The log has outrun a full synchronisation: the next one begins later, and the log tells what would help.
     pub(super) fn full_sync_was_outrun(&mut self, outrun: &Outrun, now: Now, effects: &mut Effects) {
-        let wait = back_off(self.admission.failures, BACK_OFF_FIRST, BACK_OFF_MAX, &mut self.random);
-        self.admission.failures = self.admission.failures.saturating_add(1);
-        let not_before = now.mono.after(wait);
-        self.admission.not_before = Some(not_before);
-        if let Some(due) = self.timers.due(Timer::SnapshotStart) {
-            self.timers.set(Timer::SnapshotStart, due.max(not_before));
-        }
+        let wait = self.admission.outrun.failed(BACK_OFF_MAX, now, &mut self.random);
         let text = format!("{outrun}. The next one begins in {} ms", wait.as_millis());
         effects.note(Note::Text { level: Level::Warning, text });
+    }
+}
+
+/// Whether snapshots have room beside one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    /// Nobody waits for it.
+    Enough,
+    /// Somebody waits, and will be let in soon.
+    Short,
+    /// Somebody waits until one of them ends.
+    UsedUp,
+}
+
+/// How a snapshot goes to a replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// As it is made, with others of this kind.
+    Socket(Company),
+    /// From a file.
+    File,
+}
+
+/// Who shares a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Company {
+    Ordinary,
+    /// Those that were too slow for others before.
+    Slow,
+    /// Those that want no keys.
+    WithoutKeys,
+}
+
+impl Company {
+    fn contents(self) -> Contents {
+        match self {
+            Company::Ordinary | Company::Slow => Contents::Everything,
+            Company::WithoutKeys => Contents::NoKeys,
+        }
     }
 }
 

@@ -152,19 +152,21 @@ fn the_fourth_snapshot_waits_for_room_and_those_who_wait_for_it_share_it() {
 }
 
 #[test]
-fn a_replica_that_stalls_is_ended_where_it_holds_others_up_and_only_there() {
-    let mut bench = master(&["repl-diskless-sync-delay 1"]);
-    let alone = ask(&mut bench, true);
+fn a_replica_that_stalls_is_ended_where_others_wait_for_room_and_only_there() {
+    let mut bench = master(&[]);
+    let stalled: Vec<ConnId> = (0..3).map(|_| ask(&mut bench, true)).collect();
     bench.pass(Duration::from_secs(20));
-    assert!(matches!(phase(&bench.node, alone), Some(Phase::Streaming { .. })), "it harms only itself");
-    bench.hear(alone);
-
-    let (deaf, hearing) = (ask(&mut bench, true), ask(&mut bench, false));
-    bench.pass(Duration::from_secs(9));
-    assert!(matches!(phase(&bench.node, hearing), Some(Phase::Streaming { .. })), "it is held up");
-    bench.pass(Duration::from_secs(4));
-    assert_eq!(bench.closed, [deaf]);
-    assert!(matches!(phase(&bench.node, hearing), Some(Phase::AwaitingAck { .. })));
+    for replica in &stalled {
+        assert!(matches!(phase(&bench.node, *replica), Some(Phase::Streaming { .. })), "it harms only itself");
+    }
+    let late = ask(&mut bench, false);
+    assert_eq!(phase(&bench.node, late), Some(Phase::Waiting));
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(bench.closed, stalled);
+    let reached = phase(&bench.node, late);
+    assert!(matches!(reached, Some(Phase::AwaitingAck { .. })), "{reached:?}");
+    let told = notes_with(&bench, "has taken nothing of its snapshot for 21 seconds while others wait for room");
+    assert_eq!(told.len(), 3, "{:?}", bench.notes);
 }
 
 #[test]

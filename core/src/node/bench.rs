@@ -301,6 +301,24 @@ impl Bench {
         self.carry();
     }
 
+    /// A peer that is deaf takes so many bytes nevertheless, if there are as many: how many it took.
+    pub(crate) fn take(&mut self, conn: ConnId, bytes_max: usize) -> usize {
+        let mut taken = 0;
+        while taken < bytes_max {
+            let mut slices = [&[][..]; 8];
+            let filled = self.node.gather(conn, &mut slices);
+            let there: usize = slices[..filled].iter().map(|slice| slice.len()).sum();
+            let count = there.min(bytes_max - taken);
+            if count == 0 {
+                break;
+            }
+            self.node.sent(conn, count, self.now, &mut self.effects);
+            self.carry();
+            taken += count;
+        }
+        taken
+    }
+
     fn drain(&mut self, conn: ConnId) {
         if self.deaf.contains(&conn) {
             return;

@@ -12,11 +12,12 @@ use super::timers::Timer;
 impl Node {
     /// The clock that looks after everything once a second runs while there is something to look after.
     pub(super) fn arm_cron(&mut self, now: Now) {
-        let has_save_point_ahead = !self.config.save.is_empty() && self.storage.dirty > 0;
+        let may_save = self.storage.dirty > 0 || self.storage.has_last_snapshot_failed();
+        let has_save_ahead = !self.config.save.is_empty() && may_save;
         let is_needed = !self.replicas.is_empty()
             || !self.kept_snapshots.is_empty()
             || self.follow.is_some()
-            || has_save_point_ahead
+            || has_save_ahead
             || (self.config.timeout > 0 && self.connections.len() > 0);
         if is_needed && !self.timers.is_set(Timer::Cron) {
             self.timers.set(Timer::Cron, now.mono.after(Duration::from_secs(1)));

@@ -14,12 +14,12 @@ use bytes::Bytes;
 
 use crate::command::reply_error as reply;
 use crate::keyspace::SnapshotId;
-use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Note, Now};
+use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
 use crate::replication::Position;
 
 use super::Node;
 use super::replica::Phase;
-use super::storage::{APPEND_BYTES, APPENDS_MAX, Errand};
+use super::storage::{APPEND_BYTES, APPENDS_MAX, Errand, InProgress};
 
 /// Bytes of a file that one replica is sent at a time. A hundred that are sent one at once must not take much; a read takes little time beside it.
 const PIECE_BYTES: u32 = 64 * 1024;
@@ -46,6 +46,7 @@ struct SyncFile {
     position: Position,
     snapshot: SnapshotId,
     stage: Stage,
+    begun_at: Mono,
     /// Operations under way: its creation, appends.
     steps: u32,
     /// Bytes in all.
@@ -74,9 +75,10 @@ impl SyncFiles {
         self.files.iter().find(|file| file.id == id).map(|file| file.snapshot)
     }
 
-    /// True if there is none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.files.is_empty()
+    /// One that is not all in its file yet.
+    pub(super) fn in_progress(&self) -> Option<InProgress> {
+        let file = self.files.iter().find(|file| file.stage != Stage::Complete)?;
+        Some(InProgress { snapshot: Some(file.snapshot), begun_at: file.begun_at })
     }
 }
 
@@ -99,7 +101,7 @@ impl Node {
     }
 
     /// A snapshot that is under way and from whose beginning the stream can still be sent.
-    fn file_to_join(&self) -> Option<FileId> {
+    pub(super) fn file_to_join(&self) -> Option<FileId> {
         let log = self.history.log.as_ref()?;
         let is_of_use = |file: &&SyncFile| file.position.history == self.history.id && log.holds(file.position.offset);
         self.sync_files.files.iter().rev().find(is_of_use).map(|file| file.id)
@@ -115,7 +117,10 @@ impl Node {
         self.disk(Errand::SyncFileStep(id), DiskOp::Create { file: name.clone() }, effects);
         let text = "Starting BGSAVE for SYNC with target: disk".to_string();
         effects.note(Note::Text { level: Level::Notice, text });
-        self.sync_files.files.push(SyncFile { id, name, position, snapshot, stage: Stage::Writing, steps: 1, size: 0 });
+        self.storage.last_try_at = Some(now.mono);
+        let stage = Stage::Writing;
+        let file = SyncFile { id, name, position, snapshot, stage, begun_at: now.mono, steps: 1, size: 0 };
+        self.sync_files.files.push(file);
         id
     }
 
@@ -173,6 +178,9 @@ impl Node {
         file.steps = file.steps.saturating_sub(1);
         if file.stage == Stage::Flushing && file.steps == 0 {
             file.stage = Stage::Complete;
+            let took = now.mono.since(file.begun_at);
+            self.storage.sync_file_ended(true, took);
+            self.admission.disk_is_well();
             for conn in self.receivers(id) {
                 self.send_file(conn, id, now, effects);
             }
@@ -185,7 +193,13 @@ impl Node {
     }
 
     fn file_failed(&mut self, id: FileId, failure: &DiskFailure, now: Now, effects: &mut Effects) {
-        let text = format!("Write error saving DB on disk for replicas: {failure}");
+        // The last word of several steps that failed together.
+        let Some(begun_at) = self.sync_files.find(id).map(|file| file.begun_at) else { return };
+        self.storage.sync_file_ended(false, now.mono.since(begun_at));
+        let wait = self.restrain_files(now).as_millis();
+        let text = format!(
+            "Write error saving DB on disk for replicas: {failure}. The next one is begun no sooner than in {wait} ms"
+        );
         effects.note(Note::Text { level: Level::Warning, text });
         for conn in self.receivers(id) {
             self.refuse_connection(conn, reply::SYNC_SNAPSHOT_FAILED.text(), now, effects);

@@ -10,6 +10,7 @@
 //! | who keeps copies of what was read | `tracking` |
 //! | who waits: for data, for replicas, for the end of a pause | `blocked`, `wait`, `pause` |
 //! | our replicas, their snapshots | `primary`, `replconf`, `replica`, `transfer`, `file_transfer`, `snapshot_channel` |
+//! | which of them are sent one when, and what they may cost us and each other | `admission`, `replica_limits`, `pace`, `left_behind` |
 //! | our master: the link, the data set, the stream | `follow`, `dual_sync`, `incoming`, `held`, `apply` |
 //! | the switch of roles with one of our replicas | `failover` |
 //! | files | `storage`, `load`, `save` |
@@ -30,6 +31,8 @@ mod blocked;
 mod circle;
 mod connection;
 mod cron;
+#[cfg(test)]
+mod disk_failure_tests;
 mod dispatch;
 mod dual_sync;
 #[cfg(test)]
@@ -44,6 +47,7 @@ mod incoming;
 mod incoming_file;
 #[cfg(test)]
 mod incoming_file_tests;
+mod left_behind;
 mod lifecycle;
 mod line;
 mod load;
@@ -53,6 +57,7 @@ mod memory;
 mod monitor;
 #[cfg(test)]
 mod own_expiry_tests;
+mod pace;
 mod pause;
 #[cfg(test)]
 mod pitfalls;
@@ -64,6 +69,8 @@ mod replconf;
 mod replica;
 mod replica_limits;
 mod save;
+#[cfg(test)]
+mod slow_reader_tests;
 mod snapshot_channel;
 #[cfg(test)]
 mod snapshot_channel_tests;

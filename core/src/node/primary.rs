@@ -218,14 +218,15 @@ impl Node {
         let Some(then) = side.needs_log_from() else { return };
         side.phase = Phase::Online { sent: then };
         side.heard_at = now.mono;
-        self.admission.succeeded();
+        let name = self.replica_name(conn);
+        self.admission.succeeded(&name);
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.intro.own_snapshot = None;
         }
         if self.replica_has_output(conn) {
             self.announce(conn, effects);
         }
-        let text = format!("Synchronization with replica {} succeeded", self.replica_name(conn));
+        let text = format!("Synchronization with replica {name} succeeded");
         effects.note(Note::Text { level: Level::Notice, text });
     }
 

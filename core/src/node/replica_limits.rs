@@ -1,6 +1,7 @@
 //! What a replica may cost us: how far it may lag, how long it may be silent, whom it may hold up.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -8,11 +9,11 @@ use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::replication::Log;
 
 use super::Node;
-use super::admission::Outrun;
+use super::admission::{Outrun, Room};
 use super::connection::{Connection, Kind};
 use super::replica::{Phase, ReplicaSide};
 
-/// A replica that takes nothing of its snapshot for so long, and is not heard of either, loses it if it holds others up.
+/// A replica that takes nothing of its snapshot for so long, and is not heard of either, loses it if there is no room for others.
 const STALL: Duration = Duration::from_secs(10);
 
 impl Node {
@@ -133,31 +134,55 @@ impl Node {
             effects.note(Note::Text { level: Level::Warning, text });
             self.close(conn, now, effects);
         }
-        self.end_stalled_transfers(now, effects);
+        self.leave_slow_replicas_behind(now, effects);
     }
 
-    /// Ends replicas that have taken nothing of their snapshot for a while and hold others up by it.
+    /// Ends replicas that are too slow for others who share their snapshot, or who wait for room that they take.
     ///
-    /// Differs: in Redis one replica that does not read stops the snapshot for all until `repl-timeout`.
-    fn end_stalled_transfers(&mut self, now: Now, effects: &mut Effects) {
-        let is_stalled = |connection: &Connection| {
-            let last_sign = connection.replica().map_or(now.mono, |side| side.heard_at).max(connection.last_input_at);
-            now.mono.since(last_sign) > STALL
-        };
-        for conn in self.replicas.clone() {
-            let Some(connection) = self.connections.get(conn) else { continue };
-            let Some(Phase::Streaming { transfer, sent, .. }) = connection.replica().map(|side| side.phase) else {
-                continue;
-            };
-            if is_stalled(connection) && self.holds_others_up(transfer, sent) {
-                let text = format!(
-                    "Replica {} has taken nothing of its snapshot for {} seconds while others wait: closing it",
-                    self.replica_name(conn),
-                    STALL.as_secs()
-                );
-                effects.note(Note::Text { level: Level::Warning, text });
-                self.close(conn, now, effects);
+    /// Differs: in Redis one replica that does not read stops the snapshot for all until `repl-timeout`, and one that reads slowly has all others go at its pace.
+    fn leave_slow_replicas_behind(&mut self, now: Now, effects: &mut Effects) {
+        for (conn, why) in self.find_too_slow(now) {
+            self.leave_behind(conn, &why, now, effects);
+        }
+        let room = self.look_for_room();
+        if room == Room::Enough {
+            return;
+        }
+        for (conn, why) in self.find_stalled(now) {
+            self.leave_behind(conn, &why, now, effects);
+        }
+        if room == Room::UsedUp {
+            for (conn, why) in self.find_slowest(STALL, now) {
+                self.leave_behind(conn, &why, now, effects);
             }
         }
+    }
+
+    /// Those who have taken nothing of their snapshot for a while.
+    fn find_stalled(&self, now: Now) -> Vec<(ConnId, String)> {
+        let mut found = Vec::new();
+        for (connection, side) in self.replica_sides() {
+            let silence = now.mono.since(side.heard_at.max(connection.last_input_at));
+            if matches!(side.phase, Phase::Streaming { .. }) && silence > STALL {
+                let seconds = silence.as_secs();
+                let why = format!("has taken nothing of its snapshot for {seconds} seconds while others wait for room");
+                found.push((connection.id, why));
+            }
+        }
+        found
+    }
+
+    fn leave_behind(&mut self, conn: ConnId, why: &str, now: Now, effects: &mut Effects) {
+        let replica = self.replica_name(conn);
+        self.stats.sync_left_behind += 1;
+        // One that does not tell where it listens cannot be told from others when it comes again.
+        let is_known = self.connections.get(conn).is_some_and(|connection| connection.intro.port != 0);
+        let mut text = format!("Replica {replica} {why}: closing it");
+        if is_known {
+            let wait_ms = self.remember_slow(&replica, now).as_millis();
+            text += &format!(". It is sent another one apart from the others, no sooner than in {wait_ms} ms");
+        }
+        effects.note(Note::Text { level: Level::Warning, text });
+        self.close(conn, now, effects);
     }
 }

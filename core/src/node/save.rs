@@ -158,9 +158,9 @@ impl Node {
         self.storage.dirty = self.storage.dirty.saturating_sub(save.dirty_before);
         self.storage.last_save_seconds = now.wall.seconds();
         self.storage.last_save_at = now.mono;
-        self.storage.has_last_save_failed = false;
         self.storage.saves += 1;
-        self.storage.last_save_took = Some(now.mono.since(save.begun_at));
+        self.storage.save_ended(true, now.mono.since(save.begun_at));
+        self.admission.disk_is_well();
         let millis = now.mono.since(save.begun_at).as_millis();
         let text = format!("DB saved on disk ({} bytes in {millis} ms)", save.size);
         effects.note(Note::Text { level: Level::Notice, text });
@@ -177,8 +177,7 @@ impl Node {
         if let SaveStage::Writing { snapshot, .. } = save.stage {
             self.keyspace.end_snapshot(snapshot);
         }
-        self.storage.has_last_save_failed = true;
-        self.storage.last_save_took = Some(now.mono.since(save.begun_at));
+        self.storage.save_ended(false, now.mono.since(save.begun_at));
         let text = format!("Write error saving DB on disk: {failure}");
         effects.note(Note::Text { level: Level::Warning, text });
         self.disk(Errand::Nothing, DiskOp::Remove { file: save.temporary.clone() }, effects);
@@ -218,22 +217,31 @@ impl Node {
     }
 
     /// Once a second: a save point may have been reached.
+    ///
+    /// Differs: while writes are refused because of a snapshot that failed, one is tried again even if no save point is reached. In Redis they stay
+    /// refused until somebody asks for a snapshot, since there are no changes any more that could lead to one; nor can a replica ask for one, whose
+    /// PING is refused, too.
     pub(super) fn check_save_points(&mut self, now: Now, effects: &mut Effects) {
         if self.storage.save.is_some() || self.is_loading() {
             return;
         }
+        let has_failed = self.storage.has_last_snapshot_failed();
+        let may_try = !has_failed || self.storage.last_try_at.is_none_or(|tried| now.mono.since(tried) > RETRY_AFTER);
+        if !may_try {
+            return;
+        }
         let (dirty, since) = (self.storage.dirty, now.mono.since(self.storage.last_save_at));
-        let is_reached = |point: &crate::config::SavePoint| {
+        let is_reached = |point: &&crate::config::SavePoint| {
             dirty >= u64::from(point.changes) && since > Duration::from_secs(u64::from(point.seconds))
         };
-        let may_retry = !self.storage.has_last_save_failed
-            || self.storage.last_try_at.is_none_or(|tried| now.mono.since(tried) > RETRY_AFTER);
-        if let Some(point) = self.config.save.iter().find(|point| is_reached(point)).copied()
-            && may_retry
-        {
-            let text = format!("{} changes in {} seconds. Saving...", point.changes, point.seconds);
-            effects.note(Note::Text { level: Level::Notice, text });
-            self.begin_save(Purpose::Keep, now, effects);
-        }
+        let text = match self.config.save.iter().find(is_reached) {
+            Some(point) => format!("{} changes in {} seconds. Saving...", point.changes, point.seconds),
+            None if self.storage.refuses_writes(&self.config) => {
+                "Writes are refused since the last snapshot could not be written. Saving...".to_string()
+            }
+            None => return,
+        };
+        effects.note(Note::Text { level: Level::Notice, text });
+        self.begin_save(Purpose::Keep, now, effects);
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct Stats {
     pub(crate) sync_full: u64,
     /// Full synchronisations, by why everything had to be sent.
     pub(crate) sync_full_reasons: BTreeMap<Reason, u64>,
+    /// Replicas that were too slow for others who are sent snapshots.
+    pub(crate) sync_left_behind: u64,
     pub(crate) sync_partial_ok: u64,
     pub(crate) sync_partial_err: u64,
     pub(crate) error_replies: u64,
@@ -78,6 +80,7 @@ impl Default for Stats {
             hits: Hits::default(),
             sync_full: 0,
             sync_full_reasons: BTreeMap::new(),
+            sync_left_behind: 0,
             sync_partial_ok: 0,
             sync_partial_err: 0,
             error_replies: 0,

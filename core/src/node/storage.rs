@@ -85,18 +85,28 @@ pub(crate) struct Storage {
     pub(crate) last_save_seconds: i64,
     pub(super) last_save_at: Mono,
     pub(super) last_try_at: Option<Mono>,
-    pub(crate) has_last_save_failed: bool,
-    /// How long the last save took.
-    pub(crate) last_save_took: Option<Duration>,
+    has_last_save_failed: bool,
+    /// The last snapshot for replicas in a file could not be written.
+    has_last_sync_file_failed: bool,
+    /// How long the last snapshot took, whomever it was for.
+    pub(crate) last_snapshot_took: Option<Duration>,
     pub(crate) saves: u64,
     pub(crate) keys_loaded: u64,
     pub(crate) keys_expired_at_load: u64,
 }
 
 impl Storage {
+    /// True if the last snapshot could not be written.
+    ///
+    /// As in Redis, one in a file for replicas counts, too. Differs: when such a one succeeds it makes up for others of its kind only. It is
+    /// neither synced nor renamed, and so does not prove that one to keep could be written.
+    pub(crate) fn has_last_snapshot_failed(&self) -> bool {
+        self.has_last_save_failed || self.has_last_sync_file_failed
+    }
+
     /// True if writes must be refused because snapshots cannot be written.
     pub(super) fn refuses_writes(&self, config: &Config) -> bool {
-        self.has_last_save_failed && config.stop_writes_on_bgsave_error && !config.save.is_empty()
+        self.has_last_snapshot_failed() && config.stop_writes_on_bgsave_error && !config.save.is_empty()
     }
 
     /// True while a snapshot to keep is being written.
@@ -104,18 +114,47 @@ impl Storage {
         self.save.is_some()
     }
 
-    /// The snapshot that is being written, if one still is, and how long ago its file was begun.
-    pub(crate) fn save_progress(&self, now: Mono) -> Option<(Option<SnapshotId>, Duration)> {
+    /// A snapshot to keep was written, or could not be.
+    pub(super) fn save_ended(&mut self, is_written: bool, took: Duration) {
+        self.has_last_save_failed = !is_written;
+        if is_written {
+            self.has_last_sync_file_failed = false;
+        }
+        self.last_snapshot_took = Some(took);
+    }
+
+    /// A snapshot in a file for replicas was written, or could not be.
+    pub(super) fn sync_file_ended(&mut self, is_written: bool, took: Duration) {
+        self.has_last_sync_file_failed = !is_written;
+        self.saves += u64::from(is_written);
+        self.last_snapshot_took = Some(took);
+    }
+
+    fn save_in_progress(&self) -> Option<InProgress> {
         let save = self.save.as_ref()?;
         let snapshot = match save.stage {
             SaveStage::Writing { snapshot, .. } => Some(snapshot),
             _ => None,
         };
-        Some((snapshot, now.since(save.begun_at)))
+        Some(InProgress { snapshot, begun_at: save.begun_at })
     }
 }
 
+/// A snapshot that is being made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InProgress {
+    /// None if all of it is made.
+    pub(crate) snapshot: Option<SnapshotId>,
+    pub(crate) begun_at: Mono,
+}
+
 impl Node {
+    /// The snapshot that INFO tells of: one to keep if there is one, or else one for replicas.
+    pub(crate) fn snapshot_in_progress(&self) -> Option<InProgress> {
+        let save = self.storage.save_in_progress();
+        save.or_else(|| self.sync_files.in_progress()).or_else(|| self.transfers.in_progress())
+    }
+
     pub(super) fn disk(&mut self, errand: Errand, op: DiskOp, effects: &mut Effects) {
         self.storage.next_ticket += 1;
         let ticket = Ticket(self.storage.next_ticket);

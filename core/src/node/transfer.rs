@@ -1,8 +1,9 @@
 //! Snapshots on their way to replicas, made as they are sent.
 
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::keyspace::{Keyspace, SnapshotId};
 use crate::port::{ConnId, Effects, Level, Note, Now};
@@ -11,10 +12,15 @@ use crate::replication::Run;
 
 use super::Node;
 use super::connection::Kind;
-use super::replica::{Phase, TransferId};
+use super::pace::Pace;
+use super::replica::{Phase, ReplicaSide, TransferId};
+use super::storage::InProgress;
 
-/// Bytes that a snapshot may be ahead of its slowest receiver: a slow replica slows its snapshot rather than fill memory.
+/// Bytes that a snapshot may be ahead of its only receiver: a slow replica slows its snapshot rather than fill memory.
 const WINDOW_BYTES: u64 = 1 << 20;
+/// Bytes that a snapshot may be ahead of the slowest of several receivers. More than what a network takes in before anybody has read it (Linux: up to 4 MB
+/// at this end and 6 MB at the other), so that one can tell how fast they are; and a smaller snapshot is through with the good ones whatever the others do.
+const SHARED_WINDOW_BYTES: u64 = 16 << 20;
 /// Bytes of a mark that ends a snapshot of unknown length.
 const MARK_BYTES: usize = 40;
 
@@ -53,6 +59,7 @@ struct Transfer {
     mark: [u8; MARK_BYTES],
     bytes: Run,
     is_complete: bool,
+    pace: Pace,
 }
 
 /// All snapshots that are being sent.
@@ -85,9 +92,11 @@ impl Transfers {
         self.running.iter().map(|transfer| transfer.bytes.memory_bytes()).sum()
     }
 
-    /// True if none is running.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.running.is_empty()
+    /// The oldest one that is running.
+    pub(super) fn in_progress(&self) -> Option<InProgress> {
+        self.running
+            .first()
+            .map(|transfer| InProgress { snapshot: transfer.snapshot, begun_at: transfer.pace.begun_at() })
     }
 
     /// How many were begun in this life.
@@ -117,7 +126,8 @@ impl Node {
         let (header, rules) = self.snapshot_header(position, now);
         self.transfers.next_id = self.transfers.next_id.wrapping_add(1);
         let id = TransferId(self.transfers.next_id);
-        let mut transfer = Transfer { id, snapshot: None, mark, bytes: Run::default(), is_complete: false };
+        let mut transfer =
+            Transfer { id, snapshot: None, mark, bytes: Run::default(), is_complete: false, pace: Pace::new(now.mono) };
         match contents {
             Contents::Everything => transfer.snapshot = Some(self.keyspace.begin_snapshot(header, rules)),
             Contents::NoKeys => {
@@ -158,11 +168,6 @@ impl Node {
         SyncProgress::new("key", written as u64, total as u64)
     }
 
-    /// True if others wait for a receiver that was sent so little: fellow receivers, or those that are not let in yet.
-    pub(super) fn holds_others_up(&self, id: TransferId, sent: u64) -> bool {
-        self.sent_to_receivers(id).any(|other| other > sent) || self.is_snapshot_awaited()
-    }
-
     /// What each receiver of a transfer was sent, in bytes.
     fn sent_to_receivers(&self, id: TransferId) -> impl Iterator<Item = u64> {
         self.replica_sides().filter_map(move |(_, side)| match side.phase {
@@ -176,12 +181,85 @@ impl Node {
         self.sent_to_receivers(id).min()
     }
 
+    /// How far a transfer may be ahead of its slowest receiver. For several of them it's more, though not so much that the limit on what
+    /// may wait for a replica would come before it.
+    fn window_bytes(&self, id: TransferId) -> u64 {
+        match self.sent_to_receivers(id).nth(1) {
+            Some(_) => (self.replica_lag_bytes_max() / 4).clamp(WINDOW_BYTES, SHARED_WINDOW_BYTES),
+            None => WINDOW_BYTES,
+        }
+    }
+
     /// True if some transfer could go on now.
     pub(super) fn transfers_can_advance(&self) -> bool {
         self.transfers.running.iter().any(|transfer| match self.slowest_receiver(transfer.id) {
-            Some(sent) => !transfer.is_complete && transfer.bytes.end() - sent < WINDOW_BYTES,
+            Some(sent) => !transfer.is_complete && transfer.bytes.end() - sent < self.window_bytes(transfer.id),
             None => true,
         })
+    }
+
+    /// A receiver has taken all that is made of a transfer: does it wait for another one?
+    fn note_wait(&mut self, id: TransferId, now: Now) {
+        let Some(transfer) = self.transfers.find(id) else { return };
+        if transfer.is_complete || transfer.pace.is_known() {
+            return;
+        }
+        let (made_bytes, window_bytes) = (transfer.bytes.end(), self.window_bytes(id));
+        let is_full = self.slowest_receiver(id).is_some_and(|sent| made_bytes - sent >= window_bytes);
+        if let Some(transfer) = self.transfers.running.iter_mut().find(|transfer| transfer.id == id)
+            && is_full
+        {
+            transfer.pace.first_waits(made_bytes, now.mono);
+        }
+    }
+
+    /// The receivers that are too slow for others who share their snapshot, each with what is to be told of it.
+    pub(super) fn find_too_slow(&self, now: Now) -> Vec<(ConnId, String)> {
+        let mut found = Vec::new();
+        for transfer in self.transfers.running.iter().filter(|transfer| !transfer.is_complete) {
+            let made_bytes = transfer.bytes.end();
+            let somebody_waits = self.sent_to_receivers(transfer.id).any(|sent| sent == made_bytes);
+            if !somebody_waits || !transfer.pace.is_known() {
+                continue;
+            }
+            let (window_bytes, pace) = (self.window_bytes(transfer.id), &transfer.pace);
+            let took_ms = now.mono.since(pace.begun_at()).as_millis();
+            let alone_ms = pace.time_alone(made_bytes).unwrap_or_default().as_millis();
+            for (connection, side) in self.replica_sides() {
+                let Phase::Streaming { transfer: id, sent, .. } = side.phase else { continue };
+                if id == transfer.id && pace.leaves_behind(sent, made_bytes, window_bytes, now.mono) {
+                    let why = format!(
+                        "has taken {sent} bytes of its snapshot in {took_ms} ms, and holds up others that have taken {made_bytes} and would have in {alone_ms} ms"
+                    );
+                    found.push((connection.id, why));
+                }
+            }
+        }
+        found
+    }
+
+    /// The receivers of the slowest snapshot, if it goes at less than half of the pace of another one and has been under way for so long; with what is
+    /// to be told of them.
+    pub(super) fn find_slowest(&self, min_age: Duration, now: Now) -> Vec<(ConnId, String)> {
+        let speed = |transfer: &Transfer| {
+            let taken = self.sent_to_receivers(transfer.id).max().unwrap_or(0);
+            let time_ms = now.mono.since(transfer.pace.begun_at()).as_millis().max(1);
+            (u128::from(taken) * 1000 / time_ms, transfer.id)
+        };
+        let is_old = |transfer: &&Transfer| now.mono.since(transfer.pace.begun_at()) >= min_age;
+        let speeds = || self.transfers.running.iter().filter(is_old).map(speed);
+        let slowest = speeds().min_by_key(|(speed, _)| *speed);
+        let fastest = speeds().max_by_key(|(speed, _)| *speed);
+        let (Some((slow, id)), Some((fast, _))) = (slowest, fastest) else { return Vec::new() };
+        if slow * 2 >= fast {
+            return Vec::new();
+        }
+        let why = format!(
+            "takes its snapshot at {slow} bytes per second while others wait for room and another one goes at {fast}"
+        );
+        let is_its = |side: &ReplicaSide| matches!(side.phase, Phase::Streaming { transfer, .. } if transfer == id);
+        let receivers = self.replica_sides().filter(|(_, side)| is_its(side));
+        receivers.map(|(connection, _)| (connection.id, why.clone())).collect()
     }
 
     /// Makes about `units` keys more of every transfer that its receivers can take.
@@ -189,6 +267,7 @@ impl Node {
         let mut index = 0;
         while let Some(transfer) = self.transfers.running.get(index) {
             let (id, snapshot) = (transfer.id, transfer.snapshot);
+            let window_bytes = self.window_bytes(id);
             let Some(sent) = self.slowest_receiver(id) else {
                 if !transfer.is_complete {
                     let text = "Diskless rdb transfer, last replica dropped, killing fork child.".to_string();
@@ -197,7 +276,8 @@ impl Node {
                 if let Some(snapshot) = snapshot {
                     self.keyspace.end_snapshot(snapshot);
                 }
-                self.transfers.running.remove(index);
+                let begun_at = self.transfers.running.remove(index).pace.begun_at();
+                self.storage.last_snapshot_took = Some(now.mono.since(begun_at));
                 // Those who wait for room are let in.
                 self.schedule_transfer(now, effects);
                 continue;
@@ -207,9 +287,9 @@ impl Node {
             let ahead = transfer.bytes.end() - sent;
             if let Some(snapshot) = snapshot
                 && !transfer.is_complete
-                && ahead < WINDOW_BYTES
+                && ahead < window_bytes
             {
-                self.keyspace.advance_snapshot(snapshot, units, (WINDOW_BYTES - ahead) as usize);
+                self.keyspace.advance_snapshot(snapshot, units, (window_bytes - ahead) as usize);
                 let (bytes, is_last) = self.keyspace.take_snapshot_output(snapshot);
                 transfer.bytes.append(&bytes);
                 if is_last {
@@ -249,7 +329,8 @@ impl Node {
             Phase::Streaming { transfer, sent, then } => {
                 *sent += count;
                 side.heard_at = now.mono;
-                if self.transfers.is_through(*transfer, *sent) {
+                let (id, sent) = (*transfer, *sent);
+                if self.transfers.is_through(id, sent) {
                     let then = *then;
                     side.phase =
                         if is_for_snapshot { Phase::AwaitingMain { then } } else { Phase::AwaitingAck { then } };
@@ -260,6 +341,8 @@ impl Node {
                     } else if side.is_mute {
                         self.go_online(conn, now, effects);
                     }
+                } else if !self.transfers.has_bytes(id, sent) {
+                    self.note_wait(id, now);
                 }
             }
             Phase::Buffering { sent } | Phase::Online { sent } => *sent += count,

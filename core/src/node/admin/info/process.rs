@@ -76,19 +76,17 @@ pub(super) const PERSISTENCE: &[Row] = &[
     Field("current_save_keys_total", |view| some(save_progress(view).1)),
     Field("rdb_changes_since_last_save", |view| some(view.node.storage.dirty)),
     // As in Redis, a snapshot for replicas counts, too.
-    Field("rdb_bgsave_in_progress", |view| {
-        some(u8::from(
-            view.node.storage.is_saving() || !view.node.transfers.is_empty() || !view.node.sync_files.is_empty(),
-        ))
-    }),
+    Field("rdb_bgsave_in_progress", |view| some(u8::from(view.node.snapshot_in_progress().is_some()))),
     Field("rdb_last_save_time", |view| some(view.node.storage.last_save_seconds)),
-    Field("rdb_last_bgsave_status", |view| some(if view.node.storage.has_last_save_failed { "err" } else { "ok" })),
-    Field("rdb_last_bgsave_time_sec", |view| match view.node.storage.last_save_took {
+    Field("rdb_last_bgsave_status", |view| {
+        some(if view.node.storage.has_last_snapshot_failed() { "err" } else { "ok" })
+    }),
+    Field("rdb_last_bgsave_time_sec", |view| match view.node.storage.last_snapshot_took {
         Some(time) => some(time.as_secs()),
         None => some(-1),
     }),
-    Field("rdb_current_bgsave_time_sec", |view| match view.node.storage.save_progress(view.now.mono) {
-        Some((_, since)) => some(since.as_secs()),
+    Field("rdb_current_bgsave_time_sec", |view| match view.node.snapshot_in_progress() {
+        Some(progress) => some(view.now.mono.since(progress.begun_at).as_secs()),
         None => some(-1),
     }),
     Field("rdb_saves", |view| some(view.node.storage.saves)),
@@ -145,8 +143,8 @@ fn uptime(view: &View<'_>) -> Duration {
     view.now.mono.since(view.node.started_at.mono)
 }
 
-/// Keys written and keys in all of the snapshot that is being written to disk.
+/// Keys written and keys in all of the snapshot that is being made.
 fn save_progress(view: &View<'_>) -> (usize, usize) {
-    let snapshot = view.node.storage.save_progress(view.now.mono).and_then(|(snapshot, _)| snapshot);
+    let snapshot = view.node.snapshot_in_progress().and_then(|progress| progress.snapshot);
     snapshot.map_or((0, 0), |snapshot| view.node.keyspace.snapshot_progress(snapshot))
 }

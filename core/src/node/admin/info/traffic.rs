@@ -37,6 +37,7 @@ pub(super) const STATS: &[Row] = &[
             Reason::ALL.iter().map(|reason| format!("{}={}", reason.name(), count(reason))).collect();
         some(told.join(","))
     }),
+    Field("sync_left_behind", |view| some(view.node.stats.sync_left_behind)),
     Field("expired_subkeys", |view| some(view.node.stats.expired.fields)),
     Field("expired_keys", |view| some(view.node.stats.expired.keys)),
     Field("expired_stale_perc", |view| {

@@ -26,9 +26,9 @@ pub(super) const REPLICATION: &[Row] = &[
     Field("master_sync_in_progress", |view| follow(view).and_then(|_| some(u8::from(transfer(view).is_some())))),
     Field("slave_read_repl_offset", |view| some(view.node.history.offset() + unapplied_bytes(view, follow(view)?))),
     Field("slave_repl_offset", |view| follow(view).and_then(|_| some(view.node.history.offset()))),
-    // Valkey's names. Here the stream waits like this behind any full synchronisation, by two connections or by one.
-    Field("replicas_repl_buffer_size", |view| some(follow(view)?.held().map_or(0, Held::len))),
-    Field("replicas_repl_buffer_peak", |view| follow(view).and_then(|_| some(view.node.held_bytes_peak))),
+    // Valkey's names, for those who have asked for two connections. Here the stream waits like this behind any full synchronisation.
+    Field("replicas_repl_buffer_size", |view| some(follow_by_two(view)?.held().map_or(0, Held::len))),
+    Field("replicas_repl_buffer_peak", |view| follow_by_two(view).and_then(|_| some(view.node.held_bytes_peak))),
     Field("master_sync_total_bytes", |view| some(transfer(view)?.total)),
     Field("master_sync_read_bytes", |view| some(transfer(view)?.read)),
     Field("master_sync_left_bytes", |view| transfer(view).and_then(|transfer| some(transfer.total - transfer.read))),
@@ -91,6 +91,11 @@ pub(super) const REPLICATION: &[Row] = &[
 
 fn follow<'a>(view: &View<'a>) -> Option<&'a Follow> {
     view.node.follow.as_ref()
+}
+
+/// The master, for a node that asks for two connections.
+fn follow_by_two<'a>(view: &View<'a>) -> Option<&'a Follow> {
+    follow(view).filter(|_| view.node.config.dual_channel_replication_enabled)
 }
 
 /// How much of a data set has come.

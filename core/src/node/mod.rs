@@ -11,7 +11,7 @@
 //! | who waits: for data, for replicas, for the end of a pause | `blocked`, `wait`, `pause` |
 //! | our replicas, their snapshots | `primary`, `replconf`, `replica`, `transfer`, `file_transfer`, `snapshot_channel` |
 //! | which of them are sent one when, and what they may cost us and each other | `admission`, `replica_limits`, `pace`, `left_behind` |
-//! | our master: the link, the data set, the stream | `follow`, `dual_sync`, `incoming`, `held`, `apply` |
+//! | our master: the link, the data set, the stream | `follow`, `from_master`, `dual_sync`, `incoming`, `held`, `apply` |
 //! | the switch of roles with one of our replicas | `failover` |
 //! | files | `storage`, `load`, `save` |
 //! | how long commands take, and which were slow; how much is going on | `timing`, `rates` |
@@ -41,6 +41,7 @@ mod expire;
 mod failover;
 mod file_transfer;
 mod follow;
+mod from_master;
 mod gates;
 mod held;
 mod incoming;

@@ -1,0 +1,214 @@
+//! What does our master send, and whose is it? The dialogue, then a data set or none, then the stream.
+
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use crate::persistence::Loaded;
+use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::replication::{Next, Position, ReplicationId, SyncAnswer};
+
+use super::Node;
+use super::follow::{Follow, Link};
+use super::held::Held;
+use super::incoming::{Incoming, Taken};
+use super::incoming_file::Arrived;
+
+impl Node {
+    /// Bytes from our master, in whatever state the link is.
+    pub(super) fn on_master_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
+        self.stats.replication_bytes_received += bytes.len() as u64;
+        self.take_in_master_bytes(conn, bytes, now, effects);
+        let held = self.follow.as_ref().and_then(Follow::held).map_or(0, Held::len);
+        self.held_bytes_peak = self.held_bytes_peak.max(held);
+    }
+
+    fn take_in_master_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
+        let mut used = 0;
+        while used < bytes.len() {
+            let rest = &bytes[used..];
+            let Some(follow) = &mut self.follow else { return };
+            if matches!(follow.link, Link::Dual(_)) {
+                follow.last_io_at = now.mono;
+                return self.on_dual_bytes(conn, rest, now, effects);
+            }
+            if follow.conn() != Some(conn) {
+                return;
+            }
+            follow.last_io_at = now.mono;
+            used += match &mut follow.link {
+                Link::Talking { .. } => self.on_line_bytes(conn, rest, now, effects),
+                Link::Receiving { .. } => self.on_data_set_bytes(conn, rest, now, effects),
+                Link::Replacing { held, held_bytes_max, .. } => {
+                    held.push(conn, rest, *held_bytes_max, effects);
+                    rest.len()
+                }
+                Link::Online { .. } => return self.on_stream_bytes(conn, rest, now, effects),
+                Link::Waiting | Link::Dialling { .. } | Link::Dual(_) => return,
+            };
+        }
+    }
+
+    /// Collects one line of the dialogue and acts on it; returns how many bytes it took.
+    fn on_line_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) -> usize {
+        let Some(Follow { link: Link::Talking { talk, line, .. }, .. }) = &mut self.follow else { return bytes.len() };
+        let (used, line) = match line.take_in(bytes) {
+            (used, None) => return used,
+            (used, Some(Ok(line))) => (used, line),
+            (used, Some(Err(why))) => {
+                self.drop_master_link(conn, why, now, effects);
+                return used;
+            }
+        };
+        let outcome = talk.on_line(&line);
+        let (knows_questions, answer) = (talk.knows_questions(), talk.take_answer());
+        if let Some(follow) = &mut self.follow {
+            follow.master_knows_questions = knows_questions;
+        }
+        if let Some(answer) = answer {
+            self.look_for_circle(conn, answer, effects);
+        }
+        match outcome {
+            Ok(Next::Send(bytes)) => self.say(conn, &bytes, effects),
+            Ok(Next::Done(answer, bytes)) => {
+                self.say(conn, &bytes, effects);
+                self.on_sync_answer(conn, answer, now, effects);
+            }
+            Err(error) => {
+                self.suspect_circle(error.is_no_master_link());
+                self.drop_master_link(conn, error.to_string(), now, effects);
+                self.on_dialogue_failed(&error, now, effects);
+            }
+        }
+        used
+    }
+
+    fn on_sync_answer(&mut self, conn: ConnId, answer: SyncAnswer, now: Now, effects: &mut Effects) {
+        if !self.accept_answer_of_target(&answer, now, effects) {
+            return;
+        }
+        let position = match answer {
+            SyncAnswer::Continue(id) => return self.go_on(conn, id, now, effects),
+            SyncAnswer::DualChannel => return self.begin_dual_sync(conn, now, effects),
+            SyncAnswer::Full(position) => {
+                let text = format!("Full resync from master: {}:{}", position.history, position.offset);
+                effects.note(Note::Text { level: Level::Notice, text });
+                Some(position)
+            }
+            SyncAnswer::FullUnnamed => None,
+        };
+        let incoming = self.expect_data_set(position, now, effects);
+        if let Some(follow) = &mut self.follow {
+            follow.link = Link::Receiving { conn, incoming };
+        }
+    }
+
+    /// `+CONTINUE`: the stream goes on where we are; the history may have a new name.
+    fn go_on(&mut self, conn: ConnId, id: Option<ReplicationId>, now: Now, effects: &mut Effects) {
+        let text = "Successful partial resynchronization with master.".to_string();
+        effects.note(Note::Text { level: Level::Notice, text });
+        if let Some(id) = id.filter(|id| *id != self.history.id) {
+            self.history.fork(id);
+            self.drop_replicas(now, effects);
+            let text = format!("Master replication ID changed to {id}");
+            effects.note(Note::Text { level: Level::Notice, text });
+        }
+        if self.history.log.is_none() {
+            self.history.begin_log_here(self.config.repl_backlog_size);
+        }
+        self.audit_boundary();
+        if let Some(follow) = &mut self.follow {
+            follow.may_resume = true;
+        }
+        self.link_is_up(conn, Held::default(), now);
+        self.acknowledge(effects);
+    }
+
+    /// Takes in a part of the data set; returns how many bytes it took.
+    fn on_data_set_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) -> usize {
+        let Some(Follow { link: Link::Receiving { incoming, .. }, .. }) = &mut self.follow else { return bytes.len() };
+        let Taken { count, for_file, is_complete } = match incoming.take_in(bytes, now, effects) {
+            Ok(taken) => taken,
+            Err(error) => {
+                self.refuse_data_set(error.to_string(), now, effects);
+                return bytes.len();
+            }
+        };
+        if let Some(piece) = for_file {
+            self.write_incoming(conn, piece, effects);
+        }
+        if is_complete {
+            self.on_data_set(conn, now, effects);
+        }
+        count
+    }
+
+    /// The whole data set has come.
+    fn on_data_set(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
+        let Some(follow) = &mut self.follow else { return };
+        // What comes behind the data waits with the master, but for what is on its way.
+        let next = Link::Replacing { conn, held: Held::default(), held_bytes_max: 0 };
+        let Link::Receiving { incoming, .. } = core::mem::replace(&mut follow.link, next) else { return };
+        let arrived = Arrived { position: incoming.position, has_mark: incoming.has_mark, database: None };
+        self.on_data_set_arrived(*incoming, arrived, now, effects);
+    }
+
+    /// A data set has come, to memory or to a file.
+    pub(super) fn on_data_set_arrived(
+        &mut self,
+        incoming: Incoming,
+        arrived: Arrived,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        let is_for_file = incoming.is_for_file();
+        match incoming.finish() {
+            Ok(_) if is_for_file => self.incoming_is_whole(arrived, now, effects),
+            Ok(loaded) => self.take_over_data_set(loaded, arrived, now, effects),
+            Err(error) => self.refuse_data_set(error.to_string(), now, effects),
+        }
+    }
+
+    /// A data set that is sound takes the place of ours, and with it its history.
+    pub(super) fn take_over_data_set(&mut self, loaded: Loaded, arrived: Arrived, now: Now, effects: &mut Effects) {
+        let Arrived { position, has_mark, database } = arrived;
+        // A master of old does not tell its position: what follows cannot be continued elsewhere.
+        let may_resume = position.is_some();
+        let position = position.unwrap_or_else(|| Position { history: self.new_replication_id(), offset: 0 });
+        let keys = loaded.keys;
+        self.storage.keys_loaded = keys;
+        self.storage.keys_expired_at_load = 0;
+        self.drop_replicas(now, effects);
+        self.keyspace.adopt(loaded.keyspace);
+        self.history.replace(position, self.config.repl_backlog_size);
+        if let Some(log) = &mut self.history.log {
+            log.set_database(Some(loaded.facts.stream_database.or(database).unwrap_or(0)));
+        }
+        self.storage.dirty = 0;
+        self.audit_data_replaced();
+        let text = format!("MASTER <-> REPLICA sync: Finished with success ({keys} keys)");
+        effects.note(Note::Text { level: Level::Notice, text });
+        let Some(follow) = &mut self.follow else { return };
+        follow.may_resume = may_resume;
+        // The link may have gone while a file was being loaded; what was loaded can be continued all the same.
+        let Some((conn, held)) = follow.link.take_replacing() else { return };
+        self.link_is_up(conn, held, now);
+        if has_mark || may_resume {
+            self.acknowledge(effects);
+        }
+    }
+
+    /// The stream goes on, behind what was held of it.
+    pub(super) fn link_is_up(&mut self, conn: ConnId, held: Held, now: Now) {
+        if let Some(follow) = &mut self.follow {
+            follow.link = Link::Online { conn, held, block: Vec::new() };
+            follow.failures = 0;
+            follow.last_error = None;
+            follow.last_io_at = now.mono;
+        }
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.input = Vec::new();
+            connection.parser = None;
+        }
+    }
+}

@@ -80,6 +80,14 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Crash a node behind each operation of its disk, with everything that a loss of power can leave, and start it again on that
+    ///
+    /// Exit status 1 if a promised write is gone, if the data are those of no moment before, or if a place in a history is claimed that they are not at.
+    Sweep {
+        /// One JSON object instead of words
+        #[arg(long)]
+        json: bool,
+    },
     /// List the mistakes that this build can make on purpose
     Defects,
     /// Print a completion script for a shell

@@ -2,8 +2,8 @@
 //!
 //! Files whose contents are lasting up to a synced length, and a directory whose changes are lasting up to the last time
 //! it was synced. Operations are carried out one after another and take time. A crash of the process keeps everything
-//! that was carried out; a loss of power cuts each file somewhere in what was not synced, and undoes some of the last
-//! changes of names.
+//! that was carried out; a loss of power cuts each file somewhere in what was not synced, or leaves a block of it that was never written, and undoes
+//! some of the last changes of names.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -24,8 +24,29 @@ pub enum DiskTrouble {
     Errors,
 }
 
+/// What a device writes at once, in bytes.
+const BLOCK_BYTES: usize = 512;
+
+/// What a loss of power leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Loss {
+    /// So many of the last changes of names are kept.
+    names_kept: usize,
+    /// Of bodies that had something to lose.
+    fates: Vec<(BodyId, Fate)>,
+}
+
+/// What is left of what was not synced of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// The first bytes.
+    Cut(usize),
+    /// All but a block, which begins here, counted from the synced length, and was not written.
+    Hole(usize),
+}
+
 /// A file's contents, named by the directory.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Body {
     bytes: Vec<u8>,
     synced: usize,
@@ -35,7 +56,7 @@ struct Body {
 type BodyId = u64;
 
 /// A change of the directory that a loss of power may undo.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum NameChange {
     Set(FileName, BodyId),
     Moved(FileName, FileName),
@@ -59,7 +80,7 @@ fn directory_of(name: &str) -> &str {
 }
 
 /// The disk of one host. It outlives the node's incarnations.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Disk {
     plan: DiskPlan,
     bodies: BTreeMap<BodyId, Body>,
@@ -129,9 +150,50 @@ impl Disk {
 
     /// Power was lost: what was not synced may be gone. Returns how many bytes went.
     pub(crate) fn lose_power(&mut self) -> u64 {
+        let names_kept = self.random.below(self.changes.len() as u64 + 1) as usize;
+        let mut fates = Vec::new();
+        for (id, unsynced) in self.unsynced() {
+            let kept = self.random.below(unsynced as u64 + 1) as usize;
+            let is_hole = self.random.chance(1, 4);
+            fates.push((id, if is_hole { Fate::Hole(kept / BLOCK_BYTES * BLOCK_BYTES) } else { Fate::Cut(kept) }));
+        }
+        self.lose(&Loss { names_kept, fates })
+    }
+
+    /// Bodies with something to lose, and how many bytes that are.
+    fn unsynced(&self) -> Vec<(BodyId, usize)> {
+        let unsynced = self.bodies.iter().map(|(id, body)| (*id, body.bytes.len() - body.synced));
+        unsynced.filter(|(_, unsynced)| *unsynced > 0).collect()
+    }
+
+    /// Everything that a loss of power could leave now, as far as it can make a difference: each number of name changes with files whole, halved and
+    /// empty; and with all of them, each file cut at every byte and with each of its blocks unwritten.
+    pub(crate) fn losses(&self) -> Vec<Loss> {
+        let unsynced = self.unsynced();
+        let all = |fate: fn(usize) -> Fate| -> Vec<(BodyId, Fate)> {
+            unsynced.iter().map(|(id, unsynced)| (*id, fate(*unsynced))).collect()
+        };
+        let mut losses = Vec::new();
+        for names_kept in 0..=self.changes.len() {
+            for fate in [Fate::Cut as fn(usize) -> Fate, |unsynced| Fate::Cut(unsynced / 2), |_| Fate::Cut(0)] {
+                losses.push(Loss { names_kept, fates: all(fate) });
+            }
+        }
+        for (index, (_, unsynced)) in unsynced.iter().enumerate() {
+            let cuts = (0..*unsynced).map(Fate::Cut);
+            for fate in cuts.chain((0..*unsynced).step_by(BLOCK_BYTES).map(Fate::Hole)) {
+                let mut fates = all(Fate::Cut);
+                fates[index].1 = fate;
+                losses.push(Loss { names_kept: self.changes.len(), fates });
+            }
+        }
+        losses
+    }
+
+    /// Loses what is to be lost. Returns how many bytes went.
+    pub(crate) fn lose(&mut self, loss: &Loss) -> u64 {
         self.queue.clear();
-        let kept = self.random.below(self.changes.len() as u64 + 1) as usize;
-        self.changes.truncate(kept);
+        self.changes.truncate(loss.names_kept);
         for change in std::mem::take(&mut self.changes) {
             self.make_last(change);
         }
@@ -140,11 +202,21 @@ impl Disk {
         lasting.retain(|name, _| directory_of(name).is_empty() || directories.contains(directory_of(name)));
         self.names = self.lasting.clone();
         let mut lost = 0;
+        for (id, fate) in &loss.fates {
+            let Some(body) = self.bodies.get_mut(id) else { continue };
+            let before = body.bytes.len();
+            match fate {
+                Fate::Cut(kept) => body.bytes.truncate(body.synced + kept),
+                Fate::Hole(start) => {
+                    let start = (body.synced + start).min(before);
+                    let end = (start + BLOCK_BYTES).min(before);
+                    body.bytes[start..end].fill(0);
+                    lost += (end - start) as u64;
+                }
+            }
+            lost += (before - body.bytes.len()) as u64;
+        }
         for body in self.bodies.values_mut() {
-            let unsynced = (body.bytes.len() - body.synced) as u64;
-            let kept = self.random.below(unsynced + 1) as usize;
-            lost += unsynced - kept as u64;
-            body.bytes.truncate(body.synced + kept);
             body.synced = body.bytes.len();
         }
         self.forget_unnamed();

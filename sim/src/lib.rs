@@ -36,6 +36,7 @@ pub mod crowd;
 pub mod museum;
 pub mod plan;
 pub mod scenario;
+pub mod sweep;
 
 pub use check::{Property, ResyncTotals, Violation};
 pub use disk::DiskTrouble;

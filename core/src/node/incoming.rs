@@ -134,6 +134,11 @@ impl Incoming {
         self.loader.consumed()
     }
 
+    /// What reads it.
+    pub(super) fn loader(&self) -> &Loader {
+        &self.loader
+    }
+
     /// How far building it has come.
     pub(super) fn progress(&self) -> Option<LoadProgress> {
         Some(LoadProgress::of(&self.loader, self.total_bytes, self.begun_at?))

@@ -311,6 +311,12 @@ fn loading(bench: &mut Bench) -> (String, Vec<String>) {
     (flags, LOADING.iter().map(|name| info(bench, "persistence", &format!("loading_{name}"))).collect())
 }
 
+/// Memory in use, and keys of the last data set that was loaded or is being loaded.
+fn used_and_keys(bench: &mut Bench) -> [u64; 2] {
+    let told = [("memory", "used_memory"), ("persistence", "rdb_last_load_keys_loaded")];
+    told.map(|(section, name)| info(bench, section, name).parse().expect("a number"))
+}
+
 fn none() -> Vec<String> {
     Vec::from(["none"; 6].map(Into::into))
 }
@@ -358,6 +364,9 @@ fn each_moment_of_a_data_set_on_its_way_through_a_file_is_told() {
         assert!(told[2] != "0" && loaded > 200_000 && loaded < 600_000, "{told:?}");
         assert_eq!(told[4], format!("{:.2}", loaded as f64 * 100.0 / data.len() as f64));
         assert_eq!(transfer(&mut bench)[..4], whole[..4]);
+        let [used_memory, keys] = used_and_keys(&mut bench);
+        assert!(used_memory > loaded && keys > 10, "{used_memory} bytes, {keys} keys");
+        assert!(info(&mut bench, "keyspace", "db0").starts_with(&format!("keys={keys},")), "as it grows");
         bench.hang_up(link);
         assert_eq!(transfer(&mut bench)[5], "1", "what has come is loaded all the same");
         bench.release_disk();
@@ -377,6 +386,7 @@ fn each_moment_of_a_data_set_that_is_built_beside_the_old_one_is_told() {
     for is_counted in [true, false] {
         let (mut bench, link) = asked_for_everything(DisklessLoad::Swapdb);
         assert_eq!(loading(&mut bench), ("00".into(), none()), "nothing has come yet");
+        let [before, _] = used_and_keys(&mut bench);
         let preamble = if is_counted { format!("${}\r\n", data.len()) } else { format!("$EOF:{MARK}\r\n") };
         bench.send(link, preamble.as_bytes());
         bench.pass(Duration::from_secs(5));
@@ -392,6 +402,11 @@ fn each_moment_of_a_data_set_that_is_built_beside_the_old_one_is_told() {
         assert!((share - loaded as f64 * 100.0 / whole as f64).abs() < 0.02, "{told:?}");
         assert_eq!(eta, 5 * (whole - loaded) / (loaded + 1));
         assert_eq!(transfer(&mut bench)[1], told[3]);
+        let [used_memory, keys] = used_and_keys(&mut bench);
+        assert!(used_memory > 300_000 + before && keys > 10, "{used_memory} bytes, {keys} keys");
+        assert_eq!(bench.run("DBSIZE"), ":1 ", "what is served is told as what is there");
+        let refused = "-LOADING Redis is loading the dataset in memory ";
+        assert_eq!(bench.run("CONFIG SET repl-diskless-load disabled"), refused);
         bench.send(link, &data[300_000..]);
         if !is_counted {
             bench.send(link, MARK.as_bytes());

@@ -87,6 +87,16 @@ impl Node {
         self.storage.loading.is_some() || self.is_emptying()
     }
 
+    /// The data set that is being loaded in place of ours.
+    pub(crate) fn loaded_in_place(&self) -> Option<&Loader> {
+        self.storage.loading.as_ref().map(|loading| &*loading.loader)
+    }
+
+    /// The data set that is being loaded, in place of ours or beside it.
+    pub(crate) fn loader(&self) -> Option<&Loader> {
+        self.loaded_in_place().or_else(|| Some(self.building()?.loader()))
+    }
+
     /// How far a data set has come that is loaded in place of ours, or built beside it.
     pub(crate) fn load_progress(&self) -> Option<LoadProgress> {
         let loading = self.storage.loading.as_ref();

@@ -243,6 +243,12 @@ impl Loader {
         self.consumed
     }
 
+    /// The data read so far; none of them if they are only checked.
+    #[must_use]
+    pub fn keyspace(&self) -> &Keyspace {
+        &self.keyspace
+    }
+
     /// What the file has told of itself so far.
     #[must_use]
     pub fn facts(&self) -> Facts {

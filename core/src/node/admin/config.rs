@@ -48,7 +48,7 @@ impl Node {
         }
         let context = SetContext {
             caller_is_local: self.connection(conn).is_some_and(|connection| connection.is_local()),
-            is_loading: self.is_loading(),
+            is_loading: self.is_loading() || self.builds_beside(),
         };
         let pairs: Vec<(&[u8], &[u8])> = (2..args.len())
             .step_by(2)

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::command::numbered_rows;
+use crate::persistence::Loader;
 use crate::replication::Reason;
 
 use super::super::super::gates::full_name;
@@ -129,7 +130,8 @@ pub(super) const ERRORSTATS: &[Row] = &[Fields(|view, text| {
 pub(super) const KEYSPACE: &[Row] = &[Fields(keyspace)];
 
 fn keyspace(view: &View<'_>, text: &mut Text) {
-    let keyspace = &view.node.keyspace;
+    // What takes the place of ours is told as it grows, as in Redis.
+    let keyspace = view.node.loaded_in_place().map_or(&view.node.keyspace, Loader::keyspace);
     for database in 0..keyspace.database_count() {
         let keys = keyspace.len(database);
         if keys == 0 {

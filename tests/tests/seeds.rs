@@ -11,6 +11,8 @@ use afterimage_tests::our_simulator;
 
 /// Seeds that every test run covers.
 const SEEDS_BY_DEFAULT: Range<u64> = 0..300;
+/// Seeds that once found a defect.
+const SEEDS_THAT_FOUND: [u64; 1] = [701_326];
 /// Threads over which they are spread.
 const THREADS_MAX: u64 = 8;
 
@@ -43,7 +45,8 @@ fn run_all(seeds: Range<u64>) -> Vec<Outcome> {
 
 #[test]
 fn every_seed_keeps_every_property() {
-    let outcomes = run_all(seeds());
+    let mut outcomes = run_all(seeds());
+    outcomes.extend(SEEDS_THAT_FOUND.map(run_seed));
     let failed: Vec<&Outcome> = outcomes.iter().filter(|outcome| !outcome.passed()).collect();
     for outcome in &failed {
         eprintln!("{outcome}\n  replay: cargo sim replay {}\n", outcome.seed);

@@ -479,3 +479,24 @@ fn the_next_step_follows_from_the_state_the_replicas_and_the_time() {
         );
     }
 }
+
+#[test]
+fn a_shutdown_that_waited_for_the_replicas_does_not_cut_into_the_taking_up_of_the_new_master() {
+    let (mut bench, replicas) = bench_with_replicas(2);
+    let asker = bench.connect();
+    bench.run("SET k x");
+    bench.run("CONFIG SET stop-writes-on-bgsave-error no");
+    bench.append_failure = Some(crate::port::DiskFailure::NoSpace);
+    assert_eq!(bench.run_on(asker, "SHUTDOWN SAVE"), "", "the replicas lack a write");
+    assert_eq!(bench.run("FAILOVER TO 127.0.0.1 7001 TIMEOUT 100 FORCE"), "+OK ");
+    bench.pass(SECOND / 5);
+    let (link, _) = meet(&mut bench);
+    say(&mut bench, link, &format!("+CONTINUE {NEW_ID}\r\n"));
+    bench.pass(SECOND);
+    assert!(bench.closed.contains(&replicas[1]), "nobody is left to wait for");
+    assert!(has_noted(&bench, "Error trying to save the DB, can't exit."));
+    bench.pass(SECOND * 2);
+    let (link, _) = meet(&mut bench);
+    say(&mut bench, link, &format!("+CONTINUE {NEW_ID}\r\n"));
+    assert!(bench.run("INFO replication").contains("master_link_status:up "), "it follows its new master");
+}

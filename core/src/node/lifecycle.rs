@@ -189,10 +189,11 @@ impl Node {
     }
 
     /// A replica has acknowledged, or gone: perhaps it was the last one that a shutdown waited for.
-    pub(super) fn continue_shutdown(&mut self, now: Now, effects: &mut Effects) {
+    pub(super) fn continue_shutdown(&mut self, now: Now) {
         let is_waiting = self.shutdown.is_some_and(|shutdown| !shutdown.is_past_waiting);
         if is_waiting && !self.has_lagging_replicas() {
-            self.finish_shutdown(now, effects);
+            // What this very event has left to do is done first: replicas go, one after another, when a new master is taken up, too.
+            self.timers.set(Timer::Shutdown, now.mono);
         }
     }
 

@@ -257,7 +257,7 @@ impl Node {
             self.timers.stop(Timer::ReplicaPing);
             self.arm_backlog_ttl(now);
         }
-        self.continue_shutdown(now, effects);
+        self.continue_shutdown(now);
     }
 
     /// A master without replicas keeps its backlog for so long from now on.

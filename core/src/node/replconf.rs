@@ -114,7 +114,7 @@ impl Node {
             self.count_good_replicas(now);
         }
         self.release_waits();
-        self.continue_shutdown(now, effects);
+        self.continue_shutdown(now);
         self.continue_failover(now, effects);
     }
 }

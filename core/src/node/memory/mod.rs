@@ -93,7 +93,8 @@ impl Node {
         clients += self.follow.as_ref().map_or(0, Follow::held_bytes);
         Breakdown {
             base: BASE_BYTES,
-            data: (self.keyspace.memory_bytes() + self.loader().map_or(0, |loader| loader.keyspace().memory_bytes())) as u64,
+            data: (self.keyspace.memory_bytes() + self.loader().map_or(0, |loader| loader.keyspace().memory_bytes()))
+                as u64,
             log: self.history.log.as_ref().map_or(0, |log| log.memory_bytes()),
             transfers: self.transfers.memory_bytes(),
             clients,

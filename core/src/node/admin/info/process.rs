@@ -93,7 +93,9 @@ pub(super) const PERSISTENCE: &[Row] = &[
     Field("rdb_saves", |view| some(view.node.storage.saves)),
     Field("rdb_last_cow_size", zero),
     Field("rdb_last_load_keys_expired", |view| some(view.node.storage.keys_expired_at_load)),
-    Field("rdb_last_load_keys_loaded", |view| some(view.node.loader().map_or(view.node.storage.keys_loaded, Loader::keys))),
+    Field("rdb_last_load_keys_loaded", |view| {
+        some(view.node.loader().map_or(view.node.storage.keys_loaded, Loader::keys))
+    }),
     Field("aof_enabled", zero),
     Field("aof_rewrite_in_progress", zero),
     Field("aof_rewrite_scheduled", zero),

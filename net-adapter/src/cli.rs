@@ -135,7 +135,8 @@ fn read_text(path: &Path) -> Result<String, String> {
 fn take_replicas(arguments: &mut Vec<String>) -> Result<u16, Refusal> {
     let Some(at) = arguments.iter().position(|argument| argument == "--replicas") else { return Ok(0) };
     let count = arguments.get(at + 1).and_then(|count| count.parse().ok());
-    let count = count.ok_or_else(|| Refusal("--replicas needs a number, as in: --replicas 2".into()))?;
+    let count =
+        count.ok_or_else(|| Refusal(format!("--replicas needs a number up to {REPLICAS_MAX}, as in: --replicas 2")))?;
     arguments.drain(at..at + 2);
     Ok(count)
 }

@@ -92,7 +92,7 @@ impl World {
             }
         }
         self.active.fill(false);
-        self.network.heal();
+        self.network.heal(self.now);
         let links: Vec<(LinkId, Stage)> = self.network.all().map(|(id, link)| (id, link.stage)).collect();
         for (id, stage) in links {
             self.wake(id, stage);

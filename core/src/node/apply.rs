@@ -67,6 +67,10 @@ impl Node {
                 continue;
             }
             let rest = &bytes[used..];
+            if rest[0] != b'*' {
+                self.stream_is_broken(conn, "Master using the inline protocol. Desync?", now, effects);
+                return bytes.len();
+            }
             match parser.advance(rest, &RequestLimits::FROM_MASTER) {
                 Parsed::Complete(_) if self.pauses.hold_back_stream(&parser.args(rest)[0]) => {
                     parser.reset();
@@ -85,16 +89,20 @@ impl Node {
                 }
                 Parsed::Incomplete => break,
                 Parsed::Broken(error) => {
-                    // What came was not the stream: nothing of it can be trusted, nor continued.
-                    if let Some(follow) = &mut self.follow {
-                        follow.may_resume = false;
-                    }
-                    self.drop_master_link(conn, format!("Protocol error from MASTER: {error}"), now, effects);
+                    self.stream_is_broken(conn, &error.to_string(), now, effects);
                     return bytes.len();
                 }
             }
         }
         used
+    }
+
+    /// What came was not the stream: nothing of it can be trusted, nor continued.
+    fn stream_is_broken(&mut self, conn: ConnId, why: &str, now: Now, effects: &mut Effects) {
+        if let Some(follow) = &mut self.follow {
+            follow.may_resume = false;
+        }
+        self.drop_master_link(conn, format!("Protocol error from MASTER: {why}"), now, effects);
     }
 
     /// One command of the stream. The offset moves, and relays are fed, by whole commands and whole transactions.
@@ -228,5 +236,36 @@ impl Node {
             self.on_touches();
         }
         self.audit_boundary();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use core::time::Duration;
+
+    use super::super::bench::Bench;
+
+    #[test]
+    fn what_is_no_command_of_the_stream_ends_the_link_and_is_continued_nowhere() {
+        for garbage in
+            ["SET z 2\r\n", "-ERR foo\r\n", "\0\u{1}junk\r\n", "\r\n", "*1\r\n+OK\r\n", "*2\r\n$3\r\nGET\r\nz\r\n"]
+        {
+            let mut bench = Bench::new();
+            bench.run("REPLICAOF 127.0.0.1 7000");
+            let (link, _) = bench.play_master();
+            bench.send(link, format!("+FULLRESYNC {} 7\r\n$18\r\nREDIS0009", "a".repeat(40)).as_bytes());
+            bench.send(link, b"\xff\0\0\0\0\0\0\0\0*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n\n");
+            let offset = bench.node.history.offset();
+            assert_eq!((bench.run("GET a"), offset), ("$1 1 ".into(), 34), "a keepalive is none of it");
+            bench.send(link, garbage.as_bytes());
+            assert_eq!(bench.closed, [link], "{garbage:?}");
+            assert_eq!((bench.run("EXISTS z"), bench.node.history.offset()), (":0 ".into(), offset), "{garbage:?}");
+            let is_told = |note: &alloc::string::String| note.starts_with("Protocol error from MASTER: ");
+            assert!(bench.notes.iter().any(is_told), "{garbage:?}");
+            bench.pass(Duration::from_secs(2));
+            let (_, asked) = bench.play_master();
+            assert_eq!(asked, "? -1", "{garbage:?}");
+        }
     }
 }

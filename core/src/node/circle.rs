@@ -63,6 +63,14 @@ impl Follow {
         }
     }
 
+    /// The link could not be made, or broke that questions went up by: what they have shown is of the past. What a master has told by the dialogue that
+    /// ended with its refusal is not.
+    pub(super) fn line_is_cut(&mut self) {
+        if let Some(suspicion) = &mut self.suspicion {
+            *suspicion = Suspicion::default();
+        }
+    }
+
     /// What was found out by questions is forgotten when they do not come back any more.
     fn forget_circle(&mut self, now: Now) {
         let Some(suspicion) = &mut self.suspicion else { return };

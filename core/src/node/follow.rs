@@ -245,6 +245,7 @@ impl Node {
             Err(failure) => {
                 self.connections.close(conn);
                 if is_expected {
+                    self.follow.iter_mut().for_each(Follow::line_is_cut);
                     self.remember_link_error(failure.to_string());
                     effects.note(Note::MasterDialFailed { failure });
                     self.link_failed(Setback::Link, now, effects);
@@ -315,9 +316,12 @@ impl Node {
 
     pub(super) fn on_master_gone(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
         let is_ours = |follow: &&Follow| [follow.conn(), follow.second_conn()].contains(&Some(conn));
-        let Some(follow) = self.follow.as_ref().filter(is_ours) else { return };
+        let Some(follow) = self.follow.as_mut().filter(|follow| is_ours(&&**follow)) else { return };
         if matches!(follow.link, Link::Dual(_)) {
             return self.on_dual_channel_gone(conn, now, effects);
+        }
+        if follow.is_online() {
+            follow.line_is_cut();
         }
         // A snapshot that breaks off costs the master another: ask for that later and later.
         let setback = match &follow.link {

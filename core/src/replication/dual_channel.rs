@@ -12,7 +12,7 @@ use crate::codec::number::{parse_i64, parse_u64};
 use crate::resp::push_command;
 
 use super::handshake::{HandshakeError, Introduction, VALKEY_VERSION_READ};
-use super::position::{Position, ReplicationId};
+use super::position::{Position, ReplicationId, parse_offset};
 
 /// What a data set that comes by a connection of its own ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl SnapshotEnd {
     #[must_use]
     pub fn parse(line: &[u8]) -> Option<SnapshotEnd> {
         let mut words = line.strip_prefix(b"$ENDOFF:")?.split(|&byte| byte == b' ');
-        let offset = parse_u64(words.next()?)?;
+        let offset = parse_offset(words.next()?)?;
         let history = ReplicationId::parse(words.next()?)?;
         let database = u32::try_from(parse_i64(words.next()?)?).ok();
         let client_id = parse_u64(words.next()?)?;

@@ -9,12 +9,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::codec::number::{parse_u64, push_u64};
+use crate::codec::number::push_u64;
 use crate::resp::push_command;
 
 use super::ancestry::{ANCESTRY, Inquiry, NoAnswer};
 use super::dual_channel::SnapshotEnd;
-use super::position::{Position, ReplicationId};
+use super::position::{Position, ReplicationId, parse_offset};
 
 /// What a replica says of itself.
 #[derive(Clone, Debug, Default)]
@@ -296,7 +296,7 @@ impl Handshake {
         let answer = match words.next()? {
             b"+FULLRESYNC" => {
                 let history = ReplicationId::parse(words.next()?)?;
-                let offset = parse_u64(words.next()?)?;
+                let offset = parse_offset(words.next()?)?;
                 SyncAnswer::Full(Position { history, offset })
             }
             b"+DUALCHANNELSYNC" if self.introduction.knows_dual_channel => SyncAnswer::DualChannel,
@@ -459,6 +459,10 @@ mod tests {
             assert!(matches!(at_psync(known).on_line(line.as_bytes()), Err(HandshakeError::Nonsense(_))), "{line}");
         }
         assert!(at_psync(None).on_line(b"+CONTINUE").is_err(), "there is nothing to go on from");
+        for (offset, is_taken) in [(i64::MAX as u64, true), (i64::MAX as u64 + 1, false), (u64::MAX - 10, false)] {
+            let line = alloc::format!("+FULLRESYNC {b} {offset}");
+            assert_eq!(at_psync(known).on_line(line.as_bytes()).is_ok(), is_taken, "no stream may outgrow the counter");
+        }
     }
 
     #[test]

@@ -16,6 +16,6 @@ pub use dual_channel::{AfterSnapshotLine, SnapshotEnd, SnapshotTalk};
 pub use handshake::{Handshake, HandshakeError, Introduction, Next, SyncAnswer};
 pub use history::{ClientMark, History};
 pub use log::Log;
-pub use position::{Position, ReplicationId};
+pub use position::{Position, ReplicationId, parse_offset};
 pub use run::Run;
 pub use timeline::Timeline;

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::codec::number::parse_u64;
+
 /// The name of one history: 40 lower-case hexadecimal digits, `replid` in Redis's INFO.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReplicationId([u8; 40]);
@@ -46,6 +48,12 @@ impl fmt::Debug for ReplicationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.as_str()[..8])
     }
+}
+
+/// Reads an offset that a peer tells: as in Redis, none is greater than an `i64` can hold, so that no stream is long enough to go past what a `u64` can.
+#[must_use]
+pub fn parse_offset(text: &[u8]) -> Option<u64> {
+    parse_u64(text).filter(|offset| i64::try_from(*offset).is_ok())
 }
 
 /// A place in a history: everything up to `offset` bytes of its stream has been applied.

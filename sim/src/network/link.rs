@@ -205,6 +205,20 @@ impl Pipe {
         self.next_at().unwrap_or(self.arrives)
     }
 
+    /// The path has its own pace again: what is under way goes on at that, and no later than it would have arrived.
+    pub(super) fn hasten(&mut self, pace: Pace, now: Micros) {
+        self.pace = pace;
+        (self.departs, self.arrives) = (now, now);
+        for segment in &mut self.segments {
+            self.departs += (segment.len as u64).saturating_mul(1_000_000) / pace.bytes_per_second.max(1);
+            segment.arrives = segment.arrives.min(self.departs + pace.latency_us).max(self.arrives);
+            self.arrives = segment.arrives;
+        }
+        self.fin = self.fin.map(|fin| fin.min(self.departs + pace.latency_us).max(self.arrives));
+        // What is scheduled already comes, too, and finds nothing.
+        self.scheduled = false;
+    }
+
     /// When the oldest piece, or the end, arrives.
     pub(crate) fn next_at(&self) -> Option<Micros> {
         self.segments.front().map(|segment| segment.arrives).or(self.fin)
@@ -292,6 +306,27 @@ mod tests {
             assert_eq!(pipe.read_hash, pipe.written_hash);
             (read, false)
         }
+    }
+
+    #[test]
+    fn what_is_under_way_on_a_path_that_is_healed_does_not_crawl_on() {
+        let pace = Pace { latency_us: 10, jitter_us: 0, bytes_per_second: 1_000_000 };
+        let crawling = || {
+            let mut pipe = Pipe::default();
+            pipe.open(1 << 20, Pace { bytes_per_second: 1000, ..pace }, 0, None);
+            let count = pipe.extend(&[b'x'; 100_000]);
+            pipe.commit(count, 0, Chunking::Packets { bytes: 1000 }, &mut Random::new(1, 1));
+            pipe
+        };
+        let at_50_s = 50_000_000;
+        let half = crawling().due(at_50_s).len;
+        assert!((40_000..60_000).contains(&half), "{half} bytes");
+        let mut healed = crawling();
+        let arrived = healed.due(at_50_s);
+        healed.consume(arrived);
+        healed.hasten(pace, at_50_s);
+        let left = 100_000 - half;
+        assert_eq!(healed.due(at_50_s + left as u64 + 10).len, left, "at the path's own pace");
     }
 
     #[test]

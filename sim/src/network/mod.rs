@@ -216,7 +216,7 @@ impl Network {
     }
 
     /// Undoes all that is wrong with paths.
-    pub(crate) fn heal(&mut self) {
+    pub(crate) fn heal(&mut self, now: Micros) {
         self.held.clear();
         self.slow.clear();
         self.armed.clear();
@@ -224,8 +224,8 @@ impl Network {
         for link in &mut self.links {
             for pipe in &mut link.pipes {
                 pipe.held = 0;
-                pipe.pace = pace;
                 pipe.cut = None;
+                pipe.hasten(pace, now);
             }
         }
     }

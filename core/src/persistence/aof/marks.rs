@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 
 use crate::codec::crc64;
 use crate::codec::number::{parse_i64, parse_u64};
-use crate::replication::{Position, ReplicationId};
+use crate::replication::{Position, ReplicationId, parse_offset};
 
 /// Longest line in bytes, as in Redis.
 pub(super) const LINE_BYTES_MAX: usize = 1024;
@@ -73,7 +73,7 @@ impl Mark {
         }
         if let Some(place) = line.strip_prefix(b"#POS:") {
             let (id, offset) = split(place)?;
-            let (history, offset) = (ReplicationId::parse(id)?, parse_u64(offset)?);
+            let (history, offset) = (ReplicationId::parse(id)?, parse_offset(offset)?);
             return Some(Mark::Position(Position { history, offset }));
         }
         let (crc, numbers) = split(line.strip_prefix(Seal::PREFIX)?)?;

@@ -245,6 +245,10 @@ replies! {
     HEIGHT_NOT_A_FLOAT = "ERR need numeric height";
     /// GEOSEARCH.
     BOX_NEGATIVE = "ERR height or width cannot be negative";
+    /// GEOSEARCH BYPOLYGON.
+    CORNERS_NOT_A_NUMBER = "ERR invalid number of vertices";
+    /// GEOSEARCH BYPOLYGON.
+    CORNERS_TOO_FEW = "ERR GEOSEARCH BYPOLYGON must have at least 3 vertices";
     /// GEOSEARCH from a member that is not there.
     MEMBER_NOT_DECODED = "ERR could not decode requested zset member";
     /// GEOSEARCH and its kin.

@@ -16,12 +16,14 @@ pub(super) enum Dialect {
 
 /// On what SET depends.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Condition {
+pub(super) enum Condition<'a> {
     None,
     /// NX
     Missing,
     /// XX
     Exists,
+    /// IFEQ: a string that is this one.
+    Equals(&'a [u8]),
 }
 
 /// How long the value is to live.
@@ -39,7 +41,7 @@ pub(super) enum Lifetime<'a> {
 
 /// The options of SET and GETEX.
 pub(super) struct Options<'a> {
-    pub(super) condition: Condition,
+    pub(super) condition: Condition<'a>,
     pub(super) lifetime: Lifetime<'a>,
     /// SET with GET.
     pub(super) returns_old: bool,
@@ -58,6 +60,8 @@ impl<'a> Options<'a> {
                 options.depend_on(Condition::Missing)?;
             } else if is_set && is_word(word, "XX") {
                 options.depend_on(Condition::Exists)?;
+            } else if is_set && is_word(word, "IFEQ") {
+                options.depend_on(Condition::Equals(words.next().ok_or(SYNTAX)?))?;
             } else if is_set && is_word(word, "KEEPTTL") {
                 options.live(Lifetime::Kept)?;
             } else if !is_set && is_word(word, "PERSIST") {
@@ -70,8 +74,10 @@ impl<'a> Options<'a> {
         Ok(options)
     }
 
-    fn depend_on(&mut self, condition: Condition) -> Result<(), CommandError> {
-        if self.condition != Condition::None && self.condition != condition {
+    fn depend_on(&mut self, condition: Condition<'a>) -> Result<(), CommandError> {
+        // Of two words to compare with, even equal ones, none is chosen.
+        let is_repeated = self.condition == condition && !matches!(condition, Condition::Equals(_));
+        if self.condition != Condition::None && !is_repeated {
             return Err(SYNTAX);
         }
         self.condition = condition;

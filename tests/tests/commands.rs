@@ -26,7 +26,7 @@ pub(crate) const SINCE_REDIS_8: &[&str] = &[
     "waitaof",
 ];
 /// Commands that no Redis has and Valkey 9 has.
-pub(crate) const SINCE_VALKEY_9: &[&str] = &["delifeq"];
+pub(crate) const SINCE_VALKEY_9: &[&str] = &["delifeq", "msetex"];
 /// Requests of each family of which the keys are compared.
 const REQUESTS: u64 = 2_000;
 /// Requests of which the grammar says nothing.

@@ -17,6 +17,15 @@ pub(crate) const ROWS: &[Row] = &[
     row("DELIFEQ", &["set k u"], &["delifeq k u"], &["DEL k"]),
     row("DELIFEQ in vain", &["set k u"], &["delifeq k x", "delifeq no u"], &[]),
     row(
+        "MSETEX",
+        &["set k u"],
+        &["msetex 2 k v l w", "msetex 1 k w keepttl xx"],
+        &["msetex 2 k v l w", "msetex 1 k w keepttl xx"],
+    ),
+    row("MSETEX in vain", &["set k u"], &["msetex 2 k v l w nx", "msetex 2 k v l w xx"], &[]),
+    row("MSETEX with a time", &["set k u"], &["msetex 1 k v ex 1000"], &["msetex 1 k v PXAT <ms>"]),
+    row("MSETEX PXAT", &[], &["msetex 2 k v l w PXAT 4102444800000"], &["msetex 2 k v l w PXAT 4102444800000"]),
+    row(
         "BYPOLYGON",
         &["geoadd g 1 1 a"],
         &["geosearchstore d g bypolygon 3 0 0 0 2 2 0", "geosearch g bypolygon 3 0 0 0 2 2 2"],

@@ -233,6 +233,8 @@ replies! {
     PFDEBUG_NO_KEY = "ERR The specified key does not exist";
     /// PFDEBUG DECODE.
     HYPERLOGLOG_NOT_SPARSE = "ERR HLL encoding is not sparse";
+    /// MSETEX.
+    KEY_COUNT_INVALID = "ERR invalid numkeys value or out of range";
     /// A unit of length.
     UNKNOWN_UNIT = "ERR unsupported unit provided. please use M, KM, FT, MI";
     /// GEOSEARCH and its kin.

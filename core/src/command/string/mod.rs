@@ -3,6 +3,7 @@
 //! GET and the SET of three words are the hot path: the one allocates nothing, the other nothing but what it stores.
 
 mod lcs;
+mod msetex;
 mod number;
 mod range;
 
@@ -22,7 +23,7 @@ mod options;
 use options::{Condition, Dialect, Lifetime, Options, deadline_ms};
 
 /// All commands of the family, file by file.
-pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, number::COMMANDS, range::COMMANDS];
+pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, msetex::COMMANDS, number::COMMANDS, range::COMMANDS];
 
 const COMMANDS: &[Command] =
     &[

@@ -19,6 +19,11 @@ fn strings_are_compared_before_they_are_written_or_removed_as_in_valkey() {
 }
 
 #[test]
+fn several_strings_are_stored_for_a_time_and_under_a_condition_as_in_valkey() {
+    check_beside_a_hash(SEVERAL_UNTIL);
+}
+
+#[test]
 fn getex_is_carried_out_and_fed_as_in_redis() {
     check_beside_a_hash(GETEX);
 }
@@ -217,6 +222,39 @@ const COMPARED: &[Case] = &[
     ("DELIFEQ past v", ":0 ", &["DEL past"]),
     ("SET past v PXAT 1", "+OK ", &["SET past v PXAT 1"]),
     ("SET past w IFEQ v", "$-1 ", &["DEL past"]),
+];
+
+/// Several strings, under a condition and with a time, as in Valkey 9.1.
+const SEVERAL_UNTIL: &[Case] = &[
+    ("MSETEX 2 a 1 b 2", ":1 ", &["MSETEX 2 a 1 b 2"]),
+    ("MSETEX 2 b 3 new 4 NX", ":0 ", &[]),
+    ("MSETEX 2 b 3 new 4 XX", ":0 ", &[]),
+    ("MGET a b new", "*3 $1 1 $1 2 $-1 ", &[]),
+    ("MSETEX 1 new 4 nx", ":1 ", &["MSETEX 1 new 4 nx"]),
+    ("MSETEX 1 new 5 xx XX", ":1 ", &["MSETEX 1 new 5 xx XX"]),
+    ("MSETEX 2 a 6 c 7 EXAT 99999999999", ":1 ", &["MSETEX 2 a 6 c 7 PXAT 99999999999000"]),
+    ("MSETEX 1 a 7 XX EXAT 9 EXAT 99999999999", ":1 ", &["MSETEX 1 a 7 XX PXAT 99999999999000"]),
+    ("MSETEX 1 a 8 KEEPTTL", ":1 ", &["MSETEX 1 a 8 KEEPTTL"]),
+    ("PEXPIRETIME a", ":99999999999000 ", &[]),
+    ("MSETEX 1 a 9", ":1 ", &["MSETEX 1 a 9"]),
+    ("PEXPIRETIME a", ":-1 ", &[]),
+    ("MSETEX 2 k v k w", ":1 ", &["MSETEX 2 k v k w"]),
+    ("MGET k h", "*2 $1 w $-1 ", &[]),
+    ("MSETEX 1 k v NX XX", "-ERR syntax error ", &[]),
+    ("MSETEX 1 k v EX 9 KEEPTTL", "-ERR syntax error ", &[]),
+    ("MSETEX 1 k v EX", "-ERR syntax error ", &[]),
+    ("MSETEX 1 k v GET", "-ERR syntax error ", &[]),
+    ("MSETEX 1 k v PERSIST", "-ERR syntax error ", &[]),
+    ("MSETEX 1 k v IFEQ w", "-ERR syntax error ", &[]),
+    ("MSETEX 3 k v", "-ERR syntax error ", &[]),
+    ("MSETEX 1 k v l w", "-ERR syntax error ", &[]),
+    ("MSETEX 2147483647 k v", "-ERR syntax error ", &[]),
+    ("MSETEX 2147483648 k v", "-ERR invalid numkeys value or out of range ", &[]),
+    ("MSETEX 0 k v", "-ERR invalid numkeys value or out of range ", &[]),
+    ("MSETEX -1 k v", "-ERR invalid numkeys value or out of range ", &[]),
+    ("MSETEX x k v", "-ERR invalid numkeys value or out of range ", &[]),
+    ("MSETEX 1 k v EX 0", "-ERR invalid expire time in 'msetex' command ", &[]),
+    ("MSETEX 1 h v", ":1 ", &["MSETEX 1 h v"]),
 ];
 
 /// GETEX, whose every effect is fed as another command.

@@ -11,7 +11,7 @@ pub(super) const TEMPLATES: &[&str] = &[
     "(delifeq {string} ({small}|a|b|get)|delifeq {key} a)",
     "msetex (1 {string} {small}|2 {string} a {string} {small}|3 {string} 1 fresh:{small} 2 {string} 3) [nx|xx] [ex {ttl}|px 9999999|pxat {farms}|keepttl]",
     "msetex (0|1|2|x|-1) ({string} {small})... [nx|xx|get|ifeq a] [ex {ttl}|keepttl|ex 0|px x|persist] [nx|xx|ex {ttl}]",
-    "(get {string}|ttl {string}|exists {string}|append {string} {small}|rpush list:0 x)",
+    "(get {string}|ttl {string}|exists {string}|append {string} {small}|hset hash:0 f x)",
     "geoadd {map} (({lon} {lat} {place})...)...",
     "geoadd {map} (({lon} {lat} {place})...)...",
     "geoadd {map} 0 0 p:0 1 1 p:1 1 -1 p:2 -1 1 p:3 {edge} 85 p:4 {edge} {lat} p:5 0 84 p:6",

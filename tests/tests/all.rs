@@ -27,6 +27,7 @@ mod observability;
 mod observability_loading;
 mod propagation;
 mod propagation_fields;
+mod propagation_valkey;
 mod rdb;
 mod seeds;
 mod sessions;

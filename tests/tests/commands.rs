@@ -1,6 +1,6 @@
 //! Does COMMAND tell the same of our commands as Redis does, and find the same keys in requests?
 //!
-//! As Redis 7.0; of those that it does not know, as Redis 8.0.
+//! As Redis 7.0; of those that it does not know, as Redis 8.0, and of those that this does not know either, as Valkey 9.
 
 use std::env;
 
@@ -25,6 +25,8 @@ pub(crate) const SINCE_REDIS_8: &[&str] = &[
     "hsetex",
     "waitaof",
 ];
+/// Commands that no Redis has and Valkey 9 has.
+pub(crate) const SINCE_VALKEY_9: &[&str] = &["delifeq", "msetex"];
 /// Requests of each family of which the keys are compared.
 const REQUESTS: u64 = 2_000;
 /// Requests of which the grammar says nothing.
@@ -68,7 +70,7 @@ pub(crate) fn names(client: &mut Client) -> Vec<String> {
         let rows = rows[0].clone().elements();
         names.extend(rows[9].clone().elements().into_iter().map(|row| row.elements()[0].text()));
     }
-    names.retain(|name| !SINCE_REDIS_8.contains(&name.as_str()));
+    names.retain(|name| !SINCE_REDIS_8.contains(&name.as_str()) && !SINCE_VALKEY_9.contains(&name.as_str()));
     names.sort();
     names.dedup();
     names
@@ -118,6 +120,13 @@ fn every_row_that_redis_7_does_not_know_tells_what_redis_8_tells() {
     compare_rows(&mut ours.client(), &mut real.client(), SINCE_REDIS_8.iter().copied());
 }
 
+#[test]
+fn every_row_that_no_redis_knows_tells_what_valkey_9_tells() {
+    let Some(real) = Options::real(Release::Valkey9).map(Options::start) else { return };
+    let ours = Options::ours().start();
+    compare_rows(&mut ours.client(), &mut real.client(), SINCE_VALKEY_9.iter().copied());
+}
+
 fn compare_rows<'a>(ours: &mut Client, real: &mut Client, names: impl Iterator<Item = &'a str>) {
     let mut differences = Vec::new();
     for name in names {
@@ -138,6 +147,13 @@ fn the_keys_of_requests_are_those_that_redis_finds() {
 #[test]
 fn the_keys_of_requests_that_redis_7_does_not_know_are_those_that_redis_8_finds() {
     compare_keys(Release::Redis8, Vec::new(), |_| SINCE_REDIS_8.iter().map(|name| (*name).to_owned()).collect());
+}
+
+#[test]
+fn the_keys_of_requests_of_valkey_are_those_that_valkey_9_finds() {
+    let known =
+        |_: &mut Client| ["set", "geosearchstore"].iter().chain(SINCE_VALKEY_9).map(|name| (*name).into()).collect();
+    compare_keys(Release::Valkey9, Vec::new(), known);
 }
 
 /// Compares the keys of these requests, and of the families that are compared with a release, as far as their commands are known.

@@ -4,12 +4,14 @@
 
 use afterimage_tests::{Client, Options, Release, Reply};
 
-use crate::commands::{OURS_ALONE, SINCE_REDIS_8, names};
+use crate::commands::{OURS_ALONE, SINCE_REDIS_8, SINCE_VALKEY_9, names};
 
 /// What only later versions tell, of arguments and of commands.
 const LATER_WORDS: &[&str] = &["display_text", "module"];
 /// Arguments that later versions brought and that we have, too.
 const LATER_ARGUMENTS: &[(&str, &str)] = &[("hscan", "NOVALUES, of Redis 7.4")];
+/// Arguments that a later version lets be left out, as we do: a polygon needs no centre.
+const LATER_OPTIONAL: &[&str] = &["from"];
 /// Costs that are others here, and why.
 const COSTS: &[(&str, &str)] = &[
     ("memory|usage", "a value knows its size"),
@@ -55,6 +57,7 @@ fn cost(name: &str, text: &str, other: &[Reply]) -> String {
 
 fn versions(history: Reply) -> String {
     let changes = history.elements().into_iter().map(|change| change.elements());
+    let changes = changes.filter(|change| !is_later(&change[0].text()));
     let mut versions: Vec<String> = changes
         .map(|change| {
             assert!(!change[1].text().is_empty());
@@ -83,12 +86,22 @@ fn without_later_arguments(name: &str, arguments: Reply) -> Reply {
     Reply::Array(arguments)
 }
 
+/// True of the versions that brought what we have beyond Redis 7.0, from Valkey.
+fn is_later(version: &str) -> bool {
+    version >= "8.1"
+}
+
 fn without_later_words(arguments: Reply) -> Reply {
-    let arguments = arguments.elements().into_iter().map(|argument| {
+    let arguments = arguments.elements().into_iter().map(Reply::elements);
+    let is_known =
+        |argument: &Vec<Reply>| !argument.chunks(2).any(|pair| pair[0].text() == "since" && is_later(&pair[1].text()));
+    let arguments = arguments.filter(is_known).map(|argument| {
+        let is_optional_later = LATER_OPTIONAL.contains(&argument[1].text().as_str());
         let mut kept = Vec::new();
-        for pair in argument.elements().chunks(2) {
+        for pair in argument.chunks(2) {
             match pair[0].text().as_str() {
                 "arguments" => kept.extend([pair[0].clone(), without_later_words(pair[1].clone())]),
+                "flags" if is_optional_later => {}
                 word if LATER_WORDS.contains(&word) => {}
                 _ => kept.extend_from_slice(pair),
             }
@@ -126,6 +139,13 @@ fn every_command_that_redis_7_does_not_know_is_documented_as_in_redis_8() {
     let Some(real) = Options::real(Release::Redis8).map(Options::start) else { return };
     let ours = Options::ours().start();
     compare(&mut ours.client(), &mut real.client(), SINCE_REDIS_8.iter().chain(OURS_ALONE).copied());
+}
+
+#[test]
+fn every_command_that_no_redis_knows_is_documented_as_in_valkey_9() {
+    let Some(real) = Options::real(Release::Valkey9).map(Options::start) else { return };
+    let ours = Options::ours().start();
+    compare(&mut ours.client(), &mut real.client(), SINCE_VALKEY_9.iter().copied());
 }
 
 /// Containers of which HELP is compared. CLUSTER refuses it, as a Redis without a cluster does.

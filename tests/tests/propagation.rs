@@ -1,10 +1,12 @@
 //! What is a replica sent for each command, to the word? One row per rule, the same for Redis 7.0 and for us.
-//! Those on fields that expire are in [`propagation_fields`](super::propagation_fields).
+//! Those on fields that expire are in [`propagation_fields`](super::propagation_fields), those of Valkey's in
+//! [`propagation_valkey`](super::propagation_valkey).
 
 use afterimage_tests::fake::FakeReplica;
 use afterimage_tests::{Client, Options, Release, Server, wait_until};
 
 use super::propagation_fields::ROWS as FIELD_ROWS;
+use super::propagation_valkey::ROWS as VALKEY_ROWS;
 
 /// One rule: what is said before, what is said, and what the stream carries for it.
 ///
@@ -374,4 +376,16 @@ fn each_rule_of_fields_that_expire_holds_for_redis_8() {
 #[test]
 fn each_rule_of_fields_that_expire_holds_for_us() {
     check(&Options::ours().start(), "ours", FIELD_ROWS);
+}
+
+#[test]
+fn each_rule_of_what_valkey_brought_holds_for_valkey_9() {
+    if let Some(real) = Options::real(Release::Valkey9) {
+        check(&real.start(), "Valkey", VALKEY_ROWS);
+    }
+}
+
+#[test]
+fn each_rule_of_what_valkey_brought_holds_for_us() {
+    check(&Options::ours().start(), "ours", VALKEY_ROWS);
 }

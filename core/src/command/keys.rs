@@ -30,6 +30,8 @@ pub enum Keys {
         /// Index of their number.
         at: usize,
     },
+    /// Their number stands right after the name, and they follow it, each with its value (MSETEX).
+    NumberedPairs,
     /// The destination right after the name, then as in `Numbered` (ZUNIONSTORE).
     DestinationAndNumbered,
     /// The first half of what follows the word STREAMS, which stands at `from` or behind it (XREAD).
@@ -88,8 +90,11 @@ pub enum Find {
         /// One of how many parts of the rest holds keys; 0 for all of it.
         limit: i32,
     },
-    /// As many as the first argument says.
-    Number,
+    /// As many as the first argument says, in steps of `step` behind it.
+    Number {
+        /// Distance between keys.
+        step: i32,
+    },
     /// That cannot be told.
     Unknown,
 }
@@ -151,11 +156,11 @@ impl KeySpec {
             Find::Range { last, step, .. } if last >= 0 => (first + last, step),
             Find::Range { last, step, limit: 0 } => (len + last, step),
             Find::Range { last, step, limit } => (first + (len - first) / limit + last, step),
-            Find::Number => {
+            Find::Number { step } => {
                 let count = parse_i64(&args[first as usize]).and_then(|count| i32::try_from(count).ok());
                 let count = count.ok_or(Unclear)?;
                 first += 1;
-                (first.saturating_add(count).saturating_sub(1), 1)
+                (first.saturating_add(count.saturating_sub(1).saturating_mul(step)), step)
             }
             Find::Unknown => return Err(Unclear),
         };
@@ -201,10 +206,11 @@ impl Command {
                     }
                 }
             }
-            Keys::Numbered { at } => push(KeySpec::new(part(), Begin::Index(at as i32), Find::Number)),
+            Keys::Numbered { at } => push(KeySpec::new(part(), Begin::Index(at as i32), Find::Number { step: 1 })),
+            Keys::NumberedPairs => push(KeySpec::new(part(), Begin::Index(1), Find::Number { step: 2 })),
             Keys::DestinationAndNumbered => {
                 push(single(Begin::Index(1), part()));
-                push(KeySpec::new(part(), Begin::Index(2), Find::Number));
+                push(KeySpec::new(part(), Begin::Index(2), Find::Number { step: 1 }));
             }
             Keys::Streams { from } => {
                 let find = Find::Range { last: -1, step: 1, limit: 2 };
@@ -237,7 +243,7 @@ impl Command {
             | Keys::FirstAndStores { .. }
             | Keys::FirstPatternsAndStore
             | Keys::FirstAndPatterns => (1, 1, 1),
-            Keys::None | Keys::Numbered { .. } | Keys::Streams { .. } => (0, 0, 0),
+            Keys::None | Keys::Numbered { .. } | Keys::NumberedPairs | Keys::Streams { .. } => (0, 0, 0),
         }
     }
 

@@ -15,6 +15,7 @@ mod set;
 mod sort;
 mod stream;
 mod string;
+mod valkey;
 mod zset;
 
 use crate::release::Release;
@@ -51,6 +52,7 @@ pub const FAMILIES: &[Family] = &[
     family("sort", sort::TEMPLATES),
     family("generic", generic::TEMPLATES),
     family("expire", expire::TEMPLATES),
+    Family { name: "valkey", templates: valkey::TEMPLATES, release: Release::Valkey9 },
 ];
 
 /// Commands that draw at random. Their templates ask for what is not there, or for more than there is. A cursor of SCAN that was never

@@ -5,6 +5,7 @@
 //! depend bit by bit; so the steps of the arithmetic, roundings included, are Redis's.
 
 mod cell;
+mod polygon;
 mod shape;
 mod sphere;
 mod trig;

@@ -1,20 +1,25 @@
-//! What lies within a distance or a box, and in which cells is it to be looked for?
+//! What lies within a distance, a box or a polygon, and in which cells is it to be looked for?
+
+use alloc::vec::Vec;
 
 use super::cell::{Area, Cell, Step};
+use super::polygon;
 use super::sphere::{EARTH_RADIUS_M, degrees, distance_m, radians};
-use super::{Point, SCORES, STEPS_MAX, trig};
+use super::{LATITUDE_MAX, Point, SCORES, STEPS_MAX, trig};
 
 /// How far a search goes from its centre, in a unit of its own.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Extent {
     /// A circle.
     Radius(f64),
     /// A box, as wide and as high.
     Box(f64, f64),
+    /// A polygon of these corners, which stand where they stand, in degrees.
+    Polygon(Vec<Point>),
 }
 
 /// What is searched.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Shape {
     /// Its middle.
     pub centre: Point,
@@ -40,11 +45,17 @@ const NEIGHBOURS: [(Step, Step); 8] = [
 ];
 
 impl Shape {
+    /// A polygon, around the middle of its corners. Distances are told in metres.
+    #[must_use]
+    pub fn polygon(corners: Vec<Point>) -> Shape {
+        Shape { centre: polygon::middle(&corners), extent: Extent::Polygon(corners), unit_m: 1.0 }
+    }
+
     /// How far a place is from the centre, in metres, if it lies within.
     #[must_use]
     pub fn distance_m(&self, point: Point) -> Option<f64> {
         let centre = self.centre;
-        match self.extent {
+        match &self.extent {
             Extent::Radius(radius) => {
                 Some(distance_m(centre, point)).filter(|distance| *distance <= radius * self.unit_m)
             }
@@ -55,6 +66,7 @@ impl Shape {
                 let is_within = east <= width * self.unit_m / 2.0 && north <= height * self.unit_m / 2.0;
                 is_within.then(|| distance_m(centre, point))
             }
+            Extent::Polygon(corners) => polygon::holds(corners, point).then(|| distance_m(centre, point)),
         }
     }
 
@@ -65,7 +77,7 @@ impl Shape {
         if steps > 1 && !self.do_neighbours_cover(bounds, steps) {
             steps -= 1;
         }
-        let cell = SCORES.cell(self.centre, steps);
+        let cell = SCORES.cell(self.centre_on_map(), steps);
         let area = SCORES.area(cell);
         let is_needed = move |(east, north): &(Step, Step)| {
             let reaches_east = match east {
@@ -88,18 +100,22 @@ impl Shape {
         core::iter::once(cell).chain(different)
     }
 
-    /// Half its width and height, in metres.
-    fn half_m(&self) -> (f64, f64) {
-        match self.extent {
-            Extent::Radius(radius) => (self.unit_m * radius, self.unit_m * radius),
-            Extent::Box(width, height) => (self.unit_m * (width / 2.0), self.unit_m * (height / 2.0)),
-        }
+    /// The centre, or the place on the map that is next to it: the middle of a polygon may be near a pole.
+    ///
+    /// Differs: Valkey then searches wherever memory says, and finds something else each time.
+    fn centre_on_map(&self) -> Point {
+        Point { latitude: self.centre.latitude.clamp(-LATITUDE_MAX, LATITUDE_MAX), ..self.centre }
     }
 
     /// A box around it.
     fn bounds(&self) -> Area {
         let Point { longitude, latitude } = self.centre;
-        let (half_width_m, half_height_m) = self.half_m();
+        // Half its width and height, in metres.
+        let (half_width_m, half_height_m) = match &self.extent {
+            Extent::Radius(radius) => (self.unit_m * radius, self.unit_m * radius),
+            Extent::Box(width, height) => (self.unit_m * (width / 2.0), self.unit_m * (height / 2.0)),
+            Extent::Polygon(corners) => return polygon::bounds(corners),
+        };
         let north = degrees(half_height_m / EARTH_RADIUS_M);
         // Towards the pole, where circles of latitude are shorter, it is wider in degrees.
         let widest = if latitude < 0.0 { latitude - north } else { latitude + north };
@@ -109,12 +125,13 @@ impl Shape {
 
     /// How often the map may be halved, about, so that nine cells still hold it.
     fn estimate_steps(&self) -> u32 {
-        let mut range_m = match self.extent {
+        let mut range_m = match &self.extent {
             Extent::Radius(radius) => radius * self.unit_m,
             Extent::Box(width, height) => {
                 let diagonal = (width / 2.0) * (width / 2.0) + (height / 2.0) * (height / 2.0);
                 libm::sqrt(diagonal) * self.unit_m
             }
+            Extent::Polygon(corners) => polygon::reach_m(self.centre, polygon::bounds(corners)),
         };
         if range_m == 0.0 {
             return STEPS_MAX;
@@ -133,7 +150,7 @@ impl Shape {
 
     /// True if the four next cells reach as far as the box around it.
     fn do_neighbours_cover(&self, bounds: Area, steps: u32) -> bool {
-        let cell = SCORES.cell(self.centre, steps);
+        let cell = SCORES.cell(self.centre_on_map(), steps);
         let area = |east, north| SCORES.area(cell.beside(east, north));
         let is_short = area(Step::Stay, Step::Ahead).north < bounds.north
             || area(Step::Stay, Step::Back).south > bounds.south

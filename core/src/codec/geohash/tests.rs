@@ -31,8 +31,20 @@ fn the_nine_cells_of_a_place_touch_each_other() {
 #[test]
 fn half_the_world_is_searched_in_four_cells() {
     for extent in [Extent::Radius(f64::INFINITY), Extent::Radius(1e300), Extent::Box(1e12, 1e12)] {
-        let shape = Shape { centre: Point::default(), extent, unit_m: 1_000.0 };
+        let shape = Shape { centre: Point::default(), extent: extent.clone(), unit_m: 1_000.0 };
         assert_eq!(shape.cells().count(), 4, "{extent:?}");
+    }
+}
+
+#[test]
+fn a_polygon_whose_middle_is_near_the_pole_is_searched_where_it_is() {
+    let corners = [(-150.0, 84.0), (-30.0, 80.0), (30.0, 80.0), (150.0, 84.0)];
+    let shape = Shape::polygon(corners.map(|(longitude, latitude)| Point { longitude, latitude }).into());
+    assert!(!shape.centre.is_valid());
+    for (longitude, latitude) in [(0.0, 81.0), (-100.0, 83.0), (100.0, 83.0)] {
+        let place = Point { longitude, latitude };
+        assert!(shape.distance_m(place).is_some());
+        assert!(shape.cells().any(|cell| cell.scores().contains(&(place.score() as f64))), "{place:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What are the sine, the cosine and the arc sine of a number, to the last bit?
+//! What are the sine, the cosine, the arc sine and the arc tangent of a number, to the last bit?
 //!
 //! Distances are told to a tenth of a millimetre, and kept in full. The C library under Redis nearly always gives the number that is
 //! nearest to the true value; the usual portable routines are off by one in the last place for one in twenty. So each result is found
@@ -145,6 +145,17 @@ pub(super) fn asin(x: f64) -> f64 {
     let lacking = ((half - square) - rest) / (2.0 * root);
     let Two(angle, lacking) = asin_small(Two(root, lacking));
     HALF_PI.plus(Two(-2.0 * angle, -2.0 * lacking)).0
+}
+
+/// The angle in radians from the east to the direction of a point, counted to the north.
+pub(super) fn atan2(y: f64, x: f64) -> f64 {
+    let angle = libm::atan2(y, x);
+    let (sine, cosine) = sin_cos(angle);
+    // The point as it is seen in the direction of the angle: how far away, and how far beside.
+    let ahead = x * cosine.0 + y * sine.0;
+    let Two(beside, rest) = cosine.times(Two(y, 0.0)).plus(sine.times(Two(-x, 0.0)));
+    let lacking = (beside + rest) / ahead;
+    if lacking.is_finite() { angle + lacking } else { angle }
 }
 
 /// One step of Newton's from what is nearly right.

@@ -2,14 +2,17 @@
 //!
 //! The checks and their order are Redis's: a member to search from is looked up as soon as its option is read.
 
+use alloc::vec::Vec;
+
 use crate::codec::double;
 use crate::codec::geohash::{Extent, Point, Shape};
+use crate::codec::number::parse_i64;
 use crate::command::CommandError;
 use crate::command::exec::{int_arg, is_word};
 use crate::command::reply_error::{
-    ANY_WITHOUT_COUNT, BOX_NEGATIVE, GEOSEARCHSTORE_WITH_DETAILS, HEIGHT_NOT_A_FLOAT, MEMBER_NOT_DECODED,
-    PLACES_NOT_POSITIVE, RADIUS_NEGATIVE, RADIUS_NOT_A_FLOAT, STORE_WITH_DETAILS, SYNTAX, WIDTH_NOT_A_FLOAT,
-    exactly_one_of,
+    ANY_WITHOUT_COUNT, BOX_NEGATIVE, CORNERS_NOT_A_NUMBER, CORNERS_TOO_FEW, GEOSEARCHSTORE_WITH_DETAILS,
+    HEIGHT_NOT_A_FLOAT, MEMBER_NOT_DECODED, PLACES_NOT_POSITIVE, RADIUS_NEGATIVE, RADIUS_NOT_A_FLOAT,
+    STORE_WITH_DETAILS, SYNTAX, WIDTH_NOT_A_FLOAT, exactly_one_of,
 };
 use crate::resp::Args;
 use crate::value::Zset;
@@ -70,7 +73,7 @@ impl Details {
 }
 
 /// A search, understood.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Query<'a> {
     pub(super) shape: Shape,
     pub(super) order: Order,
@@ -86,16 +89,20 @@ pub(super) struct Query<'a> {
 }
 
 /// What is known of a shape while options are read. A member of a key that is not there counts as a centre.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Parts {
     member: Option<Point>,
     place: Option<Point>,
     radius: Option<(Extent, f64)>,
     bounds: Option<(Extent, f64)>,
+    corners: Option<Vec<Point>>,
 }
 
 impl Parts {
-    fn shape(&self, form: Form, command: &[u8]) -> Result<Shape, CommandError> {
+    fn shape(self, form: Form, command: &[u8]) -> Result<Shape, CommandError> {
+        if let Some(corners) = self.corners {
+            return Ok(Shape::polygon(corners));
+        }
         let extent = self.radius.or(self.bounds);
         // Only GEORADIUSBYMEMBER of a key that is not there knows no extent, and needs none.
         let otherwise = (!form.is_search()).then_some((Extent::Radius(0.0), 1.0));
@@ -120,6 +127,16 @@ fn box_args(width: &[u8], height: &[u8], unit: &[u8]) -> Result<(Extent, f64), C
         return Err(BOX_NEGATIVE);
     }
     Ok((Extent::Box(width, height), unit_arg(unit)?))
+}
+
+/// The corners of a polygon, from their number on.
+fn polygon_args(words: Args<'_>) -> Result<Vec<Point>, CommandError> {
+    const CORNERS_MIN: usize = 3;
+    let count = parse_i64(&words[0]).and_then(|count| i32::try_from(count).ok()).ok_or(CORNERS_NOT_A_NUMBER)?;
+    // Too few arguments for so many corners are too few corners.
+    let count = usize::try_from(count).ok().filter(|count| *count >= CORNERS_MIN && *count <= (words.len() - 1) / 2);
+    let count = count.ok_or(CORNERS_TOO_FEW)?;
+    (0..count).map(|corner| point_arg(&words[1 + 2 * corner], &words[2 + 2 * corner])).collect()
 }
 
 /// Where a member is.
@@ -215,21 +232,32 @@ impl<'a> Query<'a> {
 }
 
 impl Parts {
+    /// True if neither a centre nor another extent was told: a polygon stands alone.
+    fn knows_only_corners(&self) -> bool {
+        self.member.is_none() && self.place.is_none() && self.radius.is_none() && self.bounds.is_none()
+    }
+
     /// Takes in the option in front, if it is one that says what is searched: how many words it has, or zero.
     fn take_option(&mut self, zset: Option<&Zset>, words: Args<'_>, form: Form) -> Result<usize, CommandError> {
         let is = |name: &str, args: usize| form.is_search() && words.len() > args && is_word(&words[0], name);
-        if is("FROMMEMBER", 1) && self.place.is_none() {
+        let knows_corners = self.corners.is_some();
+        if is("FROMMEMBER", 1) && self.place.is_none() && !knows_corners {
             self.member = Some(member_arg(zset, &words[1])?);
             Ok(2)
-        } else if is("FROMLONLAT", 2) && self.member.is_none() {
+        } else if is("FROMLONLAT", 2) && self.member.is_none() && !knows_corners {
             self.place = Some(point_arg(&words[1], &words[2])?);
             Ok(3)
-        } else if is("BYRADIUS", 2) && self.bounds.is_none() {
+        } else if is("BYRADIUS", 2) && self.bounds.is_none() && !knows_corners {
             self.radius = Some(radius_args(&words[1], &words[2])?);
             Ok(3)
-        } else if is("BYBOX", 3) && self.radius.is_none() {
+        } else if is("BYBOX", 3) && self.radius.is_none() && !knows_corners {
             self.bounds = Some(box_args(&words[1], &words[2], &words[3])?);
             Ok(4)
+        } else if is("BYPOLYGON", 2) && self.knows_only_corners() {
+            let corners = polygon_args(words.tail(1))?;
+            let taken = 2 + 2 * corners.len();
+            self.corners = Some(corners);
+            Ok(taken)
         } else {
             Ok(0)
         }

@@ -48,11 +48,11 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::data(Group::Geo, "geosearch", -7, "readonly", Keys::ONE, geosearch).access("RO access").docs(
         "6.2.0",
         COST,
-        "Find the members within a distance or a box",
+        "Find the members within a distance, a box or a polygon",
     ),
     Command::data(Group::Geo, "geosearchstore", -8, "write denyoom", Keys::TWO, geosearchstore)
         .access("OW update; RO access")
-        .docs("6.2.0", COST, "Keep the members within a distance or a box"),
+        .docs("6.2.0", COST, "Keep the members within a distance, a box or a polygon"),
 ];
 
 fn georadius(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {

@@ -302,3 +302,42 @@ fn a_search_of_a_large_set_finds_what_a_look_at_each_member_finds() {
         assert!(reply.ends_with(&format!(" {farthest} ")), "{reply} {farthest}");
     }
 }
+
+#[test]
+fn a_polygon_is_searched_as_in_valkey() {
+    let mut bench = Bench::new();
+    bench.run("GEOADD g 1 1 a 0.5 1.5 b 1.5 0.5 c 175 1 d 1 1.2 e");
+    let (too_few, no_number) =
+        ("-ERR GEOSEARCH BYPOLYGON must have at least 3 vertices ", "-ERR invalid number of vertices ");
+    // Replies were recorded from Valkey 9.1.
+    for (line, reply) in [
+        ("GEOSEARCH g BYPOLYGON 3 0 0 0 2 2 2", "*2 $1 e $1 b "),
+        ("GEOSEARCH g BYPOLYGON 3 0 0 0 2 2 2 WITHDIST ASC", "*2 *2 $1 b $10 26182.8988 *2 $1 e $10 39948.8650 "),
+        ("GEOSEARCH g DESC BYPOLYGON 4 0 0 0 2 2 2 2 0", "*4 $1 c $1 b $1 e $1 a "),
+        ("GEOSEARCH g BYPOLYGON 4 0 0 0 2 2 2 2 0 WITHDIST COUNT 1", "*1 *2 $1 a $7 16.9996 "),
+        ("GEOSEARCH g BYPOLYGON 3 0 0 0 2 2 2 BYPOLYGON 4 0 0 0 2 2 2 2 0", "*4 $1 a $1 e $1 c $1 b "),
+        ("GEOSEARCH g BYPOLYGON 3 1 1 1 1 1 1", "*0 "),
+        ("GEOSEARCH g BYPOLYGON 4 170 -10 170 10 -170 10 -170 -10", "*0 "),
+        ("GEOSEARCH no BYPOLYGON 3 0 0 0 2 2 2", "*0 "),
+        ("GEOSEARCH g BYPOLYGON 2 0 0 0 2 2 2", too_few),
+        ("GEOSEARCH g BYPOLYGON -1 0 0 0 2 2 2", too_few),
+        ("GEOSEARCH g BYPOLYGON 4 0 0 0 2 2 2", too_few),
+        ("GEOSEARCH g BYPOLYGON 2147483647 0 0 0 2 2 2", too_few),
+        ("GEOSEARCH g BYPOLYGON 2147483648 0 0 0 2 2 2", no_number),
+        ("GEOSEARCH g BYPOLYGON 03 0 0 0 2 2 2", no_number),
+        ("GEOSEARCH g ASC DESC BYPOLYGON x 1", no_number),
+        ("GEOSEARCH g ASC DESC ASC BYPOLYGON x", "-ERR syntax error "),
+        ("GEOSEARCH g BYPOLYGON 3 0 0 0 2 2 2 2 0", "-ERR syntax error "),
+        ("GEOSEARCH g BYPOLYGON 3 0 0 0 x 2 2", "-ERR value is not a valid float "),
+        ("GEOSEARCH g BYPOLYGON 3 0 0 0 95 2 2", "-ERR invalid longitude,latitude pair 0.000000,95.000000 "),
+        ("GEOSEARCH g FROMLONLAT 1 1 BYPOLYGON 3 0 0 0 2 2 2", "-ERR syntax error "),
+        ("GEOSEARCH g BYPOLYGON 3 0 0 0 2 2 2 FROMMEMBER nope", "-ERR syntax error "),
+        ("GEOSEARCH g BYBOX 1 1 m BYPOLYGON 3 0 0 0 2 2 2", "-ERR syntax error "),
+        ("GEOSEARCH g BYPOLYGON 3 0 0 0 2 2 2 BYRADIUS 1 m", "-ERR syntax error "),
+        ("GEORADIUS g 1 1 1 km BYPOLYGON 3 0 0 0 2 2 2", "-ERR syntax error "),
+    ] {
+        assert_eq!(bench.run(line), reply, "{line}");
+    }
+    let line = "GEOSEARCHSTORE d g BYPOLYGON 3 0 0 0 2 2 2 STOREDIST";
+    check(&mut bench, &[(line, ":2 ", &[line])]);
+}

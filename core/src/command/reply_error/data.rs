@@ -233,6 +233,8 @@ replies! {
     PFDEBUG_NO_KEY = "ERR The specified key does not exist";
     /// PFDEBUG DECODE.
     HYPERLOGLOG_NOT_SPARSE = "ERR HLL encoding is not sparse";
+    /// MSETEX.
+    KEY_COUNT_INVALID = "ERR invalid numkeys value or out of range";
     /// A unit of length.
     UNKNOWN_UNIT = "ERR unsupported unit provided. please use M, KM, FT, MI";
     /// GEOSEARCH and its kin.
@@ -245,6 +247,10 @@ replies! {
     HEIGHT_NOT_A_FLOAT = "ERR need numeric height";
     /// GEOSEARCH.
     BOX_NEGATIVE = "ERR height or width cannot be negative";
+    /// GEOSEARCH BYPOLYGON.
+    CORNERS_NOT_A_NUMBER = "ERR invalid number of vertices";
+    /// GEOSEARCH BYPOLYGON.
+    CORNERS_TOO_FEW = "ERR GEOSEARCH BYPOLYGON must have at least 3 vertices";
     /// GEOSEARCH from a member that is not there.
     MEMBER_NOT_DECODED = "ERR could not decode requested zset member";
     /// GEOSEARCH and its kin.

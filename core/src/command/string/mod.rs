@@ -3,6 +3,7 @@
 //! GET and the SET of three words are the hot path: the one allocates nothing, the other nothing but what it stores.
 
 mod lcs;
+mod msetex;
 mod number;
 mod range;
 
@@ -22,7 +23,7 @@ mod options;
 use options::{Condition, Dialect, Lifetime, Options, deadline_ms};
 
 /// All commands of the family, file by file.
-pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, number::COMMANDS, range::COMMANDS];
+pub(super) const FAMILY: &[&[Command]] = &[COMMANDS, msetex::COMMANDS, number::COMMANDS, range::COMMANDS];
 
 const COMMANDS: &[Command] =
     &[
@@ -56,6 +57,11 @@ const COMMANDS: &[Command] =
             "6.2.0",
             "O(1)",
             "Read a string and remove its key",
+        ),
+        Command::data(Group::String, "delifeq", 3, "write fast", Keys::ONE, delifeq).access("RM delete").docs(
+            "9.0.0",
+            "O(1)",
+            "Remove a key if it holds this string; a command of Valkey",
         ),
         Command::data(Group::String, "getex", -2, "write fast", Keys::ONE, getex)
             .access("RW access update: may change the expiry")
@@ -102,6 +108,7 @@ fn set_with_options(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         Condition::None => false,
         Condition::Missing => place.is_some(),
         Condition::Exists => place.is_none(),
+        Condition::Equals(bytes) => !is_string(exec, place, bytes)?,
     };
     if is_refused {
         if !options.returns_old {
@@ -175,6 +182,21 @@ fn getdel(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
         exec.notify(Class::Generic, "del", &args[1]);
         exec.changed(1);
         exec.feed.instead(exec.database, [b"DEL", &args[1]]);
+    }
+    Ok(())
+}
+
+fn delifeq(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
+    let key = &args[1];
+    let found = exec.find(key);
+    let is_equal = is_string(exec, found, &args[2])?;
+    exec.reply.int(i64::from(is_equal));
+    if let Some(place) = found.filter(|_| is_equal) {
+        exec.keyspace.remove(place);
+        exec.notify(Class::Generic, "del", key);
+        exec.changed(1);
+        // Whoever does not know this command knows that one.
+        exec.feed.instead(exec.database, [b"DEL", key]);
     }
     Ok(())
 }
@@ -263,6 +285,15 @@ fn store(exec: &mut Exec<'_>, place: Option<Place>, key: &[u8], value: &[u8], ex
     exec.notify(Class::String, "set", key);
 }
 
+/// True if the key that lies at `place` holds this string. It must hold one, if it is there.
+fn is_string(exec: &Exec<'_>, place: Option<Place>, bytes: &[u8]) -> Result<bool, CommandError> {
+    match place.map(|place| &exec.keyspace.entry(place).value) {
+        Some(Value::String(string)) => Ok(*string.text() == *bytes),
+        Some(_) => Err(WRONG_TYPE),
+        None => Ok(false),
+    }
+}
+
 /// Replies with the string at `key`, or with null, and tells where it is.
 #[inline]
 fn reply_string(exec: &mut Exec<'_>, key: &[u8]) -> Result<Option<Place>, CommandError> {
@@ -283,8 +314,15 @@ fn feed_set_until(exec: &mut Exec<'_>, key: &[u8], value: &[u8], expires_ms: i64
 }
 
 /// Feeds a SET without its GET: nobody reads the reply of a replica.
+///
+/// Differs: a word that IFEQ compares with stays. Valkey takes it for the option if it is `get`, and its replicas refuse the rest.
 fn feed_without_get(exec: &mut Exec<'_>, args: Args<'_>) {
-    let options = args.iter_from(3).filter(|word| !is_word(word, "GET"));
+    let mut is_compared = false;
+    let options = args.iter_from(3).filter(|word| {
+        let is_option = !is_compared;
+        is_compared = is_option && is_word(word, "IFEQ");
+        !(is_option && is_word(word, "GET"))
+    });
     let words: Vec<&[u8]> = args.iter().take(3).chain(options).collect();
     exec.feed.nothing();
     exec.feed.push_verbatim(exec.database, words.into_iter());

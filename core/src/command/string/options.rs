@@ -1,4 +1,4 @@
-//! The options of SET and GETEX: on what does the command depend, and how long is the value to live?
+//! The options of SET, GETEX and MSETEX: on what does the command depend, and how long is the value to live?
 
 use crate::command::CommandError;
 use crate::command::exec::{Exec, int_arg, is_word};
@@ -7,21 +7,24 @@ use crate::command::time_form::TimeForm;
 use crate::keyspace::NO_EXPIRY;
 use crate::resp::Args;
 
-/// Whose options are read: each of the two has some that the other refuses.
+/// Whose options are read: each has some that another refuses.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
     Set,
     GetEx,
+    MSetEx,
 }
 
-/// On what SET depends.
+/// On what SET and MSETEX depend.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Condition {
+pub(super) enum Condition<'a> {
     None,
     /// NX
     Missing,
     /// XX
     Exists,
+    /// IFEQ: a string that is this one.
+    Equals(&'a [u8]),
 }
 
 /// How long the value is to live.
@@ -37,9 +40,9 @@ pub(super) enum Lifetime<'a> {
     Until(TimeForm, &'a [u8]),
 }
 
-/// The options of SET and GETEX.
+/// The options of these commands.
 pub(super) struct Options<'a> {
-    pub(super) condition: Condition,
+    pub(super) condition: Condition<'a>,
     pub(super) lifetime: Lifetime<'a>,
     /// SET with GET.
     pub(super) returns_old: bool,
@@ -50,17 +53,20 @@ impl<'a> Options<'a> {
     pub(super) fn parse(args: Args<'a>, dialect: Dialect) -> Result<Options<'a>, CommandError> {
         let mut options = Options { condition: Condition::None, lifetime: Lifetime::Unsaid, returns_old: false };
         let is_set = dialect == Dialect::Set;
+        let is_getex = dialect == Dialect::GetEx;
         let mut words = args.iter();
         while let Some(word) = words.next() {
             if is_set && is_word(word, "GET") {
                 options.returns_old = true;
-            } else if is_set && is_word(word, "NX") {
+            } else if !is_getex && is_word(word, "NX") {
                 options.depend_on(Condition::Missing)?;
-            } else if is_set && is_word(word, "XX") {
+            } else if !is_getex && is_word(word, "XX") {
                 options.depend_on(Condition::Exists)?;
-            } else if is_set && is_word(word, "KEEPTTL") {
+            } else if is_set && is_word(word, "IFEQ") {
+                options.depend_on(Condition::Equals(words.next().ok_or(SYNTAX)?))?;
+            } else if !is_getex && is_word(word, "KEEPTTL") {
                 options.live(Lifetime::Kept)?;
-            } else if !is_set && is_word(word, "PERSIST") {
+            } else if is_getex && is_word(word, "PERSIST") {
                 options.live(Lifetime::Endless)?;
             } else {
                 let form = TimeForm::named(word).ok_or(SYNTAX)?;
@@ -70,8 +76,10 @@ impl<'a> Options<'a> {
         Ok(options)
     }
 
-    fn depend_on(&mut self, condition: Condition) -> Result<(), CommandError> {
-        if self.condition != Condition::None && self.condition != condition {
+    fn depend_on(&mut self, condition: Condition<'a>) -> Result<(), CommandError> {
+        // Of two words to compare with, even equal ones, none is chosen.
+        let is_repeated = self.condition == condition && !matches!(condition, Condition::Equals(_));
+        if self.condition != Condition::None && !is_repeated {
             return Err(SYNTAX);
         }
         self.condition = condition;

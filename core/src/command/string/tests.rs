@@ -14,6 +14,16 @@ fn whole_strings_are_read_and_written_as_in_redis() {
 }
 
 #[test]
+fn strings_are_compared_before_they_are_written_or_removed_as_in_valkey() {
+    check_beside_a_hash(COMPARED);
+}
+
+#[test]
+fn several_strings_are_stored_for_a_time_and_under_a_condition_as_in_valkey() {
+    check_beside_a_hash(SEVERAL_UNTIL);
+}
+
+#[test]
 fn getex_is_carried_out_and_fed_as_in_redis() {
     check_beside_a_hash(GETEX);
 }
@@ -180,6 +190,73 @@ const WHOLE_STRINGS: &[Case] = &[
     ("GET h", "$1 v ", &[]),
 ];
 
+/// What depends on the string that is there, as in Valkey 9.1.
+const COMPARED: &[Case] = &[
+    ("SET k v IFEQ u", "$-1 ", &[]),
+    ("SET k v IFEQ u GET", "$-1 ", &[]),
+    ("SET k u", "+OK ", &["SET k u"]),
+    ("SET k v IFEQ x", "$-1 ", &[]),
+    ("SET k v IFEQ x GET", "$1 u ", &[]),
+    ("SET k v ifeq u", "+OK ", &["SET k v ifeq u"]),
+    ("SET k w IFEQ v GET", "$1 v ", &["SET k w IFEQ v"]),
+    ("SET k 12 get IFEQ w KEEPTTL", "$1 w ", &["SET k 12 IFEQ w KEEPTTL"]),
+    ("SET k x IFEQ 012", "$-1 ", &[]),
+    ("SET k get IFEQ 12 PXAT 99999999999000", "+OK ", &["SET k get PXAT 99999999999000"]),
+    ("SET k ifeq IFEQ get GET", "$3 get ", &["SET k ifeq IFEQ get"]),
+    ("SET k get IFEQ ifeq GET", "$4 ifeq ", &["SET k get IFEQ ifeq"]),
+    ("SET k u GET IFEQ get GET", "$3 get ", &["SET k u IFEQ get"]),
+    ("SET k v NX IFEQ u", "-ERR syntax error ", &[]),
+    ("SET k v IFEQ u XX", "-ERR syntax error ", &[]),
+    ("SET k v IFEQ u IFEQ u", "-ERR syntax error ", &[]),
+    ("SET k v IFEQ", "-ERR syntax error ", &[]),
+    ("SET k v IFEQ x EX 0", "-ERR invalid expire time in 'set' command ", &[]),
+    ("SET h v IFEQ u", "-WRONGTYPE Operation against a key holding the wrong kind of value ", &[]),
+    ("SET h v IFEQ u GET", "-WRONGTYPE Operation against a key holding the wrong kind of value ", &[]),
+    ("GETEX k IFEQ u", "-ERR syntax error ", &[]),
+    ("DELIFEQ k x", ":0 ", &[]),
+    ("DELIFEQ none x", ":0 ", &[]),
+    ("DELIFEQ h x", "-WRONGTYPE Operation against a key holding the wrong kind of value ", &[]),
+    ("DELIFEQ k u", ":1 ", &["DEL k"]),
+    ("GET k", "$-1 ", &[]),
+    ("SET past v PXAT 1", "+OK ", &["SET past v PXAT 1"]),
+    ("DELIFEQ past v", ":0 ", &["DEL past"]),
+    ("SET past v PXAT 1", "+OK ", &["SET past v PXAT 1"]),
+    ("SET past w IFEQ v", "$-1 ", &["DEL past"]),
+];
+
+/// Several strings, under a condition and with a time, as in Valkey 9.1.
+const SEVERAL_UNTIL: &[Case] = &[
+    ("MSETEX 2 a 1 b 2", ":1 ", &["MSETEX 2 a 1 b 2"]),
+    ("MSETEX 2 b 3 new 4 NX", ":0 ", &[]),
+    ("MSETEX 2 b 3 new 4 XX", ":0 ", &[]),
+    ("MGET a b new", "*3 $1 1 $1 2 $-1 ", &[]),
+    ("MSETEX 1 new 4 nx", ":1 ", &["MSETEX 1 new 4 nx"]),
+    ("MSETEX 1 new 5 xx XX", ":1 ", &["MSETEX 1 new 5 xx XX"]),
+    ("MSETEX 2 a 6 c 7 EXAT 99999999999", ":1 ", &["MSETEX 2 a 6 c 7 PXAT 99999999999000"]),
+    ("MSETEX 1 a 7 XX EXAT 9 EXAT 99999999999", ":1 ", &["MSETEX 1 a 7 XX PXAT 99999999999000"]),
+    ("MSETEX 1 a 8 KEEPTTL", ":1 ", &["MSETEX 1 a 8 KEEPTTL"]),
+    ("PEXPIRETIME a", ":99999999999000 ", &[]),
+    ("MSETEX 1 a 9", ":1 ", &["MSETEX 1 a 9"]),
+    ("PEXPIRETIME a", ":-1 ", &[]),
+    ("MSETEX 2 k v k w", ":1 ", &["MSETEX 2 k v k w"]),
+    ("MGET k h", "*2 $1 w $-1 ", &[]),
+    ("MSETEX 1 k v NX XX", "-ERR syntax error ", &[]),
+    ("MSETEX 1 k v EX 9 KEEPTTL", "-ERR syntax error ", &[]),
+    ("MSETEX 1 k v EX", "-ERR syntax error ", &[]),
+    ("MSETEX 1 k v GET", "-ERR syntax error ", &[]),
+    ("MSETEX 1 k v PERSIST", "-ERR syntax error ", &[]),
+    ("MSETEX 1 k v IFEQ w", "-ERR syntax error ", &[]),
+    ("MSETEX 3 k v", "-ERR syntax error ", &[]),
+    ("MSETEX 1 k v l w", "-ERR syntax error ", &[]),
+    ("MSETEX 2147483647 k v", "-ERR syntax error ", &[]),
+    ("MSETEX 2147483648 k v", "-ERR invalid numkeys value or out of range ", &[]),
+    ("MSETEX 0 k v", "-ERR invalid numkeys value or out of range ", &[]),
+    ("MSETEX -1 k v", "-ERR invalid numkeys value or out of range ", &[]),
+    ("MSETEX x k v", "-ERR invalid numkeys value or out of range ", &[]),
+    ("MSETEX 1 k v EX 0", "-ERR invalid expire time in 'msetex' command ", &[]),
+    ("MSETEX 1 h v", ":1 ", &["MSETEX 1 h v"]),
+];
+
 /// GETEX, whose every effect is fed as another command.
 const GETEX: &[Case] = &[
     ("SET g v", "+OK ", &["SET g v"]),
@@ -238,6 +315,11 @@ fn events_of_strings_come_in_redis_names_and_order() {
         ("MSETNX k 1 n 2", &[]),
         ("GETDEL m", &["del m"]),
         ("GETDEL m", &["keymiss m"]),
+        ("SET k 9 IFEQ 0", &[]),
+        ("SET k 9 IFEQ 1", &["set k"]),
+        ("DELIFEQ n 2", &[]),
+        ("SET n 2", &["new n", "set n"]),
+        ("DELIFEQ n 2", &["del n"]),
         ("INCR k", &["incrby k"]),
         ("DECRBY k 2", &["incrby k"]),
         ("INCRBYFLOAT k 1.5", &["incrbyfloat k"]),

@@ -102,7 +102,9 @@ fn reply_key_spec(reply: &mut Reply<'_>, spec: KeySpec) {
         Find::Range { last, step, limit } => {
             reply_search(reply, "range", &[("lastkey", last), ("keystep", step), ("limit", limit)]);
         }
-        Find::Number => reply_search(reply, "keynum", &[("keynumidx", 0), ("firstkey", 1), ("keystep", 1)]),
+        Find::Number { step } => {
+            reply_search(reply, "keynum", &[("keynumidx", 0), ("firstkey", 1), ("keystep", step)]);
+        }
         Find::Unknown => reply_search(reply, "unknown", &[]),
     }
 }

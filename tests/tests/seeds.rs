@@ -12,7 +12,7 @@ use afterimage_tests::our_simulator;
 /// Seeds that every test run covers.
 const SEEDS_BY_DEFAULT: Range<u64> = 0..300;
 /// Seeds that once found a defect.
-const SEEDS_THAT_FOUND: [u64; 1] = [701_326];
+const SEEDS_THAT_FOUND: [u64; 2] = [701_326, 704_229];
 /// Threads over which they are spread.
 const THREADS_MAX: u64 = 8;
 
@@ -43,16 +43,23 @@ fn run_all(seeds: Range<u64>) -> Vec<Outcome> {
     outcomes
 }
 
-#[test]
-fn every_seed_keeps_every_property() {
-    let mut outcomes = run_all(seeds());
-    outcomes.extend(SEEDS_THAT_FOUND.map(run_seed));
+fn check_properties(outcomes: &[Outcome]) {
     let failed: Vec<&Outcome> = outcomes.iter().filter(|outcome| !outcome.passed()).collect();
     for outcome in &failed {
         eprintln!("{outcome}\n  replay: cargo sim replay {}\n", outcome.seed);
     }
     let seeds: Vec<u64> = failed.iter().map(|outcome| outcome.seed).collect();
     assert!(failed.is_empty(), "seeds that broke a property: {seeds:?}");
+}
+
+#[test]
+fn every_seed_keeps_every_property() {
+    check_properties(&run_all(seeds()));
+}
+
+#[test]
+fn seeds_that_once_found_a_defect_keep_every_property() {
+    check_properties(&SEEDS_THAT_FOUND.map(run_seed));
 }
 
 #[test]

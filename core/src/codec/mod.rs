@@ -20,7 +20,6 @@ pub mod long_double;
 pub mod lzf;
 pub mod number;
 pub mod partial_sort;
-
 pub(crate) mod quoting;
 pub mod random;
 pub mod siphash;

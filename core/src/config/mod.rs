@@ -24,7 +24,6 @@ mod user;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use crate::codec::quoting::split_arguments;
 pub use directive::{Access, Directive, Reason};
 pub use elsewhere::Elsewhere;
 pub use file::{ConfigError, split_command_line};

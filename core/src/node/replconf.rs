@@ -4,9 +4,9 @@ use alloc::format;
 use alloc::string::String;
 
 use crate::codec::number::{parse_i64, parse_u64};
+use crate::codec::quoting::split_arguments;
 use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome};
-use crate::config::split_arguments;
 use crate::port::{ConnId, Effects, Now};
 use crate::replication::ANCESTRY;
 use crate::resp::Args;

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::codec::number::parse_i64;
 use crate::rdb::{opcode, push_string, push_string_int, version_written};
-use crate::replication::{Position, ReplicationId};
+use crate::replication::{Position, ReplicationId, parse_offset};
 
 /// What the auxiliary fields of a file tell that matters to us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Facts {
     pub(super) fn take_in(&mut self, name: &[u8], value: &[u8]) {
         match name {
             b"repl-id" => self.history = ReplicationId::parse(value),
-            b"repl-offset" => self.offset = parse_i64(value).and_then(|offset| u64::try_from(offset).ok()),
+            b"repl-offset" => self.offset = parse_offset(value),
             b"used-mem" => self.used_memory = parse_i64(value).and_then(|bytes| u64::try_from(bytes).ok()),
             b"repl-stream-db" => {
                 self.stream_database = parse_i64(value).and_then(|database| u32::try_from(database).ok());

@@ -360,6 +360,11 @@ impl Reactor {
             let mut slices: [&[u8]; SLICES_MAX] = [&[]; SLICES_MAX];
             let count = self.node.gather(id, &mut slices);
             if count == 0 {
+                if written == 0 {
+                    // Announced, and yet there is nothing: the node learns that its queue was seen empty.
+                    self.node.sent(id, 0, now, &mut self.effects);
+                    self.carry_out();
+                }
                 return;
             }
             if written >= WRITE_BYTES_PER_TURN {

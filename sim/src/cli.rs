@@ -82,8 +82,13 @@ pub(crate) enum Command {
     },
     /// Crash a node behind each operation of its disk, with everything that a loss of power can leave, and start it again on that
     ///
+    /// Nodes that keep their data in snapshots, and in append-only files. Then each operation fails once, and the node must recover.
+    ///
     /// Exit status 1 if a promised write is gone, if the data are those of no moment before, or if a place in a history is claimed that they are not at.
     Sweep {
+        /// What clients write is drawn from this
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
         /// One JSON object instead of words
         #[arg(long)]
         json: bool,

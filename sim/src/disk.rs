@@ -6,6 +6,7 @@
 //! some of the last changes of names.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Range;
 
 use afterimage_core::codec::random::Random;
 use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, FileName, Ticket};
@@ -50,6 +51,8 @@ enum Fate {
 struct Body {
     bytes: Vec<u8>,
     synced: usize,
+    /// What is not on the disk, whatever was synced.
+    unwritten: Vec<Range<usize>>,
 }
 
 /// Names a body. Never reused on one disk.
@@ -59,7 +62,7 @@ type BodyId = u64;
 #[derive(Clone, Debug)]
 enum NameChange {
     Set(FileName, BodyId),
-    Moved(FileName, FileName),
+    Moved(FileName, FileName, BodyId),
     Removed(FileName),
     /// A directory.
     Made(FileName),
@@ -69,7 +72,7 @@ impl NameChange {
     /// The directory that must be synced to make it last.
     fn directory(&self) -> &str {
         match self {
-            NameChange::Set(name, _) | NameChange::Moved(_, name) | NameChange::Removed(name) => directory_of(name),
+            NameChange::Set(name, _) | NameChange::Moved(_, name, _) | NameChange::Removed(name) => directory_of(name),
             NameChange::Made(_) => "",
         }
     }
@@ -125,6 +128,27 @@ impl Disk {
         let (ticket, op) = self.queue.pop_front()?;
         let outcome = self.carry_out(op);
         Some((ticket, outcome))
+    }
+
+    /// As [`complete`](Disk::complete), but the operation fails if it is to. Half of an append is done then; what was not synced when a sync failed never
+    /// comes to the disk, though the next sync says so.
+    pub(crate) fn complete_or_fail(&mut self, failure: Option<DiskFailure>) -> Option<(Ticket, DiskOutcome)> {
+        let Some(failure) = failure else { return self.complete() };
+        let (ticket, op) = self.queue.pop_front()?;
+        match op {
+            DiskOp::Append { file, bytes } => {
+                let half = bytes.slice(..bytes.len() / 2);
+                self.carry_out(DiskOp::Append { file, bytes: half });
+            }
+            DiskOp::Sync { file } => {
+                self.with_body(&file, |body| {
+                    body.unwritten.push(body.synced..body.bytes.len());
+                    DiskOutcome::Done
+                });
+            }
+            _ => {}
+        }
+        Some((ticket, DiskOutcome::Failed(failure)))
     }
 
     /// How long the oldest operation takes.
@@ -190,6 +214,12 @@ impl Disk {
         losses
     }
 
+    /// Loses all that may be lost.
+    pub(crate) fn lose_all_unsynced(&mut self) {
+        let fates = self.unsynced().into_iter().map(|(id, _)| (id, Fate::Cut(0))).collect();
+        self.lose(&Loss { names_kept: 0, fates });
+    }
+
     /// Loses what is to be lost. Returns how many bytes went.
     pub(crate) fn lose(&mut self, loss: &Loss) -> u64 {
         self.queue.clear();
@@ -217,6 +247,10 @@ impl Disk {
             lost += (before - body.bytes.len()) as u64;
         }
         for body in self.bodies.values_mut() {
+            for range in std::mem::take(&mut body.unwritten) {
+                let end = range.end.min(body.bytes.len());
+                body.bytes[range.start.min(end)..end].fill(0);
+            }
             body.synced = body.bytes.len();
         }
         self.forget_unnamed();
@@ -226,10 +260,12 @@ impl Disk {
     fn make_last(&mut self, change: NameChange) {
         match change {
             NameChange::Set(name, body) => drop(self.lasting.insert(name, body)),
-            NameChange::Moved(from, to) => {
-                if let Some(body) = self.lasting.remove(&from) {
-                    self.lasting.insert(to, body);
-                }
+            NameChange::Moved(from, to, body) => {
+                // With the new name the old one is gone, whether it was lasting by itself or not.
+                self.lasting.remove(&from);
+                self.changes
+                    .retain(|change| !matches!(change, NameChange::Set(name, id) if *name == from && *id == body));
+                self.lasting.insert(to, body);
             }
             NameChange::Removed(name) => drop(self.lasting.remove(&name)),
             NameChange::Made(directory) => drop(self.lasting_directories.insert(directory)),
@@ -289,7 +325,7 @@ impl Disk {
             DiskOp::Rename { from, to } => match self.names.remove(&from) {
                 Some(body) => {
                     self.names.insert(to.clone(), body);
-                    self.changes.push(NameChange::Moved(from, to));
+                    self.changes.push(NameChange::Moved(from, to, body));
                     DiskOutcome::Done
                 }
                 None => DiskOutcome::Failed(DiskFailure::NotFound),

@@ -79,14 +79,14 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             }
             Ok(verdict(comparison.complaint().is_none()))
         }
-        Command::Sweep { json } => {
-            let sweep = afterimage_sim::sweep::sweep();
+        Command::Sweep { seed, json } => {
+            let sweep = afterimage_sim::sweep::sweep(*seed);
             if *json {
                 writeln!(out, "{}", to_json(&sweep))?;
             } else {
                 write!(out, "{sweep}")?;
             }
-            Ok(verdict(sweep.failed == 0))
+            Ok(verdict(sweep.passed()))
         }
         Command::Defects => {
             museum::names().into_iter().try_for_each(|name| writeln!(out, "{name}"))?;

@@ -89,6 +89,7 @@ pub enum ServerCommand {
     Unwatch,
     Save,
     Bgsave,
+    BgRewriteAof,
     LastSave,
     ReplicaOf,
     Failover,

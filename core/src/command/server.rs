@@ -133,6 +133,8 @@ const COMMANDS: &[Command] = &[
         "O(1)",
         "Write a snapshot to disk in the background",
     ),
+    Command::server(Group::Server, "bgrewriteaof", 1, "admin noscript no_async_loading", ServerCommand::BgRewriteAof)
+        .docs("1.0.0", "O(1)", "Write the append-only file anew, in as few bytes as hold the data"),
     Command::server(Group::Server, "lastsave", 1, "loading stale fast", ServerCommand::LastSave)
         .in_categories("admin dangerous")
         .tips("nondeterministic_output")

@@ -45,9 +45,6 @@ fn only(value: &str) -> String {
 }
 
 fixed! {
-    /// Append-only file.
-    "appendonly": bool = "no", Flag, Runtime,
-        "append-only files are not supported yet: set 'appendonly no' and use 'save' for snapshots";
     /// Cluster mode.
     "cluster-enabled": bool = "no", Flag, Startup,
         "cluster mode is not supported: set 'cluster-enabled no'";

@@ -227,31 +227,33 @@ directives! {
     "loading-process-events-interval-bytes" => loading_process_events_interval_bytes: u32 = 2 << 20,
         Integer::new(1024, INT_MAX), Runtime, hidden;
 
-    // Append-only file: all of it waits for `appendonly`.
+    // Append-only file.
+    /// Write each command to a file as well.
+    "appendonly" => appendonly: bool = false, Flag, Runtime, denied_while_loading;
     /// Name of the append-only file.
-    "appendfilename" => appendfilename: String = String::from("appendonly.aof"), AOF_NAME, Startup, no_effect("append-only files are not supported yet");
+    "appendfilename" => appendfilename: String = String::from("appendonly.aof"), AOF_NAME, Startup;
     /// Directory of the append-only files.
-    "appenddirname" => appenddirname: String = String::from("appendonlydir"), AOF_DIRECTORY, Startup, no_effect("append-only files are not supported yet");
+    "appenddirname" => appenddirname: String = String::from("appendonlydir"), AOF_DIRECTORY, Startup;
     /// When the append-only file is flushed.
-    "appendfsync" => appendfsync: AppendFsync = AppendFsync::Everysec, Choice, Runtime, no_effect("append-only files are not supported yet");
+    "appendfsync" => appendfsync: AppendFsync = AppendFsync::Everysec, Choice, Runtime;
     /// Do not flush while a snapshot or rewrite runs.
-    "no-appendfsync-on-rewrite" => no_appendfsync_on_rewrite: bool = false, Flag, Runtime, no_effect("append-only files are not supported yet");
+    "no-appendfsync-on-rewrite" => no_appendfsync_on_rewrite: bool = false, Flag, Runtime;
     /// Growth in percent at which the file is rewritten.
     "auto-aof-rewrite-percentage" => auto_aof_rewrite_percentage: u32 = 100,
-        Integer::new(0, INT_MAX), Runtime, no_effect("append-only files are not supported yet");
+        Integer::new(0, INT_MAX), Runtime;
     /// Bytes below which it is not rewritten.
     "auto-aof-rewrite-min-size" => auto_aof_rewrite_min_size: u64 = 64 << 20,
-        Memory::new(0, LONG_MAX), Runtime, no_effect("append-only files are not supported yet");
+        Memory::new(0, LONG_MAX), Runtime;
     /// Load a file that ends early.
-    "aof-load-truncated" => aof_load_truncated: bool = true, Flag, Runtime, no_effect("append-only files are not supported yet");
+    "aof-load-truncated" => aof_load_truncated: bool = true, Flag, Runtime;
     /// Begin the file with a snapshot.
-    "aof-use-rdb-preamble" => aof_use_rdb_preamble: bool = true, Flag, Runtime, no_effect("append-only files are not supported yet");
+    "aof-use-rdb-preamble" => aof_use_rdb_preamble: bool = true, Flag, Runtime;
     /// Record times in the file.
-    "aof-timestamp-enabled" => aof_timestamp_enabled: bool = false, Flag, Runtime, no_effect("append-only files are not supported yet");
+    "aof-timestamp-enabled" => aof_timestamp_enabled: bool = false, Flag, Runtime;
     /// Flush a rewrite in steps.
-    "aof-rewrite-incremental-fsync" => aof_rewrite_incremental_fsync: bool = true, Flag, Runtime, no_effect("append-only files are not supported yet");
+    "aof-rewrite-incremental-fsync" => aof_rewrite_incremental_fsync: bool = true, Flag, Runtime;
     /// Keep files that are no longer needed.
-    "aof-disable-auto-gc" => aof_disable_auto_gc: bool = false, Flag, Runtime, no_effect("append-only files are not supported yet");
+    "aof-disable-auto-gc" => aof_disable_auto_gc: bool = false, Flag, Runtime;
 
     // Replication.
     /// Master to replicate from; none makes this node a master.

@@ -3,13 +3,14 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use crate::command::{Exec, ExpiryRule, Handler, ServerCommand, Service, row_number};
+use crate::command::{Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, row_number};
 use crate::keyspace::ExpiredBy;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, Reply, RequestLimits, RequestParser};
 
 use super::Node;
 use super::blocked::WaitsFor;
+use super::dispatch::DataHandler;
 use super::follow::{Follow, Link};
 use super::gates::resolve;
 use super::pubsub::Topic;
@@ -128,7 +129,7 @@ impl Node {
         if args[0].eq_ignore_ascii_case(b"REPLCONF") {
             // The offset that is told is the one before this very request.
             if args[1].eq_ignore_ascii_case(b"GETACK") {
-                self.acknowledge(effects);
+                self.answer_getack(effects);
             }
             self.append_applied(raw);
             return;
@@ -182,26 +183,7 @@ impl Node {
             (Handler::Server(_), Ok(_)) => None,
             (_, Ok(command)) => {
                 let Handler::Data(handler) = command.handler else { return };
-                self.feed.begin(false);
-                self.keyspace.set_expired_by(ExpiredBy::Master);
-                let mut exec = Exec {
-                    keyspace: &mut self.keyspace,
-                    database,
-                    now,
-                    random: &mut self.random,
-                    reply: Reply::muted(),
-                    feed: &mut self.feed,
-                    config: &self.config,
-                    expiry: ExpiryRule::Ignore,
-                    notices: &mut self.notices,
-                    service: Service::AskedAtOnce,
-                    block: &mut None,
-                    expired: &mut self.stats.expired,
-                    hits: &mut self.stats.hits,
-                };
-                let outcome = handler(&mut exec, args);
-                self.feed.end_command();
-                self.storage.dirty += self.feed.changes();
+                let outcome = self.apply_data(handler, args, database, now);
                 self.publish_notices();
                 outcome.err()
             }
@@ -216,6 +198,31 @@ impl Node {
         if let Some(error) = error {
             self.note_apply_failure(container.name, error.text(), effects);
         }
+    }
+
+    /// Carries out what somebody else has carried out before: it goes into no log, nobody is told what came of it, and no key expires on its account.
+    pub(super) fn apply_data(&mut self, handler: DataHandler, args: Args<'_>, database: u32, now: Now) -> Outcome {
+        self.feed.begin(false);
+        self.keyspace.set_expired_by(ExpiredBy::Master);
+        let mut exec = Exec {
+            keyspace: &mut self.keyspace,
+            database,
+            now,
+            random: &mut self.random,
+            reply: Reply::muted(),
+            feed: &mut self.feed,
+            config: &self.config,
+            expiry: ExpiryRule::Ignore,
+            notices: &mut self.notices,
+            service: Service::AskedAtOnce,
+            block: &mut None,
+            expired: &mut self.stats.expired,
+            hits: &mut self.stats.hits,
+        };
+        let outcome = handler(&mut exec, args);
+        self.feed.end_command();
+        self.storage.dirty += self.feed.changes();
+        outcome
     }
 
     fn note_apply_failure(&mut self, name: &str, error: &str, effects: &mut Effects) {

@@ -45,6 +45,8 @@ pub(crate) struct Bench {
     pub(crate) disk: Disk,
     /// Why nothing can be added to a file, if nothing can.
     pub(crate) append_failure: Option<DiskFailure>,
+    /// Why no file can be synced, if none can.
+    pub(crate) sync_failure: Option<DiskFailure>,
     /// The host has no time for the node's background work.
     pub(crate) is_busy: bool,
     /// Connections whose output the network may collect.
@@ -94,6 +96,7 @@ impl Bench {
             notes: Vec::new(),
             disk,
             append_failure: None,
+            sync_failure: None,
             is_busy: false,
             collected: Vec::new(),
             held_ops: None,
@@ -178,6 +181,11 @@ impl Bench {
         // What it is asked for meanwhile comes behind what it was asked for before.
         while self.release_disk_op() {}
         self.held_ops = None;
+    }
+
+    /// What the disk was asked for and has not done.
+    pub(crate) fn held_ops(&self) -> impl Iterator<Item = &DiskOp> {
+        self.held_ops.iter().flatten().map(|(_, op)| op)
     }
 
     /// The disk does the first thing that it was asked for; false if there is none.
@@ -289,7 +297,12 @@ impl Bench {
                 };
             }
             DiskOp::ReplaceConfig { text } => self.config_file = Ok(String::from_utf8_lossy(&text).into_owned()),
-            DiskOp::Sync { .. } | DiskOp::SyncDirectory { .. } | DiskOp::CreateDirectory { .. } => {}
+            DiskOp::Sync { .. } => {
+                if let Some(failure) = &self.sync_failure {
+                    return DiskOutcome::Failed(failure.clone());
+                }
+            }
+            DiskOp::SyncDirectory { .. } | DiskOp::CreateDirectory { .. } => {}
         }
         DiskOutcome::Done
     }
@@ -328,7 +341,7 @@ impl Bench {
             let filled = self.node.gather(conn, &mut slices);
             let bytes = slices[..filled].concat();
             if bytes.is_empty() {
-                return;
+                return self.node.sent(conn, 0, self.now, &mut self.effects);
             }
             self.received.entry(conn).or_default().extend_from_slice(&bytes);
             self.node.sent(conn, bytes.len(), self.now, &mut self.effects);

@@ -83,6 +83,8 @@ pub(crate) struct Connection {
     pub(crate) intro: ReplicaIntro,
     /// The last command's row, and the one of its subcommand (the same if it has none).
     pub(crate) last_command: Option<(&'static Command, &'static Command)>,
+    /// A reply in its queue tells of the data, and may have to wait for the disk.
+    pub(crate) has_seen_data: bool,
     /// How far it had come after its last command, for WAIT.
     pub(crate) mark: ClientMark,
     pub(crate) bytes_received: u64,
@@ -202,6 +204,7 @@ impl Connections {
             transaction: None,
             intro: ReplicaIntro::default(),
             last_command: None,
+            has_seen_data: false,
             mark: ClientMark::default(),
             bytes_received: 0,
             is_spared: false,

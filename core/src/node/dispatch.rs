@@ -25,7 +25,7 @@ pub(crate) struct Call<'a> {
 }
 
 /// What carries out a command on data.
-type DataHandler = fn(&mut Exec<'_>, Args<'_>) -> Outcome;
+pub(super) type DataHandler = fn(&mut Exec<'_>, Args<'_>) -> Outcome;
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,11 +81,14 @@ impl Node {
     /// Tells the driver of the replies.
     pub(crate) fn after_requests(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
         self.end_row(now);
+        self.hold_replies(conn);
         if let Some(connection) = self.connections.get_mut(conn)
             && !connection.output.is_empty()
         {
             self.rates.note_buffers(connection.input.capacity(), connection.output.list().1, now.mono);
-            connection.announce(effects);
+            if connection.output.sendable() > 0 {
+                connection.announce(effects);
+            }
             self.limit_output(conn, now, effects);
         }
     }
@@ -289,6 +292,7 @@ impl Node {
         self.keyspace.set_expired_by(if self.follow.is_none() { ExpiredBy::Master } else { ExpiredBy::Replica });
         let Some(connection) = self.connections.get_mut(conn) else { return Ok(()) };
         let database = connection.database;
+        connection.has_seen_data = true;
         let mark = connection.output.mark();
         let mut exec = Exec {
             keyspace: &mut self.keyspace,

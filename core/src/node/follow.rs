@@ -190,7 +190,7 @@ impl Node {
         self.keyspace.forget_own_expiries();
         self.config.replicaof = None;
         let id = self.new_replication_id();
-        self.history.fork(id);
+        self.fork_history(id);
         if let Some(log) = &mut self.history.log {
             log.set_database(None);
         }
@@ -372,10 +372,35 @@ impl Node {
         let Some(Follow { link: Link::Online { conn, .. }, .. }) = &self.follow else { return };
         let conn = *conn;
         let mut digits = itoa::Buffer::new();
-        let offset = digits.format(self.history.offset());
+        let offset = self.history.offset();
         let mut bytes = Vec::with_capacity(64);
-        push_command(&mut bytes, [b"REPLCONF".as_slice(), b"ACK", offset.as_bytes()].into_iter());
+        let mut words = [b"REPLCONF".as_slice(), b"ACK", digits.format(offset).as_bytes(), b"FACK", b""];
+        let synced = self.synced_offset();
+        let mut synced_digits = itoa::Buffer::new();
+        let count = match synced {
+            Some(synced) => {
+                words[4] = synced_digits.format(synced).as_bytes();
+                5
+            }
+            None => 3,
+        };
+        push_command(&mut bytes, words[..count].iter().copied());
         self.say(conn, &bytes, effects);
+    }
+
+    /// Our master has asked what we have. It may be waiting to hear that this is on our disk, too.
+    pub(super) fn answer_getack(&mut self, effects: &mut Effects) {
+        self.acknowledge(effects);
+        let offset = self.history.offset();
+        self.owed_synced_offset = self.synced_offset().filter(|synced| *synced < offset).map(|_| offset);
+    }
+
+    /// More is on our disk: perhaps what our master is waiting to hear of.
+    pub(super) fn acknowledge_if_owed(&mut self, effects: &mut Effects) {
+        if self.owed_synced_offset.is_some_and(|owed| self.synced_offset().is_some_and(|synced| synced >= owed)) {
+            self.owed_synced_offset = None;
+            self.acknowledge(effects);
+        }
     }
 
     /// Once a second: an acknowledgement, and an end to a link that is silent.

@@ -108,7 +108,7 @@ impl Node {
         let text = "Successful partial resynchronization with master.".to_string();
         effects.note(Note::Text { level: Level::Notice, text });
         if let Some(id) = id.filter(|id| *id != self.history.id) {
-            self.history.fork(id);
+            self.fork_history(id);
             self.drop_replicas(now, effects);
             let text = format!("Master replication ID changed to {id}");
             effects.note(Note::Text { level: Level::Notice, text });
@@ -179,6 +179,7 @@ impl Node {
         self.storage.keys_loaded = keys;
         self.storage.keys_expired_at_load = 0;
         self.drop_replicas(now, effects);
+        self.detach_aof(now, effects);
         self.keyspace.adopt(loaded.keyspace);
         self.history.replace(position, self.config.repl_backlog_size);
         if let Some(log) = &mut self.history.log {
@@ -186,6 +187,7 @@ impl Node {
         }
         self.storage.dirty = 0;
         self.audit_data_replaced();
+        self.attach_aof(now, effects);
         let text = format!("MASTER <-> REPLICA sync: Finished with success ({keys} keys)");
         effects.note(Note::Text { level: Level::Notice, text });
         let Some(follow) = &mut self.follow else { return };

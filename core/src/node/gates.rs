@@ -139,6 +139,9 @@ impl Node {
         if self.storage.refuses_writes(&self.config) && (does(Flags::WRITE) || container.name == "ping") {
             return Err(reply::MISCONF);
         }
+        if does(Flags::WRITE) || container.name == "ping" {
+            self.gate_aof()?;
+        }
         if does(Flags::WRITE) {
             self.gate_write()?;
         }

@@ -162,6 +162,7 @@ impl Node {
         }
         self.say_notice("MASTER <-> REPLICA sync: Flushing old data", effects);
         self.drop_replicas(now, effects);
+        self.detach_aof(now, effects);
         let nothing = self.keyspace.empty_twin();
         self.keyspace.adopt(nothing);
         let history = self.new_replication_id();

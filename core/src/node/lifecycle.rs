@@ -30,6 +30,8 @@ pub(crate) struct Shutdown {
     pub(crate) is_forced: bool,
     /// Replicas had their chance.
     pub(crate) is_past_waiting: bool,
+    /// The append-only file is being completed.
+    pub(crate) is_flushing: bool,
 }
 
 impl Node {
@@ -58,6 +60,7 @@ impl Node {
             admission: super::Admission::default(),
             follow: None,
             held_bytes_peak: 0,
+            owed_synced_offset: None,
             failover: None,
             storage: super::Storage::default(),
             timers: Timers::default(),
@@ -96,7 +99,9 @@ impl Node {
         }
         // A replica is one while it loads, too; it dials when it is ready.
         node.follow = node.config.replicaof.clone().map(|endpoint| Follow::new(endpoint, false, now));
-        node.load_at_start(now, effects);
+        node.storage.last_save_seconds = now.wall.seconds();
+        node.storage.last_save_at = now.mono;
+        node.restore_at_start(now, effects);
         node.settle(now, effects);
         node
     }
@@ -109,11 +114,13 @@ impl Node {
         }
     }
 
-    /// The data are there: from now on everything is served.
-    pub(super) fn is_ready(&mut self, now: Now, effects: &mut Effects) {
+    /// The data are there: from now on everything is served. `may_resume` if it is known which place of which history they are at.
+    pub(super) fn is_ready(&mut self, may_resume: bool, now: Now, effects: &mut Effects) {
         effects.note(Note::Ready);
+        if self.config.appendonly && !self.has_aof() {
+            self.begin_aof_at_start(now, effects);
+        }
         if let Some(endpoint) = self.config.replicaof.clone() {
-            let may_resume = self.history.log.is_some();
             self.follow(endpoint, may_resume, now, effects);
         } else {
             self.arm_backlog_ttl(now);
@@ -157,7 +164,7 @@ impl Node {
             Signal::Interrupt => self.config.shutdown_on_sigint,
         };
         let saves = options.save || (!options.nosave && !self.config.save.is_empty());
-        let shutdown = Shutdown { saves, is_forced: options.force, is_past_waiting: options.now };
+        let shutdown = Shutdown { saves, is_forced: options.force, is_past_waiting: options.now, is_flushing: false };
         self.begin_shutdown(shutdown, now, effects);
     }
 
@@ -199,20 +206,59 @@ impl Node {
 
     pub(super) fn finish_shutdown(&mut self, now: Now, effects: &mut Effects) {
         let Some(shutdown) = &mut self.shutdown else { return };
+        if shutdown.is_flushing {
+            return;
+        }
         shutdown.is_past_waiting = true;
         let saves = shutdown.saves;
         self.timers.stop(Timer::Shutdown);
         self.tell_of_replicas_at_shutdown(now, effects);
-        if saves && !self.is_loading() {
-            let text = "Saving the final RDB snapshot before exiting.".to_string();
-            effects.note(Note::Text { level: Level::Notice, text });
-            // It is what comes back: nothing changes beside it any more, and no other data set takes its place.
-            self.pause(PausedFor::Shutdown, Scope::Write, None, now);
-            self.unfollow_link(now, effects);
-            self.save_and_exit(now, effects);
-        } else {
-            self.exit(effects);
+        if self.is_loading() || (!saves && !self.has_aof()) {
+            return self.exit(effects);
         }
+        // What is written now is what comes back: nothing changes beside it any more, and no other data set takes its place.
+        self.pause(PausedFor::Shutdown, Scope::Write, None, now);
+        self.unfollow_link(now, effects);
+        if self.has_aof() {
+            let text = "Calling fsync() on the AOF file.".to_string();
+            effects.note(Note::Text { level: Level::Notice, text });
+            if let Some(shutdown) = &mut self.shutdown {
+                shutdown.is_flushing = true;
+            }
+            self.feed_aof(now, effects);
+        } else {
+            self.save_before_exit(now, effects);
+        }
+    }
+
+    /// Goes on with a shutdown once the append-only file is complete.
+    ///
+    /// Differs: if it cannot be completed, the node does not end, unless it was told to (SHUTDOWN FORCE). A Redis says so in its log and ends.
+    #[inline]
+    pub(super) fn continue_flush(&mut self, now: Now, effects: &mut Effects) {
+        let Some(shutdown) = self.shutdown.filter(|shutdown| shutdown.is_flushing) else { return };
+        let is_done = match self.is_aof_complete() {
+            Ok(is_complete) => is_complete,
+            Err(_) if shutdown.is_forced => true,
+            Err(why) => {
+                let text = format!("Error writing the AOF file: {why}");
+                effects.note(Note::Text { level: Level::Warning, text });
+                return self.shutdown_save_failed(now, effects);
+            }
+        };
+        if !is_done {
+            return;
+        }
+        if let Some(shutdown) = &mut self.shutdown {
+            shutdown.is_flushing = false;
+        }
+        if shutdown.saves { self.save_before_exit(now, effects) } else { self.exit(effects) }
+    }
+
+    fn save_before_exit(&mut self, now: Now, effects: &mut Effects) {
+        let text = "Saving the final RDB snapshot before exiting.".to_string();
+        effects.note(Note::Text { level: Level::Notice, text });
+        self.save_and_exit(now, effects);
     }
 
     /// Which replicas would lack something if they were all that is left.

@@ -84,7 +84,8 @@ impl LoadProgress {
 
 impl Node {
     pub(crate) fn is_loading(&self) -> bool {
-        self.storage.loading.is_some() || self.is_emptying()
+        let storage = &self.storage;
+        storage.loading.is_some() || storage.restore.is_some() || storage.cannot_start || self.is_emptying()
     }
 
     /// The data set that is being loaded in place of ours.
@@ -102,7 +103,10 @@ impl Node {
         let loading = self.storage.loading.as_ref();
         let in_place =
             loading.map(|loading| LoadProgress::of(&loading.loader, loading.total.unwrap_or(0), loading.begun_at));
-        in_place.or_else(|| self.emptying_progress()).or_else(|| self.building()?.progress())
+        in_place
+            .or_else(|| self.restore_progress())
+            .or_else(|| self.emptying_progress())
+            .or_else(|| self.building()?.progress())
     }
 
     pub(super) fn load_rules(&self, drop_expired_before_ms: Option<i64>, now: Now) -> LoadRules {
@@ -119,10 +123,8 @@ impl Node {
         }
     }
 
-    /// Begins to read the data set that was kept over a restart.
+    /// Begins to read the snapshot that was kept over a restart.
     pub(super) fn load_at_start(&mut self, now: Now, effects: &mut Effects) {
-        self.storage.last_save_seconds = now.wall.seconds();
-        self.storage.last_save_at = now.mono;
         let is_master = self.config.replicaof.is_none();
         let drop_expired_before_ms = is_master.then_some(now.wall.millis());
         let file = self.config.dbfilename.clone();
@@ -183,7 +185,7 @@ impl Node {
             }
             DiskOutcome::Failed(DiskFailure::NotFound) if loading.loads == Loads::AtStart => {
                 self.storage.loading = None;
-                self.is_ready(now, effects);
+                self.is_ready(false, now, effects);
             }
             DiskOutcome::Failed(failure) => self.loading_failed(&failure.to_string(), now, effects),
             _ => self.end_loading(now, effects),
@@ -196,7 +198,7 @@ impl Node {
         match (loader.finish(), loads) {
             (Ok(loaded), Loads::AtStart) => self.adopt_file(loaded, now, effects),
             (Ok(loaded), Loads::FromMaster) => self.on_incoming_loaded(loaded, now, effects),
-            (Err(error), Loads::AtStart) => cannot_start(&file, &error.to_string(), effects),
+            (Err(error), Loads::AtStart) => self.cannot_start(&file, &error.to_string(), effects),
             (Err(error), Loads::FromMaster) => self.incoming_not_loaded(&error.to_string(), now, effects),
         }
     }
@@ -220,12 +222,13 @@ impl Node {
             self.resume_history(position, stream_database, &loaded.expired);
         }
         self.audit_data_replaced();
-        self.is_ready(now, effects);
+        let may_resume = self.history.log.is_some();
+        self.is_ready(may_resume, now, effects);
     }
 
     /// Takes up a history at the position of a file. A replica may go on with it; a master begins one of its own there,
     /// since what it had written after the file was made may live on elsewhere under the old name.
-    fn resume_history(&mut self, position: Position, stream_database: u32, expired: &[(u32, Vec<u8>)]) {
+    pub(super) fn resume_history(&mut self, position: Position, stream_database: u32, expired: &[(u32, Vec<u8>)]) {
         if position.offset == 0 {
             return;
         }
@@ -246,19 +249,22 @@ impl Node {
         }
     }
 
+    /// What was kept cannot be used: the process ends, and nothing is served until it has.
+    pub(super) fn cannot_start(&mut self, file: &str, why: &str, effects: &mut Effects) {
+        let text =
+            format!("Fatal error loading the DB '{file}': {why}. Move the file away to start without it. Exiting.");
+        effects.note(Note::Text { level: Level::Warning, text });
+        effects.push(Action::Exit(ExitCode::Failed));
+        self.storage.cannot_start = true;
+    }
+
     fn loading_failed(&mut self, why: &str, now: Now, effects: &mut Effects) {
         let Some(loading) = self.storage.loading.take() else { return };
         match loading.loads {
-            Loads::AtStart => cannot_start(&loading.file, why, effects),
+            Loads::AtStart => self.cannot_start(&loading.file, why, effects),
             Loads::FromMaster => self.incoming_not_loaded(why, now, effects),
         }
     }
-}
-
-fn cannot_start(file: &str, why: &str, effects: &mut Effects) {
-    let text = format!("Fatal error loading the DB '{file}': {why}. Move the file away to start without it. Exiting.");
-    effects.note(Note::Text { level: Level::Warning, text });
-    effects.push(Action::Exit(ExitCode::Failed));
 }
 
 /// Puts into the log what was met while loading.

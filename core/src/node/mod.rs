@@ -13,7 +13,7 @@
 //! | which of them are sent one when, and what they may cost us and each other | `admission`, `replica_limits`, `pace`, `left_behind` |
 //! | our master: the link, the data set, the stream | `follow`, `from_master`, `dual_sync`, `incoming`, `held`, `apply` |
 //! | the switch of roles with one of our replicas | `failover` |
-//! | files | `storage`, `load`, `save` |
+//! | files | `storage`, `load`, `save`, `aof` |
 //! | how long commands take, and which were slow; how much is going on | `timing`, `rates` |
 //! | beginning and end, what is done once a second, timers | `lifecycle`, `cron`, `timers` |
 //! | commands that see the whole node | `admin` |
@@ -23,6 +23,7 @@ mod admin;
 mod admission;
 #[cfg(test)]
 mod admission_tests;
+mod aof;
 mod apply;
 mod audit;
 #[cfg(test)]
@@ -144,6 +145,8 @@ pub struct Node {
     pub(crate) follow: Option<Follow>,
     /// The most bytes of any master's stream that have waited to be applied.
     held_bytes_peak: u64,
+    /// The offset at which our master last asked what we have, if that was not on our disk then.
+    owed_synced_offset: Option<u64>,
     /// The switch of roles that is under way, if any.
     pub(crate) failover: Option<Failover>,
     pub(crate) storage: Storage,
@@ -208,6 +211,7 @@ impl Node {
         self.work_on_transfers(units as usize, now, effects);
         self.work_on_files(units as usize, now, effects);
         self.work_on_save(units as usize, effects);
+        self.work_on_rewrite(units as usize, effects);
         self.work_on_held(now, effects);
         self.settle(now, effects);
     }
@@ -222,6 +226,7 @@ impl Node {
             || self.transfers_can_advance()
             || self.files_can_advance()
             || self.save_can_advance()
+            || self.rewrite_can_advance()
             || self.held_can_advance()
     }
 
@@ -243,7 +248,7 @@ impl Node {
             + match side.phase {
                 Phase::Streaming { transfer, sent, .. } => self.transfers.gather(transfer, sent, rest),
                 phase => match (phase.stream_sent(), &self.history.log) {
-                    (Some(sent), Some(log)) => log.gather(sent, rest),
+                    (Some(sent), Some(log)) => log.gather_up_to(sent, self.stream_end(), rest),
                     _ => 0,
                 },
             }
@@ -267,6 +272,8 @@ impl Node {
             } else if !is_replica || !self.replica_has_output(conn) {
                 self.unannounce(conn);
             }
+        } else if connection.output.sendable() == 0 {
+            connection.is_announced = false;
         }
     }
 
@@ -305,9 +312,11 @@ impl Node {
     /// What every event ends with: those who wait no more go on, replicas learn that the log has grown, the log
     /// forgets, who was told something is served, the expiry timer is set.
     fn settle(&mut self, now: Now, effects: &mut Effects) {
+        self.continue_flush(now, effects);
         if self.blocked.has_business() {
             self.resume_released(now, effects);
         }
+        self.feed_aof(now, effects);
         if core::mem::take(&mut self.log_has_grown) {
             self.history.timeline.note(self.history.offset(), now.mono);
             self.announce_log(now, effects);
@@ -338,6 +347,7 @@ impl Node {
                 Timer::Wait => self.end_overdue_waits(now),
                 Timer::Pause => self.end_overdue_pauses(now),
                 Timer::Failover => self.continue_failover(now, effects),
+                Timer::Aof => self.on_aof_timer(now, effects),
             }
         }
     }

@@ -185,6 +185,15 @@ impl Node {
 
     /// The head of a snapshot's bytes, and how it is written.
     pub(super) fn snapshot_header(&self, position: Position, now: Now) -> (Vec<u8>, SnapshotRules) {
+        self.head_of(position, false, now)
+    }
+
+    /// The same for the base of an append-only file, of the data as they are.
+    pub(super) fn base_header(&self, now: Now) -> (Vec<u8>, SnapshotRules) {
+        self.head_of(self.history.position(), true, now)
+    }
+
+    fn head_of(&self, position: Position, is_aof_base: bool, now: Now) -> (Vec<u8>, SnapshotRules) {
         let mut header = Vec::new();
         let head = Head {
             position,
@@ -192,6 +201,7 @@ impl Node {
             wall_seconds: now.wall.seconds(),
             used_memory: self.used_memory(),
             has_field_expiries: self.keyspace.has_field_expiries(),
+            is_aof_base,
         };
         push_header(&mut header, &head);
         (header, self.snapshot_rules(now))
@@ -239,11 +249,12 @@ impl Node {
 
     pub(super) fn trim_log(&mut self) {
         let (replicas, kept, connections) = (&self.replicas, &self.kept_snapshots, &self.connections);
+        let aof = self.aof_needs_log_from();
         if let Some(log) = &mut self.history.log {
             log.trim(|| {
                 let sides = replicas.iter().filter_map(|&conn| connections.get(conn)?.replica());
                 let kept = kept.iter().map(|kept| kept.then);
-                sides.filter_map(ReplicaSide::needs_log_from).chain(kept).min()
+                sides.filter_map(ReplicaSide::needs_log_from).chain(kept).chain(aof).min()
             });
         }
     }
@@ -263,7 +274,8 @@ impl Node {
     /// A master without replicas keeps its backlog for so long from now on.
     pub(super) fn arm_backlog_ttl(&mut self, now: Now) {
         let ttl = self.config.repl_backlog_ttl;
-        if ttl > 0 && self.follow.is_none() && self.replicas.is_empty() && self.history.log.is_some() {
+        if ttl > 0 && !self.has_aof() && self.follow.is_none() && self.replicas.is_empty() && self.history.log.is_some()
+        {
             self.timers.set(Timer::BacklogTtl, now.mono.after(Duration::from_secs(ttl)));
         }
     }
@@ -271,7 +283,7 @@ impl Node {
     /// Nobody has asked for the backlog in a long time: it goes, and with it the history's name, since from here on the
     /// offset no longer tells what was written.
     pub(super) fn free_backlog(&mut self, effects: &mut Effects) {
-        if !self.replicas.is_empty() || self.follow.is_some() || self.history.log.is_none() {
+        if self.has_aof() || !self.replicas.is_empty() || self.follow.is_some() || self.history.log.is_none() {
             return;
         }
         let id = self.new_replication_id();

@@ -6,9 +6,11 @@ use super::Node;
 use super::dispatch::Call;
 
 impl Node {
-    /// Begins a unit of execution. Only a master feeds: what clients write into a replica stays there, and its log carries its master's bytes.
+    /// Begins a unit of execution. Only a master feeds its log: what clients write into a replica stays there, and its log carries its master's bytes.
+    /// Yet it is part of the replica's own append-only file.
     pub(super) fn begin_unit(&mut self) {
-        self.feed.begin(self.history.log.is_some() && self.follow.is_none());
+        let is_fed = if self.follow.is_none() { self.history.log.is_some() } else { self.has_aof() };
+        self.feed.begin(is_fed);
     }
 
     /// Ends one command of a unit: if it is fed as it was sent, it is added to the feed, unless it is the whole unit and
@@ -28,7 +30,9 @@ impl Node {
     /// Ends a unit of execution: what it fed goes into the log, in MULTI and EXEC if it is more than one command.
     pub(super) fn end_unit(&mut self, canonical: Option<&[u8]>) {
         self.storage.dirty += self.feed.changes();
-        if let Some(log) = &mut self.history.log {
+        if self.follow.is_some() {
+            self.append_own(canonical);
+        } else if let Some(log) = &mut self.history.log {
             if let Some(database) = self.feed.whole() {
                 log.select(database);
                 log.append(canonical.unwrap_or_default());

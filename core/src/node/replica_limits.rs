@@ -19,7 +19,7 @@ const STALL: Duration = Duration::from_secs(10);
 impl Node {
     /// Tells the driver of replicas that the log has more for them, and ends those that lag too far behind it.
     pub(super) fn announce_log(&mut self, now: Now, effects: &mut Effects) {
-        let end = self.history.offset();
+        let (end, told_end) = (self.history.offset(), self.stream_end());
         let lag_bytes_max = self.replica_lag_bytes_max();
         let mut is_any_too_slow = false;
         for &conn in &self.replicas {
@@ -27,7 +27,7 @@ impl Node {
             let Some(side) = connection.replica() else { continue };
             let lag = side.needs_log_from().map_or(0, |from| end - from);
             is_any_too_slow |= lag + self.transfers.held_for(side.phase, &self.keyspace) > lag_bytes_max;
-            if side.phase.stream_sent().is_some_and(|sent| sent < end) {
+            if side.phase.stream_sent().is_some_and(|sent| sent < told_end) {
                 connection.announce(effects);
             }
         }

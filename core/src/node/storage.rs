@@ -7,9 +7,11 @@ use core::time::Duration;
 
 use crate::config::Config;
 use crate::keyspace::SnapshotId;
+use crate::persistence::aof::Manifest;
 use crate::port::{Action, ConnId, DiskOp, DiskOutcome, Effects, FileName, Mono, Now, Ticket};
 
 use super::Node;
+use super::aof::{Aof, AofErrand, AofStats, Restore};
 use super::file_transfer::FileId;
 use super::incoming_file::IncomingId;
 use super::load::Loading;
@@ -67,6 +69,7 @@ pub(super) enum Errand {
     SyncFileStep(FileId),
     IncomingStep(IncomingId),
     KeepIncoming,
+    Aof(AofErrand),
     /// Nobody waits for it.
     Nothing,
 }
@@ -76,6 +79,10 @@ pub(super) enum Errand {
 pub(crate) struct Storage {
     pub(super) next_ticket: u64,
     pub(super) errands: BTreeMap<Ticket, Errand>,
+    /// What was kept over a restart cannot be used.
+    pub(super) cannot_start: bool,
+    /// The append-only file that is being read at start.
+    pub(super) restore: Option<Box<Restore>>,
     pub(crate) loading: Option<Box<Loading>>,
     pub(super) save: Option<Box<Save>>,
     /// A save was asked for while one was running.
@@ -93,6 +100,10 @@ pub(crate) struct Storage {
     pub(crate) saves: u64,
     pub(crate) keys_loaded: u64,
     pub(crate) keys_expired_at_load: u64,
+    pub(super) aof: Option<Box<Aof>>,
+    /// What there is of append-only files while none is written.
+    pub(super) aof_manifest: Manifest,
+    pub(crate) aof_stats: AofStats,
 }
 
 impl Storage {
@@ -171,6 +182,7 @@ impl Node {
             Some(Errand::SyncFileStep(id)) => self.on_file_step(id, outcome, now, effects),
             Some(Errand::IncomingStep(id)) => self.on_incoming_step(id, outcome, now, effects),
             Some(Errand::KeepIncoming) => self.on_incoming_kept(outcome, effects),
+            Some(Errand::Aof(errand)) => self.on_aof_disk(errand, outcome, now, effects),
             Some(Errand::ReplicaRead(conn)) => self.on_replica_read(conn, outcome, now, effects),
             Some(Errand::Directory) => self.on_directory_entered(outcome, now, effects),
             Some(Errand::ReadConfig) => self.on_config_read(outcome, effects),

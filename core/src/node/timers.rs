@@ -28,9 +28,11 @@ pub(crate) enum Timer {
     Pause,
     /// A failover begins, or has waited long enough for its target.
     Failover,
+    /// The append-only file is to be synced, or another attempt at it is due.
+    Aof,
 }
 
-const TIMERS: [Timer; 10] = [
+const TIMERS: [Timer; 11] = [
     Timer::Cron,
     Timer::Expiry,
     Timer::SnapshotStart,
@@ -41,6 +43,7 @@ const TIMERS: [Timer; 10] = [
     Timer::Wait,
     Timer::Pause,
     Timer::Failover,
+    Timer::Aof,
 ];
 
 /// How long to wait after so many failures in a row: twice as long after each, up to `wait_max`, and drawn from the upper half of that, so that

@@ -360,7 +360,7 @@ impl Node {
         let Some(side) = connection.replica() else { return false };
         match side.phase {
             Phase::Streaming { transfer, sent, .. } => self.transfers.has_bytes(transfer, sent),
-            phase => phase.stream_sent().is_some_and(|sent| sent < self.history.offset()),
+            phase => phase.stream_sent().is_some_and(|sent| sent < self.stream_end()),
         }
     }
 }

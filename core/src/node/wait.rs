@@ -109,11 +109,6 @@ impl Node {
         Ok(())
     }
 
-    /// How much of the history is on our own disk: nothing tells while there is no append-only file.
-    fn synced_offset(&self) -> Option<u64> {
-        None
-    }
-
     fn wait_for_proof(&mut self, conn: ConnId, proof: Proof, replicas: i64, timeout: Option<Duration>, now: Now) {
         let Some(connection) = self.connections.get(conn) else { return };
         let awaited = AwaitedReplicas { mark: connection.mark, replicas, proof };

@@ -50,6 +50,8 @@ pub struct Head {
     pub used_memory: u64,
     /// Fields of hashes among them expire.
     pub has_field_expiries: bool,
+    /// It is the base of an append-only file.
+    pub is_aof_base: bool,
 }
 
 /// Appends the beginning of a file: signature and facts, as a Redis 7.0 writes them.
@@ -73,5 +75,5 @@ pub fn push_header(out: &mut Vec<u8>, head: &Head) {
     fact(b"repl-stream-db", Err(i64::from(head.stream_database)));
     fact(b"repl-id", Ok(head.position.history.as_bytes()));
     fact(b"repl-offset", Err(clamp(head.position.offset)));
-    fact(b"aof-base", Err(0));
+    fact(b"aof-base", Err(i64::from(head.is_aof_base)));
 }

@@ -130,6 +130,22 @@ impl Log {
     pub fn gather<'a>(&'a self, offset: u64, slices: &mut [&'a [u8]]) -> usize {
         self.run.gather(offset, slices)
     }
+
+    /// As [`Log::gather`], but nothing from `end` on.
+    pub fn gather_up_to<'a>(&'a self, offset: u64, end: u64, slices: &mut [&'a [u8]]) -> usize {
+        let count = self.run.gather(offset, slices);
+        if end >= self.end() {
+            return count;
+        }
+        let mut left = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let mut filled = 0;
+        for slice in &mut slices[..count] {
+            *slice = &slice[..slice.len().min(left)];
+            left -= slice.len();
+            filled += usize::from(!slice.is_empty());
+        }
+        filled
+    }
 }
 
 #[cfg(test)]

@@ -39,6 +39,21 @@ pub struct Output {
     chunk_bytes: usize,
     /// The most bytes that the tail held when some were sent.
     tail_peak: usize,
+    /// All bytes that were ever sent.
+    sent_total: u64,
+    /// What was queued, counted as `sent_total` counts, when [`Output::hold`] or [`Output::pass_unheld`] was last called.
+    looked_at: u64,
+    /// What must not be sent yet.
+    holds: VecDeque<Hold>,
+}
+
+/// Bytes that must not be sent yet.
+#[derive(Clone, Copy, Debug)]
+struct Hold {
+    /// Where they begin, counted as `sent_total` counts.
+    from: u64,
+    /// What has to be reached before.
+    until: u64,
 }
 
 /// A place in an [`Output`] to roll back to.
@@ -126,10 +141,45 @@ impl Output {
         self.tail.truncate(mark.tail);
     }
 
+    /// What was queued since the last call, and all that will be behind it, is not sent before [`Output::release`] is told of `until` or more. True if
+    /// that is news: there was something, and it waits for more than what was there before.
+    pub fn hold(&mut self, until: u64) -> bool {
+        let (from, end) = (self.looked_at.max(self.sent_total), self.sent_total + self.len() as u64);
+        self.looked_at = end;
+        if from == end || self.holds.back().is_some_and(|last| last.until >= until) {
+            return false;
+        }
+        self.holds.push_back(Hold { from, until });
+        true
+    }
+
+    /// What was queued since the last call waits for nothing but what is queued before it.
+    #[inline]
+    pub fn pass_unheld(&mut self) {
+        self.looked_at = self.sent_total + self.len() as u64;
+    }
+
+    /// So much was reached. True if there is something that may be sent.
+    pub fn release(&mut self, reached: u64) -> bool {
+        while self.holds.pop_front_if(|hold| hold.until <= reached).is_some() {}
+        self.sendable() > 0
+    }
+
+    /// Bytes that may be sent now.
+    #[inline]
+    #[must_use]
+    pub fn sendable(&self) -> usize {
+        match self.holds.front() {
+            None => self.len(),
+            Some(hold) => usize::try_from(hold.from.saturating_sub(self.sent_total)).unwrap_or(usize::MAX),
+        }
+    }
+
     /// Fills `slices` with what is to be sent, oldest first; returns how many were filled.
     pub fn gather<'a>(&'a self, slices: &mut [&'a [u8]]) -> usize {
         let mut filled = 0;
         let mut skip = self.sent;
+        let mut left = self.sendable();
         let tail = core::iter::once(self.tail.as_slice());
         for bytes in self.chunks.iter().map(Chunk::as_slice).chain(tail) {
             let rest = bytes.get(skip..).unwrap_or_default();
@@ -137,8 +187,12 @@ impl Output {
             if rest.is_empty() {
                 continue;
             }
+            if left == 0 {
+                break;
+            }
             let Some(slot) = slices.get_mut(filled) else { break };
-            *slot = rest;
+            *slot = &rest[..rest.len().min(left)];
+            left -= slot.len();
             filled += 1;
         }
         filled
@@ -149,6 +203,7 @@ impl Output {
         let taken = count.min(self.len());
         self.tail_peak = self.tail_peak.max(self.tail.len());
         self.sent += taken;
+        self.sent_total += taken as u64;
         while let Some(front) = self.chunks.front() {
             let front_bytes = front.as_slice().len();
             if self.sent < front_bytes {
@@ -209,6 +264,31 @@ mod tests {
             assert_eq!(output.len(), 15);
             assert_eq!(drain(&mut output, step), b"onetwothreefour");
             assert!(output.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_held_is_sent_when_what_it_waits_for_was_reached() {
+        for step in [1, 3, 1000] {
+            let mut output = Output::default();
+            output.tail().extend_from_slice(b"free");
+            output.pass_unheld();
+            assert!(!output.hold(5), "there is nothing new");
+            output.tail().extend_from_slice(b"+OK");
+            assert!(output.hold(5));
+            output.push_shared(Bytes::from_static(b"shared"));
+            assert!(!output.hold(5), "it waits for the same");
+            output.tail().extend_from_slice(b"+PONG");
+            assert!(output.hold(9));
+            output.tail().extend_from_slice(b"pushed");
+            assert_eq!(output.sendable(), 4);
+            assert_eq!(drain(&mut output, step), b"free");
+            assert!(!output.release(4));
+            assert!(output.release(5));
+            assert_eq!(drain(&mut output, step), b"+OKshared");
+            assert!(output.release(9));
+            assert_eq!(drain(&mut output, step), b"+PONGpushed");
+            assert!(output.is_empty() && !output.release(100));
         }
     }
 

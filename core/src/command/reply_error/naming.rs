@@ -55,6 +55,12 @@ pub fn wrong_arity(name: &str) -> CommandError {
     CommandError::with(format!("ERR wrong number of arguments for '{name}' command"))
 }
 
+/// The append-only file cannot be written, and writes are refused until it can.
+#[must_use]
+pub fn aof_misconf(why: &impl core::fmt::Display) -> CommandError {
+    CommandError::with(format!("MISCONF Errors writing to the AOF file: {why}"))
+}
+
 /// EXEC met an error that its queue had not met before.
 #[must_use]
 pub fn transaction_aborted(error: &CommandError) -> CommandError {

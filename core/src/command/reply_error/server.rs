@@ -25,6 +25,8 @@ replies! {
     AUTH_WITHOUT_PASSWORD = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
     /// Snapshots fail and writes are refused until one succeeds.
     MISCONF = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
+    /// BGREWRITEAOF during another.
+    REWRITE_IN_PROGRESS = "ERR Background append only file rewriting already in progress";
     /// `maxmemory` is reached, and nothing can give way.
     OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
     /// A queued command was refused, so the transaction is.

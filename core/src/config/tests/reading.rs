@@ -49,7 +49,6 @@ fn a_line_is_refused_for_the_reason_redis_gives() {
 #[test]
 fn what_cannot_be_honoured_is_refused_and_its_off_value_is_accepted() {
     for (bad, good) in [
-        ("appendonly yes", "appendonly no"),
         ("cluster-enabled yes", "cluster-enabled no"),
         ("tls-port 6380", "tls-port 0"),
         ("aclfile users.acl", "aclfile \"\""),

@@ -90,6 +90,9 @@ impl Node {
             "min-replicas-to-write" | "min-replicas-max-lag" => {
                 self.count_good_replicas(now);
             }
+            "appendonly" if self.config.appendonly => self.begin_aof(now, effects),
+            "appendonly" => self.end_aof(now, effects),
+            "appendfsync" => self.on_appendfsync_changed(now, effects),
             "maxmemory" => self.on_memory_limit_changed(effects),
             "slowlog-max-len" => self.timing.slowlog.trim(self.config.slowlog_max_len),
             "notify-keyspace-events" => self.follow_event_classes(),

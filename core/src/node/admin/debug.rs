@@ -245,6 +245,7 @@ impl Node {
                 wall_seconds: now.wall.seconds(),
                 used_memory: 0,
                 has_field_expiries: self.keyspace.has_field_expiries(),
+                is_aof_base: false,
             },
         );
         // Expired keys are kept: their removal must be fed, as ever.

@@ -67,6 +67,7 @@ impl Node {
             ServerCommand::Unwatch => self.unwatch(conn),
             ServerCommand::Save => self.save(conn, now, effects),
             ServerCommand::Bgsave => self.bgsave_command(conn, args, now, effects),
+            ServerCommand::BgRewriteAof => self.bgrewriteaof_command(conn, now, effects),
             ServerCommand::LastSave => self.last_save(conn),
             ServerCommand::ReplicaOf => self.replicaof(conn, args, now, effects),
             ServerCommand::Failover => self.failover_command(conn, args, now, effects),

@@ -46,6 +46,14 @@ impl Node {
         Ok(())
     }
 
+    pub(super) fn bgrewriteaof_command(&mut self, conn: ConnId, now: Now, effects: &mut Effects) -> Outcome {
+        let answer = self.bgrewriteaof(now, effects)?;
+        if let Some(connection) = self.connection(conn) {
+            connection.reply().simple(answer);
+        }
+        Ok(())
+    }
+
     pub(super) fn shutdown_command(
         &mut self,
         conn: ConnId,
@@ -53,7 +61,12 @@ impl Node {
         now: Now,
         effects: &mut Effects,
     ) -> Outcome {
-        let mut shutdown = Shutdown { saves: !self.config.save.is_empty(), is_forced: false, is_past_waiting: false };
+        let mut shutdown = Shutdown {
+            saves: !self.config.save.is_empty(),
+            is_forced: false,
+            is_past_waiting: false,
+            is_flushing: false,
+        };
         let (mut aborts, mut saves) = (false, None);
         for word in args.iter_from(1) {
             match word.to_ascii_uppercase().as_slice() {

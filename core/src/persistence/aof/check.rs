@@ -1,7 +1,7 @@
 //! How much of a file of commands may be loaded, and which place in a history are the data at then?
 //!
-//! A file is checked from end to end before the first of its commands is carried out, since a command cannot be taken back. It is good up to the last
-//! whole command or transaction, and, where there are seals, up to the last one that holds.
+//! A file is good up to the last whole command or transaction, and, where there are seals, up to the last one that holds. What is good stays good
+//! whatever comes, so that it can be carried out while the rest is still being checked.
 //!
 //! Damage is one of two things. What was never synced may be lost in a crash, wholly or in part: that is cut, and nobody was promised it. What was
 //! synced and reads differently now has rotted: nothing of it is served. Each seal tells how far the file had been synced when it was written, so that
@@ -259,6 +259,12 @@ impl Checker {
             self.good = Good { bytes: self.at, position: self.place.position };
         }
         Ok(bytes.len())
+    }
+
+    /// Bytes that may be loaded, whatever comes.
+    #[must_use]
+    pub fn good_bytes(&self) -> u64 {
+        self.good.bytes
     }
 
     /// Says that the file ends here.

@@ -144,22 +144,16 @@ impl Manifest {
             .collect()
     }
 
-    /// The base that would come next. `file` is `appendfilename`.
+    /// The number of the base that would come next.
     #[must_use]
-    pub fn next_base(&self, file: &str, form: BaseForm) -> Part {
-        let sequence = self.base.as_ref().map_or(0, |base| base.sequence).saturating_add(1);
-        let ending = match form {
-            BaseForm::Rdb => "rdb",
-            BaseForm::Commands => "aof",
-        };
-        Part { name: format!("{file}.{sequence}.base.{ending}"), sequence }
+    pub fn next_base_sequence(&self) -> i64 {
+        next_after(self.base.iter().chain(&self.history))
     }
 
-    /// The increment that would come next.
+    /// The number of the increment that would come next.
     #[must_use]
-    pub fn next_increment(&self, file: &str) -> Part {
-        let sequence = self.increments.last().map_or(0, |last| last.sequence).saturating_add(1);
-        Part { name: format!("{file}.{sequence}.incr.aof"), sequence }
+    pub fn next_increment_sequence(&self) -> i64 {
+        next_after(self.increments.iter().chain(&self.history))
     }
 
     /// The manifest after a rewrite: a new base, of which the increments from `first_increment` on are the continuation. All else is history.
@@ -175,6 +169,29 @@ impl Manifest {
     pub fn loaded(&self) -> impl DoubleEndedIterator<Item = &Part> {
         self.base.iter().chain(&self.increments)
     }
+}
+
+impl Part {
+    /// A base. `file` is `appendfilename`.
+    #[must_use]
+    pub fn base(file: &str, sequence: i64, form: BaseForm) -> Part {
+        let ending = match form {
+            BaseForm::Rdb => "rdb",
+            BaseForm::Commands => "aof",
+        };
+        Part { name: format!("{file}.{sequence}.base.{ending}"), sequence }
+    }
+
+    /// An increment. `file` is `appendfilename`.
+    #[must_use]
+    pub fn increment(file: &str, sequence: i64) -> Part {
+        Part { name: format!("{file}.{sequence}.incr.aof"), sequence }
+    }
+}
+
+/// Files that are not needed any more count, too: their names may not be given again as long as they are there.
+fn next_after<'a>(parts: impl Iterator<Item = &'a Part>) -> i64 {
+    parts.map(|part| part.sequence).max().unwrap_or(0).saturating_add(1)
 }
 
 /// The name of the manifest. `file` is `appendfilename`.
@@ -211,9 +228,9 @@ mod tests {
     #[test]
     fn the_next_files_and_what_a_rewrite_leaves() {
         let manifest = parse(TEXT).expect("it is sound");
-        let base = manifest.next_base("appendonly.aof", BaseForm::Commands);
+        let base = Part::base("appendonly.aof", manifest.next_base_sequence(), BaseForm::Commands);
         assert_eq!((base.name.as_str(), base.sequence), ("appendonly.aof.3.base.aof", 3));
-        let increment = manifest.next_increment("appendonly.aof");
+        let increment = Part::increment("appendonly.aof", manifest.next_increment_sequence());
         assert_eq!((increment.name.as_str(), increment.sequence), ("appendonly.aof.6.incr.aof", 6));
         let after = manifest.after_rewrite(base, 5);
         assert_eq!(
@@ -225,8 +242,8 @@ mod tests {
              file appendonly.aof.5.incr.aof seq 5 type i\n"
         );
         let first = Manifest::default();
-        assert_eq!(first.next_base("a", BaseForm::Rdb).name, "a.1.base.rdb");
-        assert_eq!(first.next_increment("a").name, "a.1.incr.aof");
+        assert_eq!(Part::base("a", first.next_base_sequence(), BaseForm::Rdb).name, "a.1.base.rdb");
+        assert_eq!(Part::increment("a", first.next_increment_sequence()).name, "a.1.incr.aof");
     }
 
     #[test]

@@ -55,6 +55,17 @@ impl Seal {
     pub fn begin_sum(bytes: u64, synced: u64) -> u64 {
         [bytes, synced].iter().fold(0, |crc, number| crc64::update(crc, &number.to_le_bytes()))
     }
+
+    /// A seal and what it seals: bytes that are written at once, while the last seal that is on the disk ends at `synced`.
+    #[must_use]
+    pub fn wrap(body: &[u8], synced: u64) -> Vec<u8> {
+        let bytes = body.len() as u64;
+        let crc = crc64::update(Seal::begin_sum(bytes, synced), body);
+        let mut out = Vec::with_capacity(body.len() + 64);
+        Mark::Seal(Seal { crc, bytes, synced }).push(&mut out);
+        out.extend_from_slice(body);
+        out
+    }
 }
 
 impl Mark {

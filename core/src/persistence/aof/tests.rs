@@ -4,7 +4,6 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::codec::crc64;
 use crate::replication::{Position, ReplicationId};
 use crate::resp::push_command;
 
@@ -26,15 +25,6 @@ fn set(value: u32) -> Vec<u8> {
 fn position(offset: u64) -> Vec<u8> {
     let mut out = Vec::new();
     Mark::Position(Position { history: HISTORY, offset }).push(&mut out);
-    out
-}
-
-fn sealed(body: &[u8], synced: u64) -> Vec<u8> {
-    let bytes = body.len() as u64;
-    let crc = crc64::update(Seal::begin_sum(bytes, synced), body);
-    let mut out = Vec::new();
-    Mark::Seal(Seal { crc, bytes, synced }).push(&mut out);
-    out.extend_from_slice(body);
     out
 }
 
@@ -63,7 +53,7 @@ fn three_seals() -> (Vec<u8>, Vec<usize>) {
     let (mut file, mut ends) = (Vec::new(), Vec::new());
     for (index, body) in [[position(100), set(1)].concat(), set(2), set(3)].iter().enumerate() {
         let synced = if index == 2 { ends[1] } else { 0 };
-        file.extend(sealed(body, synced as u64));
+        file.extend(Seal::wrap(body, synced as u64));
         ends.push(file.len());
     }
     (file, ends)
@@ -92,7 +82,7 @@ fn each_byte_of_a_sealed_command_counts_for_the_place() {
     let offset = 100 + (set(1).len() + set(2).len() + set(3).len()) as u64;
     assert_eq!(check(&file).position, Some(Position { history: HISTORY, offset }));
     let own = [format!("#OWN:{}\r\n", set(4).len()).into_bytes(), set(4), set(5)].concat();
-    let with_own = [file.clone(), sealed(&own, 0)].concat();
+    let with_own = [file.clone(), Seal::wrap(&own, 0)].concat();
     let offset = offset + set(5).len() as u64;
     assert_eq!(
         check(&with_own).position,
@@ -107,9 +97,9 @@ fn commands_of_somebody_else_end_the_knowledge_of_the_place() {
     let continued = [file.clone(), command("SELECT 0"), set(4)].concat();
     assert_eq!(outcome(&continued), Ok((continued.len() as u64, 0)));
     assert_eq!(check(&continued).position, None);
-    let sealed_again = [continued.clone(), sealed(&set(5), 0)].concat();
+    let sealed_again = [continued.clone(), Seal::wrap(&set(5), 0)].concat();
     assert_eq!(check(&sealed_again).position, None);
-    let placed_again = [continued, sealed(&[position(7), set(5)].concat(), 0)].concat();
+    let placed_again = [continued, Seal::wrap(&[position(7), set(5)].concat(), 0)].concat();
     assert!(check(&placed_again).position.is_some());
 }
 
@@ -130,7 +120,7 @@ fn what_was_torn_before_it_was_synced_is_cut() {
         torn[start..].fill(0);
         assert_eq!(outcome(&torn), Ok((ends[1] as u64, (file.len() - ends[1]) as u64)), "zeros from byte {start} on");
     }
-    let more = [file.clone(), sealed(&set(4), ends[1] as u64)].concat();
+    let more = [file.clone(), Seal::wrap(&set(4), ends[1] as u64)].concat();
     let mut torn = more.clone();
     torn[ends[1]..ends[2]].fill(0);
     assert_eq!(
@@ -143,7 +133,7 @@ fn what_was_torn_before_it_was_synced_is_cut() {
 #[test]
 fn a_flipped_bit_in_what_was_synced_is_never_loaded() {
     let (file, ends) = three_seals();
-    let line_bytes = sealed(&[], 0).len() + 2;
+    let line_bytes = Seal::wrap(&[], 0).len() + 2;
     let starts = [0..line_bytes, ends[0]..ends[0] + line_bytes];
     for index in 0..ends[1] {
         for bit in 0..8 {

@@ -65,7 +65,7 @@ pub(super) const CLIENTS: &[Row] = &[
     Field("clients_in_timeout_table", |view| some(view.node.blocked.with_deadline())),
 ];
 
-/// Nothing is ever forked here, so nothing is copied on write; and there is no append-only file.
+/// Nothing is ever forked here, so nothing is copied on write.
 pub(super) const PERSISTENCE: &[Row] = &[
     Field("loading", |view| some(u8::from(view.node.is_loading()))),
     Field("async_loading", |view| some(u8::from(view.node.builds_beside()))),
@@ -96,18 +96,34 @@ pub(super) const PERSISTENCE: &[Row] = &[
     Field("rdb_last_load_keys_loaded", |view| {
         some(view.node.loader().map_or(view.node.storage.keys_loaded, Loader::keys))
     }),
-    Field("aof_enabled", zero),
-    Field("aof_rewrite_in_progress", zero),
-    Field("aof_rewrite_scheduled", zero),
-    Field("aof_last_rewrite_time_sec", |_| some(-1)),
-    Field("aof_current_rewrite_time_sec", |_| some(-1)),
-    Field("aof_last_bgrewrite_status", |_| some("ok")),
-    Field("aof_rewrites", zero),
-    Field("aof_rewrites_consecutive_failures", zero),
-    Field("aof_last_write_status", |_| some("ok")),
+    Field("aof_enabled", |view| some(u8::from(view.node.config.appendonly))),
+    Field("aof_rewrite_in_progress", |view| some(u8::from(view.node.is_rewriting_aof()))),
+    Field("aof_rewrite_scheduled", |view| {
+        some(u8::from(view.node.aof_told().is_some_and(|aof| aof.is_rewrite_scheduled)))
+    }),
+    Field("aof_last_rewrite_time_sec", |view| match view.node.storage.aof_stats.last_rewrite_took {
+        Some(time) => some(time.as_secs()),
+        None => some(-1),
+    }),
+    Field("aof_current_rewrite_time_sec", |view| match view.node.aof_told().and_then(|aof| aof.rewrite_begun_at) {
+        Some(begun_at) => some(view.now.mono.since(begun_at).as_secs()),
+        None => some(-1),
+    }),
+    Field("aof_last_bgrewrite_status", |view| ok_or_err(view.node.storage.aof_stats.failures == 0)),
+    Field("aof_rewrites", |view| some(view.node.storage.aof_stats.rewrites)),
+    Field("aof_rewrites_consecutive_failures", |view| some(view.node.storage.aof_stats.failures)),
+    Field("aof_last_write_status", |view| ok_or_err(view.node.aof_told().is_none_or(|aof| aof.can_be_written))),
     Field("aof_last_cow_size", zero),
     Field("module_fork_in_progress", zero),
     Field("module_fork_last_cow_size", zero),
+    Field("aof_current_size", |view| some(view.node.aof_told()?.bytes)),
+    Field("aof_base_size", |view| some(view.node.aof_told()?.base_bytes)),
+    Field("aof_pending_rewrite", |view| view.node.aof_told().and_then(|_| some(0))),
+    Field("aof_buffer_length", |view| some(view.node.aof_told()?.buffered_bytes)),
+    Field("aof_pending_bio_fsync", |view| some(u8::from(view.node.aof_told()?.is_syncing))),
+    Field("aof_delayed_fsync", |view| {
+        view.node.aof_told().and_then(|_| some(view.node.storage.aof_stats.delayed_syncs))
+    }),
     Field("loading_start_time", |view| some(loading(view)?.begun_at.wall.seconds())),
     Field("loading_total_bytes", |view| some(loading(view)?.total_bytes)),
     Field("loading_rdb_used_mem", |view| some(loading(view)?.used_memory)),
@@ -118,6 +134,10 @@ pub(super) const PERSISTENCE: &[Row] = &[
     }),
     Field("loading_eta_seconds", |view| some(loading(view)?.eta_seconds(view.now))),
 ];
+
+fn ok_or_err(is_well: bool) -> Option<String> {
+    some(if is_well { "ok" } else { "err" })
+}
 
 fn loading(view: &View<'_>) -> Option<LoadProgress> {
     view.node.load_progress()

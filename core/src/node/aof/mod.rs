@@ -1,0 +1,388 @@
+//! The append-only file of a node: what is written becomes part of it, in the order of the stream.
+//!
+//! It is one more reader of the replication log, as replicas are; so there is a log as long as there is a file, and the bytes are those of the stream,
+//! so that the file always knows at which place of which history its data are.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | what is written to one increment, and how far it has come | `stream` |
+//! | appending, syncing, what is done about a disk that fails | `feed` |
+//! | what clients write into a replica | `own` |
+//! | what must not leave before the disk has it | `promise` |
+//! | a new base, and the increment that goes on from it | `rewrite` |
+//! | read back at start | `replay`, `restore` |
+//! | what INFO tells | `told` |
+
+mod feed;
+mod own;
+mod promise;
+mod replay;
+mod restore;
+mod rewrite;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod told;
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use bytes::Bytes;
+
+use crate::config::Config;
+use crate::persistence::aof::{Manifest, Part, manifest_name};
+use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
+use crate::replication::ReplicationId;
+
+use super::Node;
+use super::storage::Errand;
+use super::timers::Timer;
+
+pub(super) use restore::Restore;
+use rewrite::{Opening, Rewrite};
+use stream::{Insert, Reach, Stream};
+pub(crate) use told::AofStats;
+
+/// With `appendfsync everysec`, and between attempts after a failure.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// What a disk operation of the append-only file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AofErrand {
+    /// A batch is appended.
+    Append,
+    /// The increment is synced.
+    Sync,
+    /// What was written in part is cut off.
+    Repair,
+    /// A piece of a base.
+    Base,
+    /// A step of a chain.
+    Chain,
+    /// Part of what is read at start, or what is put right before it can be.
+    Restore,
+}
+
+/// What a chain of operations, of which each waits for the one before, leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goal {
+    /// The next increment is there.
+    Opened,
+    /// The new base is there and named.
+    Rewritten,
+    /// What is not needed any more is gone.
+    Cleaned,
+}
+
+/// Operations of which each waits for the one before.
+#[derive(Clone, Debug)]
+struct Chain {
+    goal: Goal,
+    ops: VecDeque<DiskOp>,
+}
+
+/// What the files that the manifest names hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// These data, up to what the stream has come to.
+    Current,
+    /// What was durable before syncing failed, or before there was an append-only file: a base of these data is on its way, and what was promised is
+    /// kept until it is there.
+    Until(Reach),
+    /// Other data, or none: a base of these is on its way. Nothing is promised yet.
+    Other,
+}
+
+/// The append-only file.
+#[derive(Clone)]
+pub(crate) struct Aof {
+    /// As it is on the disk, as far as that is known; what failed attempts may have left is named as not needed.
+    manifest: Manifest,
+    /// Numbers are never used twice: a manifest that could not be written for certain may be there nevertheless.
+    next_base: i64,
+    next_increment: i64,
+    standing: Standing,
+    /// What was put in beside the stream so far.
+    inserted: u64,
+    /// The increment that is written; none until the first is there.
+    stream: Option<Stream>,
+    /// That increment, if the manifest does not name it yet.
+    unnamed: Option<Part>,
+    /// The increment that is to follow.
+    opening: Option<Opening>,
+    rewrite: Option<Rewrite>,
+    is_rewrite_scheduled: bool,
+    /// There is no append-only file to be kept, but the rewrite was asked for.
+    ends_when_rewritten: bool,
+    chain: Option<Chain>,
+    /// Why it cannot be written, while it cannot.
+    failure: Option<DiskFailure>,
+    last_sync_at: Mono,
+    /// A sync was due and had to wait for the one before.
+    is_sync_delayed: bool,
+    /// Connections with replies that wait for the file to come to where this number says, in order.
+    holding: VecDeque<(u64, ConnId)>,
+    /// Bytes of all that would be loaded, after the last rewrite or at start.
+    base_bytes: u64,
+    /// Bytes of the parts before the increment that is written.
+    older_bytes: u64,
+}
+
+impl Aof {
+    fn new(manifest: Manifest, standing: Standing, now: Now) -> Aof {
+        Aof {
+            next_base: manifest.next_base_sequence(),
+            next_increment: manifest.next_increment_sequence(),
+            manifest,
+            standing,
+            inserted: 0,
+            stream: None,
+            unnamed: None,
+            opening: None,
+            rewrite: None,
+            is_rewrite_scheduled: false,
+            ends_when_rewritten: false,
+            chain: None,
+            failure: None,
+            last_sync_at: now.mono,
+            is_sync_delayed: false,
+            holding: VecDeque::new(),
+            base_bytes: 0,
+            older_bytes: 0,
+        }
+    }
+
+    /// How much is on the disk and would be loaded; none if these data would not.
+    fn durable(&self) -> Option<Reach> {
+        match self.standing {
+            Standing::Current => {
+                let loaded = self.opening.as_ref().map(|opening| opening.at);
+                self.stream.as_ref().map(Stream::synced).or(loaded)
+            }
+            Standing::Until(reach) => Some(reach),
+            Standing::Other => None,
+        }
+    }
+
+    /// The stream that comes last: what happens now belongs to it.
+    fn last_stream_mut(&mut self) -> Option<&mut Stream> {
+        self.opening.as_mut().map(|opening| &mut opening.stream).or(self.stream.as_mut())
+    }
+
+    /// How far everything has come, the log's end being `end`.
+    #[inline]
+    fn reach(&self, end: u64) -> Reach {
+        Reach { offset: end, inserted: self.inserted }
+    }
+
+    fn insert(&mut self, offset: u64, insert: Insert) {
+        self.inserted += insert.weight();
+        if let Some(stream) = self.last_stream_mut() {
+            stream.insert(offset, insert);
+        }
+    }
+
+    /// The offset from which the log is needed.
+    fn needs_log_from(&self) -> Option<u64> {
+        let opening = self.opening.as_ref().map(|opening| &opening.stream);
+        self.stream.iter().chain(opening).map(Stream::needs_log_from).min()
+    }
+
+    /// What is being written is not continued. Whether the manifest names it is not known.
+    fn drop_streams(&mut self) {
+        self.stream = None;
+        self.chain = None;
+        let opening = self.opening.take().map(|opening| opening.part);
+        self.manifest.history.extend(self.unnamed.take().into_iter().chain(opening));
+    }
+
+    /// Bytes of all files that would be loaded.
+    fn bytes(&self) -> u64 {
+        self.older_bytes + self.stream.as_ref().map_or(0, Stream::len)
+    }
+}
+
+impl Node {
+    /// Begins an append-only file with the data that are here (CONFIG SET appendonly yes). Nothing is promised before all of them are written.
+    pub(in crate::node) fn begin_aof(&mut self, now: Now, effects: &mut Effects) {
+        self.begin_aof_with(Standing::Other, now, effects);
+    }
+
+    /// The same at start, if there was none. What is written from here on is promised.
+    pub(in crate::node) fn begin_aof_at_start(&mut self, now: Now, effects: &mut Effects) {
+        let durable = Reach { offset: self.history.offset(), inserted: 0 };
+        self.begin_aof_with(Standing::Until(durable), now, effects);
+    }
+
+    fn begin_aof_with(&mut self, standing: Standing, now: Now, effects: &mut Effects) {
+        if self.history.log.is_none() {
+            self.history.begin_log_here(self.config.repl_backlog_size);
+        }
+        self.timers.stop(Timer::BacklogTtl);
+        let manifest = core::mem::take(&mut self.storage.aof_manifest);
+        self.storage.aof = Some(Box::new(Aof::new(manifest, standing, now)));
+        self.begin_base(now, effects);
+    }
+
+    /// Ends the append-only file (CONFIG SET appendonly no): what there is of it is completed, as far as the disk pleases.
+    pub(in crate::node) fn end_aof(&mut self, now: Now, effects: &mut Effects) {
+        self.abandon_rewrite(now, effects);
+        let Some(mut aof) = self.storage.aof.take() else { return };
+        self.forget_aof_errands();
+        if let (Some(stream), Some(log), None) = (&mut aof.stream, &self.history.log, &aof.failure) {
+            let mut ops = Vec::new();
+            while let Some(bytes) = stream.next_batch(log, log.end(), None) {
+                ops.push(DiskOp::Append { file: stream.file.clone(), bytes });
+                stream.batch_appended();
+            }
+            ops.push(DiskOp::Sync { file: stream.file.clone() });
+            for op in ops {
+                self.disk(Errand::Nothing, op, effects);
+            }
+        }
+        self.timers.stop(Timer::Aof);
+        self.storage.aof_manifest = aof.manifest;
+        self.release_all_held(aof.holding, effects);
+        self.arm_backlog_ttl(now);
+    }
+
+    /// The history has another name from here on.
+    pub(in crate::node) fn fork_history(&mut self, id: ReplicationId) {
+        self.history.fork(id);
+        let offset = self.history.offset();
+        if let Some(aof) = &mut self.storage.aof {
+            aof.insert(offset, Insert::Place(id));
+        }
+    }
+
+    /// Another data set is about to take the place of ours: what is in the files stays there, and nothing is added to it.
+    pub(in crate::node) fn detach_aof(&mut self, now: Now, effects: &mut Effects) {
+        if self.storage.aof.is_none() {
+            return;
+        }
+        self.abandon_rewrite(now, effects);
+        self.forget_aof_errands();
+        let Some(aof) = &mut self.storage.aof else { return };
+        aof.drop_streams();
+        aof.standing = Standing::Other;
+        let holding = core::mem::take(&mut aof.holding);
+        self.release_all_held(holding, effects);
+        self.timers.set_no_later(Timer::Aof, now.mono.after(INTERVAL));
+    }
+
+    /// The data set has taken the place of ours: all of it is written.
+    pub(in crate::node) fn attach_aof(&mut self, now: Now, effects: &mut Effects) {
+        if self.storage.aof.is_some() {
+            self.begin_base(now, effects);
+        }
+    }
+
+    /// The offset from which the file needs the log.
+    pub(in crate::node) fn aof_needs_log_from(&self) -> Option<u64> {
+        self.storage.aof.as_ref().and_then(|aof| aof.needs_log_from())
+    }
+
+    /// True if there is an append-only file, so that the log must stay.
+    pub(in crate::node) fn has_aof(&self) -> bool {
+        self.storage.aof.is_some()
+    }
+
+    fn aof_disk(&mut self, errand: AofErrand, op: DiskOp, effects: &mut Effects) {
+        self.disk(Errand::Aof(errand), op, effects);
+    }
+
+    fn forget_aof_errands(&mut self) {
+        self.storage.errands.retain(|_, errand| !matches!(errand, Errand::Aof(_)));
+    }
+
+    /// A disk operation of the append-only file is done.
+    pub(in crate::node) fn on_aof_disk(
+        &mut self,
+        errand: AofErrand,
+        outcome: DiskOutcome,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        match errand {
+            AofErrand::Append => self.on_batch_appended(outcome, now, effects),
+            AofErrand::Sync => self.on_aof_synced(outcome, now, effects),
+            AofErrand::Repair => self.on_aof_repaired(outcome, now, effects),
+            AofErrand::Base => self.on_base_step(outcome, now, effects),
+            AofErrand::Chain => self.on_chain_step(outcome, now, effects),
+            AofErrand::Restore => self.on_restore_step(outcome, now, effects),
+        }
+    }
+
+    /// Begins a chain, unless one is under way.
+    fn begin_chain(&mut self, goal: Goal, ops: Vec<DiskOp>, effects: &mut Effects) {
+        let Some(aof) = &mut self.storage.aof else { return };
+        if aof.chain.is_some() {
+            return;
+        }
+        let mut ops = VecDeque::from(ops);
+        let Some(first) = ops.pop_front() else { return };
+        aof.chain = Some(Chain { goal, ops });
+        self.aof_disk(AofErrand::Chain, first, effects);
+    }
+
+    fn on_chain_step(&mut self, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
+        let Some(aof) = &mut self.storage.aof else { return };
+        let Some(chain) = &mut aof.chain else { return };
+        let goal = chain.goal;
+        let failure = match outcome {
+            // What is to be removed may have gone before.
+            DiskOutcome::Failed(DiskFailure::NotFound) if goal == Goal::Cleaned => None,
+            DiskOutcome::Failed(failure) => Some(failure),
+            _ => None,
+        };
+        if failure.is_none()
+            && let Some(op) = chain.ops.pop_front()
+        {
+            return self.aof_disk(AofErrand::Chain, op, effects);
+        }
+        aof.chain = None;
+        match (goal, failure) {
+            (Goal::Opened, None) => self.on_opened(now, effects),
+            (Goal::Opened, Some(failure)) => self.opening_failed(failure, now, effects),
+            (Goal::Rewritten, None) => self.on_rewritten(now, effects),
+            (Goal::Rewritten, Some(failure)) => self.rewrite_failed(&failure, now, effects),
+            // What is left over is named in the manifest, and removed another time.
+            (Goal::Cleaned, Some(_)) => {}
+            (Goal::Cleaned, None) => aof.manifest.history.clear(),
+        }
+        self.feed_aof(now, effects);
+    }
+}
+
+/// The name of a file in the directory of append-only files.
+fn in_directory(config: &Config, name: &str) -> FileName {
+    format!("{}/{name}", config.appenddirname)
+}
+
+/// Writes a manifest in the place of the one that is there. All names in the directory are lasting before it is there, and afterwards.
+fn write_manifest(config: &Config, manifest: &Manifest) -> Vec<DiskOp> {
+    let name = manifest_name(&config.appendfilename);
+    let temporary = in_directory(config, &format!("temp_{name}"));
+    let directory = config.appenddirname.clone();
+    alloc::vec![
+        DiskOp::Create { file: temporary.clone() },
+        DiskOp::Append { file: temporary.clone(), bytes: Bytes::from(manifest.text()) },
+        DiskOp::Sync { file: temporary.clone() },
+        DiskOp::SyncDirectory { directory: directory.clone() },
+        DiskOp::Rename { from: temporary, to: in_directory(config, &name) },
+        DiskOp::SyncDirectory { directory },
+    ]
+}
+
+fn note(effects: &mut Effects, level: Level, text: impl ToString) {
+    effects.note(Note::Text { level, text: text.to_string() });
+}
+
+/// The name of a base that is being written, as in Redis.
+fn temporary_base(process_id: u32) -> String {
+    format!("temp-rewriteaof-bg-{process_id}.aof")
+}

@@ -1,0 +1,434 @@
+//! The append-only file read back at start: the manifest, then each part in its order.
+//!
+//! Nothing is served meanwhile, and what is wrong ends the start: the files stay as they are. The one repair is that of the last part, which a crash may
+//! have left unfinished; what is cut off there was never promised to anybody.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use crate::persistence::aof::{Manifest, Part, manifest_name};
+use crate::persistence::{Loader, Progress};
+use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Now};
+use crate::replication::Position;
+
+use super::super::Node;
+use super::super::load::{LoadProgress, note_remarks};
+use super::super::storage::READ_BYTES;
+use super::replay::Replay;
+use super::stream::{Insert, Stream};
+use super::{Aof, AofErrand, Standing, in_directory, note, write_manifest};
+
+/// What is being read.
+#[derive(Clone)]
+pub(in crate::node) struct Restore {
+    begun_at: Now,
+    step: Step,
+    manifest: Manifest,
+    /// Bytes of the parts that were read.
+    older_bytes: u64,
+    /// Where the data are, if the files tell, and the database that the stream was about.
+    position: Option<Position>,
+    database: u32,
+}
+
+#[derive(Clone)]
+enum Step {
+    /// The manifest, as far as it was read.
+    Manifest(Vec<u8>),
+    /// There is no manifest: is there a file from before Redis 7.0?
+    OldFile,
+    /// Such a file becomes the base of a manifest.
+    Upgrading(VecDeque<DiskOp>),
+    /// A part.
+    Part(PartInProgress),
+    /// What is unfinished is cut off the last part.
+    Cutting { file: FileName, len: u64, is_base: bool },
+}
+
+#[derive(Clone)]
+struct PartInProgress {
+    /// Its number among those that are loaded.
+    index: usize,
+    file: FileName,
+    begun_at: Now,
+    read: u64,
+    contents: Contents,
+}
+
+#[derive(Clone)]
+enum Contents {
+    /// Nothing was read yet.
+    Unknown,
+    Snapshot(Box<Loader>),
+    /// Commands, behind so many bytes of a snapshot.
+    Commands {
+        replay: Box<Replay>,
+        preamble_bytes: u64,
+    },
+}
+
+impl Node {
+    /// Begins to read what was kept over a restart: first of all, which files there are.
+    pub(in crate::node) fn restore_at_start(&mut self, now: Now, effects: &mut Effects) {
+        self.storage.restore = Some(Box::new(Restore {
+            begun_at: now,
+            step: Step::Manifest(Vec::new()),
+            manifest: Manifest::default(),
+            older_bytes: 0,
+            position: None,
+            database: 0,
+        }));
+        let file = in_directory(&self.config, &manifest_name(&self.config.appendfilename));
+        self.read_on_restoring(file, 0, effects);
+    }
+
+    /// How far the files have been read.
+    pub(in crate::node) fn restore_progress(&self) -> Option<LoadProgress> {
+        let restore = self.storage.restore.as_ref()?;
+        let loaded_bytes = restore.older_bytes
+            + match &restore.step {
+                Step::Part(part) => part.read,
+                _ => 0,
+            };
+        Some(LoadProgress { begun_at: restore.begun_at, total_bytes: 0, used_memory: 0, loaded_bytes })
+    }
+
+    fn read_on_restoring(&mut self, file: FileName, offset: u64, effects: &mut Effects) {
+        self.aof_disk(AofErrand::Restore, DiskOp::Read { file, offset, len: READ_BYTES }, effects);
+    }
+
+    pub(super) fn on_restore_step(&mut self, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
+        let Some(mut restore) = self.storage.restore.take() else { return };
+        let step = core::mem::replace(&mut restore.step, Step::OldFile);
+        match step {
+            Step::Manifest(text) => self.on_manifest_read(restore, text, outcome, now, effects),
+            Step::OldFile => self.on_old_file_looked_for(restore, &outcome, now, effects),
+            Step::Upgrading(ops) => self.on_upgrade_step(restore, ops, outcome, now, effects),
+            Step::Part(part) => self.on_part_read(restore, part, outcome, now, effects),
+            Step::Cutting { file, len, is_base } => match outcome {
+                DiskOutcome::Failed(failure) => self.cannot_start(&file, &failure.to_string(), effects),
+                _ => self.last_part_read(*restore, file, len, is_base, now, effects),
+            },
+        }
+    }
+
+    fn on_manifest_read(
+        &mut self,
+        mut restore: Box<Restore>,
+        mut text: Vec<u8>,
+        outcome: DiskOutcome,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        let file = in_directory(&self.config, &manifest_name(&self.config.appendfilename));
+        match outcome {
+            DiskOutcome::Bytes(bytes) if !bytes.is_empty() => {
+                text.extend_from_slice(&bytes);
+                let offset = text.len() as u64;
+                restore.step = Step::Manifest(text);
+                self.storage.restore = Some(restore);
+                self.read_on_restoring(file, offset, effects);
+            }
+            DiskOutcome::Failed(DiskFailure::NotFound) if self.config.appendonly => {
+                self.storage.restore = Some(restore);
+                let file = self.config.appendfilename.clone();
+                self.aof_disk(AofErrand::Restore, DiskOp::Read { file, offset: 0, len: 1 }, effects);
+            }
+            DiskOutcome::Failed(DiskFailure::NotFound) => self.load_at_start(now, effects),
+            DiskOutcome::Failed(failure) => self.cannot_start(&file, &failure.to_string(), effects),
+            _ => match Manifest::parse(&text) {
+                Err(error) => self.cannot_start(&file, &error.to_string(), effects),
+                Ok(manifest) if self.config.appendonly => {
+                    restore.manifest = manifest;
+                    self.begin_part(restore, 0, now, effects);
+                }
+                Ok(manifest) => {
+                    self.storage.aof_manifest = manifest;
+                    self.load_at_start(now, effects);
+                }
+            },
+        }
+    }
+
+    /// There is no append-only file in parts. One of old is taken over; if there is none either, the data come from a snapshot.
+    ///
+    /// Differs: a Redis that is told to use an append-only file and has none starts empty, even if there is a snapshot.
+    fn on_old_file_looked_for(
+        &mut self,
+        mut restore: Box<Restore>,
+        outcome: &DiskOutcome,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        let name = self.config.appendfilename.clone();
+        match outcome {
+            DiskOutcome::Bytes(_) => {}
+            DiskOutcome::Failed(DiskFailure::NotFound) => return self.load_at_start(now, effects),
+            DiskOutcome::Failed(failure) => return self.cannot_start(&name, &failure.to_string(), effects),
+            _ => return,
+        }
+        note(effects, Level::Notice, format!("The AOF file {name} of before Redis 7.0 is taken over."));
+        restore.manifest.base = Some(Part { name, sequence: 1 });
+        let directory = self.config.appenddirname.clone();
+        let mut ops =
+            VecDeque::from([DiskOp::CreateDirectory { directory }, DiskOp::SyncDirectory { directory: String::new() }]);
+        ops.extend(write_manifest(&self.config, &restore.manifest));
+        ops.extend(self.move_old_file());
+        self.upgrade_on(restore, ops, effects);
+    }
+
+    /// The file of old goes to the others.
+    fn move_old_file(&self) -> [DiskOp; 3] {
+        let name = self.config.appendfilename.clone();
+        let to = in_directory(&self.config, &name);
+        [
+            DiskOp::Rename { from: name, to },
+            DiskOp::SyncDirectory { directory: self.config.appenddirname.clone() },
+            DiskOp::SyncDirectory { directory: String::new() },
+        ]
+    }
+
+    fn upgrade_on(&mut self, mut restore: Box<Restore>, mut ops: VecDeque<DiskOp>, effects: &mut Effects) {
+        if let Some(op) = ops.pop_front() {
+            restore.step = Step::Upgrading(ops);
+            self.storage.restore = Some(restore);
+            self.aof_disk(AofErrand::Restore, op, effects);
+        }
+    }
+
+    fn on_upgrade_step(
+        &mut self,
+        restore: Box<Restore>,
+        ops: VecDeque<DiskOp>,
+        outcome: DiskOutcome,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        match outcome {
+            DiskOutcome::Failed(failure) => {
+                let name = self.config.appendfilename.clone();
+                self.cannot_start(&name, &format!("it cannot be taken over: {failure}"), effects);
+            }
+            _ if ops.is_empty() => self.begin_part(restore, 0, now, effects),
+            _ => self.upgrade_on(restore, ops, effects),
+        }
+    }
+
+    fn begin_part(&mut self, mut restore: Box<Restore>, index: usize, now: Now, effects: &mut Effects) {
+        let Some(part) = restore.manifest.loaded().nth(index) else {
+            return self.restored(*restore, None, now, effects);
+        };
+        let file = in_directory(&self.config, &part.name);
+        let contents = Contents::Unknown;
+        restore.step = Step::Part(PartInProgress { index, file: file.clone(), begun_at: now, read: 0, contents });
+        self.storage.restore = Some(restore);
+        self.read_on_restoring(file, 0, effects);
+    }
+
+    fn on_part_read(
+        &mut self,
+        mut restore: Box<Restore>,
+        mut part: PartInProgress,
+        outcome: DiskOutcome,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        match outcome {
+            DiskOutcome::Bytes(bytes) if !bytes.is_empty() => {
+                part.read += bytes.len() as u64;
+                match self.read_part(&mut restore, &mut part, &bytes, now, effects) {
+                    Ok(()) => {
+                        let (file, offset) = (part.file.clone(), part.read);
+                        restore.step = Step::Part(part);
+                        self.storage.restore = Some(restore);
+                        self.read_on_restoring(file, offset, effects);
+                    }
+                    Err(why) => self.cannot_start(&part.file, &why, effects),
+                }
+            }
+            DiskOutcome::Failed(DiskFailure::NotFound) if self.is_half_taken_over(&restore, &part) => {
+                let ops = VecDeque::from(self.move_old_file());
+                self.upgrade_on(restore, ops, effects);
+            }
+            DiskOutcome::Failed(failure) => self.cannot_start(&part.file, &failure.to_string(), effects),
+            _ => self.end_part(restore, part, now, effects),
+        }
+    }
+
+    /// True if the manifest names a file of old that has not been moved yet.
+    fn is_half_taken_over(&self, restore: &Restore, part: &PartInProgress) -> bool {
+        let is_of_old = restore.manifest.base.as_ref().is_some_and(|base| base.name == self.config.appendfilename);
+        part.index == 0 && is_of_old && restore.manifest.increments.is_empty()
+    }
+
+    /// The next bytes of a part. A snapshot at its beginning is the data set; commands may follow it.
+    fn read_part(
+        &mut self,
+        restore: &mut Restore,
+        part: &mut PartInProgress,
+        bytes: &Bytes,
+        now: Now,
+        effects: &mut Effects,
+    ) -> Result<(), String> {
+        if matches!(part.contents, Contents::Unknown) {
+            let is_snapshot = bytes.starts_with(b"REDIS") || bytes.starts_with(b"VALKEY");
+            part.contents = if is_snapshot {
+                let (room, rules) = (self.keyspace.empty_twin(), self.load_rules(None, now));
+                Contents::Snapshot(Box::new(Loader::new(room, rules)))
+            } else {
+                self.commands(0)
+            };
+        }
+        let mut rest = &bytes[..];
+        if let Contents::Snapshot(loader) = &mut part.contents {
+            let progress = loader.feed(rest);
+            note_remarks(loader.take_remarks(), effects);
+            let Progress::Complete { unread } = progress.map_err(|error| error.to_string())? else { return Ok(()) };
+            let preamble_bytes = part.read - unread as u64;
+            let next = self.commands(preamble_bytes);
+            if let Contents::Snapshot(loader) = core::mem::replace(&mut part.contents, next) {
+                self.adopt_base(restore, *loader)?;
+            }
+            rest = &rest[rest.len() - unread..];
+        }
+        match &mut part.contents {
+            Contents::Commands { replay, .. } => self.replay(replay, rest, now),
+            _ => Ok(()),
+        }
+    }
+
+    fn commands(&self, preamble_bytes: u64) -> Contents {
+        Contents::Commands { replay: Box::new(Replay::new(self.config.rdbchecksum, 0)), preamble_bytes }
+    }
+
+    fn adopt_base(&mut self, restore: &mut Restore, loader: Loader) -> Result<(), String> {
+        let loaded = loader.finish().map_err(|error| error.to_string())?;
+        self.keyspace.adopt(loaded.keyspace);
+        restore.position = loaded.facts.position.filter(|position| position.offset > 0);
+        restore.database = loaded.facts.stream_database.unwrap_or(0);
+        Ok(())
+    }
+
+    fn end_part(&mut self, mut restore: Box<Restore>, part: PartInProgress, now: Now, effects: &mut Effects) {
+        let is_last = part.index + 1 == restore.manifest.loaded().count();
+        let is_base = restore.manifest.base.is_some() && part.index == 0;
+        let (good_bytes, cut_bytes) = match part.contents {
+            Contents::Unknown => (0, 0),
+            Contents::Snapshot(loader) => {
+                let why = loader.finish().err().map_or_else(String::new, |error| error.to_string());
+                return self.cannot_start(&part.file, &why, effects);
+            }
+            Contents::Commands { replay, preamble_bytes } => {
+                let database = replay.database;
+                let verdict = replay.finish();
+                let cut_bytes = match verdict.cut_bytes() {
+                    Err(why) => return self.cannot_start(&part.file, &why, effects),
+                    Ok(0) => 0,
+                    Ok(bytes) if is_last && self.config.aof_load_truncated => bytes,
+                    Ok(bytes) => return self.refuse_unfinished(&part.file, bytes, is_last, effects),
+                };
+                let damage = verdict.damage.map_or_else(String::new, |damage| damage.to_string());
+                if cut_bytes > 0 {
+                    note(
+                        effects,
+                        Level::Warning,
+                        format!("!!! Warning: short read while loading the AOF file {}!!!", part.file),
+                    );
+                    note(
+                        effects,
+                        Level::Warning,
+                        format!(
+                            "AOF {} loaded anyway because aof-load-truncated is enabled: its last {cut_bytes} bytes are cut off ({damage})",
+                            part.file
+                        ),
+                    );
+                }
+                if verdict.file_bytes > 0 {
+                    restore.position = verdict.position;
+                    restore.database = database;
+                }
+                (preamble_bytes + verdict.good_bytes, cut_bytes)
+            }
+        };
+        let seconds = seconds_since(part.begun_at, now);
+        let kind = if is_base { "base" } else { "incr" };
+        note(effects, Level::Notice, format!("DB loaded from {kind} file {}: {seconds} seconds", part.file));
+        if cut_bytes > 0 {
+            restore.step = Step::Cutting { file: part.file.clone(), len: good_bytes, is_base };
+            self.storage.restore = Some(restore);
+            return self.aof_disk(AofErrand::Restore, DiskOp::Truncate { file: part.file, len: good_bytes }, effects);
+        }
+        if is_last {
+            return self.last_part_read(*restore, part.file, good_bytes, is_base, now, effects);
+        }
+        restore.older_bytes += good_bytes;
+        self.begin_part(restore, part.index + 1, now, effects);
+    }
+
+    fn refuse_unfinished(&mut self, file: &str, bytes: u64, is_last: bool, effects: &mut Effects) {
+        let why = if is_last {
+            format!("its last {bytes} bytes are unfinished, and 'aof-load-truncated no' forbids to cut them off")
+        } else {
+            format!("its last {bytes} bytes are unfinished, and other files go on from it")
+        };
+        self.cannot_start(file, &why, effects);
+    }
+
+    fn last_part_read(
+        &mut self,
+        mut restore: Restore,
+        file: FileName,
+        len: u64,
+        is_base: bool,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        restore.older_bytes += if is_base { len } else { 0 };
+        let last = (!is_base).then_some((file, len));
+        self.restored(restore, last, now, effects);
+    }
+
+    /// All is read: the data are ours, and the file goes on.
+    fn restored(&mut self, restore: Restore, last: Option<(FileName, u64)>, now: Now, effects: &mut Effects) {
+        let Restore { manifest, position, database, older_bytes, begun_at, .. } = restore;
+        if let Some(position) = position {
+            self.resume_history(position, database, &[]);
+        }
+        if self.history.log.is_none() {
+            self.history.begin_log_here(self.config.repl_backlog_size);
+        }
+        let mut aof = Aof::new(manifest, Standing::Current, now);
+        let reach = aof.reach(self.history.offset());
+        aof.older_bytes = older_bytes;
+        if let Some((file, len)) = last {
+            aof.stream = Some(Stream::new(file, len, reach));
+            aof.insert(reach.offset, Insert::Place(self.history.id));
+        }
+        aof.base_bytes = aof.bytes();
+        let is_without_increment = aof.stream.is_none();
+        self.storage.aof = Some(Box::new(aof));
+        if is_without_increment {
+            self.begin_increment(now, effects);
+        }
+        let _ = self.keyspace.take_touches();
+        self.storage.dirty = 0;
+        self.storage.keys_loaded =
+            (0..self.keyspace.database_count()).map(|database| self.keyspace.len(database) as u64).sum();
+        let seconds = seconds_since(begun_at, now);
+        note(effects, Level::Notice, format!("DB loaded from append only file: {seconds} seconds"));
+        self.audit_data_replaced();
+        self.clean_up(effects);
+        self.is_ready(position.is_some(), now, effects);
+    }
+}
+
+/// As Redis tells it.
+fn seconds_since(begun_at: Now, now: Now) -> String {
+    let time = now.mono.since(begun_at.mono);
+    format!("{}.{:03}", time.as_secs(), time.subsec_millis())
+}

@@ -1,0 +1,403 @@
+//! A new base: a snapshot of the data, written beside everything else, and an increment that goes on from the very place at which it was begun.
+//!
+//! As in Redis 7.0, the increment comes first: the old one is completed and synced, the new one is named in the manifest behind it, and only then does
+//! the stream go there, so that at each moment the files that are named hold everything in order. When the base is there, it takes the place of all
+//! that was before that increment.
+//!
+//! If the files hold other data, or none, the new increment does not go on from them: it is named together with the base, and until then a restart
+//! finds what it would have found before.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use bytes::Bytes;
+
+use crate::command::CommandError;
+use crate::command::reply_error as reply;
+use crate::keyspace::SnapshotId;
+use crate::persistence::aof::{BaseForm, Manifest, Mark, Part, Seal};
+use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Now};
+use crate::replication::{Log, Position, ReplicationId};
+use crate::resp::push_command;
+
+use super::super::Node;
+use super::super::storage::{APPEND_BYTES, APPENDS_MAX, Errand};
+use super::super::timers::{Timer, back_off};
+use super::stream::{Reach, Stream};
+use super::{Aof, AofErrand, Goal, INTERVAL, Standing, in_directory, note, temporary_base, write_manifest};
+
+/// Bytes of a base after which it is synced on its way (`aof-rewrite-incremental-fsync`), as in Redis: one sync of all of it would hold up everything
+/// behind it.
+const SYNC_BYTES: u64 = 4 << 20;
+/// The longest wait before a rewrite that has failed is tried again.
+const RETRY_MAX: Duration = Duration::from_secs(3600);
+
+/// An increment that is to follow the one that is written.
+#[derive(Clone, Debug)]
+pub(super) struct Opening {
+    /// Where it begins.
+    pub(super) at: Reach,
+    pub(super) part: Part,
+    /// Not opened yet.
+    pub(super) stream: Stream,
+    /// The name of the history there, and the database that its stream is about.
+    history: ReplicationId,
+    database: Option<u32>,
+    /// The last attempt has failed: no other before this.
+    not_before: Option<Mono>,
+}
+
+/// A rewrite under way.
+#[derive(Clone, Debug)]
+pub(super) struct Rewrite {
+    pub(super) begun_at: Mono,
+    base: Part,
+    /// The number of the increment that goes on from the base.
+    increment: i64,
+    /// Being read from, until all of it was handed to the disk.
+    snapshot: Option<SnapshotId>,
+    temporary: FileName,
+    /// Operations on the base that are not done.
+    pending: u32,
+    bytes: u64,
+    unsynced_bytes: u64,
+}
+
+impl Node {
+    /// True while a base is being written.
+    pub(in crate::node) fn is_rewriting_aof(&self) -> bool {
+        self.storage.aof.as_ref().is_some_and(|aof| aof.rewrite.is_some())
+    }
+
+    /// BGREWRITEAOF.
+    ///
+    /// Differs: there is nothing that a rewrite would have to wait for, so that it is never only scheduled because a snapshot is being written.
+    pub(in crate::node) fn bgrewriteaof(
+        &mut self,
+        now: Now,
+        effects: &mut Effects,
+    ) -> Result<&'static str, CommandError> {
+        if self.is_rewriting_aof() {
+            return Err(reply::REWRITE_IN_PROGRESS);
+        }
+        match &mut self.storage.aof {
+            None => {
+                self.begin_aof(now, effects);
+                if let Some(aof) = &mut self.storage.aof {
+                    aof.ends_when_rewritten = true;
+                }
+            }
+            Some(aof) => {
+                aof.is_rewrite_scheduled = true;
+                self.begin_scheduled_rewrite(now, effects);
+                self.feed_aof(now, effects);
+            }
+        }
+        Ok("Background append only file rewriting started")
+    }
+
+    /// The file has grown: perhaps by so much that it is to be rewritten.
+    pub(super) fn check_growth(&mut self, now: Now, effects: &mut Effects) {
+        let percentage = u64::from(self.config.auto_aof_rewrite_percentage);
+        let is_too_early = self.storage.aof_stats.not_before.is_some_and(|not_before| now.mono < not_before);
+        let Some(aof) = &mut self.storage.aof else { return };
+        let bytes = aof.bytes();
+        if percentage == 0 || bytes <= self.config.auto_aof_rewrite_min_size || aof.rewrite.is_some() || is_too_early {
+            return;
+        }
+        let base = aof.base_bytes.max(1);
+        let growth = bytes.saturating_sub(base).saturating_mul(100) / base;
+        if growth >= percentage && !aof.is_rewrite_scheduled {
+            aof.is_rewrite_scheduled = true;
+            note(effects, Level::Notice, format!("Starting automatic rewriting of AOF on {growth}% growth"));
+        }
+    }
+
+    pub(super) fn begin_scheduled_rewrite(&mut self, now: Now, effects: &mut Effects) {
+        let Some(aof) = &self.storage.aof else { return };
+        let is_free = aof.rewrite.is_none() && aof.opening.is_none() && aof.chain.is_none();
+        if aof.is_rewrite_scheduled && is_free {
+            self.begin_base(now, effects);
+        }
+    }
+
+    /// Begins a base of the data that are here, and the increment behind it.
+    pub(super) fn begin_base(&mut self, now: Now, effects: &mut Effects) {
+        if self.is_loading() {
+            return self.timers.set_no_later(Timer::Aof, now.mono.after(INTERVAL));
+        }
+        let Some(end) = self.storage.aof.as_ref().map(|aof| aof.reach(self.history.offset())) else { return };
+        let (header, rules) = self.base_header(now);
+        let form = BaseForm::Rdb;
+        let snapshot = self.keyspace.begin_snapshot(header, rules);
+        let temporary = temporary_base(self.environment.process_id);
+        let opening = self.plan_opening(end);
+        let Some(aof) = &mut self.storage.aof else { return };
+        let base = Part::base(&self.config.appendfilename, aof.next_base, form);
+        aof.next_base += 1;
+        aof.is_rewrite_scheduled = false;
+        aof.rewrite = Some(Rewrite {
+            begun_at: now.mono,
+            base,
+            increment: opening.part.sequence,
+            snapshot: Some(snapshot),
+            temporary: temporary.clone(),
+            pending: 1,
+            bytes: 0,
+            unsynced_bytes: 0,
+        });
+        aof.opening = Some(opening);
+        self.aof_disk(AofErrand::Base, DiskOp::Create { file: temporary }, effects);
+        note(effects, Level::Notice, "Background append only file rewriting started");
+        self.feed_aof(now, effects);
+    }
+
+    /// An increment that goes on from `end`, where everything is now.
+    fn plan_opening(&mut self, end: Reach) -> Opening {
+        let database = self.history.log.as_ref().and_then(Log::database);
+        let sequence = self.storage.aof.as_mut().map_or(1, |aof| {
+            aof.next_increment += 1;
+            aof.next_increment - 1
+        });
+        let part = Part::increment(&self.config.appendfilename, sequence);
+        let stream = Stream::new(in_directory(&self.config, &part.name), 0, end);
+        Opening { at: end, part, stream, history: self.history.id, database, not_before: None }
+    }
+
+    /// Goes on in a new increment from here, which the files that are there lead up to.
+    pub(super) fn begin_increment(&mut self, now: Now, effects: &mut Effects) {
+        let Some(end) = self.storage.aof.as_ref().map(|aof| aof.reach(self.history.offset())) else { return };
+        let opening = self.plan_opening(end);
+        if let Some(aof) = &mut self.storage.aof {
+            aof.opening = Some(opening);
+        }
+        self.feed_aof(now, effects);
+    }
+
+    /// Once all that belongs to the old increment is in it, the new one is opened, and named if it goes on from the old one.
+    pub(super) fn open_next_increment(&mut self, now: Now, effects: &mut Effects) {
+        let Some(aof) = &self.storage.aof else { return };
+        let Some(opening) = &aof.opening else { return };
+        let is_drained = aof.stream.as_ref().is_none_or(|stream| stream.is_drained(opening.at));
+        let is_too_early = opening.not_before.is_some_and(|not_before| now.mono < not_before);
+        if aof.chain.is_some() || !is_drained || is_too_early {
+            return;
+        }
+        let directory = self.config.appenddirname.clone();
+        let mut ops = alloc::vec![
+            DiskOp::CreateDirectory { directory: directory.clone() },
+            DiskOp::SyncDirectory { directory: String::new() },
+        ];
+        // What others go on from must be whole.
+        if let Some(old) = aof.stream.as_ref().filter(|stream| !stream.is_synced()) {
+            ops.push(DiskOp::Sync { file: old.file.clone() });
+        }
+        let file = opening.stream.file.clone();
+        let bytes = Bytes::from(self.opening_bytes(opening));
+        ops.push(DiskOp::Create { file: file.clone() });
+        ops.push(DiskOp::Append { file: file.clone(), bytes });
+        ops.push(DiskOp::Sync { file });
+        if aof.standing == Standing::Current {
+            let mut next = aof.manifest.clone();
+            next.increments.push(opening.part.clone());
+            ops.extend(write_manifest(&self.config, &next));
+        }
+        self.begin_chain(Goal::Opened, ops, effects);
+    }
+
+    /// What an increment begins with: which database its commands are about, and where the data are. It is synced before the file is named, so that
+    /// what is torn later can be told from a file that is not ours.
+    fn opening_bytes(&self, opening: &Opening) -> Vec<u8> {
+        let mut body = Vec::new();
+        if let Some(database) = opening.database {
+            let mut command = Vec::new();
+            let mut digits = itoa::Buffer::new();
+            push_command(&mut command, [b"SELECT".as_slice(), digits.format(database).as_bytes()].into_iter());
+            Mark::Own(command.len() as u64).push(&mut body);
+            body.extend_from_slice(&command);
+        }
+        Mark::Position(Position { history: opening.history, offset: opening.at.offset }).push(&mut body);
+        Seal::wrap(&body, 0)
+    }
+
+    pub(super) fn on_opened(&mut self, now: Now, effects: &mut Effects) {
+        let Some(opening) = self.storage.aof.as_ref().and_then(|aof| aof.opening.as_ref()) else { return };
+        let len = self.opening_bytes(opening).len() as u64;
+        let Some(aof) = &mut self.storage.aof else { return };
+        let Some(Opening { part, mut stream, .. }) = aof.opening.take() else { return };
+        stream.opened(len);
+        if aof.standing == Standing::Current {
+            aof.manifest.increments.push(part);
+            aof.older_bytes = aof.bytes();
+        } else {
+            aof.unnamed = Some(part);
+        }
+        aof.stream = Some(stream);
+        aof.is_well_again(effects);
+        self.release_held(effects);
+        self.tell_of_synced(now, effects);
+    }
+
+    /// Nobody knows whether the manifest names the new increment: there is no way but forward.
+    pub(super) fn opening_failed(&mut self, failure: DiskFailure, now: Now, effects: &mut Effects) {
+        let Some(aof) = &mut self.storage.aof else { return };
+        let Some(opening) = &mut aof.opening else { return };
+        let not_before = now.mono.after(INTERVAL);
+        opening.not_before = Some(not_before);
+        note(effects, Level::Warning, format!("Can't open the append-only file {}: {failure}", opening.part.name));
+        aof.failure = Some(failure);
+        self.timers.set_no_later(Timer::Aof, not_before);
+    }
+
+    pub(in crate::node) fn rewrite_can_advance(&self) -> bool {
+        let rewrite = self.storage.aof.as_ref().and_then(|aof| aof.rewrite.as_ref());
+        rewrite.is_some_and(|rewrite| rewrite.snapshot.is_some() && rewrite.pending < APPENDS_MAX)
+    }
+
+    /// Makes about `units` keys more of the base.
+    pub(in crate::node) fn work_on_rewrite(&mut self, units: usize, effects: &mut Effects) {
+        if !self.rewrite_can_advance() {
+            return;
+        }
+        let Some(rewrite) = self.storage.aof.as_mut().and_then(|aof| aof.rewrite.as_mut()) else { return };
+        let Some(snapshot) = rewrite.snapshot else { return };
+        self.keyspace.advance_snapshot(snapshot, units, APPEND_BYTES);
+        let (bytes, is_last) = self.keyspace.take_snapshot_output(snapshot);
+        rewrite.bytes += bytes.len() as u64;
+        rewrite.unsynced_bytes += bytes.len() as u64;
+        rewrite.pending += 1;
+        let file = rewrite.temporary.clone();
+        let syncs = rewrite.unsynced_bytes >= SYNC_BYTES && self.config.aof_rewrite_incremental_fsync;
+        if syncs {
+            rewrite.unsynced_bytes = 0;
+            rewrite.pending += 1;
+        }
+        if is_last {
+            rewrite.snapshot = None;
+            self.keyspace.end_snapshot(snapshot);
+        }
+        self.aof_disk(AofErrand::Base, DiskOp::Append { file: file.clone(), bytes: Bytes::from(bytes) }, effects);
+        if syncs {
+            self.aof_disk(AofErrand::Base, DiskOp::Sync { file }, effects);
+        }
+    }
+
+    pub(super) fn on_base_step(&mut self, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
+        let Some(rewrite) = self.storage.aof.as_mut().and_then(|aof| aof.rewrite.as_mut()) else { return };
+        if let DiskOutcome::Failed(failure) = outcome {
+            return self.rewrite_failed(&failure, now, effects);
+        }
+        rewrite.pending -= 1;
+        self.finish_base(effects);
+    }
+
+    /// The base is handed over and the increment is there: both are named, and what they replace is not any more.
+    pub(super) fn finish_base(&mut self, effects: &mut Effects) {
+        let Some(aof) = &self.storage.aof else { return };
+        let Some(rewrite) = &aof.rewrite else { return };
+        let is_ready = aof.opening.is_none() && rewrite.snapshot.is_none() && rewrite.pending == 0;
+        if !is_ready || aof.chain.is_some() {
+            return;
+        }
+        let next = aof.manifest_after(rewrite);
+        let (from, to) = (rewrite.temporary.clone(), in_directory(&self.config, &rewrite.base.name));
+        let mut ops = alloc::vec![
+            DiskOp::Sync { file: from.clone() },
+            DiskOp::Rename { from, to },
+            DiskOp::SyncDirectory { directory: self.config.appenddirname.clone() },
+        ];
+        ops.extend(write_manifest(&self.config, &next));
+        self.begin_chain(Goal::Rewritten, ops, effects);
+    }
+
+    pub(super) fn on_rewritten(&mut self, now: Now, effects: &mut Effects) {
+        let Some(aof) = &mut self.storage.aof else { return };
+        let Some(rewrite) = aof.rewrite.take() else { return };
+        aof.manifest = aof.manifest_after(&rewrite);
+        aof.unnamed = None;
+        aof.older_bytes = rewrite.bytes;
+        aof.base_bytes = aof.bytes();
+        aof.standing = Standing::Current;
+        aof.is_well_again(effects);
+        let is_done_with = aof.ends_when_rewritten;
+        let took = now.mono.since(rewrite.begun_at);
+        self.storage.aof_stats.succeeded(took);
+        let text = format!(
+            "Background AOF rewrite finished successfully ({} bytes in {} ms)",
+            rewrite.bytes,
+            took.as_millis()
+        );
+        note(effects, Level::Notice, text);
+        self.clean_up(effects);
+        self.release_held(effects);
+        self.tell_of_synced(now, effects);
+        if is_done_with {
+            self.end_aof(now, effects);
+        }
+    }
+
+    /// Removes what is not needed any more.
+    pub(super) fn clean_up(&mut self, effects: &mut Effects) {
+        let Some(aof) = &self.storage.aof else { return };
+        if aof.manifest.history.is_empty() || self.config.aof_disable_auto_gc {
+            return;
+        }
+        let files = aof.manifest.history.iter().map(|part| in_directory(&self.config, &part.name));
+        let mut ops: Vec<DiskOp> = files.map(|file| DiskOp::Remove { file }).collect();
+        let mut next = aof.manifest.clone();
+        next.history.clear();
+        ops.extend(write_manifest(&self.config, &next));
+        self.begin_chain(Goal::Cleaned, ops, effects);
+    }
+
+    /// The new base is given up, and tried again later. The old files go on, with the new increment behind them if it is named.
+    pub(super) fn rewrite_failed(&mut self, failure: &DiskFailure, now: Now, effects: &mut Effects) {
+        note(effects, Level::Warning, format!("Background AOF rewrite terminated with an error: {failure}"));
+        self.abandon_rewrite(now, effects);
+        let stats = &mut self.storage.aof_stats;
+        let wait = back_off(stats.failed(), INTERVAL, RETRY_MAX, &mut self.random);
+        stats.not_before = Some(now.mono.after(wait));
+        let Some(aof) = &mut self.storage.aof else { return };
+        if aof.standing == Standing::Current {
+            return;
+        }
+        // These data are nowhere yet: there is nothing to go on from.
+        aof.drop_streams();
+        self.forget_aof_errands();
+        let Some(aof) = &mut self.storage.aof else { return };
+        if matches!(aof.standing, Standing::Until(_)) {
+            aof.failure = Some(failure.clone());
+        }
+        self.timers.set_no_later(Timer::Aof, now.mono.after(wait));
+    }
+
+    /// Gives up a base that is being written.
+    pub(super) fn abandon_rewrite(&mut self, now: Now, effects: &mut Effects) {
+        let Some(aof) = &mut self.storage.aof else { return };
+        let Some(rewrite) = aof.rewrite.take() else { return };
+        let is_being_named = aof.chain.take_if(|chain| chain.goal == Goal::Rewritten).is_some();
+        // The manifest may name it nevertheless.
+        aof.manifest.history.push(rewrite.base);
+        self.storage.aof_stats.ended(now.mono.since(rewrite.begun_at));
+        self.storage.errands.retain(|_, errand| match errand {
+            Errand::Aof(AofErrand::Base) => false,
+            Errand::Aof(AofErrand::Chain) => !is_being_named,
+            _ => true,
+        });
+        if let Some(snapshot) = rewrite.snapshot {
+            self.keyspace.end_snapshot(snapshot);
+        }
+        self.disk(Errand::Nothing, DiskOp::Remove { file: rewrite.temporary }, effects);
+    }
+}
+
+impl Aof {
+    /// What the manifest says once the new base is there.
+    fn manifest_after(&self, rewrite: &Rewrite) -> Manifest {
+        let mut next = self.manifest.after_rewrite(rewrite.base.clone(), rewrite.increment);
+        next.increments.extend(self.unnamed.clone());
+        next
+    }
+}

@@ -1,0 +1,188 @@
+//! A node with its disk, alone.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use afterimage_core::node::Probe;
+use afterimage_core::port::{Action, ConnId, DiskFailure, Effects, Event, ExitCode, Mono, Note, Now, Peer, Wall};
+use afterimage_core::replication::Position;
+use afterimage_core::{Config, Environment, Node};
+
+use crate::disk::Disk;
+
+/// Rounds of background work and disk operations after which a node counts as one that never comes to rest.
+const ROUNDS_MAX: usize = 100_000;
+
+/// The data at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) digest: u64,
+    pub(super) position: Position,
+}
+
+/// A node with its disk, alone.
+pub(super) struct Host {
+    pub(super) node: Node,
+    pub(super) disk: Disk,
+    pub(super) is_ready: bool,
+    pub(super) ended: Option<ExitCode>,
+    /// What it has said in its log.
+    pub(super) log: Vec<String>,
+    /// The states that it was in, one after another, as long as it was ready.
+    pub(super) states: Vec<State>,
+    /// The client whose replies are counted, and how many it has had.
+    pub(super) client: Option<ConnId>,
+    pub(super) received: Vec<u8>,
+    /// The operation, counted from the first, that fails, and how.
+    pub(super) failing: Option<(usize, DiskFailure)>,
+    pub(super) operations: usize,
+    now: Now,
+    effects: Effects,
+}
+
+impl Host {
+    pub(super) fn start(config: Config, seed: u64, disk: Disk) -> Host {
+        let now = Now { mono: Mono(1_000_000), wall: Wall(1_720_000_000_000_000) };
+        let environment = Environment { process_id: 1, ..Environment::default() };
+        let mut effects = Effects::new();
+        let mut node = Node::start(config, environment, seed, now, &mut effects);
+        node.enable_audit();
+        Host {
+            node,
+            disk,
+            is_ready: false,
+            ended: None,
+            log: Vec::new(),
+            states: Vec::new(),
+            client: None,
+            received: Vec::new(),
+            failing: None,
+            operations: 0,
+            now,
+            effects,
+        }
+    }
+
+    pub(super) fn accept(&mut self) -> ConnId {
+        let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+        let peer = Peer { remote: at(50_000), local: at(6379), descriptor: None };
+        let conn = self.node.accept(peer, self.now, &mut self.effects);
+        self.carry_out();
+        conn
+    }
+
+    pub(super) fn send(&mut self, conn: ConnId, text: &str) {
+        self.handle(Event::Received { conn, bytes: text.as_bytes() });
+    }
+
+    pub(super) fn state(&self) -> State {
+        let Probe { digest, position, .. } = self.node.probe();
+        State { digest, position }
+    }
+
+    pub(super) fn pass(&mut self, ms: u64) {
+        let end = Mono(self.now.mono.0 + ms * 1000);
+        while let Some(due) = self.node.deadline().filter(|due| *due <= end) {
+            let passed = due.0.saturating_sub(self.now.mono.0);
+            self.now = Now { mono: Mono(self.now.mono.0 + passed), wall: Wall(self.now.wall.0 + passed) };
+            self.handle(Event::Timers);
+        }
+        let passed = end.0.saturating_sub(self.now.mono.0);
+        self.now = Now { mono: end, wall: Wall(self.now.wall.0 + passed) };
+    }
+
+    /// Time passes, in which the disk does all that it is asked for.
+    pub(super) fn pass_with_disk(&mut self, ms: u64) {
+        for _ in 0..ms / 100 {
+            self.pass(100);
+            self.rest();
+        }
+    }
+
+    /// The disk does the next thing that it was asked for; false if there is none.
+    pub(super) fn move_disk(&mut self) -> bool {
+        let failing = self.failing.as_ref().filter(|(index, _)| *index == self.operations);
+        let failure = failing.map(|(_, failure)| failure.clone());
+        let Some((ticket, outcome)) = self.disk.complete_or_fail(failure) else { return false };
+        self.operations += 1;
+        self.handle(Event::Disk { ticket, outcome });
+        true
+    }
+
+    /// Until the disk has nothing left to do.
+    pub(super) fn rest(&mut self) {
+        self.carry_out();
+        for _ in 0..ROUNDS_MAX {
+            if self.ended.is_some() || !self.move_disk() {
+                return;
+            }
+        }
+        unreachable!("the node does not come to rest");
+    }
+
+    fn handle(&mut self, event: Event<'_>) {
+        self.node.handle(event, self.now, &mut self.effects);
+        self.note();
+        self.carry_out();
+    }
+
+    fn note(&mut self) {
+        let state = self.state();
+        if self.is_ready && self.states.last() != Some(&state) {
+            self.states.push(state);
+        }
+    }
+
+    fn carry_out(&mut self) {
+        for _ in 0..ROUNDS_MAX {
+            let actions: Vec<Action> = self.effects.drain().collect();
+            for action in actions {
+                self.carry_out_one(action);
+            }
+            if self.node.has_work() {
+                self.node.work(1000, self.now, &mut self.effects);
+                self.note();
+            } else if self.effects.is_empty() {
+                return;
+            }
+        }
+        unreachable!("the node does not come to rest");
+    }
+
+    fn carry_out_one(&mut self, action: Action) {
+        match action {
+            Action::OutputReady(conn) => self.take(conn),
+            Action::Disk { ticket, op } => drop(self.disk.submit(ticket, op)),
+            Action::Note(Note::Ready) => {
+                self.is_ready = true;
+                self.note();
+            }
+            Action::Note(note) => self.log.push(note.to_string()),
+            Action::Exit(code) => self.ended = Some(code),
+            Action::Listen { .. } => {
+                self.node.handle(Event::Listening { outcome: Ok(()) }, self.now, &mut self.effects);
+            }
+            Action::Dial { .. }
+            | Action::Close(_)
+            | Action::PauseReading(_)
+            | Action::ResumeReading(_)
+            | Action::CollectOutput(_)
+            | Action::Sleep(_)
+            | Action::ReleaseMemory => {}
+        }
+    }
+
+    fn take(&mut self, conn: ConnId) {
+        loop {
+            let mut slices = [&[][..]; 8];
+            let filled = self.node.gather(conn, &mut slices);
+            let bytes = slices[..filled].concat();
+            if self.client == Some(conn) {
+                self.received.extend_from_slice(&bytes);
+            }
+            self.node.sent(conn, bytes.len(), self.now, &mut self.effects);
+            if bytes.is_empty() {
+                return;
+            }
+        }
+    }
+}

@@ -1,6 +1,12 @@
-//! Who carries out disk operations? One thread per node, in the order in which they were asked for.
+//! Who carries out disk operations? Two threads per node, each of them one lane: what is about files in a directory within the node's own goes
+//! into one, everything else into the other. An append-only file so never waits until a large snapshot has reached the disk.
 //!
-//! The reactor never waits for a disk: it hands operations over by a channel, and their outcomes come back by another.
+//! A lane keeps the order in which it was asked. Between the lanes there is none, and none is needed: the node waits for the answer before it
+//! asks for what depends on it, as when it moves a finished file from its own directory into another. Each lane keeps files open under their
+//! names; a file that changes lanes by its name is therefore moved by one and forgotten by both. A directory that is entered is entered by both
+//! at the same place among the operations.
+//!
+//! The reactor never waits for a disk: it hands operations over by channels, and their outcomes come back by another.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -14,47 +20,109 @@ use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, FileName, Ticket};
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// How many files stay open for appending. A node appends to a log and a snapshot or two at a time.
+/// How many files a lane keeps open for appending. A node appends to a log and a snapshot or two at a time.
 const OPEN_FILES_MAX: usize = 8;
 
 /// An answer on its way back to the node.
 pub(crate) type Answer = (Ticket, DiskOutcome);
 
-/// The reactor's end of the disk thread. Dropping it waits until all that was asked for is done.
+/// The reactor's end of both lanes. Dropping it waits until all that was asked for is done.
 pub(crate) struct Disk {
+    /// For files in the node's own directory, and all that is about no file.
+    outer: Lane,
+    /// For files in directories within it.
+    inner: Lane,
+}
+
+/// The reactor's end of one thread.
+struct Lane {
     /// `None` only while it is dropped: that is what ends the thread.
     orders: Option<mpsc::Sender<Order>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// An operation, with room for what it reads.
-type Order = (Ticket, DiskOp, Vec<u8>);
+/// What a lane is told.
+enum Order {
+    /// To carry out an operation, with room for what it reads.
+    Operate(Ticket, DiskOp, Vec<u8>),
+    /// To enter a directory, and to tell the other lane.
+    Enter(Ticket, DiskOp, mpsc::Sender<PathBuf>),
+    /// To wait until the other lane has entered a directory, and to follow it.
+    Follow(mpsc::Receiver<PathBuf>),
+    /// To let go of a file: the other lane gives its name to another, or it another name.
+    Forget(FileName),
+}
 
 impl Disk {
-    /// Starts the thread for the files in `directory`, and the configuration file. The number of answers under way is bounded by the number of
+    /// Starts the threads for the files in `directory`, and the configuration file. The number of answers under way is bounded by the number of
     /// operations, which is the node's to bound.
     pub(crate) fn start(directory: &str, config_file: &str) -> io::Result<(Disk, UnboundedReceiver<Answer>)> {
-        let (orders, inbox) = mpsc::channel();
         let (outbox, answers) = unbounded_channel();
-        let files = Files::new(PathBuf::from(directory), PathBuf::from(config_file));
-        let thread = thread::Builder::new().name("disk".into()).spawn(move || serve(files, &inbox, &outbox))?;
-        Ok((Disk { orders: Some(orders), thread: Some(thread) }, answers))
+        let files = || Files::new(PathBuf::from(directory), PathBuf::from(config_file));
+        let outer = Lane::start("disk", files(), outbox.clone())?;
+        let inner = Lane::start("disk-inner", files(), outbox)?;
+        Ok((Disk { outer, inner }, answers))
     }
 
     /// Asks for an operation.
     pub(crate) fn submit(&self, ticket: Ticket, op: DiskOp) {
+        if let DiskOp::EnterDirectory { .. } = op {
+            let (tell, told) = mpsc::channel();
+            self.outer.send(Order::Enter(ticket, op, tell));
+            return self.inner.send(Order::Follow(told));
+        }
+        if let DiskOp::Rename { from, to } = &op
+            && is_inner(from) != is_inner(to)
+        {
+            let outer = if is_inner(from) { to } else { from };
+            self.outer.send(Order::Forget(outer.clone()));
+        }
         // What is read is freed by the reactor's thread. An allocator that keeps memory by threads has it back at once only if it comes from there.
         let room = match &op {
             DiskOp::Read { len, .. } => Vec::with_capacity(*len as usize),
             _ => Vec::new(),
         };
-        // The thread ends only after this sender, so that a failure means that it died of a bug of ours.
-        let orders = self.orders.as_ref().expect("it is there until the drop");
-        orders.send((ticket, op, room)).expect("the disk thread outlives its handle");
+        let lane = if concerns_inner(&op) { &self.inner } else { &self.outer };
+        lane.send(Order::Operate(ticket, op, room));
     }
 }
 
-impl Drop for Disk {
+/// True for the name of a file in a directory within the node's own.
+fn is_inner(name: &str) -> bool {
+    name.contains('/')
+}
+
+/// True if an operation is about a directory within the node's own, or about files there.
+fn concerns_inner(op: &DiskOp) -> bool {
+    match op {
+        DiskOp::Create { file }
+        | DiskOp::Append { file, .. }
+        | DiskOp::Sync { file }
+        | DiskOp::Truncate { file, .. }
+        | DiskOp::Remove { file }
+        | DiskOp::Read { file, .. } => is_inner(file),
+        DiskOp::Rename { from, to } => is_inner(from) || is_inner(to),
+        DiskOp::SyncDirectory { directory } => !directory.is_empty(),
+        DiskOp::CreateDirectory { .. } => true,
+        DiskOp::List | DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => false,
+    }
+}
+
+impl Lane {
+    fn start(name: &str, files: Files, outbox: UnboundedSender<Answer>) -> io::Result<Lane> {
+        let (orders, inbox) = mpsc::channel();
+        let thread = thread::Builder::new().name(name.into()).spawn(move || serve(files, &inbox, &outbox))?;
+        Ok(Lane { orders: Some(orders), thread: Some(thread) })
+    }
+
+    fn send(&self, order: Order) {
+        // The thread ends only after this sender, so that a failure means that it died of a bug of ours.
+        let orders = self.orders.as_ref().expect("it is there until the drop");
+        orders.send(order).expect("the disk thread outlives its handle");
+    }
+}
+
+impl Drop for Lane {
     fn drop(&mut self) {
         drop(self.orders.take());
         if let Some(thread) = self.thread.take() {
@@ -65,8 +133,29 @@ impl Drop for Disk {
 }
 
 fn serve(mut files: Files, inbox: &mpsc::Receiver<Order>, outbox: &UnboundedSender<Answer>) {
-    while let Ok((ticket, op, room)) = inbox.recv() {
-        let outcome = files.carry_out(op, room);
+    while let Ok(order) = inbox.recv() {
+        let (ticket, outcome) = match order {
+            Order::Operate(ticket, op, room) => (ticket, files.carry_out(op, room)),
+            Order::Enter(ticket, op, tell) => {
+                let outcome = files.carry_out(op, Vec::new());
+                if let DiskOutcome::Entered(name) = &outcome {
+                    // The other lane is there unless it died of a bug of ours.
+                    let _ = tell.send(PathBuf::from(name));
+                }
+                (ticket, outcome)
+            }
+            Order::Follow(told) => {
+                // Nothing is told if the other lane has stayed where it was.
+                if let Ok(directory) = told.recv() {
+                    files.go_to(directory);
+                }
+                continue;
+            }
+            Order::Forget(name) => {
+                files.forget(&name);
+                continue;
+            }
+        };
         // Nobody listens any more once the node has ended; what it asked for is done nevertheless.
         let _ = outbox.send((ticket, outcome));
     }
@@ -205,8 +294,12 @@ impl Files {
     /// Goes to another directory, as seen from this one.
     fn enter(&mut self, path: &str) -> io::Result<DiskOutcome> {
         let name = full_name(&self.directory.join(path))?;
-        *self = Files::new(PathBuf::from(&name), std::mem::take(&mut self.config_file));
+        self.go_to(PathBuf::from(&name));
         Ok(DiskOutcome::Entered(name))
+    }
+
+    fn go_to(&mut self, directory: PathBuf) {
+        *self = Files::new(directory, std::mem::take(&mut self.config_file));
     }
 
     /// An existing file, open for appending.
@@ -286,6 +379,9 @@ fn failure(error: &io::Error) -> DiskFailure {
     }
 }
 
+#[cfg(test)]
+#[path = "disk_lane_tests.rs"]
+mod lane_tests;
 #[cfg(test)]
 #[path = "disk_tests.rs"]
 mod tests;

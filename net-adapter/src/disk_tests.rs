@@ -1,4 +1,4 @@
-//! The disk thread's operations on real files.
+//! The disk threads' operations on real files.
 
 use super::*;
 

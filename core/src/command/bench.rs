@@ -49,12 +49,17 @@ impl Bench {
     /// Runs a request written as an inline line (quotes and escapes allowed); returns the reply's bytes, with `\r\n` shown as a
     /// blank, so that cases read easily: `$3 abc `.
     pub(crate) fn run(&mut self, line: &str) -> String {
+        let reply = self.run_first(format!("{line}\n").as_bytes()).0;
+        String::from_utf8_lossy(&reply).replace("\r\n", " ")
+    }
+
+    /// Runs the first request that stands in `bytes`; returns the reply's bytes, and how many the request took.
+    pub(crate) fn run_first(&mut self, bytes: &[u8]) -> (Vec<u8>, usize) {
         let mut parser = RequestParser::default();
         let limits = RequestLimits { bulk_bytes_max: 512 << 20, args_max: u64::MAX };
-        let mut bytes: Vec<u8> = line.as_bytes().to_vec();
-        bytes.push(b'\n');
-        assert!(matches!(parser.advance(&bytes, &limits), Parsed::Complete(_)), "{line}");
-        let args = parser.args(&bytes);
+        let Parsed::Complete(taken) = parser.advance(bytes, &limits) else { panic!("{}", bytes.escape_ascii()) };
+        let args = parser.args(bytes);
+        let line = args.iter().map(|word| format!("{} ", word.escape_ascii())).collect::<String>();
         let command = find(&args[0]).unwrap_or_else(|| panic!("no command {line}"));
         let command = subcommand(command, &args[1]).unwrap_or(command);
         assert!(command.accepts(args.len()), "arity of {line}");
@@ -90,8 +95,7 @@ impl Bench {
         }
         let mut slices = [&[][..]; 64];
         let filled = output.gather(&mut slices);
-        let reply: Vec<u8> = slices[..filled].concat();
-        String::from_utf8_lossy(&reply).replace("\r\n", " ")
+        (slices[..filled].concat(), taken)
     }
 
     /// The events that the last request told, each as its name and the key.

@@ -21,6 +21,8 @@ mod memory;
 mod module;
 mod notice;
 mod pubsub;
+#[cfg(test)]
+mod rebuild_tests;
 mod renamed;
 pub mod reply_error;
 mod row;

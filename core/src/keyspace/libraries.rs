@@ -10,6 +10,7 @@ use core::fmt;
 use bytes::Bytes;
 
 use crate::rdb::{opcode, push_string};
+use crate::resp::push_command;
 
 /// All libraries by name.
 #[derive(Clone, Debug, Default)]
@@ -139,6 +140,13 @@ impl Libraries {
         for code in self.by_name.values() {
             out.push(opcode::FUNCTION2);
             push_string(out, code, compress);
+        }
+    }
+
+    /// Appends the commands that load all of them where there are none.
+    pub fn push_commands_to(&self, out: &mut Vec<u8>) {
+        for code in self.by_name.values() {
+            push_command(out, [b"FUNCTION", b"LOAD".as_slice(), code].into_iter());
         }
     }
 }

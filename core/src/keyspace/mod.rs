@@ -22,7 +22,7 @@ use crate::value::{Blob, Value};
 
 pub use database::{Entry, ExpiredBy, NO_EXPIRY};
 pub use libraries::{Libraries, LibraryError, library_name};
-pub use snapshot::{SnapshotId, SnapshotRules, UsageNote};
+pub use snapshot::{SnapshotForm, SnapshotId, SnapshotRules, UsageNote};
 
 use database::Database;
 use doomed::Doomed;

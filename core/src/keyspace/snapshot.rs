@@ -1,9 +1,12 @@
-//! A snapshot without fork: a cursor through the keyspace that yields RDB bytes of one instant.
+//! A snapshot without fork: a cursor through the keyspace that yields the data of one instant, as RDB bytes or as commands.
 //!
 //! The cursor walks databases in order and each one in hash order, so "has it passed this key" is a comparison. A write
 //! to a key that it has not passed first hands it the old value; the entry is then stamped with the current epoch, and a
 //! stamped entry is skipped when the cursor comes by. Keys added meanwhile are born stamped. A database that is emptied or replaced
 //! meanwhile is kept for the snapshot as it was; one that changes places with another is followed to where it goes.
+//!
+//! So keys come in no order that a reader could rely on, and those of one database between those of another: whenever it changes, the bytes
+//! name the database anew.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -13,6 +16,8 @@ use crate::codec::crc64;
 use crate::codec::siphash::HashKey;
 use crate::port::Wall;
 use crate::rdb::{opcode, push_length, push_string};
+use crate::resp::push_command;
+use crate::value::commands;
 use crate::value::rdb::{push_value, type_of};
 
 use super::Keyspace;
@@ -24,7 +29,23 @@ use super::usage::{self, FrequencyRules};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SnapshotId(pub(super) u32);
 
-/// How a snapshot is written.
+/// As what a snapshot is written.
+#[derive(Clone, Copy, Debug)]
+pub enum SnapshotForm {
+    /// An RDB file, to its end and its checksum.
+    Rdb(SnapshotRules),
+    /// Commands that make the data when they are carried out in order, from no data at all and with nothing expiring meanwhile. Nothing
+    /// tells their end.
+    Commands,
+}
+
+impl From<SnapshotRules> for SnapshotForm {
+    fn from(rules: SnapshotRules) -> SnapshotForm {
+        SnapshotForm::Rdb(rules)
+    }
+}
+
+/// How an RDB file is written.
 #[derive(Clone, Copy, Debug)]
 pub struct SnapshotRules {
     /// Compress long strings (`rdbcompression`).
@@ -94,7 +115,7 @@ impl Moves {
 #[derive(Clone)]
 pub(super) struct Snapshot {
     id: SnapshotId,
-    rules: SnapshotRules,
+    form: SnapshotForm,
     /// The database that the cursor is in, and its place in hash space there.
     database: u32,
     position: u64,
@@ -111,10 +132,10 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn new(id: SnapshotId, header: Vec<u8>, rules: SnapshotRules, keys_total: usize) -> Snapshot {
+    pub(super) fn new(id: SnapshotId, header: Vec<u8>, form: SnapshotForm, keys_total: usize) -> Snapshot {
         Snapshot {
             id,
-            rules,
+            form,
             database: 0,
             position: 0,
             moves: Moves::default(),
@@ -190,7 +211,7 @@ impl Snapshot {
         };
         let detached = self.detached.get(&self.database).cloned();
         let entries = detached.as_deref().unwrap_or(live);
-        if self.position == 0 && !entries.is_empty() {
+        if self.position == 0 && !entries.is_empty() && matches!(self.form, SnapshotForm::Rdb(_)) {
             self.select(self.database);
             self.output.push(opcode::RESIZEDB);
             push_length(&mut self.output, entries.len() as u64);
@@ -216,7 +237,10 @@ impl Snapshot {
 
     pub(super) fn take_output(&mut self) -> Vec<u8> {
         let output = core::mem::take(&mut self.output);
-        if self.rules.checksum && !self.is_finished {
+        if let SnapshotForm::Rdb(rules) = self.form
+            && rules.checksum
+            && !self.is_finished
+        {
             self.crc = crc64::update(self.crc, &output);
         }
         output
@@ -224,41 +248,68 @@ impl Snapshot {
 
     fn write(&mut self, database: u32, entry: &Entry) {
         self.select(database);
+        match self.form {
+            SnapshotForm::Rdb(rules) => self.write_rdb(entry, rules),
+            SnapshotForm::Commands => {
+                commands::push_value(&mut self.output, &entry.key, &entry.value);
+                if entry.expires_ms != NO_EXPIRY {
+                    commands::push_expiry(&mut self.output, &entry.key, entry.expires_ms);
+                }
+            }
+        }
+        self.keys_written += 1;
+    }
+
+    fn write_rdb(&mut self, entry: &Entry, rules: SnapshotRules) {
         let out = &mut self.output;
         if entry.expires_ms != NO_EXPIRY {
             out.push(opcode::EXPIRETIME_MS);
             out.extend_from_slice(&entry.expires_ms.to_le_bytes());
         }
-        self.rules.usage.push(out, entry.usage);
+        rules.usage.push(out, entry.usage);
         out.push(type_of(&entry.value));
-        push_string(out, &entry.key, self.rules.compress);
-        push_value(out, &entry.value, self.rules.compress);
-        self.keys_written += 1;
+        push_string(out, &entry.key, rules.compress);
+        push_value(out, &entry.value, rules.compress);
     }
 
     fn select(&mut self, database: u32) {
-        if self.stream_database != Some(database) {
-            self.stream_database = Some(database);
-            self.output.push(opcode::SELECTDB);
-            push_length(&mut self.output, u64::from(database));
+        if self.stream_database == Some(database) {
+            return;
+        }
+        self.stream_database = Some(database);
+        match self.form {
+            SnapshotForm::Rdb(_) => {
+                self.output.push(opcode::SELECTDB);
+                push_length(&mut self.output, u64::from(database));
+            }
+            SnapshotForm::Commands => {
+                let mut digits = itoa::Buffer::new();
+                push_command(&mut self.output, [b"SELECT", digits.format(database).as_bytes()].into_iter());
+            }
         }
     }
 
     fn finish(&mut self) {
-        self.output.push(opcode::EOF);
-        let crc = if self.rules.checksum { crc64::update(self.crc, &self.output) } else { 0 };
-        self.output.extend_from_slice(&crc.to_le_bytes());
+        if let SnapshotForm::Rdb(rules) = self.form {
+            self.output.push(opcode::EOF);
+            let crc = if rules.checksum { crc64::update(self.crc, &self.output) } else { 0 };
+            self.output.extend_from_slice(&crc.to_le_bytes());
+        }
         self.is_finished = true;
     }
 }
 
 impl Keyspace {
-    /// Begins a snapshot of this instant. `header` is the file's beginning, up to the first database.
-    pub fn begin_snapshot(&mut self, mut header: Vec<u8>, rules: SnapshotRules) -> SnapshotId {
-        self.libraries.push_to(&mut header, rules.compress);
+    /// Begins a snapshot of this instant. `header` is the file's beginning, up to the first library or database.
+    pub fn begin_snapshot(&mut self, mut header: Vec<u8>, form: impl Into<SnapshotForm>) -> SnapshotId {
+        let form = form.into();
+        match form {
+            SnapshotForm::Rdb(rules) => self.libraries.push_to(&mut header, rules.compress),
+            SnapshotForm::Commands => self.libraries.push_commands_to(&mut header),
+        }
         self.epoch += 1;
         let id = SnapshotId(self.epoch);
-        self.snapshots.push(Snapshot::new(id, header, rules, self.total_len()));
+        self.snapshots.push(Snapshot::new(id, header, form, self.total_len()));
         id
     }
 

@@ -1,5 +1,7 @@
 //! Does the keyspace agree with a plain map, and a snapshot with a copy of that map?
 
+mod commands;
+
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -95,6 +97,7 @@ fn random_expiry(random: &mut Random) -> i64 {
 /// A snapshot under way, and what it must turn out to hold.
 struct Running {
     id: SnapshotId,
+    form: SnapshotForm,
     expected: Model,
     bytes: Vec<u8>,
 }
@@ -253,8 +256,9 @@ impl World {
 
     fn begin_snapshot(&mut self) {
         if self.running.len() < 2 {
-            let id = self.keyspace.begin_snapshot(HEADER.to_vec(), RULES);
-            self.running.push(Running { id, expected: self.model.clone(), bytes: Vec::new() });
+            let form = if self.random.chance(1, 2) { RULES.into() } else { SnapshotForm::Commands };
+            let id = self.keyspace.begin_snapshot(HEADER.to_vec(), form);
+            self.running.push(Running { id, form, expected: self.model.clone(), bytes: Vec::new() });
         }
     }
 
@@ -271,7 +275,7 @@ impl World {
             let (written, total) = self.keyspace.snapshot_progress(done.id);
             assert_eq!((written, total), (done.expected.len(), done.expected.len()));
             self.keyspace.end_snapshot(done.id);
-            assert_eq!(decode(&done.bytes), done.expected);
+            assert_eq!(decode(done.form, &done.bytes), done.expected);
             self.finished += 1;
         }
     }
@@ -324,8 +328,16 @@ impl World {
     }
 }
 
-/// What RDB bytes hold. The checksum must be right and no key may come twice.
-fn decode(bytes: &[u8]) -> Model {
+/// What a snapshot holds. No key may come twice.
+fn decode(form: SnapshotForm, bytes: &[u8]) -> Model {
+    match form {
+        SnapshotForm::Rdb(_) => decode_rdb(bytes),
+        SnapshotForm::Commands => commands::decode(bytes),
+    }
+}
+
+/// What RDB bytes hold. The checksum must be right.
+fn decode_rdb(bytes: &[u8]) -> Model {
     let (body, checksum) = bytes.split_at(bytes.len() - 8);
     assert_eq!(checksum, crc64::update(0, body).to_le_bytes(), "the checksum");
     let body = body.strip_prefix(HEADER).expect("the header comes first");
@@ -380,7 +392,11 @@ fn two_overlapping_snapshots_hold_the_instant_they_began_at_whatever_is_written_
 }
 
 #[test]
-fn a_snapshot_of_nothing_is_a_header_and_an_end() {
+fn a_snapshot_of_nothing_is_a_header_and_an_end_if_its_form_has_one() {
+    let mut keyspace = Keyspace::new(DATABASES, ORDER);
+    let id = keyspace.begin_snapshot(HEADER.to_vec(), SnapshotForm::Commands);
+    keyspace.advance_snapshot(id, 100, BUFFERED_MAX);
+    assert_eq!(keyspace.take_snapshot_output(id), (HEADER.to_vec(), true));
     for checksum in [false, true] {
         let mut keyspace = Keyspace::new(DATABASES, ORDER);
         let id = keyspace.begin_snapshot(HEADER.to_vec(), SnapshotRules { checksum, ..RULES });
@@ -422,7 +438,9 @@ fn a_snapshot_waits_while_its_bytes_are_not_taken_except_for_old_values() {
 #[test]
 fn a_snapshot_follows_databases_that_change_places() {
     const PER_DATABASE: usize = 160;
-    for written_first in [0, 40, PER_DATABASE + 40, 2 * PER_DATABASE + 40] {
+    const WRITTEN_FIRST: [usize; 4] = [0, 40, PER_DATABASE + 40, 2 * PER_DATABASE + 40];
+    let forms = [RULES.into(), SnapshotForm::Commands];
+    for (form, written_first) in forms.into_iter().flat_map(|form| WRITTEN_FIRST.map(|written| (form, written))) {
         for then in ["edit", "flush", "swap back", "swap on"] {
             let mut keyspace = Keyspace::new(3, ORDER);
             let mut expected = Model::new();
@@ -431,7 +449,7 @@ fn a_snapshot_follows_databases_that_change_places() {
                 keyspace.put(database, text.as_bytes(), StringValue::new(b"old").into(), NO_EXPIRY, 0);
                 expected.insert((database, text), (Plain::Text("old".into()), NO_EXPIRY));
             }
-            let id = keyspace.begin_snapshot(HEADER.to_vec(), RULES);
+            let id = keyspace.begin_snapshot(HEADER.to_vec(), form);
             while keyspace.snapshot_progress(id).0 < written_first {
                 keyspace.advance_snapshot(id, 1, BUFFERED_MAX);
             }
@@ -451,7 +469,7 @@ fn a_snapshot_follows_databases_that_change_places() {
             keyspace.advance_snapshot(id, usize::MAX, usize::MAX);
             let (bytes, is_last) = keyspace.take_snapshot_output(id);
             assert!(is_last);
-            assert!(decode(&bytes) == expected, "{written_first} keys written before, then {then}");
+            assert!(decode(form, &bytes) == expected, "{form:?}, {written_first} keys written before, then {then}");
         }
     }
 }

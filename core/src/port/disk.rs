@@ -2,6 +2,11 @@
 //!
 //! Files live in one directory (`dir`), or in directories right within it. What was not synced may be lost in a crash, wholly, from some byte on, or
 //! in blocks; a name that was given, changed or taken away is so for good only after [`DiskOp::SyncDirectory`].
+//!
+//! Operations on one file are carried out in the order in which they were asked for, and so are all on files of the node's own directory, and all
+//! on files of directories within it. Between those two there is no order, so that neither waits for the other: who needs one, as for a
+//! [`DiskOp::Rename`] from the one to the other, or for the name of a directory that was created, waits for the answer of the first before it
+//! asks for the second. [`DiskOp::EnterDirectory`] has its place among both.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -13,11 +13,16 @@ pub fn push_bulk(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(b"\r\n");
 }
 
+/// Appends `*<length>\r\n`: so many bulk strings follow, which are a request.
+pub fn push_array(out: &mut Vec<u8>, len: usize) {
+    out.push(b'*');
+    push_u64(out, len as u64);
+    out.extend_from_slice(b"\r\n");
+}
+
 /// Appends a request as an array of bulk strings.
 pub fn push_command<'a>(out: &mut Vec<u8>, args: impl ExactSizeIterator<Item = &'a [u8]>) {
-    out.push(b'*');
-    push_u64(out, args.len() as u64);
-    out.extend_from_slice(b"\r\n");
+    push_array(out, args.len());
     for arg in args {
         push_bulk(out, arg);
     }

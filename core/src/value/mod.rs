@@ -1,9 +1,11 @@
 //! What a key holds: the types of Redis and their encodings.
 //!
 //! A collection that is compact is one allocation; one that is large hangs off a box. Each type is a file or a folder of its own here, and
-//! has another in [`rdb`]; what they share is the [`Text`] of an element, the [`Limits`] of compact encodings, and the traits below.
+//! has another in [`rdb`]; [`commands`] spells all of them out. What they share is the [`Text`] of an element, the [`Limits`] of compact
+//! encodings, and the traits below.
 
 mod blob;
+pub mod commands;
 pub mod digest;
 pub mod footprint;
 pub mod hash;

@@ -2,6 +2,7 @@
 //!
 //! [`shapes`] is the table of what there is to write; every real server writes what it knows of it.
 
+mod as_commands;
 mod contents;
 mod crafted;
 mod damage;

@@ -5,7 +5,7 @@ use crate::command::bench::Bench;
 use crate::keyspace::NO_EXPIRY;
 use crate::rdb::{Dialect, Reader};
 use crate::value::rdb::{BuildRules, Step, push_value, read_value, type_of};
-use crate::value::{Limits, Value};
+use crate::value::{Limits, Value, commands};
 
 /// A stream of many nodes with gaps, and two groups.
 fn stream_with_groups() -> (Bench, Value) {
@@ -67,6 +67,7 @@ fn no_cut_and_no_flipped_byte_of_a_stream_panics() {
             broken[at] ^= flip;
             if let Some(value) = read(&broken) {
                 write(&value);
+                commands::push_value(&mut Vec::new(), b"x", &value);
             }
         }
     }

@@ -70,6 +70,10 @@ impl Node {
             Ok(changed) => changed,
             Err(error) => return Some(Err(error)),
         };
+        // Differs: a Redis goes on where it was, and makes its next file elsewhere, where there may be others already.
+        if changed.contains(&"dir") && self.has_aof() {
+            return Some(Err(SetError::Value("dir", Reason::Because(AOF_IN_USE))));
+        }
         if changed.contains(&"dir") && set.directory.is_none() {
             if !self.storage.errands.is_empty() {
                 return Some(Err(SetError::Value("dir", Reason::Because(FILES_IN_USE))));
@@ -163,6 +167,8 @@ const PORT: &str = "Unable to listen on this port. Check server logs.";
 const BIND: &str = "Failed to bind to specified addresses.";
 /// A snapshot that is being written or sent would end in another directory than it began in.
 const FILES_IN_USE: &str = "files of the present directory are in use: try again when they are not";
+/// Why the directory stays.
+const AOF_IN_USE: &str = "there is an append-only file in the present directory: set 'appendonly no' first";
 
 #[cfg(test)]
 mod tests {

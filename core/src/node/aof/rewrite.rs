@@ -16,7 +16,7 @@ use bytes::Bytes;
 
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
-use crate::keyspace::SnapshotId;
+use crate::keyspace::{SnapshotForm, SnapshotId};
 use crate::persistence::aof::{BaseForm, Manifest, Mark, Part, Seal};
 use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Now};
 use crate::replication::{Log, Position, ReplicationId};
@@ -129,9 +129,12 @@ impl Node {
             return self.timers.set_no_later(Timer::Aof, now.mono.after(INTERVAL));
         }
         let Some(end) = self.storage.aof.as_ref().map(|aof| aof.reach(self.history.offset())) else { return };
-        let (header, rules) = self.base_header(now);
-        let form = BaseForm::Rdb;
-        let snapshot = self.keyspace.begin_snapshot(header, rules);
+        let (form, snapshot) = if self.config.aof_use_rdb_preamble {
+            let (header, rules) = self.base_header(now);
+            (BaseForm::Rdb, self.keyspace.begin_snapshot(header, rules))
+        } else {
+            (BaseForm::Commands, self.keyspace.begin_snapshot(Vec::new(), SnapshotForm::Commands))
+        };
         let temporary = temporary_base(self.environment.process_id);
         let opening = self.plan_opening(end);
         let Some(aof) = &mut self.storage.aof else { return };

@@ -109,6 +109,26 @@ fn a_rewrite_leaves_a_base_and_what_was_written_since_it_began() {
 }
 
 #[test]
+fn a_base_may_be_commands() {
+    let config = || Config { aof_use_rdb_preamble: false, ..config() };
+    let mut bench = Bench::with(config());
+    for line in ["SET a 1", "SELECT 3", "ZADD z 1.5 m", "XADD s 1-1 f v", "SETEX e 100 x"] {
+        bench.run(line);
+    }
+    bench.run("BGREWRITEAOF");
+    bench.run("SET b 2");
+    let base = &bench.disk["appendonlydir/appendonly.aof.2.base.aof"];
+    assert!(base.starts_with(b"*2\r\n$6\r\nSELECT\r\n"));
+    let digest_before = digest(&mut bench);
+    let mut again = restart(&bench, 2, config());
+    assert_eq!(digest(&mut again), digest_before);
+    let mut damaged = bench.disk.clone();
+    let base = damaged.get_mut("appendonlydir/appendonly.aof.2.base.aof").expect("it is there");
+    base.truncate(base.len() - 3);
+    assert!(start_from(damaged, 2, config()).node.is_loading(), "others go on from it");
+}
+
+#[test]
 fn a_file_that_has_grown_is_rewritten_by_itself() {
     let mut bench = Bench::with(Config { auto_aof_rewrite_min_size: 10_000, ..config() });
     let rewrites = |bench: &mut Bench| field(bench, "persistence", "aof_rewrites").parse::<u32>().expect("a number");

@@ -237,7 +237,12 @@ fn begin(work: Work, server: &Server) -> Option<Save> {
     let asked_at = Instant::now();
     match server.line(work.command()) {
         Reply::Simple(_) => Some(Save { asked_at, answered_at: Instant::now(), is_done: false }),
-        Reply::Error(text) if text.contains("already in progress") => None,
+        // The second is what Redis says when it rewrites its file by itself.
+        Reply::Error(text)
+            if ["already in progress", "Another child process"].iter().any(|part| text.contains(part)) =>
+        {
+            None
+        }
         other => panic!("{}: {other:?}", work.command()),
     }
 }

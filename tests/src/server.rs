@@ -119,16 +119,23 @@ impl Options {
     #[must_use]
     #[track_caller]
     pub fn start(self) -> Server {
+        self.try_start().unwrap_or_else(|| panic!("{} does not start:\n{}", self.binary.display(), self.log()))
+    }
+
+    /// The same; `None` if it ends instead.
+    #[must_use]
+    #[track_caller]
+    pub fn try_start(&self) -> Option<Server> {
         // A free port may be taken by somebody else before the server has it.
         const ATTEMPTS: usize = 3;
         for _ in 0..ATTEMPTS {
             let mut server = self.spawn();
             let is_up = wait_for("the server to start", || server.look_for_start());
             if is_up {
-                return server;
+                return Some(server);
             }
         }
-        panic!("{} does not start:\n{}", self.binary.display(), self.log());
+        None
     }
 
     /// Starts it although it should not run, and waits for its end.
@@ -153,7 +160,12 @@ impl Options {
         Exit { status, log: server.options.log() }
     }
 
-    fn spawn(&self) -> Server {
+    /// Starts it and waits for nothing.
+    ///
+    /// # Panics
+    /// If there is no such program.
+    #[must_use]
+    pub fn spawn(&self) -> Server {
         let port = free_port();
         let log = File::create(self.log_path()).expect("a log file can be made");
         let also_log = log.try_clone().expect("a file handle can be doubled");
@@ -360,6 +372,24 @@ impl Server {
         let signal = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]).status();
         assert!(signal.expect("a shell can be run").success());
         self.wait_for_exit()
+    }
+
+    /// Kills it as `kill -9` does, and what it has forked: that would go on writing files for a server which is not there any more.
+    ///
+    /// # Panics
+    /// If it does not end.
+    #[track_caller]
+    pub fn kill(mut self) {
+        let pid = self.child.id();
+        let forked = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        self.child.kill().expect("a running process can be killed");
+        self.wait_for_exit();
+        for forked in forked.split_whitespace() {
+            // It may have ended by itself.
+            let _ = Command::new("sh").args(["-c", &format!("kill -KILL {forked} 2>/dev/null")]).status();
+            let executable = format!("/proc/{forked}/exe");
+            wait_until("what it has forked to end", || fs::read_link(&executable).is_err());
+        }
     }
 
     fn wait_for_exit(&mut self) -> ExitStatus {

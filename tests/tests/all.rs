@@ -23,6 +23,7 @@ mod interop_dual_channel;
 mod interop_failover;
 mod interop_matrix;
 mod interop_waitaof;
+mod kill;
 mod observability;
 mod observability_loading;
 mod propagation;

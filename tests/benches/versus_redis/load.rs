@@ -73,7 +73,8 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    fn median(samples: &[Sample]) -> Sample {
+    /// Of each figure by itself.
+    pub(crate) fn median(samples: &[Sample]) -> Sample {
         let of = |field: fn(&Sample) -> f64| median(samples.iter().map(field));
         Sample {
             requests_per_s: of(|sample| sample.requests_per_s),

@@ -14,12 +14,9 @@ use serde::Serialize;
 use crate::cores::{Cores, Job};
 use crate::median;
 use crate::server::{Programs, Server, System};
-use crate::waits::{INTERVAL, Waits, sleep_until, watch};
+use crate::steady::{self, VALUE_BYTES};
+use crate::waits::{Waits, watch};
 
-/// Bytes of each value.
-pub(crate) const VALUE_BYTES: u64 = 100;
-/// Writes in a second, all of the same size, to keys at random.
-pub(crate) const WRITES_PER_S: u64 = 20_000;
 /// Before the replica comes: what the machine itself does to a client.
 const WARM_UP: Duration = Duration::from_secs(3);
 const SYNC_TIMEOUT: Duration = Duration::from_secs(300);
@@ -42,7 +39,7 @@ pub(crate) struct Row {
 
 /// How many systems are measured how often.
 pub(crate) fn steps(programs: &Programs, rounds: u16) -> u64 {
-    systems(programs).len() as u64 * u64::from(rounds)
+    programs.systems().len() as u64 * u64::from(rounds)
 }
 
 /// How many keys the master has: with values of a hundred bytes they take about 2 GB of a Redis.
@@ -50,13 +47,9 @@ pub(crate) fn keys(is_quick: bool) -> u64 {
     if is_quick { 1_000_000 } else { 12_500_000 }
 }
 
-fn systems(programs: &Programs) -> Vec<System> {
-    [System::Afterimage, System::Redis, System::Valkey].into_iter().filter(|system| programs.has(*system)).collect()
-}
-
 /// Measures each system by turns. Nothing is pinned: Redis forks, and its child needs a processor of its own.
 pub(crate) fn measure(programs: &Programs, rounds: u16, is_quick: bool, progress: &ProgressBar) -> Result<Vec<Row>> {
-    let systems = systems(programs);
+    let systems = programs.systems();
     let mut seen: Vec<Vec<Row>> = vec![Vec::new(); systems.len()];
     for _ in 0..rounds {
         for (system, rows) in systems.iter().zip(&mut seen) {
@@ -88,7 +81,7 @@ fn synchronise(programs: &Programs, system: System, keys: u64) -> Result<Row> {
     let is_over = AtomicBool::new(false);
     let is_syncing = AtomicBool::new(false);
     thread::scope(|scope| {
-        let writing = scope.spawn(|| write_steadily(&master, keys, &is_over));
+        let writing = scope.spawn(|| steady::write(&master, keys, &is_over));
         let watching = scope.spawn(|| watch(&master, &is_syncing, &is_over));
         thread::sleep(WARM_UP);
         is_syncing.store(true, Ordering::Relaxed);
@@ -139,24 +132,4 @@ fn follow(master: &Server, replica: &Server) -> Result<(f64, Peaks)> {
         thread::sleep(POLL_INTERVAL);
     }
     bail!("the replica has not caught up after {} seconds", SYNC_TIMEOUT.as_secs())
-}
-
-/// Writes at a steady rate, whatever the answers take: the share of what was to be written.
-fn write_steadily(master: &Server, keys: u64, is_over: &AtomicBool) -> Result<f64> {
-    const BATCH: u64 = WRITES_PER_S * INTERVAL.as_micros() as u64 / 1_000_000;
-    let mut client = master.client()?;
-    let value = "v".repeat(VALUE_BYTES as usize);
-    let (begin, mut batches) = (Instant::now(), 0);
-    // A walk that meets all keys, in an order that nobody can foresee by neighbourhood.
-    let mut place = 0_u64;
-    while !is_over.load(Ordering::Relaxed) {
-        sleep_until(begin + INTERVAL * batches);
-        let requests = (0..BATCH).map(|_| {
-            place = (place + 7_368_787) % keys;
-            format!("SET key:{place} {value}")
-        });
-        client.call_all(requests)?;
-        batches += 1;
-    }
-    Ok(f64::from(batches) * INTERVAL.as_secs_f64() / begin.elapsed().as_secs_f64())
 }

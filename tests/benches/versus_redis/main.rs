@@ -14,16 +14,22 @@
     reason = "measuring time on a real machine is what a bench is for"
 )]
 
+mod background;
 mod client;
 mod command;
 mod cores;
+mod disk;
 mod fan_out;
 mod load;
 mod load_and_sync;
 mod memory;
 mod pauses;
+mod persistence_throughput;
 mod report;
+mod save_and_load;
+mod save_stalls;
 mod server;
+mod steady;
 mod sync;
 mod waits;
 
@@ -37,7 +43,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::command::{COMMANDS, Command};
 use crate::cores::Cores;
 use crate::report::Report;
-use crate::server::Programs;
+use crate::server::{Programs, System};
 
 /// Measures an afterimage-server beside the redis-server of this machine.
 #[derive(Debug, Parser)]
@@ -46,7 +52,8 @@ struct Options {
     /// Fewer requests, keys and rounds: a first impression
     #[arg(long)]
     quick: bool,
-    /// Measure only this, may be given several times: a command (GET, LPUSH, LRANGE_100, ...), sync, load-and-sync, fan-out, memory or pauses
+    /// Measure only this, may be given several times: a command (GET, LPUSH, LRANGE_100, ...), sync, load-and-sync, fan-out, memory, pauses,
+    /// persistence-throughput, save-and-load or save-stalls
     #[arg(long, value_name = "PART", value_parser = parse_part, ignore_case = true)]
     only: Vec<Part>,
     /// How often each measurement is taken; the median counts [default: 5, with --quick 3]
@@ -69,21 +76,32 @@ enum Part {
     FanOut,
     Memory,
     Pauses,
+    PersistenceThroughput,
+    SaveAndLoad,
+    SaveStalls,
 }
+
+/// Those that are no command, by the names that `--only` knows them by.
+const PARTS: [(&str, Part); 8] = [
+    ("sync", Part::Sync),
+    ("load-and-sync", Part::LoadAndSync),
+    ("fan-out", Part::FanOut),
+    ("memory", Part::Memory),
+    ("pauses", Part::Pauses),
+    ("persistence-throughput", Part::PersistenceThroughput),
+    ("save-and-load", Part::SaveAndLoad),
+    ("save-stalls", Part::SaveStalls),
+];
 
 fn parse_part(text: &str) -> Result<Part, String> {
     let name_of = |command: &Command| command.name.split(' ').next().unwrap_or_default().to_ascii_lowercase();
-    match text.to_ascii_lowercase().as_str() {
-        "sync" => Ok(Part::Sync),
-        "load-and-sync" => Ok(Part::LoadAndSync),
-        "fan-out" => Ok(Part::FanOut),
-        "memory" => Ok(Part::Memory),
-        "pauses" => Ok(Part::Pauses),
-        name => COMMANDS.iter().find(|command| name_of(command) == name).map(Part::Command).ok_or_else(|| {
-            let names: Vec<String> = COMMANDS.iter().map(name_of).collect();
-            format!("known are sync, load-and-sync, fan-out, memory, pauses and the commands {}", names.join(", "))
-        }),
-    }
+    let text = text.to_ascii_lowercase();
+    let part = PARTS.iter().find(|(name, _)| *name == text).map(|(_, part)| *part);
+    let command = || COMMANDS.iter().find(|command| name_of(command) == text).map(Part::Command);
+    part.or_else(command).ok_or_else(|| {
+        let commands: Vec<String> = COMMANDS.iter().map(name_of).collect();
+        format!("known are {} and the commands {}", PARTS.map(|(name, _)| name).join(", "), commands.join(", "))
+    })
 }
 
 impl Options {
@@ -136,26 +154,17 @@ fn measure(options: &Options) -> Result<Report> {
         rounds,
         ..Report::default()
     };
-    let wants_sync = options.wants(Part::Sync);
-    let wants_load_and_sync = options.wants(Part::LoadAndSync);
-    let (wants_memory, wants_pauses) = (options.wants(Part::Memory), options.wants(Part::Pauses));
-    let steps = load::steps(&commands, rounds)
-        + if wants_sync { sync::steps(rounds) } else { 0 }
-        + if wants_load_and_sync { load_and_sync::steps(&programs, rounds) } else { 0 }
-        + if options.wants(Part::FanOut) { fan_out::steps(rounds) } else { 0 }
-        + if wants_memory { memory::steps() } else { 0 }
-        + if wants_pauses { pauses::steps(rounds) } else { 0 };
-    let progress = ProgressBar::new(steps).with_style(
+    let progress = ProgressBar::new(steps(options, &programs)).with_style(
         ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed_precise} {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     if !commands.is_empty() {
         report.loads = load::measure(&programs, &cores, &commands, rounds, options.quick, &progress)?;
     }
-    if wants_sync {
+    if options.wants(Part::Sync) {
         report.syncs = Some(sync::measure(&programs, rounds, options.quick, &progress)?);
     }
-    if wants_load_and_sync {
+    if options.wants(Part::LoadAndSync) {
         report.load_and_sync_keys = load_and_sync::keys(options.quick);
         report.load_and_sync = load_and_sync::measure(&programs, rounds, options.quick, &progress)?;
     }
@@ -163,16 +172,72 @@ fn measure(options: &Options) -> Result<Report> {
         report.fan_out_writes = fan_out::describe(options.quick);
         report.fan_out = fan_out::measure(&programs, &cores, rounds, options.quick, &progress)?;
     }
-    if wants_memory {
+    if options.wants(Part::Memory) {
         report.memory_keys = memory::keys(options.quick);
         report.memory = memory::measure(&programs, options.quick, &progress)?;
     }
-    if wants_pauses {
+    if options.wants(Part::Pauses) {
         report.pauses_size = pauses::size(options.quick);
         report.pauses = pauses::measure(&programs, rounds, options.quick, &progress)?;
     }
+    if PERSISTENCE.into_iter().any(|part| options.wants(part)) {
+        measure_persistence(options, &programs, &cores, &progress, &mut report)?;
+    }
     progress.finish_and_clear();
     Ok(report)
+}
+
+/// What is measured on a disk.
+const PERSISTENCE: [Part; 3] = [Part::PersistenceThroughput, Part::SaveAndLoad, Part::SaveStalls];
+
+fn measure_persistence(
+    options: &Options,
+    programs: &Programs,
+    cores: &Cores,
+    progress: &ProgressBar,
+    report: &mut Report,
+) -> Result<()> {
+    let rounds = options.rounds();
+    report.disk = disk::describe()?;
+    let mut with_aof = programs.systems();
+    let mut without_aof = Vec::new();
+    if programs.refuses_aof(System::Afterimage)? {
+        without_aof.push(System::Afterimage);
+        with_aof.retain(|system| *system != System::Afterimage);
+    }
+    report.refuse_aof = without_aof.iter().map(|system| system.name()).collect();
+    if options.wants(Part::PersistenceThroughput) {
+        report.persistence_throughput =
+            persistence_throughput::measure(programs, cores, &with_aof, rounds, options.quick, progress)?;
+    }
+    if options.wants(Part::SaveAndLoad) {
+        report.save_and_load_keys = save_and_load::keys(options.quick);
+        report.save_and_load = save_and_load::measure(programs, &without_aof, rounds, options.quick, progress)?;
+    }
+    if options.wants(Part::SaveStalls) {
+        report.save_stalls_keys = save_stalls::keys(options.quick);
+        report.save_stalls = save_stalls::measure(programs, &without_aof, rounds, options.quick, progress)?;
+    }
+    Ok(())
+}
+
+/// How far the progress goes.
+fn steps(options: &Options, programs: &Programs) -> u64 {
+    let rounds = options.rounds();
+    let of_part = |part| match part {
+        // Those that are wanted are counted together.
+        Part::Command(_) => 0,
+        Part::Sync => sync::steps(rounds),
+        Part::LoadAndSync => load_and_sync::steps(programs, rounds),
+        Part::FanOut => fan_out::steps(rounds),
+        Part::Memory => memory::steps(),
+        Part::Pauses => pauses::steps(rounds),
+        Part::PersistenceThroughput => persistence_throughput::steps(&programs.systems(), rounds),
+        Part::SaveAndLoad => save_and_load::steps(programs, rounds),
+        Part::SaveStalls => save_stalls::steps(programs, rounds),
+    };
+    let parts = PARTS.into_iter().map(|(_, part)| part).filter(|part| options.wants(*part));
+    load::steps(&options.commands(), rounds) + parts.map(of_part).sum::<u64>()
 }
 
 fn is_installed(program: &str) -> bool {

@@ -1,5 +1,7 @@
 //! How are the figures presented: Markdown for the README, JSON for programs?
 
+mod persistence;
+
 use std::fmt::Write;
 
 use serde::Serialize;
@@ -10,6 +12,10 @@ use crate::load::{self, Row, Sample};
 use crate::load_and_sync;
 use crate::memory;
 use crate::pauses;
+use crate::persistence_throughput;
+use crate::save_and_load;
+use crate::save_stalls;
+use crate::steady;
 use crate::sync::{self, Times};
 
 /// All that was measured, and under which circumstances.
@@ -34,6 +40,17 @@ pub(crate) struct Report {
     /// Members or keys that each work in `pauses` is about.
     pub(crate) pauses_size: u64,
     pub(crate) pauses: Vec<pauses::Row>,
+    /// Where the data of what follows lay.
+    pub(crate) disk: String,
+    /// Who keeps no append-only file.
+    pub(crate) refuse_aof: Vec<&'static str>,
+    pub(crate) persistence_throughput: Vec<persistence_throughput::Row>,
+    /// Keys of each server of `save_and_load`.
+    pub(crate) save_and_load_keys: u64,
+    pub(crate) save_and_load: Vec<save_and_load::Row>,
+    /// Keys of each server of `save_stalls`.
+    pub(crate) save_stalls_keys: u64,
+    pub(crate) save_stalls: Vec<save_stalls::Row>,
 }
 
 impl Report {
@@ -48,7 +65,7 @@ impl Report {
 
     pub(crate) fn to_markdown(&self) -> String {
         let mut text = format!(
-            "Afterimage {} beside redis-server {}: both without persistence, on the loopback interface, driven by turns; \
+            "Afterimage {} beside redis-server {}: without persistence unless it is told of, on the loopback interface, driven by turns; \
              each figure the median of {} rounds. {}; load average at the start {}.\n",
             env!("CARGO_PKG_VERSION"),
             self.redis,
@@ -73,6 +90,9 @@ impl Report {
         }
         if !self.pauses.is_empty() {
             self.push_pauses(&mut text);
+        }
+        if !self.disk.is_empty() {
+            self.push_persistence(&mut text);
         }
         text
     }
@@ -121,8 +141,8 @@ impl Report {
              | system | seconds | wait p99.9 / longest, ms | undisturbed | before the replica came | undisturbed | disturbed waits | master's extra MB | writes made |\n\
              |---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
             self.load_and_sync_keys,
-            load_and_sync::VALUE_BYTES,
-            load_and_sync::WRITES_PER_S,
+            steady::VALUE_BYTES,
+            steady::WRITES_PER_S,
         );
         for row in &self.load_and_sync {
             let _ = writeln!(

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,8 +15,10 @@ use tempfile::TempDir;
 use crate::client::Client;
 use crate::cores::{Cores, Job};
 
-/// How long a server may take to answer for the first time.
-const START_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a server may take to answer for the first time, with gigabytes to load.
+const START_TIMEOUT: Duration = Duration::from_secs(300);
+/// Makes a server keep an append-only file, and leaves it alone until it is asked to write it anew.
+pub(crate) const WITH_AOF: [(&str, &str); 2] = [("appendonly", "yes"), ("auto-aof-rewrite-percentage", "0")];
 
 /// Who is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,7 @@ pub(crate) enum System {
 
 impl System {
     pub(crate) const BOTH: [System; 2] = [System::Afterimage, System::Redis];
+    pub(crate) const ALL: [System; 3] = [System::Afterimage, System::Redis, System::Valkey];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -67,9 +71,19 @@ impl Programs {
         Ok(version.unwrap_or("of unknown version").to_owned())
     }
 
-    /// Whether a system can be measured.
-    pub(crate) fn has(&self, system: System) -> bool {
-        system != System::Valkey || self.valkey.is_some()
+    /// The systems that can be measured.
+    pub(crate) fn systems(&self) -> Vec<System> {
+        let has = |system: &System| *system != System::Valkey || self.valkey.is_some();
+        System::ALL.into_iter().filter(has).collect()
+    }
+
+    /// Whether a system refuses to keep an append-only file.
+    pub(crate) fn refuses_aof(&self, system: System) -> Result<bool> {
+        match Server::start_in(self, system, &Cores::unpinned(), &Arc::new(tempfile::tempdir()?), &WITH_AOF) {
+            Ok(_) => Ok(false),
+            Err(error) if format!("{error:#}").contains("appendonly") => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     fn path(&self, system: System) -> &Path {
@@ -84,23 +98,47 @@ impl Programs {
 /// A running server, which ends with this value.
 pub(crate) struct Server {
     child: Child,
+    pub(crate) system: System,
     pub(crate) port: u16,
-    directory: TempDir,
+    directory: Arc<TempDir>,
 }
 
 impl Server {
     /// Starts a server without persistence on a free port of the loopback interface, and waits until it answers.
     pub(crate) fn start(programs: &Programs, system: System, cores: &Cores, job: Job) -> Result<Server> {
+        let command = cores.command(programs.path(system), job);
+        Server::spawn(system, command, Arc::new(tempfile::tempdir()?), &[])
+    }
+
+    /// Starts a server to be measured over the files in `directory`, with more directives, and waits until it has loaded what is there.
+    pub(crate) fn start_in(
+        programs: &Programs,
+        system: System,
+        cores: &Cores,
+        directory: &Arc<TempDir>,
+        directives: &[(&str, &str)],
+    ) -> Result<Server> {
+        let command = cores.command(programs.path(system), Job::Server);
+        Server::spawn(system, command, Arc::clone(directory), directives)
+    }
+
+    fn spawn(
+        system: System,
+        mut command: Command,
+        directory: Arc<TempDir>,
+        directives: &[(&str, &str)],
+    ) -> Result<Server> {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let directory = tempfile::tempdir()?;
         let log = File::create(directory.path().join("log"))?;
-        let mut command = cores.command(programs.path(system), job);
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
         command.arg("--dir").arg(directory.path());
         command.args(["--repl-diskless-sync-delay", "0", "--enable-debug-command", "yes"]);
+        for (name, value) in directives {
+            command.args([format!("--{name}"), (*value).to_owned()]);
+        }
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().with_context(|| format!("starting the server of {}", system.name()))?;
-        let mut server = Server { child, port, directory };
+        let mut server = Server { child, system, port, directory };
         server.wait_until_ready().with_context(|| format!("the server of {}", system.name()))?;
         Ok(server)
     }
@@ -152,7 +190,18 @@ impl Server {
         Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
     }
 
+    /// Ends it in order, with nothing that it has accepted left in its own memory.
+    pub(crate) fn shut_down(mut self) -> Result<()> {
+        // Who ends does not answer.
+        let _ = self.client()?.call("SHUTDOWN NOSAVE");
+        let status = self.child.wait()?;
+        ensure!(status.success(), "ended with {status}");
+        Ok(())
+    }
+
     fn wait_until_ready(&mut self) -> Result<()> {
+        /// Short beside what loading takes, and few enough questions not to burden it.
+        const POLL_INTERVAL: Duration = Duration::from_millis(5);
         let begin = Instant::now();
         while begin.elapsed() < START_TIMEOUT {
             if let Some(status) = self.child.try_wait()? {
@@ -162,7 +211,7 @@ impl Server {
             if self.client().and_then(|mut client| client.call("PING")).is_ok() {
                 return Ok(());
             }
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(POLL_INTERVAL);
         }
         bail!("does not answer on port {}", self.port)
     }
@@ -170,7 +219,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Nothing is lost: it stores nothing. It may also have ended already.
+        // What it stores goes with its directory. It may also have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

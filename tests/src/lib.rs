@@ -34,5 +34,5 @@ pub use proxy::Proxy;
 pub use release::{Release, find_tool};
 pub use reply::Reply;
 pub use server::{Exit, Options, Server, free_port};
-pub use wait::{PATIENCE, wait_for, wait_until};
+pub use wait::{PATIENCE, wait_for, wait_until, wait_until_or_explain};
 pub use workload::{Draw, Workload};

@@ -44,6 +44,19 @@ impl Reply {
         }
     }
 
+    /// The text of an error.
+    ///
+    /// # Panics
+    /// If it is something else.
+    #[must_use]
+    #[track_caller]
+    pub fn text_of_error(&self) -> String {
+        match self {
+            Reply::Error(text) => text.clone(),
+            other => panic!("not an error: {other:?}"),
+        }
+    }
+
     /// The value of an integer.
     ///
     /// # Panics

@@ -27,6 +27,8 @@ pub struct Options {
     environment: Vec<(&'static str, OsString)>,
     /// It is started with a configuration file.
     has_file: bool,
+    /// No file may grow beyond that.
+    file_limit_kib: Option<u64>,
 }
 
 impl Options {
@@ -45,7 +47,14 @@ impl Options {
 
     fn new(binary: PathBuf) -> Options {
         let dir = Arc::new(tempfile::tempdir().expect("a temporary directory can be made"));
-        let options = Options { binary, dir, arguments: Vec::new(), environment: Vec::new(), has_file: false };
+        let options = Options {
+            binary,
+            dir,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            has_file: false,
+            file_limit_kib: None,
+        };
         options.with("bind", "127.0.0.1").with("save", "").with("repl-diskless-sync-delay", "0")
     }
 
@@ -84,6 +93,13 @@ impl Options {
     pub fn with_file(mut self, text: &[u8]) -> Options {
         fs::write(self.config_file(), text).expect("a file can be written");
         self.has_file = true;
+        self
+    }
+
+    /// No file that it writes may grow beyond that: to it, the disk is full then. [`Server::limit_files_to`] makes room.
+    #[must_use]
+    pub fn with_file_limit(mut self, kib: u64) -> Options {
+        self.file_limit_kib = Some(kib);
         self
     }
 
@@ -170,7 +186,8 @@ impl Options {
         let log = File::create(self.log_path()).expect("a log file can be made");
         let also_log = log.try_clone().expect("a file handle can be doubled");
         let file = self.has_file.then(|| self.config_file());
-        let child = Command::new(&self.binary)
+        let child = self
+            .program()
             .args(file)
             .args(["--port", &port.to_string(), "--dir"])
             .arg(self.dir())
@@ -182,6 +199,17 @@ impl Options {
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", self.binary.display()));
         Server { child, port, options: self.clone() }
+    }
+
+    /// The program, or a shell that becomes it once the limit is set. A process that ignores the signal is told of the limit by an error.
+    fn program(&self) -> Command {
+        let Some(kib) = self.file_limit_kib else { return Command::new(&self.binary) };
+        let mut shell = Command::new("sh");
+        // The unit is a block of 512 bytes.
+        let blocks = 2 * kib;
+        let script = format!("trap '' XFSZ; ulimit -S -f {blocks}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &script]).arg(&self.binary);
+        shell
     }
 
     fn log_path(&self) -> PathBuf {
@@ -312,9 +340,15 @@ impl Server {
     pub fn wait_until_equal_to(&self, master: &Server) {
         wait_until("the link to be up", || self.is_linked());
         wait_until("the offsets to meet", || self.offset() == master.offset());
-        let is_equal = || self.digest() == master.digest();
-        wait_until_or_explain(is_equal, || format!("the data differ:\n{}", self.difference_from(master)));
+        self.wait_until_same_data_as(master);
         wait_until("the offsets to stay together", || self.offset() == master.offset());
+    }
+
+    /// Waits until both hold the same: what has expired goes here and there when each finds it.
+    #[track_caller]
+    pub fn wait_until_same_data_as(&self, other: &Server) {
+        let is_equal = || self.digest() == other.digest();
+        wait_until_or_explain(is_equal, || format!("the data differ:\n{}", self.difference_from(other)));
     }
 
     /// The first keys that are not the same here and there, a line for each: what is here, and what is there.
@@ -364,6 +398,17 @@ impl Server {
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("it occupies memory");
         let kib: u64 = line.split_whitespace().nth(1).and_then(|word| word.parse().ok()).expect("VmRSS is a number");
         kib * 1024
+    }
+
+    /// Files may grow up to there from now on; see [`Options::with_file_limit`].
+    ///
+    /// # Panics
+    /// If there is no program that does it.
+    #[track_caller]
+    pub fn limit_files_to(&self, kib: u64) {
+        let arguments = [format!("--pid={}", self.child.id()), format!("--fsize={}:", kib * 1024)];
+        let status = Command::new("prlimit").args(arguments).status().expect("prlimit of util-linux is there");
+        assert!(status.success(), "prlimit: {status}");
     }
 
     /// Asks it to end, as a service manager does, and waits for it.

@@ -23,7 +23,7 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 /// # Panics
 /// With what `explain` says if it does not hold within [`PATIENCE`].
 #[track_caller]
-pub(crate) fn wait_until_or_explain(mut condition: impl FnMut() -> bool, explain: impl FnOnce() -> String) {
+pub fn wait_until_or_explain(mut condition: impl FnMut() -> bool, explain: impl FnOnce() -> String) {
     poll(|| condition().then_some(()), explain);
 }
 

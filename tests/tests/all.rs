@@ -5,6 +5,7 @@
     reason = "real processes run in real time: here the world is met, not simulated"
 )]
 
+mod aof;
 mod commands;
 mod configuration;
 mod cuts;

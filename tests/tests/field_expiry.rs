@@ -5,7 +5,7 @@ use std::thread;
 use afterimage_tests::{Options, Release, Reply, Server, Workload, wait_until};
 
 /// Writes `count` commands of a seed, in pipelines, of which few fail.
-fn write(master: &Server, seed: u64, count: usize, is_spared: fn(&[Vec<u8>]) -> bool) {
+pub(crate) fn write(master: &Server, seed: u64, count: usize, is_spared: fn(&[Vec<u8>]) -> bool) {
     const BATCH: usize = 200;
     let (mut client, mut workload) = (master.client(), Workload::of_field_expiries(seed));
     let mut errors = 0;
@@ -24,7 +24,7 @@ fn none(_: &[Vec<u8>]) -> bool {
 }
 
 /// Redis 8.0 feeds HINCRBYFLOAT as HSET, by which its replicas, Redis or not, lose the field's time, which it keeps itself.
-fn loses_times(command: &[Vec<u8>]) -> bool {
+pub(crate) fn loses_times(command: &[Vec<u8>]) -> bool {
     command[0] == b"hincrbyfloat"
 }
 
@@ -88,13 +88,16 @@ fn ours_equals_valkey_9_as_its_replica() {
 }
 
 /// Every field of a hash that is alive, with its value and time.
-fn contents(server: &Server) -> Vec<String> {
+pub(crate) fn contents(server: &Server) -> Vec<String> {
     let mut client = server.client();
     let bytes = |reply: Reply| if let Reply::Bulk(bytes) = reply { bytes } else { panic!("a string, not {reply:?}") };
     let mut found = Vec::new();
     for database in 0..16 {
         assert!(client.line(&format!("select {database}")).is_ok());
         for key in client.line("keys *").elements().into_iter().map(bytes) {
+            if client.call(&[b"type".as_slice(), &key]).text() != "hash" {
+                continue;
+            }
             let pairs: Vec<_> = client.call(&[b"hgetall".as_slice(), &key]).elements().into_iter().map(bytes).collect();
             for pair in pairs.chunks(2) {
                 let time = client.call(&[b"hpexpiretime".as_slice(), &key, b"fields", b"1", &pair[0]]);

@@ -235,6 +235,8 @@ impl Node {
         self.forget_aof_errands();
         if let (Some(stream), Some(log), None) = (&mut aof.stream, &self.history.log, &aof.failure) {
             let mut ops = Vec::new();
+            // What was handed over before comes first.
+            stream.batch_appended();
             while let Some(bytes) = stream.next_batch(log, log.end(), None) {
                 ops.push(DiskOp::Append { file: stream.file.clone(), bytes });
                 stream.batch_appended();

@@ -151,6 +151,11 @@ impl Disk {
         Some((ticket, DiskOutcome::Failed(failure)))
     }
 
+    /// The oldest operation.
+    pub(crate) fn next(&self) -> Option<&DiskOp> {
+        self.queue.front().map(|(_, op)| op)
+    }
+
     /// How long the oldest operation takes.
     pub(crate) fn cost(&self) -> Option<Micros> {
         let (_, op) = self.queue.front()?;

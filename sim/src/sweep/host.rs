@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use afterimage_core::node::Probe;
-use afterimage_core::port::{Action, ConnId, DiskFailure, Effects, Event, ExitCode, Mono, Note, Now, Peer, Wall};
+use afterimage_core::port::{
+    Action, ConnId, DiskFailure, DiskOp, Effects, Event, ExitCode, Mono, Note, Now, Peer, Wall,
+};
 use afterimage_core::replication::Position;
 use afterimage_core::{Config, Environment, Node};
 
@@ -35,6 +37,8 @@ pub(super) struct Host {
     /// The operation, counted from the first, that fails, and how.
     pub(super) failing: Option<(usize, DiskFailure)>,
     pub(super) operations: usize,
+    /// What it was that failed.
+    pub(super) failed: String,
     now: Now,
     effects: Effects,
 }
@@ -57,6 +61,7 @@ impl Host {
             received: Vec::new(),
             failing: None,
             operations: 0,
+            failed: String::new(),
             now,
             effects,
         }
@@ -102,6 +107,9 @@ impl Host {
     pub(super) fn move_disk(&mut self) -> bool {
         let failing = self.failing.as_ref().filter(|(index, _)| *index == self.operations);
         let failure = failing.map(|(_, failure)| failure.clone());
+        if failure.is_some() {
+            self.failed = self.disk.next().map(name_of).unwrap_or_default();
+        }
         let Some((ticket, outcome)) = self.disk.complete_or_fail(failure) else { return false };
         self.operations += 1;
         self.handle(Event::Disk { ticket, outcome });
@@ -184,5 +192,13 @@ impl Host {
                 return;
             }
         }
+    }
+}
+
+/// An operation, without what is written.
+fn name_of(op: &DiskOp) -> String {
+    match op {
+        DiskOp::Append { file, bytes } => format!("Append {{ file: {file:?}, {} bytes }}", bytes.len()),
+        op => format!("{op:?}"),
     }
 }

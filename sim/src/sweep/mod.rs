@@ -112,8 +112,10 @@ fn sweep_one(keeping: Keeping, seed: u64) -> Part {
     for index in 0..run.host.operations {
         for failure in [DiskFailure::NoSpace, DiskFailure::Other("Input/output error".to_owned())] {
             part.failures += 1;
-            let told = format!("operation {} fails ({failure})", index + 1);
-            if let Err(why) = Run::through(keeping, seed, Some((index, failure))).recovers() {
+            let told = failure.to_string();
+            let run = Run::through(keeping, seed, Some((index, failure)));
+            let told = format!("operation {}, {}, fails ({told})", index + 1, run.host.failed);
+            if let Err(why) = run.recovers() {
                 part.note_fault(format!("{told}: {why}"));
             }
         }
@@ -149,6 +151,8 @@ struct Run {
     commands: usize,
     /// The states behind commands that were not answered yet, of which the answer is a promise.
     unanswered: VecDeque<Option<usize>>,
+    /// Lines of the node's log that were looked at.
+    log_read: usize,
     /// The last reply was no error.
     is_last_well: bool,
     crashes: Vec<Crash>,
@@ -179,6 +183,7 @@ impl Run {
             promises: 0,
             commands: 0,
             unanswered: VecDeque::new(),
+            log_read: 0,
             is_last_well: true,
             crashes: Vec::new(),
         };
@@ -237,14 +242,15 @@ impl Run {
 
     /// Remembers what the node has said of its snapshots, and what it has answered.
     fn note(&mut self) {
-        for line in std::mem::take(&mut self.host.log) {
+        for line in &self.host.log[self.log_read..] {
             if line == "Background saving started" {
-                self.saving = self.last();
+                self.saving = self.host.states.len().saturating_sub(1);
             } else if line.starts_with("DB saved on disk") {
                 self.promised = self.saving;
                 self.promises += 1;
             }
         }
+        self.log_read = self.host.log.len();
         while let Ok(Some((reply, len))) = read_reply(&self.host.received) {
             self.is_last_well = !matches!(reply, Reply::Error(_));
             self.host.received.drain(..len);

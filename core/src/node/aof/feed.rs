@@ -194,7 +194,10 @@ impl Node {
             Some(stream) if aof.opening.is_none() && stream.has_news() && !stream.is_appending() => {
                 self.tell_synced(effects);
             }
-            None if aof.rewrite.is_none() => self.begin_base(now, effects),
+            None if aof.rewrite.is_none() => match self.storage.aof_stats.wait_until(now) {
+                Some(not_before) => self.timers.set_no_later(Timer::Aof, not_before),
+                None => self.begin_base(now, effects),
+            },
             _ => self.feed_aof(now, effects),
         }
     }

@@ -36,7 +36,7 @@ use bytes::Bytes;
 use crate::config::Config;
 use crate::persistence::aof::{Manifest, Part, manifest_name};
 use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
-use crate::replication::ReplicationId;
+use crate::replication::{Position, ReplicationId};
 
 use super::Node;
 use super::storage::Errand;
@@ -255,9 +255,14 @@ impl Node {
     /// The history has another name from here on.
     pub(in crate::node) fn fork_history(&mut self, id: ReplicationId) {
         self.history.fork(id);
-        let offset = self.history.offset();
+        self.note_place();
+    }
+
+    /// The file is to tell which history the data are in from here on.
+    pub(in crate::node) fn note_place(&mut self) {
+        let Position { history, offset } = self.history.position();
         if let Some(aof) = &mut self.storage.aof {
-            aof.insert(offset, Insert::Place(id));
+            aof.insert(offset, Insert::Place(history));
         }
     }
 

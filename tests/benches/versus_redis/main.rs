@@ -43,7 +43,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::command::{COMMANDS, Command};
 use crate::cores::Cores;
 use crate::report::Report;
-use crate::server::{Programs, System};
+use crate::server::Programs;
 
 /// Measures an afterimage-server beside the redis-server of this machine.
 #[derive(Debug, Parser)]
@@ -199,24 +199,17 @@ fn measure_persistence(
 ) -> Result<()> {
     let rounds = options.rounds();
     report.disk = disk::describe()?;
-    let mut with_aof = programs.systems();
-    let mut without_aof = Vec::new();
-    if programs.refuses_aof(System::Afterimage)? {
-        without_aof.push(System::Afterimage);
-        with_aof.retain(|system| *system != System::Afterimage);
-    }
-    report.refuse_aof = without_aof.iter().map(|system| system.name()).collect();
     if options.wants(Part::PersistenceThroughput) {
         report.persistence_throughput =
-            persistence_throughput::measure(programs, cores, &with_aof, rounds, options.quick, progress)?;
+            persistence_throughput::measure(programs, cores, &programs.systems(), rounds, options.quick, progress)?;
     }
     if options.wants(Part::SaveAndLoad) {
         report.save_and_load_keys = save_and_load::keys(options.quick);
-        report.save_and_load = save_and_load::measure(programs, &without_aof, rounds, options.quick, progress)?;
+        report.save_and_load = save_and_load::measure(programs, rounds, options.quick, progress)?;
     }
     if options.wants(Part::SaveStalls) {
         report.save_stalls_keys = save_stalls::keys(options.quick);
-        report.save_stalls = save_stalls::measure(programs, &without_aof, rounds, options.quick, progress)?;
+        report.save_stalls = save_stalls::measure(programs, rounds, options.quick, progress)?;
     }
     Ok(())
 }

@@ -42,8 +42,6 @@ pub(crate) struct Report {
     pub(crate) pauses: Vec<pauses::Row>,
     /// Where the data of what follows lay.
     pub(crate) disk: String,
-    /// Who keeps no append-only file.
-    pub(crate) refuse_aof: Vec<&'static str>,
     pub(crate) persistence_throughput: Vec<persistence_throughput::Row>,
     /// Keys of each server of `save_and_load`.
     pub(crate) save_and_load_keys: u64,

@@ -46,9 +46,9 @@ pub(crate) struct Row {
     pub(crate) system: &'static str,
     pub(crate) snapshot: Stored,
     /// What is left of the append-only file when all keys were set one by one: no work but the writing of them.
-    pub(crate) log: Option<Stored>,
+    pub(crate) log: Stored,
     /// The same file, written anew.
-    pub(crate) rewritten: Option<Stored>,
+    pub(crate) rewritten: Stored,
 }
 
 /// A file with all the data.
@@ -86,15 +86,9 @@ pub(crate) fn keys(is_quick: bool) -> u64 {
     if is_quick { 200_000 } else { 2_000_000 }
 }
 
-/// Measures each system by turns, the other way round in every second round. Those in `without_aof` keep snapshots alone.
+/// Measures each system by turns, the other way round in every second round.
 /// Nothing is pinned: Redis forks, and its child needs a processor of its own.
-pub(crate) fn measure(
-    programs: &Programs,
-    without_aof: &[System],
-    rounds: u16,
-    is_quick: bool,
-    progress: &ProgressBar,
-) -> Result<Vec<Row>> {
+pub(crate) fn measure(programs: &Programs, rounds: u16, is_quick: bool, progress: &ProgressBar) -> Result<Vec<Row>> {
     let systems = programs.systems();
     let mut seen: Vec<[Vec<Stored>; 3]> = vec![[const { Vec::new() }; 3]; systems.len()];
     for round in 0..rounds {
@@ -105,14 +99,14 @@ pub(crate) fn measure(
         for (system, seen) in turns {
             progress.set_message(format!("saving and loading of {}", system.name()));
             let files = Files { programs, system: *system, keys: keys(is_quick), directory: disk::directory()? };
-            let stored = files.store(!without_aof.contains(system)).context(system.name())?;
+            let stored = files.store().context(system.name())?;
             seen.iter_mut().zip(stored).for_each(|(seen, stored)| seen.push(stored));
             progress.inc(1);
         }
     }
     let row = |(system, [snapshots, logs, rewritten]): (&System, &[Vec<Stored>; 3])| {
-        let (log, rewritten) = (Stored::median(logs), Stored::median(rewritten));
-        Some(Row { system: system.name(), snapshot: Stored::median(snapshots)?, log, rewritten })
+        let [snapshot, log, rewritten] = [snapshots, logs, rewritten].map(|seen| Stored::median(seen));
+        Some(Row { system: system.name(), snapshot: snapshot?, log: log?, rewritten: rewritten? })
     };
     Ok(systems.iter().zip(&seen).filter_map(row).collect())
 }
@@ -137,17 +131,15 @@ impl Files<'_> {
         Ok(server)
     }
 
-    /// All that one server leaves: a snapshot and, if it keeps one, its append-only file, and that file written anew.
-    fn store(&self, has_aof: bool) -> Result<Vec<Stored>> {
-        let server = self.filled(if has_aof { &WITH_AOF } else { &[] })?;
-        let mut stored = vec![self.snapshot(&server)?];
+    /// All that one server leaves: a snapshot, its append-only file, and that file written anew.
+    fn store(&self) -> Result<[Stored; 3]> {
+        let server = self.filled(&WITH_AOF)?;
+        let mut snapshot = self.snapshot(&server)?;
         server.shut_down()?;
-        if has_aof {
-            let (server, log) = self.log()?;
-            stored.extend([log, self.rewritten(server)?]);
-        }
-        stored[0].restart_s = self.restarted(&[])?.1;
-        Ok(stored)
+        let (server, log) = self.log()?;
+        let rewritten = self.rewritten(server)?;
+        snapshot.restart_s = self.restarted(&[])?.1;
+        Ok([snapshot, log, rewritten])
     }
 
     /// A snapshot of a server. It is not loaded here.

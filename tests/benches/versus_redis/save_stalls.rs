@@ -24,8 +24,6 @@ const WARM_UP: Duration = Duration::from_secs(3);
 pub(crate) struct Row {
     pub(crate) system: &'static str,
     pub(crate) work: &'static str,
-    /// Whether an append-only file was kept meanwhile.
-    pub(crate) has_aof: bool,
     pub(crate) seconds: f64,
     /// How long the watched client waited.
     pub(crate) waits: Waits,
@@ -46,15 +44,9 @@ pub(crate) fn keys(is_quick: bool) -> u64 {
     if is_quick { 1_250_000 } else { 12_500_000 }
 }
 
-/// Measures each system by turns, the other way round in every second round. Those in `without_aof` are watched during BGSAVE alone.
+/// Measures each system by turns, the other way round in every second round.
 /// Nothing is pinned: Redis forks, and its child needs a processor of its own.
-pub(crate) fn measure(
-    programs: &Programs,
-    without_aof: &[System],
-    rounds: u16,
-    is_quick: bool,
-    progress: &ProgressBar,
-) -> Result<Vec<Row>> {
+pub(crate) fn measure(programs: &Programs, rounds: u16, is_quick: bool, progress: &ProgressBar) -> Result<Vec<Row>> {
     let systems = programs.systems();
     let mut seen: Vec<Vec<Vec<Row>>> = vec![Vec::new(); systems.len()];
     for round in 0..rounds {
@@ -64,8 +56,7 @@ pub(crate) fn measure(
         }
         for (system, seen) in turns {
             progress.set_message(format!("{} stores its data under writes", system.name()));
-            let has_aof = !without_aof.contains(system);
-            seen.push(stall(programs, *system, has_aof, keys(is_quick)).context(system.name())?);
+            seen.push(stall(programs, *system, keys(is_quick)).context(system.name())?);
             progress.inc(1);
         }
     }
@@ -78,11 +69,10 @@ pub(crate) fn measure(
 
 fn median_row<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Option<Row> {
     let of = |field: fn(&Row) -> f64| median(rows.clone().map(field));
-    let Row { system, work, has_aof, .. } = rows.clone().next()?.clone();
+    let Row { system, work, .. } = rows.clone().next()?.clone();
     Some(Row {
         system,
         work,
-        has_aof,
         seconds: of(|row| row.seconds),
         waits: Waits::median(rows.clone().map(|row| row.waits)),
         quiet_waits: Waits::median(rows.clone().map(|row| row.quiet_waits)),
@@ -92,15 +82,14 @@ fn median_row<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Option<Row> {
 }
 
 /// Watches one server during one work after the other.
-fn stall(programs: &Programs, system: System, has_aof: bool, keys: u64) -> Result<Vec<Row>> {
-    let (directives, works): (&[_], &[_]) =
-        if has_aof { (&WITH_AOF, &[Work::Save, Work::Rewrite]) } else { (&[], &[Work::Save]) };
-    let server = Server::start_in(programs, system, &Cores::unpinned(), &disk::directory()?, directives)?;
+fn stall(programs: &Programs, system: System, keys: u64) -> Result<Vec<Row>> {
+    let server = Server::start_in(programs, system, &Cores::unpinned(), &disk::directory()?, &WITH_AOF)?;
     server.client()?.call(&format!("DEBUG POPULATE {keys} key {VALUE_BYTES}"))?;
-    works.iter().map(|work| watch_during(*work, &server, has_aof, keys).context(work.command())).collect()
+    let works = [Work::Save, Work::Rewrite];
+    works.into_iter().map(|work| watch_during(work, &server, keys).context(work.command())).collect()
 }
 
-fn watch_during(work: Work, server: &Server, has_aof: bool, keys: u64) -> Result<Row> {
+fn watch_during(work: Work, server: &Server, keys: u64) -> Result<Row> {
     let (is_busy, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
         let writing = scope.spawn(|| steady::write(server, keys, &is_over));
@@ -116,7 +105,6 @@ fn watch_during(work: Work, server: &Server, has_aof: bool, keys: u64) -> Result
         Ok(Row {
             system: server.system.name(),
             work: work.command(),
-            has_aof,
             seconds: done.seconds,
             waits,
             quiet_waits,

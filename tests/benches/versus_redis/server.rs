@@ -77,15 +77,6 @@ impl Programs {
         System::ALL.into_iter().filter(has).collect()
     }
 
-    /// Whether a system refuses to keep an append-only file.
-    pub(crate) fn refuses_aof(&self, system: System) -> Result<bool> {
-        match Server::start_in(self, system, &Cores::unpinned(), &Arc::new(tempfile::tempdir()?), &WITH_AOF) {
-            Ok(_) => Ok(false),
-            Err(error) if format!("{error:#}").contains("appendonly") => Ok(true),
-            Err(error) => Err(error),
-        }
-    }
-
     fn path(&self, system: System) -> &Path {
         match system {
             System::Afterimage => &self.afterimage,

@@ -123,6 +123,10 @@ impl Node {
         let Some(aof) = &mut self.storage.aof else { return };
         let Some(stream) = &mut aof.stream else { return };
         if !stream.will_need_sync() {
+            // A file at rest tells that all of it is on the disk.
+            if is_ending && aof.opening.is_none() && stream.has_news() && !stream.is_appending() {
+                self.tell_synced(effects);
+            }
             return;
         }
         let due = match self.config.appendfsync {
@@ -211,6 +215,12 @@ impl Node {
 }
 
 impl Aof {
+    /// True if the file is about to tell that it is synced. What cannot be told is not waited for.
+    pub(super) fn has_something_to_tell(&self) -> bool {
+        let stream = self.stream.as_ref().filter(|_| self.opening.is_none());
+        stream.is_some_and(|stream| stream.has_news() || (stream.is_appending() && !stream.has_failed()))
+    }
+
     /// The disk has taken something again.
     pub(super) fn is_well_again(&mut self, effects: &mut Effects) {
         if self.failure.is_some() && !matches!(self.standing, Standing::Until(_)) {

@@ -192,6 +192,12 @@ impl Aof {
         self.stream.iter().chain(opening).map(Stream::needs_log_from).min()
     }
 
+    /// The offset up to which the stream is in the file.
+    fn appended_offset(&self) -> Option<u64> {
+        let opening = self.opening.as_ref().map(|opening| opening.at);
+        self.stream.as_ref().map(Stream::appended).or(opening).map(|reach| reach.offset)
+    }
+
     /// What is being written is not continued. Whether the manifest names it is not known.
     fn drop_streams(&mut self) {
         self.stream = None;
@@ -216,6 +222,9 @@ impl Node {
     pub(in crate::node) fn begin_aof_at_start(&mut self, now: Now, effects: &mut Effects) {
         let durable = Reach { offset: self.history.offset(), inserted: 0 };
         self.begin_aof_with(Standing::Until(durable), now, effects);
+        if let Some(rewrite) = self.storage.aof.as_mut().and_then(|aof| aof.rewrite.as_mut()) {
+            rewrite.is_counted = false;
+        }
     }
 
     fn begin_aof_with(&mut self, standing: Standing, now: Now, effects: &mut Effects) {

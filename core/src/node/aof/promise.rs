@@ -3,6 +3,8 @@
 //! With `appendfsync always` a reply leaves when all that was written before it is synced: a promise to the one who wrote, and a truth to the one who
 //! reads. Nor does the stream for replicas run ahead of the disk, so that after a crash none of them has what its master has lost.
 //!
+//! While the file cannot be written, nothing new is promised, since writes are refused: then who reads is answered, as far as he did not ask before.
+//!
 //! With the other policies replies are held back only while the disk is far behind: who waits for them writes no more. (A Redis stands still.)
 
 use alloc::collections::VecDeque;
@@ -45,7 +47,8 @@ impl Node {
             return;
         };
         let has_seen_data = core::mem::take(&mut connection.has_seen_data);
-        if !has_seen_data || reach <= aof.is_told_up_to(self.config.appendfsync) {
+        let may_promise = aof.failure.is_none();
+        if !has_seen_data || !may_promise || reach <= aof.is_told_up_to(self.config.appendfsync) {
             connection.output.pass_unheld();
         } else if connection.output.hold(reach) {
             aof.holding.push_back((reach, conn));
@@ -109,11 +112,13 @@ impl Node {
     /// True once all that happened is on the disk, or why it is not and will not be soon.
     pub(in crate::node) fn is_aof_complete(&self) -> Result<bool, DiskFailure> {
         let Some(aof) = &self.storage.aof else { return Ok(true) };
-        if let Some(failure) = &aof.failure {
-            return Err(failure.clone());
-        }
         let reach = aof.reach(self.history.offset());
-        Ok(aof.standing == Standing::Current && aof.durable().is_some_and(|durable| durable >= reach))
+        let is_durable = aof.standing == Standing::Current && aof.durable().is_some_and(|durable| durable >= reach);
+        match &aof.failure {
+            _ if is_durable => Ok(!aof.has_something_to_tell()),
+            Some(failure) => Err(failure.clone()),
+            None => Ok(false),
+        }
     }
 
     /// Writes are refused while the file cannot be written.

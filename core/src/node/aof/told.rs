@@ -69,7 +69,7 @@ impl Node {
             can_be_written: aof.failure.is_none(),
             bytes: aof.bytes(),
             base_bytes: aof.base_bytes,
-            buffered_bytes: aof.needs_log_from().map_or(0, |from| end.saturating_sub(from)),
+            buffered_bytes: aof.appended_offset().map_or(0, |from| end.saturating_sub(from)),
             is_syncing: aof.stream.as_ref().is_some_and(Stream::is_syncing),
         })
     }

@@ -15,12 +15,6 @@ impl Report {
     pub(super) fn push_persistence(&self, text: &mut String) {
         let _ =
             writeln!(text, "\nData on {}. Append-only files are written anew only where that is measured.", self.disk);
-        for system in &self.refuse_aof {
-            let _ = writeln!(
-                text,
-                "\n**{system} refuses `appendonly yes` so far: whatever needs it was measured of the others alone.**"
-            );
-        }
         if !self.persistence_throughput.is_empty() {
             self.push_throughput(text);
         }
@@ -69,16 +63,16 @@ impl Report {
         );
         let baseline = self.save_and_load.iter().find(|row| row.system == BASELINE);
         /// Finds what one system stored in one way.
-        type Find = fn(&save_and_load::Row) -> Option<Stored>;
+        type Find = fn(&save_and_load::Row) -> Stored;
         let kinds: [(&str, Find); 3] = [
-            ("snapshot (BGSAVE)", |row| Some(row.snapshot)),
+            ("snapshot (BGSAVE)", |row| row.snapshot),
             ("append-only file, one command for each key", |row| row.log),
             ("append-only file after BGREWRITEAOF", |row| row.rewritten),
         ];
         for (kind, stored) in kinds {
-            let baseline = baseline.and_then(stored);
+            let baseline = baseline.map(stored);
             for row in &self.save_and_load {
-                let Some(seen) = stored(row) else { continue };
+                let seen = stored(row);
                 let cell =
                     |digits: usize, of: fn(&Stored) -> f64| with_ratio(of(&seen), baseline.as_ref().map(of), digits);
                 let cells = [
@@ -106,9 +100,8 @@ impl Report {
         for row in &self.save_stalls {
             let _ = writeln!(
                 text,
-                "| {}{} | {} | {:.1} | {} | {:.1} % | {:.0} | {:.0} % |",
+                "| {} | {} | {:.1} | {} | {:.1} % | {:.0} | {:.0} % |",
                 row.work,
-                if row.has_aof { "" } else { ", no append-only file" },
                 row.system,
                 row.seconds,
                 [row.waits, row.quiet_waits].map(|waits| waits.cells()).join(" | "),

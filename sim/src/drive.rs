@@ -11,6 +11,7 @@ use afterimage_core::replication::Position;
 
 use crate::check::{Breach, Observation, Property};
 use crate::client::KnownRole;
+use crate::disk::Lane;
 use crate::host::{Host, PORT, address, config_text, environment, read_config, site_at};
 use crate::journal::{Topic, host_name};
 use crate::network::{End, Side};
@@ -109,9 +110,9 @@ impl World {
             Action::CollectOutput(_) => {}
             Action::Disk { ticket, op } => {
                 let host = &mut self.hosts[usize::from(index)];
-                if let Some(cost) = host.disk.submit(ticket, op) {
+                if let Some((lane, cost)) = host.disk.submit(ticket, op) {
                     let incarnation = host.incarnation;
-                    self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation });
+                    self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation, lane });
                 }
             }
             // No operator of this world moves a node to another port.
@@ -340,21 +341,21 @@ impl World {
         }
     }
 
-    /// The disk finishes an operation.
-    pub(crate) fn on_disk_done(&mut self, index: u16, incarnation: u32) {
+    /// A lane of the disk finishes an operation.
+    pub(crate) fn on_disk_done(&mut self, index: u16, incarnation: u32, lane: Lane) {
         let host = &mut self.hosts[usize::from(index)];
         if host.incarnation != incarnation || host.node.is_none() {
             return;
         }
         if let Some(until) = host.is_paused(self.now) {
-            self.queue.push(until, Occurrence::DiskDone { host: index, incarnation });
+            self.queue.push(until, Occurrence::DiskDone { host: index, incarnation, lane });
             return;
         }
-        let Some((ticket, outcome)) = host.disk.complete() else {
+        let Some((ticket, outcome)) = host.disk.complete(lane) else {
             return;
         };
-        if let Some(cost) = host.disk.cost() {
-            self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation });
+        if let Some(cost) = host.disk.cost(lane) {
+            self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation, lane });
         }
         self.tell(index, Event::Disk { ticket, outcome });
     }

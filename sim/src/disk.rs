@@ -23,7 +23,14 @@ pub enum DiskTrouble {
     Full,
     /// One in four operations that write fails.
     Errors,
+    /// Everything takes ten times as long.
+    Slow,
+    /// No sync is over before the trouble is.
+    Stuck,
 }
+
+/// How much longer everything takes on a slow disk.
+const SLOWNESS: Micros = 10;
 
 /// What a device writes at once, in bytes.
 const BLOCK_BYTES: usize = 512;
@@ -129,6 +136,8 @@ pub(crate) struct Disk {
     lanes: [VecDeque<(Ticket, DiskOp)>; 2],
     /// What is wrong with it now.
     pub(crate) trouble: Option<DiskTrouble>,
+    /// No sync is over before this.
+    pub(crate) stuck_until: Micros,
     random: Random,
 }
 
@@ -146,6 +155,7 @@ impl Disk {
             next_body: 0,
             lanes: Default::default(),
             trouble: None,
+            stuck_until: 0,
             random,
         }
     }
@@ -199,8 +209,13 @@ impl Disk {
     /// How long the oldest operation of a lane takes.
     pub(crate) fn cost(&self, lane: Lane) -> Option<Micros> {
         let (_, op) = self.lanes[lane as usize].front()?;
+        let slowness = if self.trouble == Some(DiskTrouble::Slow) { SLOWNESS } else { 1 };
+        Some(self.cost_of(op) * slowness)
+    }
+
+    fn cost_of(&self, op: &DiskOp) -> Micros {
         let moved = |len: u64| self.plan.latency_us + len.saturating_mul(1_000_000) / self.plan.bytes_per_second.max(1);
-        Some(match op {
+        match op {
             DiskOp::Append { bytes, .. } => moved(bytes.len() as u64),
             DiskOp::Read { len, .. } => moved(u64::from(*len)),
             DiskOp::Sync { .. } | DiskOp::SyncDirectory { .. } => self.plan.sync_us,
@@ -209,7 +224,14 @@ impl Disk {
             }
             DiskOp::CreateDirectory { .. } | DiskOp::Truncate { .. } => self.plan.latency_us,
             DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => self.plan.latency_us,
-        })
+        }
+    }
+
+    /// Until when the oldest operation of a lane is held up, if it is.
+    pub(crate) fn held_up(&self, lane: Lane, now: Micros) -> Option<Micros> {
+        let (_, op) = self.lanes[lane as usize].front()?;
+        let is_sync = matches!(op, DiskOp::Sync { .. } | DiskOp::SyncDirectory { .. });
+        (is_sync && self.stuck_until > now).then_some(self.stuck_until)
     }
 
     /// The process ended: what it asked for and was not carried out is lost.
@@ -429,6 +451,7 @@ impl Disk {
         );
         match self.trouble? {
             DiskTrouble::Full => matches!(op, DiskOp::Append { .. }).then_some(DiskFailure::NoSpace),
+            DiskTrouble::Slow | DiskTrouble::Stuck => None,
             DiskTrouble::Errors => {
                 (writes && self.random.chance(1, 4)).then(|| DiskFailure::Other("Input/output error".into()))
             }

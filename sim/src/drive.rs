@@ -33,6 +33,7 @@ impl World {
         host.timer_at = Micros::MAX;
         host.work_scheduled = false;
         host.ready = false;
+        host.is_judged = false;
         host.before_ready.clear();
         if host.plan.storage == Storage::Ephemeral {
             host.disk.wipe();
@@ -56,6 +57,7 @@ impl World {
         host.node = Some(Box::new(node));
         let life = host.incarnation;
         self.checks.resyncs.started(index);
+        self.checks.promises.set_promising(index, false);
         if blank && self.checks.histories.knows(&probe.position.history) {
             let explanation = format!("it started on an empty disk with the known id {:?}", probe.position.history);
             self.breach(Some(index), Breach::new(Property::FreshId, explanation));
@@ -264,6 +266,9 @@ impl World {
         if !boundaries.is_empty() {
             self.trace(index, replaced);
         }
+        if let Err(breach) = self.judge_promises(index, &probe, replaced) {
+            return self.breach(Some(index), breach);
+        }
         self.judge_deeds(index, &probe, &deeds);
     }
 
@@ -348,6 +353,10 @@ impl World {
             return;
         }
         if let Some(until) = host.is_paused(self.now) {
+            self.queue.push(until, Occurrence::DiskDone { host: index, incarnation, lane });
+            return;
+        }
+        if let Some(until) = host.disk.held_up(lane, self.now) {
             self.queue.push(until, Occurrence::DiskDone { host: index, incarnation, lane });
             return;
         }

@@ -230,6 +230,7 @@ impl Node {
     fn begin_aof_with(&mut self, standing: Standing, now: Now, effects: &mut Effects) {
         if self.history.log.is_none() {
             self.history.begin_log_here(self.config.repl_backlog_size);
+            self.audit_boundary();
         }
         self.timers.stop(Timer::BacklogTtl);
         let manifest = core::mem::take(&mut self.storage.aof_manifest);

@@ -78,6 +78,7 @@ impl World {
         let link = self.dial(self.client_site(index), host, End::Client { client: index });
         self.clients[usize::from(index)].begin(host, link, self.now);
         self.checks.waits.connected(index);
+        self.checks.promises.connected(index);
     }
 
     /// A client's dial has ended.
@@ -213,6 +214,13 @@ impl World {
             }
             // How many clients were killed.
             Ok(Some((Reply::Integer(_), _))) if matches!(self.operator.tasks.front(), Some(Task::Say { .. })) => true,
+            // One under way is as good, and who cannot now, or has lost its master, need not later: others must not wait for it.
+            Ok(Some((Reply::Error(text), _)))
+                if self.operator.tasks.front().is_some_and(Task::is_rewrite)
+                    && (excusable(text) || text.starts_with(b"ERR Background append only file rewriting already ")) =>
+            {
+                true
+            }
             // What cannot be handed over is told to take over by the next task.
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR FAILOVER ") => true,
             // It is over, or was never begun.

@@ -50,8 +50,8 @@ pub(crate) struct Client {
     pub(crate) out: Vec<u8>,
     input: Vec<u8>,
     expected: VecDeque<(Expected, Micros)>,
-    /// What its node has told it by WAIT and has not arrived yet.
-    told: VecDeque<usize>,
+    /// What its node has told it by WAIT or WAITAOF and has not arrived yet, as it must arrive.
+    told: VecDeque<(&'static str, String)>,
     sent: u32,
     heard_at: Micros,
     /// Replies read.
@@ -125,7 +125,12 @@ impl Client {
 
     /// Its node answers a WAIT of its.
     pub(crate) fn is_told_of(&mut self, replicas: usize) {
-        self.told.push_back(replicas);
+        self.told.push_back(("WAIT", format!(":{replicas}\r\n")));
+    }
+
+    /// The same for WAITAOF.
+    pub(crate) fn is_told_of_disks(&mut self, is_local: bool, replicas: usize) {
+        self.told.push_back(("WAITAOF", format!("*2\r\n:{}\r\n:{replicas}\r\n", u8::from(is_local))));
     }
 
     /// Writes the next burst. Returns when the next step is due.
@@ -166,8 +171,9 @@ impl Client {
             match read_reply(&all[used..]) {
                 Ok(None) => break Ok(()),
                 Ok(Some((reply, len))) => {
+                    let text = &all[used..used + len];
                     used += len;
-                    if let Err(breach) = self.check(&reply, known) {
+                    if let Err(breach) = self.check(&reply, text, known) {
                         break Err(breach);
                     }
                 }
@@ -185,7 +191,8 @@ impl Client {
         outcome
     }
 
-    fn check(&mut self, reply: &Reply<'_>, known: Option<KnownRole>) -> Result<(), Breach> {
+    /// `text` is the reply as it came.
+    fn check(&mut self, reply: &Reply<'_>, text: &[u8], known: Option<KnownRole>) -> Result<(), Breach> {
         let Some((expected, sent_at)) = self.expected.pop_front() else {
             // maxclients and the like: an error before anything was asked.
             let explanation = format!("it sent {reply}, and nothing was asked");
@@ -199,11 +206,13 @@ impl Client {
             return Err(Breach::new(Property::FittingReply, explanation));
         }
         // A node that closes the connection in the same event has recorded it for nobody.
-        if let (Reply::Integer(count), "WAIT") = (reply, expected.name)
-            && let Some(told) = self.told.pop_front()
-            && told as i64 != *count
+        if !error
+            && matches!(expected.name, "WAIT" | "WAITAOF")
+            && let Some((name, told)) = self.told.pop_front()
+            && (name != expected.name || told.as_bytes() != text)
         {
-            let explanation = format!("it answered WAIT by {count}, and recorded that it was {told}");
+            let (name, text, told) = (expected.name, text.escape_ascii(), told.escape_debug());
+            let explanation = format!("it answered {name} by {text}, and recorded that it was {told}");
             return Err(Breach::new(Property::FittingReply, explanation));
         }
         let Some(known) = known.filter(|known| known.since < sent_at) else {

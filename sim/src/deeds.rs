@@ -3,6 +3,7 @@
 //! A node records the deeds of its clients beside its command boundaries. Each is judged at the instant at which it happens, against what
 //! the node's replicas have by then.
 
+use afterimage_core::config::AppendFsync;
 use afterimage_core::node::{Deed, Probe, Role};
 use afterimage_core::port::ConnId;
 use afterimage_core::replication::Position;
@@ -19,6 +20,9 @@ impl World {
             let outcome = match *deed {
                 Deed::Wrote { conn, position, is_write } => self.judge_write(index, probe, conn, position, is_write),
                 Deed::Waited { conn, replicas } => self.judge_wait(index, conn, replicas),
+                Deed::WaitedForDisks { conn, is_local, replicas } => {
+                    self.judge_wait_for_disks(index, conn, is_local, replicas)
+                }
             };
             if let Err(breach) = outcome {
                 return self.breach(Some(index), breach);
@@ -38,6 +42,9 @@ impl World {
             // Without a log the offset stands still, and tells nothing.
             let place = probe.backlog.and_then(|_| self.checks.histories.locate(position));
             self.checks.waits.wrote(client, place);
+            if let Some(place) = place {
+                self.checks.promises.wrote(client, index, place);
+            }
         }
         let is_gated = is_write && probe.role == Role::Master && !self.has_just_stood_still(index);
         let Some(demand) = self.demand_of(index).filter(|_| is_gated) else { return Ok(()) };
@@ -51,6 +58,70 @@ impl World {
         let Some(place) = self.checks.waits.written(client) else { return Ok(()) };
         self.totals.waits += 1;
         self.checks.waits.told(client, replicas, self.holders(index, place))
+    }
+
+    fn judge_wait_for_disks(
+        &mut self,
+        index: u16,
+        conn: ConnId,
+        is_local: bool,
+        replicas: usize,
+    ) -> Result<(), Breach> {
+        let Some(client) = self.client_of(index, conn) else { return Ok(()) };
+        self.clients[usize::from(client)].is_told_of_disks(is_local, replicas);
+        let Some(place) = self.checks.waits.written(client) else { return Ok(()) };
+        self.totals.disk_waits += 1;
+        let holders = self.holders(index, place);
+        self.checks.waits.told(client, replicas, holders)?;
+        if is_local {
+            self.promise(index, place);
+        }
+        // Of more holders nobody knows which were meant.
+        if replicas == holders {
+            for holder in self.present_holders(index, place) {
+                self.promise(holder, place);
+            }
+        }
+        Ok(())
+    }
+
+    /// No reply to a client is missing.
+    pub(crate) fn client_is_answered(&mut self, client: u16) {
+        if let Some((host, place)) = self.checks.promises.answered(client) {
+            self.promise(host, place);
+        }
+    }
+
+    /// A host has promised to keep what lies at a place.
+    fn promise(&mut self, index: u16, place: Place) {
+        let before = self.checks.promises.promised(index);
+        if before.is_none_or(|before| !self.checks.histories.covers(before, place)) {
+            self.checks.promises.promise(index, Some(place));
+        }
+    }
+
+    /// Looks at what a node promises by its answers now, and whether it has come back with what it had promised.
+    pub(crate) fn judge_promises(&mut self, index: u16, probe: &Probe, is_replaced: bool) -> Result<(), Breach> {
+        let host = &mut self.hosts[usize::from(index)];
+        let Some(config) = host.node.as_ref().map(|node| node.config()) else { return Ok(()) };
+        let (is_kept, is_synced_first) = (config.appendonly, config.appendfsync == AppendFsync::Always);
+        let is_promising = is_kept && is_synced_first && probe.synced_offset.is_some();
+        self.checks.promises.set_promising(index, is_promising);
+        if !host.ready {
+            return Ok(());
+        }
+        let has_come_back = !std::mem::replace(&mut host.is_judged, true);
+        let histories = &self.checks.histories;
+        let is_gone = self.checks.promises.promised(index).is_some_and(|place| !histories.has(index, place));
+        match has_come_back {
+            true if is_kept => return self.checks.promises.came_back(index, |place| histories.has(index, place)),
+            // It has not read the file.
+            true => self.checks.promises.promise(index, None),
+            // Other data have taken the place of those that were promised.
+            false if is_replaced && is_gone => self.checks.promises.promise(index, None),
+            false => {}
+        }
+        Ok(())
     }
 
     /// Notes where a node stands, for what its replicas will have to have later.
@@ -84,6 +155,17 @@ impl World {
             End::Client { client } if self.clients[usize::from(client)].link == Some(link) => Some(client),
             _ => None,
         }
+    }
+
+    /// Replicas that have what lies at a place; none if one is connected twice.
+    fn present_holders(&self, master: u16, place: Place) -> Vec<u16> {
+        let attachments = self.hosts[usize::from(master)].attachments.iter().flatten();
+        let links = attachments.filter(|attachment| attachment.side == Side::Acceptor);
+        let links = links.filter_map(|attachment| self.network.find(attachment.link));
+        let there = links.filter(|link| matches!(link.ends[Side::Dialler as usize], End::Node { .. }));
+        let mut holders: Vec<u16> = there.map(|link| link.sites[Side::Dialler as usize]).collect();
+        holders.retain(|from| usize::from(*from) < self.hosts.len() && self.checks.histories.has(*from, place));
+        holders
     }
 
     /// Connections of replicas that have what lies at a place; or had it, if they have left and their master may not know.

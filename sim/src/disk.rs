@@ -1,8 +1,8 @@
 //! What does a host's disk keep?
 //!
-//! Files whose contents are lasting up to a synced length, and a directory whose changes are lasting up to the last time
-//! it was synced. Operations are carried out one after another and take time. A crash of the process keeps everything
-//! that was carried out; a loss of power cuts each file somewhere in what was not synced, or leaves a block of it that was never written, and undoes
+//! Files whose contents are lasting up to a synced length, and directories whose changes are lasting up to the last time
+//! they were synced. Operations go into two lanes, as the port allows; those of one lane are carried out one after another and take time, and may
+//! overtake those of the other. A crash of the process keeps everything that was carried out; a loss of power cuts each file somewhere in what was not synced, or leaves a block of it that was never written, and undoes
 //! some of the last changes of names.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,7 +23,14 @@ pub enum DiskTrouble {
     Full,
     /// One in four operations that write fails.
     Errors,
+    /// Everything takes ten times as long.
+    Slow,
+    /// No sync is over before the trouble is.
+    Stuck,
 }
+
+/// How much longer everything takes on a slow disk.
+const SLOWNESS: Micros = 10;
 
 /// What a device writes at once, in bytes.
 const BLOCK_BYTES: usize = 512;
@@ -82,6 +89,38 @@ fn directory_of(name: &str) -> &str {
     name.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
+/// A lane of operations, of which each is carried out after the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// What is about files of the node's own directory, and all that is about no file.
+    Outer,
+    /// What is about directories within it, and files there.
+    Inner,
+}
+
+impl Lane {
+    pub(crate) const BOTH: [Lane; 2] = [Lane::Outer, Lane::Inner];
+
+    /// The lane of an operation.
+    fn of(op: &DiskOp) -> Lane {
+        let is_inner = |name: &str| !directory_of(name).is_empty();
+        let is_in_inner = match op {
+            DiskOp::Create { file }
+            | DiskOp::Append { file, .. }
+            | DiskOp::Sync { file }
+            | DiskOp::Truncate { file, .. }
+            | DiskOp::Remove { file }
+            | DiskOp::Read { file, .. } => is_inner(file),
+            DiskOp::Rename { from, to } => is_inner(from) || is_inner(to),
+            DiskOp::SyncDirectory { directory } => !directory.is_empty(),
+            DiskOp::CreateDirectory { .. } => true,
+            // No directory can be entered here, so that nothing depends on when it is.
+            DiskOp::List | DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => false,
+        };
+        if is_in_inner { Lane::Inner } else { Lane::Outer }
+    }
+}
+
 /// The disk of one host. It outlives the node's incarnations.
 #[derive(Clone, Debug)]
 pub(crate) struct Disk {
@@ -93,9 +132,12 @@ pub(crate) struct Disk {
     lasting_directories: BTreeSet<FileName>,
     changes: Vec<NameChange>,
     next_body: BodyId,
-    queue: VecDeque<(Ticket, DiskOp)>,
+    /// By [`Lane`].
+    lanes: [VecDeque<(Ticket, DiskOp)>; 2],
     /// What is wrong with it now.
     pub(crate) trouble: Option<DiskTrouble>,
+    /// No sync is over before this.
+    pub(crate) stuck_until: Micros,
     random: Random,
 }
 
@@ -111,30 +153,43 @@ impl Disk {
             lasting_directories: BTreeSet::new(),
             changes: Vec::new(),
             next_body: 0,
-            queue: VecDeque::new(),
+            lanes: Default::default(),
             trouble: None,
+            stuck_until: 0,
             random,
         }
     }
 
-    /// Takes in an operation. Returns how long the disk will be busy with it, if it was idle.
-    pub(crate) fn submit(&mut self, ticket: Ticket, op: DiskOp) -> Option<Micros> {
-        self.queue.push_back((ticket, op));
-        (self.queue.len() == 1).then(|| self.cost()).flatten()
+    /// Takes in an operation. Returns its lane, and how long that will be busy with it, if it was idle.
+    pub(crate) fn submit(&mut self, ticket: Ticket, op: DiskOp) -> Option<(Lane, Micros)> {
+        let lane = Lane::of(&op);
+        let queue = &mut self.lanes[lane as usize];
+        queue.push_back((ticket, op));
+        let was_idle = queue.len() == 1;
+        self.cost(lane).filter(|_| was_idle).map(|cost| (lane, cost))
     }
 
-    /// Carries out the oldest operation. Ask [`cost`](Disk::cost) for the next one then.
-    pub(crate) fn complete(&mut self) -> Option<(Ticket, DiskOutcome)> {
-        let (ticket, op) = self.queue.pop_front()?;
+    /// The oldest operation of a lane.
+    pub(crate) fn next_of(&self, lane: Lane) -> Option<Ticket> {
+        self.lanes[lane as usize].front().map(|(ticket, _)| *ticket)
+    }
+
+    /// Carries out the oldest operation of a lane. Ask [`cost`](Disk::cost) for the next one then.
+    pub(crate) fn complete(&mut self, lane: Lane) -> Option<(Ticket, DiskOutcome)> {
+        let (ticket, op) = self.lanes[lane as usize].pop_front()?;
         let outcome = self.carry_out(op);
         Some((ticket, outcome))
     }
 
     /// As [`complete`](Disk::complete), but the operation fails if it is to. Half of an append is done then; what was not synced when a sync failed never
     /// comes to the disk, though the next sync says so.
-    pub(crate) fn complete_or_fail(&mut self, failure: Option<DiskFailure>) -> Option<(Ticket, DiskOutcome)> {
-        let Some(failure) = failure else { return self.complete() };
-        let (ticket, op) = self.queue.pop_front()?;
+    pub(crate) fn complete_or_fail(
+        &mut self,
+        lane: Lane,
+        failure: Option<DiskFailure>,
+    ) -> Option<(Ticket, DiskOutcome)> {
+        let Some(failure) = failure else { return self.complete(lane) };
+        let (ticket, op) = self.lanes[lane as usize].pop_front()?;
         match op {
             DiskOp::Append { file, bytes } => {
                 let half = bytes.slice(..bytes.len() / 2);
@@ -151,11 +206,21 @@ impl Disk {
         Some((ticket, DiskOutcome::Failed(failure)))
     }
 
-    /// How long the oldest operation takes.
-    pub(crate) fn cost(&self) -> Option<Micros> {
-        let (_, op) = self.queue.front()?;
+    /// The oldest operation of a lane.
+    pub(crate) fn next(&self, lane: Lane) -> Option<&DiskOp> {
+        self.lanes[lane as usize].front().map(|(_, op)| op)
+    }
+
+    /// How long the oldest operation of a lane takes.
+    pub(crate) fn cost(&self, lane: Lane) -> Option<Micros> {
+        let (_, op) = self.lanes[lane as usize].front()?;
+        let slowness = if self.trouble == Some(DiskTrouble::Slow) { SLOWNESS } else { 1 };
+        Some(self.cost_of(op) * slowness)
+    }
+
+    fn cost_of(&self, op: &DiskOp) -> Micros {
         let moved = |len: u64| self.plan.latency_us + len.saturating_mul(1_000_000) / self.plan.bytes_per_second.max(1);
-        Some(match op {
+        match op {
             DiskOp::Append { bytes, .. } => moved(bytes.len() as u64),
             DiskOp::Read { len, .. } => moved(u64::from(*len)),
             DiskOp::Sync { .. } | DiskOp::SyncDirectory { .. } => self.plan.sync_us,
@@ -164,12 +229,19 @@ impl Disk {
             }
             DiskOp::CreateDirectory { .. } | DiskOp::Truncate { .. } => self.plan.latency_us,
             DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => self.plan.latency_us,
-        })
+        }
+    }
+
+    /// Until when the oldest operation of a lane is held up, if it is.
+    pub(crate) fn held_up(&self, lane: Lane, now: Micros) -> Option<Micros> {
+        let (_, op) = self.lanes[lane as usize].front()?;
+        let is_sync = matches!(op, DiskOp::Sync { .. } | DiskOp::SyncDirectory { .. });
+        (is_sync && self.stuck_until > now).then_some(self.stuck_until)
     }
 
     /// The process ended: what it asked for and was not carried out is lost.
     pub(crate) fn abandon(&mut self) {
-        self.queue.clear();
+        self.lanes.iter_mut().for_each(VecDeque::clear);
     }
 
     /// Power was lost: what was not synced may be gone. Returns how many bytes went.
@@ -222,7 +294,7 @@ impl Disk {
 
     /// Loses what is to be lost. Returns how many bytes went.
     pub(crate) fn lose(&mut self, loss: &Loss) -> u64 {
-        self.queue.clear();
+        self.lanes.iter_mut().for_each(VecDeque::clear);
         self.changes.truncate(loss.names_kept);
         for change in std::mem::take(&mut self.changes) {
             self.make_last(change);
@@ -288,7 +360,7 @@ impl Disk {
 
     /// Removes every file.
     pub(crate) fn wipe(&mut self) {
-        self.queue.clear();
+        self.lanes.iter_mut().for_each(VecDeque::clear);
         self.names.clear();
         self.lasting.clear();
         self.directories.clear();
@@ -384,6 +456,7 @@ impl Disk {
         );
         match self.trouble? {
             DiskTrouble::Full => matches!(op, DiskOp::Append { .. }).then_some(DiskFailure::NoSpace),
+            DiskTrouble::Slow | DiskTrouble::Stuck => None,
             DiskTrouble::Errors => {
                 (writes && self.random.chance(1, 4)).then(|| DiskFailure::Other("Input/output error".into()))
             }
@@ -409,10 +482,12 @@ mod tests {
     use super::*;
 
     fn run(disk: &mut Disk, ops: &[DiskOp]) -> Vec<DiskOutcome> {
+        let mut outcomes = Vec::new();
         for (n, op) in (0..).zip(ops) {
             disk.submit(Ticket(n), op.clone());
+            outcomes.extend(Lane::BOTH.into_iter().filter_map(|lane| disk.complete(lane)).map(|(_, outcome)| outcome));
         }
-        std::iter::from_fn(|| disk.complete()).map(|(_, outcome)| outcome).collect()
+        outcomes
     }
 
     fn write(name: &str, text: &'static str) -> [DiskOp; 2] {
@@ -474,6 +549,19 @@ mod tests {
         disk.submit(Ticket(9), DiskOp::Remove { file: "dump".into() });
         disk.abandon();
         assert_eq!(read(&mut disk, "dump"), DiskOutcome::Bytes(Bytes::from_static(b"kept")));
+    }
+
+    #[test]
+    fn neither_lane_waits_for_the_other() {
+        let mut disk = Disk::new(DiskPlan::default(), Random::new(1, 0));
+        let ops = [&write("dump", "a")[..], &write("logs/1", "b"), &[sync("dump"), sync("logs/1")]].concat();
+        for (n, op) in (0..).zip(ops) {
+            disk.submit(Ticket(n), op);
+        }
+        let mut tickets = |lane| std::iter::from_fn(|| disk.complete(lane)).map(|(ticket, _)| ticket.0).collect();
+        let inner: Vec<u64> = tickets(Lane::Inner);
+        let outer: Vec<u64> = tickets(Lane::Outer);
+        assert_eq!((inner, outer), (vec![2, 3, 5], vec![0, 1, 4]));
     }
 
     #[test]

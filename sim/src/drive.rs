@@ -11,6 +11,7 @@ use afterimage_core::replication::Position;
 
 use crate::check::{Breach, Observation, Property};
 use crate::client::KnownRole;
+use crate::disk::Lane;
 use crate::host::{Host, PORT, address, config_text, environment, read_config, site_at};
 use crate::journal::{Topic, host_name};
 use crate::network::{End, Side};
@@ -32,6 +33,7 @@ impl World {
         host.timer_at = Micros::MAX;
         host.work_scheduled = false;
         host.ready = false;
+        host.is_judged = false;
         host.before_ready.clear();
         if host.plan.storage == Storage::Ephemeral {
             host.disk.wipe();
@@ -55,6 +57,7 @@ impl World {
         host.node = Some(Box::new(node));
         let life = host.incarnation;
         self.checks.resyncs.started(index);
+        self.checks.promises.set_promising(index, false);
         if blank && self.checks.histories.knows(&probe.position.history) {
             let explanation = format!("it started on an empty disk with the known id {:?}", probe.position.history);
             self.breach(Some(index), Breach::new(Property::FreshId, explanation));
@@ -109,9 +112,9 @@ impl World {
             Action::CollectOutput(_) => {}
             Action::Disk { ticket, op } => {
                 let host = &mut self.hosts[usize::from(index)];
-                if let Some(cost) = host.disk.submit(ticket, op) {
+                if let Some((lane, cost)) = host.disk.submit(ticket, op) {
                     let incarnation = host.incarnation;
-                    self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation });
+                    self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation, lane });
                 }
             }
             // No operator of this world moves a node to another port.
@@ -263,6 +266,9 @@ impl World {
         if !boundaries.is_empty() {
             self.trace(index, replaced);
         }
+        if let Err(breach) = self.judge_promises(index, &probe, replaced) {
+            return self.breach(Some(index), breach);
+        }
         self.judge_deeds(index, &probe, &deeds);
     }
 
@@ -340,21 +346,25 @@ impl World {
         }
     }
 
-    /// The disk finishes an operation.
-    pub(crate) fn on_disk_done(&mut self, index: u16, incarnation: u32) {
+    /// A lane of the disk finishes an operation.
+    pub(crate) fn on_disk_done(&mut self, index: u16, incarnation: u32, lane: Lane) {
         let host = &mut self.hosts[usize::from(index)];
         if host.incarnation != incarnation || host.node.is_none() {
             return;
         }
         if let Some(until) = host.is_paused(self.now) {
-            self.queue.push(until, Occurrence::DiskDone { host: index, incarnation });
+            self.queue.push(until, Occurrence::DiskDone { host: index, incarnation, lane });
             return;
         }
-        let Some((ticket, outcome)) = host.disk.complete() else {
+        if let Some(until) = host.disk.held_up(lane, self.now) {
+            self.queue.push(until, Occurrence::DiskDone { host: index, incarnation, lane });
+            return;
+        }
+        let Some((ticket, outcome)) = host.disk.complete(lane) else {
             return;
         };
-        if let Some(cost) = host.disk.cost() {
-            self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation });
+        if let Some(cost) = host.disk.cost(lane) {
+            self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation, lane });
         }
         self.tell(index, Event::Disk { ticket, outcome });
     }

@@ -3,6 +3,7 @@
 //! Each fault of the plan changes the network, a host or a disk, and most are taken back after their time. At the quiet
 //! point everything that is still wrong is healed at once.
 
+use crate::disk::DiskTrouble;
 use crate::journal::{Clock, Topic, host_name};
 use crate::network::{Cut, End, LinkId, Side, Site, Stage};
 use crate::plan::{Crash, Fault, Heal, Way, Which};
@@ -49,7 +50,14 @@ impl World {
             Fault::Slow { a, b, pace, .. } => {
                 self.each_way(a, b, Way::Both, |world, from, to| world.network.set_slow(from, to, Some(pace)));
             }
-            Fault::Disk { host, trouble, .. } => self.hosts[usize::from(host)].disk.trouble = Some(trouble),
+            Fault::Disk { host, trouble, for_us } => {
+                let disk = &mut self.hosts[usize::from(host)].disk;
+                disk.trouble = Some(trouble);
+                if trouble == DiskTrouble::Stuck {
+                    // As a pause, it ends with the world's faults at the latest.
+                    disk.stuck_until = disk.stuck_until.max((self.now + for_us).min(self.plan.quiet_at()));
+                }
+            }
         }
     }
 

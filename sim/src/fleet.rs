@@ -161,8 +161,8 @@ impl fmt::Display for Summary {
         )?;
         writeln!(
             f,
-            "  compared: {} command boundaries, {} answers of WAIT, {} writes that wanted good replicas",
-            self.compared, self.totals.waits, self.totals.gated_writes
+            "  compared: {} command boundaries, {} answers of WAIT and {} of WAITAOF, {} writes that wanted good replicas, {} returns with promises to keep",
+            self.compared, self.totals.waits, self.totals.disk_waits, self.totals.gated_writes, self.totals.promises
         )
     }
 }

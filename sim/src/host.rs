@@ -63,6 +63,8 @@ pub(crate) struct Host {
     pub(crate) history: ReplicationId,
     /// It has loaded what its disk held, and serves.
     pub(crate) ready: bool,
+    /// What it came back with was compared with what it had promised to keep.
+    pub(crate) is_judged: bool,
     /// The boundaries that it recorded before.
     pub(crate) before_ready: Vec<Boundary>,
     /// Keys at the last look.
@@ -88,6 +90,7 @@ impl Host {
             role_since: 0,
             history: ReplicationId::NONE,
             ready: false,
+            is_judged: false,
             before_ready: Vec::new(),
             keys: 0,
             entropy,
@@ -155,10 +158,13 @@ pub(crate) fn environment(defects: Defects) -> Environment {
 /// The configuration file of a host, as its supervisor would write it.
 pub(crate) fn config_text(plan: &HostPlan, common: &[Setting], follows: Option<u16>) -> String {
     let mut text = String::from("protected-mode no\nbind 0.0.0.0\nappendonly no\n");
-    text.push_str(match plan.storage {
-        Storage::Saved => "save 5 1\n",
-        Storage::Unsaved | Storage::Ephemeral => "save \"\"\n",
-    });
+    match plan.storage {
+        Storage::Saved => text.push_str("save 5 1\n"),
+        Storage::Unsaved | Storage::Ephemeral => text.push_str("save \"\"\n"),
+        Storage::Appended { fsync } => {
+            text.push_str(&format!("save \"\"\nappendonly yes\nappendfsync {}\n", fsync.name()));
+        }
+    }
     for setting in common.iter().chain(&plan.settings) {
         text.push_str(&format!("{} {}\n", setting.name, setting.value));
     }

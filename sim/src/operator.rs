@@ -45,6 +45,13 @@ pub(crate) enum Task {
     },
 }
 
+impl Task {
+    /// True for BGREWRITEAOF.
+    pub(crate) fn is_rewrite(&self) -> bool {
+        matches!(self, Task::Say { words, .. } if words.first().is_some_and(|word| word == b"BGREWRITEAOF"))
+    }
+}
+
 impl std::fmt::Display for Task {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -173,6 +180,7 @@ impl Operator {
             Order::Configure { host, ref setting } => {
                 self.say(host, &format!("CONFIG SET {} {}", setting.name, setting.value));
             }
+            Order::Rewrite { host } => self.say(host, "BGREWRITEAOF"),
             Order::Stray { host, master } => {
                 let address = address(master, PORT);
                 self.say(host, &format!("REPLICAOF {} {}", address.ip(), address.port()));

@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 
 use afterimage_core::codec::random::Random;
 
+use crate::disk::Lane;
 use crate::network::{LinkId, Side};
 
 /// Simulated time in microseconds since the world began.
@@ -73,12 +74,14 @@ pub(crate) enum Occurrence {
         /// In which life.
         incarnation: u32,
     },
-    /// The disk finishes its oldest operation.
+    /// The disk finishes the oldest operation of a lane.
     DiskDone {
         /// Which host.
         host: u16,
         /// In which life.
         incarnation: u32,
+        /// Which lane.
+        lane: Lane,
     },
     /// The supervisor starts a node that is down.
     Restart {

@@ -30,6 +30,10 @@ pub struct Totals {
     pub takeovers: u64,
     /// Answers of WAIT to clients of which the last write is known; each was compared with what replicas have.
     pub waits: u64,
+    /// Answers of WAITAOF, likewise.
+    pub disk_waits: u64,
+    /// Times at which a node came back that had promised to keep something.
+    pub promises: u64,
     /// Writes accepted by masters that want good replicas; each was compared likewise.
     pub gated_writes: u64,
 }
@@ -54,6 +58,8 @@ impl Totals {
         self.orders += other.orders;
         self.takeovers += other.takeovers;
         self.waits += other.waits;
+        self.disk_waits += other.disk_waits;
+        self.promises += other.promises;
         self.gated_writes += other.gated_writes;
     }
 }

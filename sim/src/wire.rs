@@ -237,6 +237,9 @@ impl World {
             End::Node { host, .. } => self.settle(host),
             End::Operator => self.operator_received(),
             End::Controller { host } => self.controller_received(host),
+            End::Client { client } if self.clients[usize::from(client)].awaits_nothing() => {
+                self.client_is_answered(client);
+            }
             _ => {}
         }
         if cut_here {

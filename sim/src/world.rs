@@ -4,16 +4,17 @@
 //! property is broken. It owns all state: two worlds in one process share nothing, and the same plan gives the same
 //! fingerprint everywhere.
 
+use afterimage_core::config::AppendFsync;
 use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
 
 use crate::check::{
-    Breach, Gate, Histories, Pacing, Property, Resyncs, Standing, Violation, Waits, convergence_bound, find_straggler,
-    round_trip,
+    Breach, Gate, Histories, Pacing, Promises, Property, Resyncs, Standing, Violation, Waits, convergence_bound,
+    find_straggler, round_trip,
 };
 use crate::client::Client;
 use crate::controller::Controller;
-use crate::disk::Disk;
+use crate::disk::{Disk, DiskTrouble};
 use crate::fingerprint::Fingerprint;
 use crate::host::Host;
 use crate::journal::{Line, Topic, host_name};
@@ -37,6 +38,7 @@ pub(crate) struct Checks {
     pub(crate) resyncs: Resyncs,
     pub(crate) waits: Waits,
     pub(crate) gate: Gate,
+    pub(crate) promises: Promises,
 }
 
 /// A world of nodes.
@@ -99,6 +101,7 @@ impl World {
                 resyncs: Resyncs::new(count),
                 waits: Waits::new(plan.clients.len()),
                 gate: Gate::new(count),
+                promises: Promises::new(count, plan.clients.len()),
             },
             print: Fingerprint::default(),
             totals: Totals::default(),
@@ -198,7 +201,7 @@ impl World {
             Occurrence::ResetTold { link, side } => self.on_reset_told(link, side),
             Occurrence::Timers { host, at } => self.on_timers(host, at),
             Occurrence::Work { host, incarnation } => self.on_work(host, incarnation),
-            Occurrence::DiskDone { host, incarnation } => self.on_disk_done(host, incarnation),
+            Occurrence::DiskDone { host, incarnation, lane } => self.on_disk_done(host, incarnation, lane),
             Occurrence::Restart { host } => self.on_restart(host),
             Occurrence::Client { client, epoch } => self.on_client(client, epoch),
             Occurrence::Operator => self.on_operator(),
@@ -255,6 +258,7 @@ impl World {
         let standing = |(index, host): (usize, &Host)| Standing {
             master: self.operator.follows[index],
             probe: host.node.as_ref().map(|node| node.probe()),
+            is_synced_first: host.node.as_ref().is_some_and(|node| node.config().appendfsync == AppendFsync::Always),
         };
         self.hosts.iter().enumerate().map(standing).collect()
     }
@@ -303,7 +307,7 @@ impl World {
             events: self.events,
             simulated_us: self.now,
             converged_after_us: self.converged_after,
-            totals: self.totals,
+            totals: Totals { promises: self.checks.promises.compared, ..self.totals },
             resyncs: self.checks.resyncs.totals,
             compared: self.checks.histories.compared,
             violations: self.violations.clone(),
@@ -335,7 +339,8 @@ impl World {
 impl Plan {
     /// True if disks may fail operations in this run.
     pub(crate) fn has_disk_faults(&self) -> bool {
-        self.faults.iter().any(|planned| matches!(planned.fault, Fault::Disk { .. }))
+        let fails = |trouble| matches!(trouble, DiskTrouble::Full | DiskTrouble::Errors);
+        self.faults.iter().any(|planned| matches!(planned.fault, Fault::Disk { trouble, .. } if fails(trouble)))
     }
 }
 
@@ -350,7 +355,7 @@ fn tag(what: Occurrence) -> u64 {
         Occurrence::ResetTold { link, side } => (6, u64::from(link.slot) << 1 | side as u64),
         Occurrence::Timers { host, .. } => (7, u64::from(host)),
         Occurrence::Work { host, .. } => (8, u64::from(host)),
-        Occurrence::DiskDone { host, .. } => (9, u64::from(host)),
+        Occurrence::DiskDone { host, lane, .. } => (9, u64::from(host) << 1 | lane as u64),
         Occurrence::Restart { host } => (10, u64::from(host)),
         Occurrence::Client { client, .. } => (11, u64::from(client)),
         Occurrence::Operator => (12, 0),

@@ -50,6 +50,15 @@ pub enum Deed {
         /// So many replicas have what the client wrote.
         replicas: usize,
     },
+    /// WAITAOF was answered.
+    WaitedForDisks {
+        /// The client's connection.
+        conn: ConnId,
+        /// What the client wrote is on our own disk.
+        is_local: bool,
+        /// So many replicas have it on theirs.
+        replicas: usize,
+    },
 }
 
 /// Extends a hash of a sequence by more of its bytes: `hash * BASE + byte` modulo 2^61 - 1, byte by byte.
@@ -125,6 +134,8 @@ pub struct Probe {
     pub log_bytes: u64,
     /// True while a data set is being loaded, from disk or from a master.
     pub loading: bool,
+    /// How much of the history is in an append-only file and synced; `None` if nothing is promised to be.
+    pub synced_offset: Option<u64>,
 }
 
 /// What is recorded for checkers while the audit is on.
@@ -311,6 +322,7 @@ impl Node {
             snapshots: u64::from(self.transfers.begun()) + u64::from(self.sync_files.begun()),
             log_bytes: log.map_or(0, |log| log.memory_bytes()),
             loading: self.is_loading(),
+            synced_offset: self.synced_offset(),
         }
     }
 }

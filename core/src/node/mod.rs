@@ -212,6 +212,7 @@ impl Node {
         self.work_on_files(units as usize, now, effects);
         self.work_on_save(units as usize, effects);
         self.work_on_rewrite(units as usize, effects);
+        self.feed_aof(now, effects);
         self.work_on_held(now, effects);
         self.settle(now, effects);
     }
@@ -227,6 +228,7 @@ impl Node {
             || self.files_can_advance()
             || self.save_can_advance()
             || self.rewrite_can_advance()
+            || self.aof_can_be_fed()
             || self.held_can_advance()
     }
 
@@ -316,8 +318,8 @@ impl Node {
         if self.blocked.has_business() {
             self.resume_released(now, effects);
         }
-        self.feed_aof(now, effects);
         if core::mem::take(&mut self.log_has_grown) {
+            self.note_unit_end(now, effects);
             self.history.timeline.note(self.history.offset(), now.mono);
             self.announce_log(now, effects);
             self.trim_log();

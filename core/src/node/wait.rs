@@ -56,6 +56,15 @@ impl Safe {
         }
         reply.count(self.replicas);
     }
+
+    /// The same, for checkers.
+    fn deed(self, conn: ConnId) -> Deed {
+        let Safe { is_local, replicas, .. } = self;
+        match self.proof {
+            Proof::Acknowledged => Deed::Waited { conn, replicas },
+            Proof::Persisted { .. } => Deed::WaitedForDisks { conn, is_local, replicas },
+        }
+    }
 }
 
 impl AwaitedReplicas {
@@ -118,7 +127,7 @@ impl Node {
             if let Some(connection) = self.connections.get_mut(conn) {
                 safe.tell(&mut connection.reply());
             }
-            self.audit_deed(|_| Deed::Waited { conn, replicas: safe.replicas });
+            self.audit_deed(|_| safe.deed(conn));
             return;
         }
         self.park(conn, WaitsFor::Replicas(awaited), timeout, now);
@@ -152,7 +161,7 @@ impl Node {
     /// Ends a wait with what is known by now.
     pub(super) fn release_wait(&mut self, conn: ConnId, safe: Safe) {
         self.release(conn, |reply| safe.tell(reply));
-        self.audit_deed(|_| Deed::Waited { conn, replicas: safe.replicas });
+        self.audit_deed(|_| safe.deed(conn));
     }
 
     /// Answers those whose wait is over.

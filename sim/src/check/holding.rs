@@ -69,7 +69,7 @@ impl Histories {
     }
 
     /// True if whoever stands at `at` has what was written at `place`.
-    pub(super) fn covers(&self, at: Place, place: Place) -> bool {
+    pub(crate) fn covers(&self, at: Place, place: Place) -> bool {
         // Written under a name that a branch goes by, it may lie in the stem.
         let resolved = self.resolve(place.history, place.offset);
         let Place { mut history, mut offset } = at;

@@ -8,6 +8,7 @@ mod gate;
 mod histories;
 mod holding;
 mod pacing;
+mod promises;
 mod resync;
 mod waits;
 
@@ -20,6 +21,7 @@ pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
 pub(crate) use histories::{Histories, Observation};
 pub(crate) use holding::Place;
 pub(crate) use pacing::Pacing;
+pub(crate) use promises::Promises;
 pub(crate) use resync::Resyncs;
 pub use resync::Totals as ResyncTotals;
 pub(crate) use waits::Waits;
@@ -52,6 +54,8 @@ pub enum Property {
     WaitHolds,
     /// A write is accepted only while as many replicas as the configuration wants are close enough behind.
     GateHolds,
+    /// A node comes back with what it had promised to keep.
+    KeepsPromises,
     /// A node's timers let time pass.
     TimePasses,
     /// A node does not end on its own.
@@ -75,6 +79,7 @@ impl Property {
             Property::ReplicaRefusesWrites => "replica-refuses-writes",
             Property::WaitHolds => "wait-holds",
             Property::GateHolds => "gate-holds",
+            Property::KeepsPromises => "keeps-promises",
             Property::TimePasses => "time-passes",
             Property::KeepsRunning => "keeps-running",
         }

@@ -6,7 +6,7 @@
 use afterimage_core::codec::random::Random;
 
 use super::{
-    Chunking, ClientPlan, ControllerPlan, Crash, DiskPlan, Fault, FaultPlan, HandOver, Heal, Held, HostPlan,
+    Chunking, ClientPlan, ControllerPlan, Crash, DiskPlan, Fault, FaultPlan, Fsync, HandOver, Heal, Held, HostPlan,
     NetworkPlan, Order, OrderPlan, PLAN_VERSION, Pace, Plan, Setting, Storage, Target, Victims, Way, Which, WorkPlan,
 };
 use crate::disk::DiskTrouble;
@@ -15,12 +15,21 @@ use crate::queue::{MILLISECOND, Micros, SECOND};
 use crate::streams::{Concern, stream};
 
 pub(super) fn draw(seed: u64) -> Plan {
-    let hosts = draw_hosts(&mut stream(seed, Concern::Topology, 0));
+    let mut hosts = draw_hosts(&mut stream(seed, Concern::Topology, 0));
+    draw_append_files(&mut stream(seed, Concern::Topology, 2), &mut hosts);
     let mut timing = stream(seed, Concern::Topology, 1);
     let quiet_at_us = timing.range(10..=50) * SECOND;
     let mut settings = draw_settings(&mut stream(seed, Concern::Configuration, 0));
     settings.extend(draw_gate(&mut stream(seed, Concern::Configuration, 2)));
     let count = hosts.len() as u64;
+    let mut clients = draw_clients(seed, count, quiet_at_us);
+    let mut orders = draw_orders(&mut stream(seed, Concern::Orders, 0), count, quiet_at_us);
+    if hosts.iter().any(|host| matches!(host.storage, Storage::Appended { .. })) {
+        let disks_of_ten = one_of(&mut stream(seed, Concern::Clients, 3), &[0, 5, 9]);
+        clients.iter_mut().for_each(|client| client.disks_of_ten = disks_of_ten);
+        orders.extend(draw_disk_orders(&mut stream(seed, Concern::Orders, 2), count, quiet_at_us));
+        orders.sort_by_key(|planned| planned.at_us);
+    }
     Plan {
         version: PLAN_VERSION,
         seed,
@@ -28,9 +37,9 @@ pub(super) fn draw(seed: u64) -> Plan {
         network: draw_network(&mut stream(seed, Concern::Network, 0)),
         disk: draw_disk(&mut stream(seed, Concern::Disk, 0)),
         work: draw_work(&mut stream(seed, Concern::Configuration, 1)),
-        clients: draw_clients(seed, count, quiet_at_us),
+        clients,
         faults: draw_faults(&mut stream(seed, Concern::Faults, 0), count, quiet_at_us),
-        orders: draw_orders(&mut stream(seed, Concern::Orders, 0), count, quiet_at_us),
+        orders,
         hosts,
         controller: draw_controller(&mut stream(seed, Concern::Orders, 1)),
         quiet_at_us,
@@ -60,6 +69,44 @@ fn draw_hosts(random: &mut Random) -> Vec<HostPlan> {
 
 fn draw_storage(random: &mut Random) -> Storage {
     one_of(random, &[Storage::Saved, Storage::Saved, Storage::Unsaved, Storage::Ephemeral])
+}
+
+/// In half of the seeds nodes keep append-only files: all of them in the same way, or some.
+fn draw_append_files(random: &mut Random, hosts: &mut [HostPlan]) {
+    if !random.chance(1, 2) {
+        return;
+    }
+    let all_alike = random.chance(1, 2).then(|| draw_fsync(random));
+    for host in hosts {
+        let fsync = all_alike.or_else(|| random.chance(2, 3).then(|| draw_fsync(random)));
+        if let Some(fsync) = fsync {
+            host.storage = Storage::Appended { fsync };
+            host.settings.extend(draw_append_settings(random));
+        }
+    }
+}
+
+fn draw_fsync(random: &mut Random) -> Fsync {
+    one_of(random, &[Fsync::Always, Fsync::Always, Fsync::Everysec, Fsync::No])
+}
+
+fn draw_append_settings(random: &mut Random) -> Vec<Setting> {
+    let mut settings = vec![
+        Setting::new("auto-aof-rewrite-min-size", one_of(random, &["1kb", "8kb", "64kb", "64mb"])),
+        Setting::new("auto-aof-rewrite-percentage", one_of(random, &[20, 100, 100, 0])),
+    ];
+    let sometimes = [
+        ("aof-use-rdb-preamble", "no", 3),
+        ("aof-timestamp-enabled", "yes", 4),
+        ("no-appendfsync-on-rewrite", "yes", 6),
+        ("save", "5 1", 4),
+    ];
+    for (name, value, one_in) in sometimes {
+        if random.chance(1, one_in) {
+            settings.push(Setting::new(name, value));
+        }
+    }
+    settings
 }
 
 fn draw_settings(random: &mut Random) -> Vec<Setting> {
@@ -158,6 +205,7 @@ fn draw_clients(seed: u64, hosts: u64, quiet_at_us: Micros) -> Vec<ClientPlan> {
                 expire_one_in,
                 wait_one_in,
                 asks_of_ten: 0,
+                disks_of_ten: 0,
             }
         })
         .chain(draw_witness(&mut stream(seed, Concern::Clients, 2), hosts, quiet_at_us, keys))
@@ -180,6 +228,7 @@ fn draw_witness(random: &mut Random, hosts: u64, quiet_at_us: Micros, keys: u32)
         expire_one_in: 0,
         wait_one_in: 0,
         asks_of_ten: 8,
+        disks_of_ten: 0,
     })
 }
 
@@ -279,7 +328,7 @@ fn draw_slow(random: &mut Random, hosts: u64) -> Fault {
 }
 
 fn draw_disk_trouble(random: &mut Random, hosts: u64) -> Fault {
-    let trouble = one_of(random, &[DiskTrouble::Full, DiskTrouble::Errors]);
+    let trouble = one_of(random, &[DiskTrouble::Full, DiskTrouble::Errors, DiskTrouble::Slow, DiskTrouble::Stuck]);
     Fault::Disk { host: host(random, hosts), for_us: duration(random), trouble }
 }
 
@@ -299,6 +348,21 @@ fn draw_orders(random: &mut Random, hosts: u64, quiet_at_us: Micros) -> Vec<Orde
         .collect();
     orders.sort_by_key(|planned| planned.at_us);
     orders
+}
+
+/// What is done about append-only files while nodes run.
+fn draw_disk_orders(random: &mut Random, hosts: u64, quiet_at_us: Micros) -> Vec<OrderPlan> {
+    let count = one_of(random, &[0, 1, 3, 6]);
+    let draw_one = |random: &mut Random| {
+        let host = host(random, hosts);
+        let setting = match random.below(5) {
+            0 | 1 => return Order::Rewrite { host },
+            2 | 3 => Setting::new("appendonly", one_of(random, &["yes", "yes", "no"])),
+            _ => Setting::new("appendfsync", draw_fsync(random).name()),
+        };
+        Order::Configure { host, setting }
+    };
+    (0..count).map(|_| OrderPlan { at_us: random.below(quiet_at_us), order: draw_one(random) }).collect()
 }
 
 /// In some seeds a controller promotes replicas.

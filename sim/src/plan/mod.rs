@@ -94,6 +94,35 @@ pub enum Storage {
     Unsaved,
     /// It saves none, and starts on an empty disk (a container without a volume).
     Ephemeral,
+    /// It keeps an append-only file.
+    Appended {
+        /// When that is synced.
+        fsync: Fsync,
+    },
+}
+
+/// When an append-only file is synced: `appendfsync`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fsync {
+    /// Before each reply.
+    Always,
+    /// Once a second.
+    Everysec,
+    /// When the operating system pleases.
+    No,
+}
+
+impl Fsync {
+    /// As in a configuration file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Fsync::Always => "always",
+            Fsync::Everysec => "everysec",
+            Fsync::No => "no",
+        }
+    }
 }
 
 /// How fast and how regular a path is.
@@ -193,6 +222,9 @@ pub struct ClientPlan {
     /// Of ten steps so many are nothing but that question: it goes on asking for what it wrote long ago.
     #[serde(default)]
     pub asks_of_ten: u32,
+    /// Of ten questions so many ask by WAITAOF who has it on a disk.
+    #[serde(default)]
+    pub disks_of_ten: u32,
 }
 
 /// Where a client connects.

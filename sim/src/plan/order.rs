@@ -70,6 +70,11 @@ pub enum Order {
         /// What is set.
         setting: Setting,
     },
+    /// BGREWRITEAOF on a node.
+    Rewrite {
+        /// Which node.
+        host: u16,
+    },
     /// A mistake, taken back at once: REPLICAOF somebody else, then what it was.
     Stray {
         /// Which node.
@@ -130,6 +135,7 @@ impl Order {
             | Order::Hold { host, .. }
             | Order::Kill { host, .. }
             | Order::Shutdown { host, .. }
+            | Order::Rewrite { host }
             | Order::Configure { host, .. } => [Some(host), None],
             Order::FlushAll => [None, None],
         }

@@ -2,12 +2,15 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use afterimage_core::codec::random::Random;
 use afterimage_core::node::Probe;
-use afterimage_core::port::{Action, ConnId, DiskFailure, Effects, Event, ExitCode, Mono, Note, Now, Peer, Wall};
+use afterimage_core::port::{
+    Action, ConnId, DiskFailure, DiskOp, Effects, Event, ExitCode, Mono, Note, Now, Peer, Wall,
+};
 use afterimage_core::replication::Position;
 use afterimage_core::{Config, Environment, Node};
 
-use crate::disk::Disk;
+use crate::disk::{Disk, Lane};
 
 /// Rounds of background work and disk operations after which a node counts as one that never comes to rest.
 const ROUNDS_MAX: usize = 100_000;
@@ -19,10 +22,50 @@ pub(super) struct State {
     pub(super) position: Position,
 }
 
+/// In which order the two lanes of a disk come to do what they were asked for.
+#[derive(Clone, Debug)]
+pub(super) enum Interleaving {
+    /// As they were asked.
+    AsAsked,
+    /// One of them whenever it has something to do.
+    First(Lane),
+    /// Whichever is drawn.
+    Drawn(Random),
+}
+
+impl Interleaving {
+    /// Those that a run is tried with. `seed` draws.
+    pub(super) fn several(seed: u64) -> [Interleaving; 5] {
+        let drawn = |stream| Interleaving::Drawn(Random::new(seed, stream));
+        [
+            Interleaving::AsAsked,
+            Interleaving::First(Lane::Outer),
+            Interleaving::First(Lane::Inner),
+            drawn(20),
+            drawn(21),
+        ]
+    }
+
+    /// The lane whose turn it is; none if both have nothing to do.
+    fn next(&mut self, disk: &Disk) -> Option<Lane> {
+        let [outer, inner] = Lane::BOTH.map(|lane| disk.next_of(lane));
+        let (Some(outer), Some(inner)) = (outer, inner) else {
+            return outer.map(|_| Lane::Outer).or(inner.map(|_| Lane::Inner));
+        };
+        Some(match self {
+            Interleaving::AsAsked if outer < inner => Lane::Outer,
+            Interleaving::AsAsked => Lane::Inner,
+            Interleaving::First(lane) => *lane,
+            Interleaving::Drawn(random) => Lane::BOTH[random.below(2) as usize],
+        })
+    }
+}
+
 /// A node with its disk, alone.
 pub(super) struct Host {
     pub(super) node: Node,
     pub(super) disk: Disk,
+    pub(super) lanes: Interleaving,
     pub(super) is_ready: bool,
     pub(super) ended: Option<ExitCode>,
     /// What it has said in its log.
@@ -35,6 +78,8 @@ pub(super) struct Host {
     /// The operation, counted from the first, that fails, and how.
     pub(super) failing: Option<(usize, DiskFailure)>,
     pub(super) operations: usize,
+    /// What it was that failed.
+    pub(super) failed: String,
     now: Now,
     effects: Effects,
 }
@@ -49,6 +94,7 @@ impl Host {
         Host {
             node,
             disk,
+            lanes: Interleaving::AsAsked,
             is_ready: false,
             ended: None,
             log: Vec::new(),
@@ -57,6 +103,7 @@ impl Host {
             received: Vec::new(),
             failing: None,
             operations: 0,
+            failed: String::new(),
             now,
             effects,
         }
@@ -100,9 +147,13 @@ impl Host {
 
     /// The disk does the next thing that it was asked for; false if there is none.
     pub(super) fn move_disk(&mut self) -> bool {
+        let Some(lane) = self.lanes.next(&self.disk) else { return false };
         let failing = self.failing.as_ref().filter(|(index, _)| *index == self.operations);
         let failure = failing.map(|(_, failure)| failure.clone());
-        let Some((ticket, outcome)) = self.disk.complete_or_fail(failure) else { return false };
+        if failure.is_some() {
+            self.failed = self.disk.next(lane).map(name_of).unwrap_or_default();
+        }
+        let Some((ticket, outcome)) = self.disk.complete_or_fail(lane, failure) else { return false };
         self.operations += 1;
         self.handle(Event::Disk { ticket, outcome });
         true
@@ -184,5 +235,13 @@ impl Host {
                 return;
             }
         }
+    }
+}
+
+/// An operation, without what is written.
+fn name_of(op: &DiskOp) -> String {
+    match op {
+        DiskOp::Append { file, bytes } => format!("Append {{ file: {file:?}, {} bytes }}", bytes.len()),
+        op => format!("{op:?}"),
     }
 }

@@ -6,6 +6,8 @@
 //! history that it claims must be the one at which the data were like that.
 //!
 //! Then the run is made once more for each of the operations, which fails this time: the node must recover by itself, and keep what it has promised.
+//!
+//! The disk has two lanes that may overtake each other. All this is done for several orders in which they come to their operations.
 
 mod host;
 mod script;
@@ -24,7 +26,7 @@ use crate::disk::Disk;
 use crate::plan::DiskPlan;
 use crate::reply::{Reply, read_reply};
 
-use host::{Host, State};
+use host::{Host, Interleaving, State};
 use script::{Keeping, Step, script};
 
 /// So many faults are told; the others are counted.
@@ -100,25 +102,35 @@ pub fn sweep(seed: u64) -> Sweep {
 }
 
 fn sweep_one(keeping: Keeping, seed: u64) -> Part {
-    let run = Run::through(keeping, seed, None);
-    let mut part = Part {
-        keeping: keeping.name(),
-        commands: run.commands,
-        promises: run.promises,
-        operations: run.crashes.len(),
-        ..Part::default()
-    };
-    run.crash_everywhere(&mut part);
+    let mut part = Part { keeping: keeping.name(), ..Part::default() };
+    for (index, lanes) in Interleaving::several(seed).into_iter().enumerate() {
+        let faults_before = part.faults.len();
+        sweep_order(keeping, seed, &lanes, &mut part);
+        for fault in &mut part.faults[faults_before..] {
+            fault.insert_str(0, &format!("order {} of the lanes, ", index + 1));
+        }
+    }
+    part
+}
+
+/// The runs in which the lanes of the disk come to their operations in one order.
+fn sweep_order(keeping: Keeping, seed: u64, lanes: &Interleaving, part: &mut Part) {
+    let run = Run::through(keeping, seed, lanes, None);
+    part.commands += run.commands;
+    part.promises += run.promises;
+    part.operations += run.crashes.len();
+    run.crash_everywhere(part);
     for index in 0..run.host.operations {
         for failure in [DiskFailure::NoSpace, DiskFailure::Other("Input/output error".to_owned())] {
             part.failures += 1;
-            let told = format!("operation {} fails ({failure})", index + 1);
-            if let Err(why) = Run::through(keeping, seed, Some((index, failure))).recovers() {
+            let told = failure.to_string();
+            let run = Run::through(keeping, seed, lanes, Some((index, failure)));
+            let told = format!("operation {}, {}, fails ({told})", index + 1, run.host.failed);
+            if let Err(why) = run.recovers() {
                 part.note_fault(format!("{told}: {why}"));
             }
         }
     }
-    part
 }
 
 impl Part {
@@ -149,6 +161,8 @@ struct Run {
     commands: usize,
     /// The states behind commands that were not answered yet, of which the answer is a promise.
     unanswered: VecDeque<Option<usize>>,
+    /// Lines of the node's log that were looked at.
+    log_read: usize,
     /// The last reply was no error.
     is_last_well: bool,
     crashes: Vec<Crash>,
@@ -156,9 +170,10 @@ struct Run {
 
 impl Run {
     /// A whole run. An operation of its disk, counted from the first, may fail.
-    fn through(keeping: Keeping, seed: u64, failing: Option<(usize, DiskFailure)>) -> Run {
+    fn through(keeping: Keeping, seed: u64, lanes: &Interleaving, failing: Option<(usize, DiskFailure)>) -> Run {
         let disk = Disk::new(DiskPlan::default(), Random::new(SEED, 0));
         let mut host = Host::start(keeping.config(), SEED, disk);
+        host.lanes = lanes.clone();
         host.failing = failing;
         host.pass_with_disk(100);
         let client = host.accept();
@@ -179,6 +194,7 @@ impl Run {
             promises: 0,
             commands: 0,
             unanswered: VecDeque::new(),
+            log_read: 0,
             is_last_well: true,
             crashes: Vec::new(),
         };
@@ -237,14 +253,15 @@ impl Run {
 
     /// Remembers what the node has said of its snapshots, and what it has answered.
     fn note(&mut self) {
-        for line in std::mem::take(&mut self.host.log) {
+        for line in &self.host.log[self.log_read..] {
             if line == "Background saving started" {
-                self.saving = self.last();
+                self.saving = self.host.states.len().saturating_sub(1);
             } else if line.starts_with("DB saved on disk") {
                 self.promised = self.saving;
                 self.promises += 1;
             }
         }
+        self.log_read = self.host.log.len();
         while let Ok(Some((reply, len))) = read_reply(&self.host.received) {
             self.is_last_well = !matches!(reply, Reply::Error(_));
             self.host.received.drain(..len);

@@ -45,9 +45,13 @@ impl Expected {
     /// What MULTI expects.
     pub(crate) const MULTI: Expected = Expected { name: "MULTI", shape: Shape::Status, excuses: &[], writes: false };
 
-    /// What is said in a story. WAIT alone is known by its name.
+    /// What is said in a story. WAIT and WAITAOF alone are known by their names.
     pub(crate) fn said(line: &str) -> Expected {
-        let name = if line.starts_with("WAIT ") { "WAIT" } else { "a command of a story" };
+        let name = match line.split(' ').next() {
+            Some("WAIT") => "WAIT",
+            Some("WAITAOF") => "WAITAOF",
+            _ => "a command of a story",
+        };
         Expected { name, shape: Shape::Anything, excuses: &[], writes: false }
     }
 

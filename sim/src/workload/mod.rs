@@ -11,7 +11,7 @@ use afterimage_core::codec::random::Random;
 use crate::plan::ClientPlan;
 
 pub(crate) use expected::Expected;
-use table::{EXPIRY_REQUESTS, Hole, KINDS, QUESTION_REQUESTS, REQUESTS, Requests, Word};
+use table::{DISK_REQUESTS, EXPIRY_REQUESTS, Hole, KINDS, QUESTION_REQUESTS, REQUESTS, Requests, Word};
 
 /// One key in so many is used as if it had another type.
 const CROSSED_ONE_IN: u32 = 40;
@@ -48,12 +48,17 @@ impl Workload {
     /// Writes the next command, or MULTI block, and now and then asks behind it who has it. Says what is expected for each.
     pub(crate) fn next(&mut self, out: &mut Vec<u8>, expected: &mut impl FnMut(Expected)) {
         if self.plan.asks_of_ten > 0 && self.random.below(10) < u64::from(self.plan.asks_of_ten) {
-            return expected(self.request(&QUESTION_REQUESTS, out));
+            return expected(self.question(out));
         }
         self.next_step(out, expected);
         if self.plan.wait_one_in > 0 && self.random.chance(1, self.plan.wait_one_in) {
-            expected(self.request(&QUESTION_REQUESTS, out));
+            expected(self.question(out));
         }
+    }
+
+    fn question(&mut self, out: &mut Vec<u8>) -> Expected {
+        let is_of_disks = self.plan.disks_of_ten > 0 && self.random.below(10) < u64::from(self.plan.disks_of_ten);
+        self.request(if is_of_disks { &DISK_REQUESTS } else { &QUESTION_REQUESTS }, out)
     }
 
     fn next_step(&mut self, out: &mut Vec<u8>, expected: &mut impl FnMut(Expected)) {
@@ -132,6 +137,7 @@ impl Workload {
                 let replicas = self.random.range(1..=3);
                 self.push_number(replicas);
             }
+            Hole::Few => self.push_number_below(3),
             Hole::Patience => {
                 let millis = 1 + self.random.exponential(200);
                 self.push_number(millis);

@@ -54,6 +54,8 @@ pub(super) enum Hole {
     WaitMillis,
     /// From 1 to 3 replicas.
     Replicas,
+    /// From none to 2 of them.
+    Few,
     /// Milliseconds, mostly some hundred.
     Patience,
 }
@@ -74,6 +76,7 @@ const HOLES: &[(&str, Hole)] = &[
     ("wait", Hole::WaitSeconds),
     ("wait-ms", Hole::WaitMillis),
     ("replicas", Hole::Replicas),
+    ("few", Hole::Few),
     ("patience", Hole::Patience),
 ];
 
@@ -222,6 +225,15 @@ const EXPIRIES: &[Row] = &[
 const QUESTIONS: &[Row] =
     &[Row { weight: 1, words: "WAIT {replicas} {patience}", shape: Integer, excuses: WAIT, writes: false }];
 
+/// The same, of disks.
+const DISK_QUESTIONS: &[Row] = &[Row {
+    weight: 1,
+    words: "WAITAOF {bit} {few} {patience}",
+    shape: Array,
+    excuses: &["ERR WAITAOF cannot be used ", "UNBLOCKED "],
+    writes: false,
+}];
+
 /// A word of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Word {
@@ -255,6 +267,9 @@ pub(super) static REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(C
 pub(super) static EXPIRY_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(EXPIRIES));
 /// What is asked after a write.
 pub(super) static QUESTION_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(QUESTIONS));
+
+/// What is asked of disks.
+pub(super) static DISK_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(DISK_QUESTIONS));
 
 impl Requests {
     fn of(rows: &'static [Row]) -> Requests {

@@ -115,6 +115,7 @@ impl Node {
     fn debug_change_repl_id(&mut self, call: Call<'_>) -> Outcome {
         self.history.id = self.new_replication_id();
         self.history.second = None;
+        self.note_place();
         self.audit_boundary();
         let text = format!("Changing replication IDs after receiving change-repl-id: {}", self.history.id);
         call.effects.note(Note::Text { level: Level::Notice, text });

@@ -129,7 +129,7 @@ impl Node {
             ("clients.slaves", Count(parts.replicas + parts.transfers)),
             ("clients.normal", Count(parts.clients)),
             ("cluster.links", Count(0)),
-            ("aof.buffer", Count(0)),
+            ("aof.buffer", Count(self.aof_told().map_or(0, |aof| aof.buffered_bytes))),
             ("lua.caches", Count(0)),
             ("functions.caches", Count(report.functions)),
         ];

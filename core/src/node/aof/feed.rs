@@ -18,21 +18,33 @@ use super::{Aof, AofErrand, INTERVAL, Standing, note};
 const HELD_BYTES_MAX: u64 = 1 << 30;
 
 impl Node {
-    /// What the stream has grown by becomes a batch, if the disk is free for one; what was appended is synced when it is time.
+    /// The log has grown, by whole units.
     #[inline]
-    pub(in crate::node) fn feed_aof(&mut self, now: Now, effects: &mut Effects) {
+    pub(in crate::node) fn note_unit_end(&mut self, now: Now, effects: &mut Effects) {
         let end = self.history.offset();
         let Some(aof) = &mut self.storage.aof else { return };
-        if let Some(stream) = aof.last_stream_mut() {
-            stream.unit_ended(end);
+        if let Some(stream) = aof.last_stream_mut()
+            && stream.unit_ended(end)
+        {
+            self.bound_held_log(end, now, effects);
         }
-        if aof.stream.as_ref().is_some_and(Stream::is_appending) {
-            return self.bound_held_log(end, now, effects);
-        }
-        self.advance_aof(now, effects);
     }
 
-    fn advance_aof(&mut self, now: Now, effects: &mut Effects) {
+    /// True if there is something to be written and the disk is free for it. That is background work, so that everything that happened in a turn of the
+    /// driver becomes one batch, and one sync.
+    #[inline]
+    pub(in crate::node) fn aof_can_be_fed(&self) -> bool {
+        let Some(aof) = &self.storage.aof else { return false };
+        let end = aof.opening.as_ref().map_or(self.history.offset(), |opening| opening.at.offset);
+        aof.stream.as_ref().is_some_and(|stream| stream.has_next_batch(end))
+    }
+
+    /// What the stream has grown by becomes a batch, if the disk is free for one; what was appended is synced when it is time.
+    pub(in crate::node) fn feed_aof(&mut self, now: Now, effects: &mut Effects) {
+        let Some(aof) = &self.storage.aof else { return };
+        if aof.stream.as_ref().is_some_and(Stream::is_appending) {
+            return;
+        }
         let stamp = self.config.aof_timestamp_enabled.then(|| now.wall.seconds());
         let (Some(aof), Some(log)) = (&mut self.storage.aof, &self.history.log) else { return };
         let end = aof.opening.as_ref().map_or(log.end(), |opening| opening.at.offset);
@@ -186,7 +198,10 @@ impl Node {
             Some(stream) if aof.opening.is_none() && stream.has_news() && !stream.is_appending() => {
                 self.tell_synced(effects);
             }
-            None if aof.rewrite.is_none() => self.begin_base(now, effects),
+            None if aof.rewrite.is_none() => match self.storage.aof_stats.wait_until(now) {
+                Some(not_before) => self.timers.set_no_later(Timer::Aof, not_before),
+                None => self.begin_base(now, effects),
+            },
             _ => self.feed_aof(now, effects),
         }
     }

@@ -36,7 +36,7 @@ use bytes::Bytes;
 use crate::config::Config;
 use crate::persistence::aof::{Manifest, Part, manifest_name};
 use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
-use crate::replication::ReplicationId;
+use crate::replication::{Position, ReplicationId};
 
 use super::Node;
 use super::storage::Errand;
@@ -230,6 +230,7 @@ impl Node {
     fn begin_aof_with(&mut self, standing: Standing, now: Now, effects: &mut Effects) {
         if self.history.log.is_none() {
             self.history.begin_log_here(self.config.repl_backlog_size);
+            self.audit_boundary();
         }
         self.timers.stop(Timer::BacklogTtl);
         let manifest = core::mem::take(&mut self.storage.aof_manifest);
@@ -244,6 +245,8 @@ impl Node {
         self.forget_aof_errands();
         if let (Some(stream), Some(log), None) = (&mut aof.stream, &self.history.log, &aof.failure) {
             let mut ops = Vec::new();
+            // What was handed over before comes first.
+            stream.batch_appended();
             while let Some(bytes) = stream.next_batch(log, log.end(), None) {
                 ops.push(DiskOp::Append { file: stream.file.clone(), bytes });
                 stream.batch_appended();
@@ -262,9 +265,14 @@ impl Node {
     /// The history has another name from here on.
     pub(in crate::node) fn fork_history(&mut self, id: ReplicationId) {
         self.history.fork(id);
-        let offset = self.history.offset();
+        self.note_place();
+    }
+
+    /// The file is to tell which history the data are in from here on.
+    pub(in crate::node) fn note_place(&mut self) {
+        let Position { history, offset } = self.history.position();
         if let Some(aof) = &mut self.storage.aof {
-            aof.insert(offset, Insert::Place(id));
+            aof.insert(offset, Insert::Place(history));
         }
     }
 

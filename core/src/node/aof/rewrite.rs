@@ -103,7 +103,7 @@ impl Node {
     /// The file has grown: perhaps by so much that it is to be rewritten.
     pub(super) fn check_growth(&mut self, now: Now, effects: &mut Effects) {
         let percentage = u64::from(self.config.auto_aof_rewrite_percentage);
-        let is_too_early = self.storage.aof_stats.not_before.is_some_and(|not_before| now.mono < not_before);
+        let is_too_early = self.storage.aof_stats.wait_until(now).is_some();
         let Some(aof) = &mut self.storage.aof else { return };
         let bytes = aof.bytes();
         if percentage == 0 || bytes <= self.config.auto_aof_rewrite_min_size || aof.rewrite.is_some() || is_too_early {
@@ -187,9 +187,11 @@ impl Node {
         let Some(aof) = &self.storage.aof else { return };
         let Some(opening) = &aof.opening else { return };
         let is_drained = aof.stream.as_ref().is_none_or(|stream| stream.is_drained(opening.at));
-        let is_too_early = opening.not_before.is_some_and(|not_before| now.mono < not_before);
-        if aof.chain.is_some() || !is_drained || is_too_early {
+        if aof.chain.is_some() || !is_drained {
             return;
+        }
+        if let Some(not_before) = opening.not_before.filter(|not_before| now.mono < *not_before) {
+            return self.timers.set_no_later(Timer::Aof, not_before);
         }
         let directory = self.config.appenddirname.clone();
         let mut ops = alloc::vec![

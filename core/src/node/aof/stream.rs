@@ -119,13 +119,21 @@ impl Stream {
         self.inserts.push_back((offset, insert));
     }
 
-    /// A unit has ended here.
+    /// A unit has ended here. True if that is remembered.
     #[inline]
-    pub(super) fn unit_ended(&mut self, offset: u64) {
+    pub(super) fn unit_ended(&mut self, offset: u64) -> bool {
         let last = self.cuts.back().copied().unwrap_or(self.handed.offset);
-        if offset.saturating_sub(last) >= CUT_BYTES {
+        let is_far = offset.saturating_sub(last) >= CUT_BYTES;
+        if is_far {
             self.cuts.push_back(offset);
         }
+        is_far
+    }
+
+    /// True if there is something to be written up to `end`, and nothing is being written.
+    #[inline]
+    pub(super) fn has_next_batch(&self, end: u64) -> bool {
+        self.batch.is_none() && (self.handed.offset < end || self.inserts.front().is_some_and(|(at, _)| *at <= end))
     }
 
     pub(super) fn appended(&self) -> Reach {
@@ -184,11 +192,10 @@ impl Stream {
 
     /// The next batch, up to `end` at most; none if there is nothing to write. With `stamp`, it tells that second of the clock.
     pub(super) fn next_batch(&mut self, log: &Log, end: u64, stamp: Option<i64>) -> Option<Bytes> {
-        let end = self.batch_end(end);
-        let has_insert = self.inserts.front().is_some_and(|(at, _)| *at <= end);
-        if self.handed.offset >= end && !has_insert {
+        if !self.has_next_batch(end) {
             return None;
         }
+        let end = self.batch_end(end);
         let reach = Reach { offset: end, inserted: self.handed.inserted };
         let (body, reach) = self.take_body(log, reach, stamp);
         self.handed = reach;

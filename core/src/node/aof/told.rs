@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::port::Mono;
+use crate::port::{Mono, Now};
 
 use super::super::Node;
 use super::Aof;
@@ -33,6 +33,11 @@ impl AofStats {
     pub(super) fn failed(&mut self) -> u32 {
         self.failures = self.failures.saturating_add(1);
         self.failures - 1
+    }
+
+    /// Until when no rewrite is to begin by itself, if that is still to come.
+    pub(super) fn wait_until(&self, now: Now) -> Option<Mono> {
+        self.not_before.filter(|not_before| now.mono < *not_before)
     }
 
     pub(super) fn ended(&mut self, took: Duration) {

@@ -30,13 +30,13 @@ pub(super) enum Interleaving {
     /// One of them whenever it has something to do.
     First(Lane),
     /// Whichever is drawn.
-    Drawn(Random),
+    Drawn(Box<Random>),
 }
 
 impl Interleaving {
     /// Those that a run is tried with. `seed` draws.
     pub(super) fn several(seed: u64) -> [Interleaving; 5] {
-        let drawn = |stream| Interleaving::Drawn(Random::new(seed, stream));
+        let drawn = |stream| Interleaving::Drawn(Box::new(Random::new(seed, stream)));
         [
             Interleaving::AsAsked,
             Interleaving::First(Lane::Outer),

@@ -13,11 +13,22 @@
 //! let (now, mut effects) = (Now::default(), Effects::new());
 //! let mut node = Node::start(Config::default(), environment, 42, now, &mut effects);
 //!
-//! // It asks for its data set; there is none.
-//! let asked: Vec<Action> = effects.drain().collect();
-//! let Some(Action::Disk { ticket, .. }) = asked.first() else { panic!("a node reads its file first") };
-//! let outcome = DiskOutcome::Failed(DiskFailure::NotFound);
-//! node.handle(Event::Disk { ticket: *ticket, outcome }, now, &mut effects);
+//! // It asks for what was kept over a restart, one file after another; there is none.
+//! loop {
+//!     let asked: Vec<Action> = effects.drain().collect();
+//!     let tickets = asked.iter().filter_map(|action| match action {
+//!         Action::Disk { ticket, .. } => Some(*ticket),
+//!         _ => None,
+//!     });
+//!     let tickets: Vec<_> = tickets.collect();
+//!     if tickets.is_empty() {
+//!         break;
+//!     }
+//!     for ticket in tickets {
+//!         let outcome = DiskOutcome::Failed(DiskFailure::NotFound);
+//!         node.handle(Event::Disk { ticket, outcome }, now, &mut effects);
+//!     }
+//! }
 //!
 //! // A client comes and speaks.
 //! let address = "127.0.0.1:6379".parse().unwrap();

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
-use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, FileName, Ticket};
+use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, FileName, Lane, Ticket};
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -29,13 +29,13 @@ pub(crate) type Answer = (Ticket, DiskOutcome);
 /// The reactor's end of both lanes. Dropping it waits until all that was asked for is done.
 pub(crate) struct Disk {
     /// For files in the node's own directory, and all that is about no file.
-    outer: Lane,
+    outer: Worker,
     /// For files in directories within it.
-    inner: Lane,
+    inner: Worker,
 }
 
-/// The reactor's end of one thread.
-struct Lane {
+/// The reactor's end of the thread of one lane.
+struct Worker {
     /// `None` only while it is dropped: that is what ends the thread.
     orders: Option<mpsc::Sender<Order>>,
     thread: Option<JoinHandle<()>>,
@@ -59,8 +59,8 @@ impl Disk {
     pub(crate) fn start(directory: &str, config_file: &str) -> io::Result<(Disk, UnboundedReceiver<Answer>)> {
         let (outbox, answers) = unbounded_channel();
         let files = || Files::new(PathBuf::from(directory), PathBuf::from(config_file));
-        let outer = Lane::start("disk", files(), outbox.clone())?;
-        let inner = Lane::start("disk-inner", files(), outbox)?;
+        let outer = Worker::start("disk", files(), outbox.clone())?;
+        let inner = Worker::start("disk-inner", files(), outbox)?;
         Ok((Disk { outer, inner }, answers))
     }
 
@@ -72,9 +72,9 @@ impl Disk {
             return self.inner.send(Order::Follow(told));
         }
         if let DiskOp::Rename { from, to } = &op
-            && is_inner(from) != is_inner(to)
+            && Lane::of_file(from) != Lane::of_file(to)
         {
-            let outer = if is_inner(from) { to } else { from };
+            let outer = if Lane::of_file(from) == Lane::Outer { from } else { to };
             self.outer.send(Order::Forget(outer.clone()));
         }
         // What is read is freed by the reactor's thread. An allocator that keeps memory by threads has it back at once only if it comes from there.
@@ -82,37 +82,19 @@ impl Disk {
             DiskOp::Read { len, .. } => Vec::with_capacity(*len as usize),
             _ => Vec::new(),
         };
-        let lane = if concerns_inner(&op) { &self.inner } else { &self.outer };
-        lane.send(Order::Operate(ticket, op, room));
+        let worker = match op.lane() {
+            Lane::Outer => &self.outer,
+            Lane::Inner => &self.inner,
+        };
+        worker.send(Order::Operate(ticket, op, room));
     }
 }
 
-/// True for the name of a file in a directory within the node's own.
-fn is_inner(name: &str) -> bool {
-    name.contains('/')
-}
-
-/// True if an operation is about a directory within the node's own, or about files there.
-fn concerns_inner(op: &DiskOp) -> bool {
-    match op {
-        DiskOp::Create { file }
-        | DiskOp::Append { file, .. }
-        | DiskOp::Sync { file }
-        | DiskOp::Truncate { file, .. }
-        | DiskOp::Remove { file }
-        | DiskOp::Read { file, .. } => is_inner(file),
-        DiskOp::Rename { from, to } => is_inner(from) || is_inner(to),
-        DiskOp::SyncDirectory { directory } => !directory.is_empty(),
-        DiskOp::CreateDirectory { .. } => true,
-        DiskOp::List | DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => false,
-    }
-}
-
-impl Lane {
-    fn start(name: &str, files: Files, outbox: UnboundedSender<Answer>) -> io::Result<Lane> {
+impl Worker {
+    fn start(name: &str, files: Files, outbox: UnboundedSender<Answer>) -> io::Result<Worker> {
         let (orders, inbox) = mpsc::channel();
         let thread = thread::Builder::new().name(name.into()).spawn(move || serve(files, &inbox, &outbox))?;
-        Ok(Lane { orders: Some(orders), thread: Some(thread) })
+        Ok(Worker { orders: Some(orders), thread: Some(thread) })
     }
 
     fn send(&self, order: Order) {
@@ -122,7 +104,7 @@ impl Lane {
     }
 }
 
-impl Drop for Lane {
+impl Drop for Worker {
     fn drop(&mut self) {
         drop(self.orders.take());
         if let Some(thread) = self.thread.take() {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
 use afterimage_core::codec::random::Random;
-use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, FileName, Ticket};
+use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, FileName, Lane, Ticket};
 use bytes::Bytes;
 
 use crate::plan::DiskPlan;
@@ -89,38 +89,6 @@ fn directory_of(name: &str) -> &str {
     name.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
-/// A lane of operations, of which each is carried out after the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
-    /// What is about files of the node's own directory, and all that is about no file.
-    Outer,
-    /// What is about directories within it, and files there.
-    Inner,
-}
-
-impl Lane {
-    pub(crate) const BOTH: [Lane; 2] = [Lane::Outer, Lane::Inner];
-
-    /// The lane of an operation.
-    fn of(op: &DiskOp) -> Lane {
-        let is_inner = |name: &str| !directory_of(name).is_empty();
-        let is_in_inner = match op {
-            DiskOp::Create { file }
-            | DiskOp::Append { file, .. }
-            | DiskOp::Sync { file }
-            | DiskOp::Truncate { file, .. }
-            | DiskOp::Remove { file }
-            | DiskOp::Read { file, .. } => is_inner(file),
-            DiskOp::Rename { from, to } => is_inner(from) || is_inner(to),
-            DiskOp::SyncDirectory { directory } => !directory.is_empty(),
-            DiskOp::CreateDirectory { .. } => true,
-            // No directory can be entered here, so that nothing depends on when it is.
-            DiskOp::List | DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => false,
-        };
-        if is_in_inner { Lane::Inner } else { Lane::Outer }
-    }
-}
-
 /// The disk of one host. It outlives the node's incarnations.
 #[derive(Clone, Debug)]
 pub(crate) struct Disk {
@@ -162,16 +130,11 @@ impl Disk {
 
     /// Takes in an operation. Returns its lane, and how long that will be busy with it, if it was idle.
     pub(crate) fn submit(&mut self, ticket: Ticket, op: DiskOp) -> Option<(Lane, Micros)> {
-        let lane = Lane::of(&op);
+        let lane = op.lane();
         let queue = &mut self.lanes[lane as usize];
         queue.push_back((ticket, op));
         let was_idle = queue.len() == 1;
         self.cost(lane).filter(|_| was_idle).map(|cost| (lane, cost))
-    }
-
-    /// The oldest operation of a lane.
-    pub(crate) fn next_of(&self, lane: Lane) -> Option<Ticket> {
-        self.lanes[lane as usize].front().map(|(ticket, _)| *ticket)
     }
 
     /// Carries out the oldest operation of a lane. Ask [`cost`](Disk::cost) for the next one then.
@@ -207,13 +170,13 @@ impl Disk {
     }
 
     /// The oldest operation of a lane.
-    pub(crate) fn next(&self, lane: Lane) -> Option<&DiskOp> {
-        self.lanes[lane as usize].front().map(|(_, op)| op)
+    pub(crate) fn next(&self, lane: Lane) -> Option<(Ticket, &DiskOp)> {
+        self.lanes[lane as usize].front().map(|(ticket, op)| (*ticket, op))
     }
 
     /// How long the oldest operation of a lane takes.
     pub(crate) fn cost(&self, lane: Lane) -> Option<Micros> {
-        let (_, op) = self.lanes[lane as usize].front()?;
+        let (_, op) = self.next(lane)?;
         let slowness = if self.trouble == Some(DiskTrouble::Slow) { SLOWNESS } else { 1 };
         Some(self.cost_of(op) * slowness)
     }
@@ -234,7 +197,7 @@ impl Disk {
 
     /// Until when the oldest operation of a lane is held up, if it is.
     pub(crate) fn held_up(&self, lane: Lane, now: Micros) -> Option<Micros> {
-        let (_, op) = self.lanes[lane as usize].front()?;
+        let (_, op) = self.next(lane)?;
         let is_sync = matches!(op, DiskOp::Sync { .. } | DiskOp::SyncDirectory { .. });
         (is_sync && self.stuck_until > now).then_some(self.stuck_until)
     }

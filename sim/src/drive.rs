@@ -6,12 +6,11 @@
 
 use afterimage_core::Node;
 use afterimage_core::node::{Probe, Role};
-use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Level, ListenFailure, Note, Now};
+use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Lane, Level, ListenFailure, Note, Now};
 use afterimage_core::replication::Position;
 
 use crate::check::{Breach, Observation, Property};
 use crate::client::KnownRole;
-use crate::disk::Lane;
 use crate::host::{Host, PORT, address, config_text, environment, read_config, site_at};
 use crate::journal::{Topic, host_name};
 use crate::network::{End, Side};

@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use afterimage_core::codec::random::Random;
+use afterimage_core::port::Lane;
 
-use crate::disk::Lane;
 use crate::network::{LinkId, Side};
 
 /// Simulated time in microseconds since the world began.

@@ -96,6 +96,48 @@ pub enum DiskOp {
     },
 }
 
+/// Operations of one lane are carried out in the order in which they were asked for; those of the other may overtake them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// What is about files of the node's own directory, and all that is about no file.
+    Outer,
+    /// What is about directories within it, and files there.
+    Inner,
+}
+
+impl Lane {
+    /// Both of them.
+    pub const BOTH: [Lane; 2] = [Lane::Outer, Lane::Inner];
+
+    /// The lane of a file.
+    #[must_use]
+    pub fn of_file(name: &str) -> Lane {
+        if name.contains('/') { Lane::Inner } else { Lane::Outer }
+    }
+}
+
+impl DiskOp {
+    /// The lane that it belongs to. [`DiskOp::EnterDirectory`] has its place in both.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self {
+            DiskOp::Create { file }
+            | DiskOp::Append { file, .. }
+            | DiskOp::Sync { file }
+            | DiskOp::Truncate { file, .. }
+            | DiskOp::Remove { file }
+            | DiskOp::Read { file, .. } => Lane::of_file(file),
+            DiskOp::Rename { from, to } if Lane::of_file(from) == Lane::of_file(to) => Lane::of_file(to),
+            DiskOp::Rename { .. } | DiskOp::CreateDirectory { .. } => Lane::Inner,
+            DiskOp::SyncDirectory { directory } if directory.is_empty() => Lane::Outer,
+            DiskOp::SyncDirectory { .. } => Lane::Inner,
+            DiskOp::List | DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => {
+                Lane::Outer
+            }
+        }
+    }
+}
+
 /// How a disk operation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DiskOutcome {

@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use afterimage_core::codec::random::Random;
 use afterimage_core::node::Probe;
 use afterimage_core::port::{
-    Action, ConnId, DiskFailure, DiskOp, Effects, Event, ExitCode, Mono, Note, Now, Peer, Wall,
+    Action, ConnId, DiskFailure, DiskOp, Effects, Event, ExitCode, Lane, Mono, Note, Now, Peer, Wall,
 };
 use afterimage_core::replication::Position;
 use afterimage_core::{Config, Environment, Node};
 
-use crate::disk::{Disk, Lane};
+use crate::disk::Disk;
 
 /// Rounds of background work and disk operations after which a node counts as one that never comes to rest.
 const ROUNDS_MAX: usize = 100_000;
@@ -48,7 +48,7 @@ impl Interleaving {
 
     /// The lane whose turn it is; none if both have nothing to do.
     fn next(&mut self, disk: &Disk) -> Option<Lane> {
-        let [outer, inner] = Lane::BOTH.map(|lane| disk.next_of(lane));
+        let [outer, inner] = Lane::BOTH.map(|lane| disk.next(lane).map(|(ticket, _)| ticket));
         let (Some(outer), Some(inner)) = (outer, inner) else {
             return outer.map(|_| Lane::Outer).or(inner.map(|_| Lane::Inner));
         };
@@ -151,7 +151,7 @@ impl Host {
         let failing = self.failing.as_ref().filter(|(index, _)| *index == self.operations);
         let failure = failing.map(|(_, failure)| failure.clone());
         if failure.is_some() {
-            self.failed = self.disk.next(lane).map(name_of).unwrap_or_default();
+            self.failed = self.disk.next(lane).map(|(_, op)| name_of(op)).unwrap_or_default();
         }
         let Some((ticket, outcome)) = self.disk.complete_or_fail(lane, failure) else { return false };
         self.operations += 1;

@@ -29,6 +29,14 @@ enum Form {
     Replaced,
 }
 
+/// Where units of execution are written.
+pub trait UnitSink {
+    /// What follows is about this database.
+    fn select(&mut self, database: u32);
+    /// Adds bytes of commands.
+    fn append(&mut self, bytes: &[u8]);
+}
+
 /// The effects of one unit of execution, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Feed {
@@ -112,10 +120,27 @@ impl Feed {
         self.whole = Some(database);
     }
 
-    /// The database of [`Feed::mark_whole`].
-    #[must_use]
-    pub fn whole(&self) -> Option<u32> {
-        self.whole
+    /// Writes the unit, in MULTI and EXEC if it is more than one command; false if there is nothing to write. `canonical` are the bytes of a unit that is
+    /// fed exactly as it was sent.
+    #[inline]
+    pub fn write_unit(&self, canonical: Option<&[u8]>, sink: &mut impl UnitSink) -> bool {
+        if let Some(database) = self.whole {
+            sink.select(database);
+            sink.append(canonical.unwrap_or_default());
+            return true;
+        }
+        let is_block = self.ops.len() > 1;
+        for (index, (database, bytes)) in self.ops().enumerate() {
+            sink.select(database);
+            if is_block && index == 0 {
+                sink.append(b"*1\r\n$5\r\nMULTI\r\n");
+            }
+            sink.append(bytes);
+        }
+        if is_block {
+            sink.append(b"*1\r\n$4\r\nEXEC\r\n");
+        }
+        !self.ops.is_empty()
     }
 
     /// Changes of the unit so far.

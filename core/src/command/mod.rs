@@ -51,7 +51,7 @@ pub use categories::CATEGORIES;
 pub use docs::{Argument, Docs};
 pub use error::CommandError;
 pub use exec::{Exec, Expired, ExpiryRule, Hits};
-pub use feed::Feed;
+pub use feed::{Feed, UnitSink};
 #[cfg(test)]
 pub(crate) use help::is_explained;
 pub use help::reply_help;

@@ -16,7 +16,7 @@ use crate::codec::crc64;
 use crate::codec::siphash::HashKey;
 use crate::port::Wall;
 use crate::rdb::{opcode, push_length, push_string};
-use crate::resp::push_command;
+use crate::resp::push_select;
 use crate::value::commands;
 use crate::value::rdb::{push_value, type_of};
 
@@ -282,10 +282,7 @@ impl Snapshot {
                 self.output.push(opcode::SELECTDB);
                 push_length(&mut self.output, u64::from(database));
             }
-            SnapshotForm::Commands => {
-                let mut digits = itoa::Buffer::new();
-                push_command(&mut self.output, [b"SELECT", digits.format(database).as_bytes()].into_iter());
-            }
+            SnapshotForm::Commands => push_select(&mut self.output, database),
         }
     }
 

@@ -1,9 +1,23 @@
 //! The one place where writes enter the replication log.
 
+use crate::command::UnitSink;
 use crate::keyspace::Touch;
+use crate::replication::Log;
 
 use super::Node;
 use super::dispatch::Call;
+
+impl UnitSink for Log {
+    #[inline]
+    fn select(&mut self, database: u32) {
+        Log::select(self, database);
+    }
+
+    #[inline]
+    fn append(&mut self, bytes: &[u8]) {
+        Log::append(self, bytes);
+    }
+}
 
 impl Node {
     /// Begins a unit of execution. Only a master feeds its log: what clients write into a replica stays there, and its log carries its master's bytes.
@@ -33,24 +47,7 @@ impl Node {
         if self.follow.is_some() {
             self.append_own(canonical);
         } else if let Some(log) = &mut self.history.log {
-            if let Some(database) = self.feed.whole() {
-                log.select(database);
-                log.append(canonical.unwrap_or_default());
-                self.log_has_grown = true;
-            } else if self.feed.ops().len() > 0 {
-                let is_block = self.feed.ops().len() > 1;
-                for (index, (database, bytes)) in self.feed.ops().enumerate() {
-                    log.select(database);
-                    if is_block && index == 0 {
-                        log.append_command([b"MULTI"]);
-                    }
-                    log.append(bytes);
-                }
-                if is_block {
-                    log.append_command([b"EXEC"]);
-                }
-                self.log_has_grown = true;
-            }
+            self.log_has_grown |= self.feed.write_unit(canonical, log);
         }
         if self.keyspace.has_touches() {
             self.on_touches();

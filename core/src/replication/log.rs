@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::resp::push_command;
+use crate::resp::{push_command, push_select};
 
 use super::run::{BLOCK_BYTES, Run};
 
@@ -97,15 +97,18 @@ impl Log {
             return;
         }
         self.database = Some(database);
-        let mut digits = itoa::Buffer::new();
-        self.append_command([b"SELECT".as_slice(), digits.format(database).as_bytes()]);
+        self.append_built(|bytes| push_select(bytes, database));
     }
 
     /// Adds a command.
     pub fn append_command<const N: usize>(&mut self, args: [&[u8]; N]) {
+        self.append_built(|bytes| push_command(bytes, args.into_iter()));
+    }
+
+    fn append_built(&mut self, build: impl FnOnce(&mut Vec<u8>)) {
         let mut bytes = core::mem::take(&mut self.scratch);
         bytes.clear();
-        push_command(&mut bytes, args.into_iter());
+        build(&mut bytes);
         self.run.append(&bytes);
         self.scratch = bytes;
     }

@@ -27,3 +27,9 @@ pub fn push_command<'a>(out: &mut Vec<u8>, args: impl ExactSizeIterator<Item = &
         push_bulk(out, arg);
     }
 }
+
+/// Appends a SELECT.
+pub fn push_select(out: &mut Vec<u8>, database: u32) {
+    let mut digits = itoa::Buffer::new();
+    push_command(out, [b"SELECT".as_slice(), digits.format(database).as_bytes()].into_iter());
+}

@@ -8,7 +8,7 @@ mod reply;
 mod request;
 
 pub use args::Args;
-pub use encode::{push_array, push_bulk, push_command};
+pub use encode::{push_array, push_bulk, push_command, push_select};
 pub use output::{Mark, Output};
 pub use push::Push;
 pub use reply::{Proto, Reply};

@@ -35,19 +35,18 @@ impl Node {
     #[inline]
     pub(in crate::node) fn aof_can_be_fed(&self) -> bool {
         let Some(aof) = &self.storage.aof else { return false };
-        let end = aof.opening.as_ref().map_or(self.history.offset(), |opening| opening.at.offset);
+        let end = aof.stream_goes_to(self.history.offset());
         aof.stream.as_ref().is_some_and(|stream| stream.has_next_batch(end))
     }
 
     /// What the stream has grown by becomes a batch, if the disk is free for one; what was appended is synced when it is time.
     pub(in crate::node) fn feed_aof(&mut self, now: Now, effects: &mut Effects) {
-        let Some(aof) = &self.storage.aof else { return };
+        let (Some(aof), Some(log)) = (&mut self.storage.aof, &self.history.log) else { return };
         if aof.stream.as_ref().is_some_and(Stream::is_appending) {
             return;
         }
         let stamp = self.config.aof_timestamp_enabled.then(|| now.wall.seconds());
-        let (Some(aof), Some(log)) = (&mut self.storage.aof, &self.history.log) else { return };
-        let end = aof.opening.as_ref().map_or(log.end(), |opening| opening.at.offset);
+        let end = aof.stream_goes_to(log.end());
         if let Some(stream) = &mut aof.stream
             && let Some(bytes) = stream.next_batch(log, end, stamp)
         {
@@ -121,10 +120,11 @@ impl Node {
             self.config.no_appendfsync_on_rewrite && (self.is_rewriting_aof() || self.storage.save.is_some());
         let is_ending = self.is_ending();
         let Some(aof) = &mut self.storage.aof else { return };
+        let can_tell = aof.can_tell_synced();
         let Some(stream) = &mut aof.stream else { return };
         if !stream.will_need_sync() {
             // A file at rest tells that all of it is on the disk.
-            if is_ending && aof.opening.is_none() && stream.has_news() && !stream.is_appending() {
+            if is_ending && can_tell {
                 self.tell_synced(effects);
             }
             return;
@@ -174,14 +174,12 @@ impl Node {
 
     /// What is in the files cannot be relied on, or not be continued: all data are written anew. What was promised is kept until they are there.
     pub(super) fn renew_aof(&mut self, failure: DiskFailure, now: Now, effects: &mut Effects) {
-        self.abandon_rewrite(now, effects);
-        self.forget_aof_errands();
         let Some(aof) = &mut self.storage.aof else { return };
         if let Some(durable) = aof.durable() {
             aof.standing = Standing::Until(durable);
         }
-        aof.drop_streams();
         aof.failure = Some(failure);
+        self.let_go_of_files(now, effects);
         self.timers.set_no_later(Timer::Aof, now.mono.after(INTERVAL));
     }
 
@@ -194,10 +192,7 @@ impl Node {
                 self.timers.set(Timer::Aof, now.mono.after(INTERVAL));
             }
             Some(stream) if stream.has_failed() => self.repair_aof(effects),
-            // Nothing is added to an increment that others are about to go on from.
-            Some(stream) if aof.opening.is_none() && stream.has_news() && !stream.is_appending() => {
-                self.tell_synced(effects);
-            }
+            Some(_) if aof.can_tell_synced() => self.tell_synced(effects),
             None if aof.rewrite.is_none() => match self.storage.aof_stats.wait_until(now) {
                 Some(not_before) => self.timers.set_no_later(Timer::Aof, not_before),
                 None => self.begin_base(now, effects),
@@ -215,6 +210,12 @@ impl Node {
 }
 
 impl Aof {
+    /// True if the file may tell that it is synced, and does not yet. Nothing is added to an increment that others are about to go on from.
+    fn can_tell_synced(&self) -> bool {
+        let stream = self.stream.as_ref().filter(|_| self.opening.is_none());
+        stream.is_some_and(|stream| stream.has_news() && !stream.is_appending())
+    }
+
     /// True if the file is about to tell that it is synced. What cannot be told is not waited for.
     pub(super) fn has_something_to_tell(&self) -> bool {
         let stream = self.stream.as_ref().filter(|_| self.opening.is_none());

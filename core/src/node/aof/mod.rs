@@ -186,6 +186,12 @@ impl Aof {
         }
     }
 
+    /// The offset up to which the increment that is written goes on, the log's end being `end`.
+    #[inline]
+    fn stream_goes_to(&self, end: u64) -> u64 {
+        self.opening.as_ref().map_or(end, |opening| opening.at.offset)
+    }
+
     /// The offset from which the log is needed.
     fn needs_log_from(&self) -> Option<u64> {
         let opening = self.opening.as_ref().map(|opening| &opening.stream);
@@ -281,14 +287,21 @@ impl Node {
         if self.storage.aof.is_none() {
             return;
         }
-        self.abandon_rewrite(now, effects);
-        self.forget_aof_errands();
+        self.let_go_of_files(now, effects);
         let Some(aof) = &mut self.storage.aof else { return };
-        aof.drop_streams();
         aof.standing = Standing::Other;
         let holding = core::mem::take(&mut aof.holding);
         self.release_all_held(holding, effects);
         self.timers.set_no_later(Timer::Aof, now.mono.after(INTERVAL));
+    }
+
+    /// Nothing that is being written is continued, and nobody waits for the disk operations that are under way.
+    fn let_go_of_files(&mut self, now: Now, effects: &mut Effects) {
+        self.abandon_rewrite(now, effects);
+        self.forget_aof_errands();
+        if let Some(aof) = &mut self.storage.aof {
+            aof.drop_streams();
+        }
     }
 
     /// The data set has taken the place of ours: all of it is written.

@@ -2,11 +2,31 @@
 
 use alloc::vec::Vec;
 
+use crate::command::UnitSink;
 use crate::replication::Log;
-use crate::resp::push_command;
+use crate::resp::push_select;
 
 use super::super::Node;
 use super::stream::Insert;
+
+/// Commands that stand by themselves, whatever the stream around them is about.
+#[derive(Default)]
+struct Commands {
+    bytes: Vec<u8>,
+    database: Option<u32>,
+}
+
+impl UnitSink for Commands {
+    fn select(&mut self, database: u32) {
+        if self.database.replace(database) != Some(database) {
+            push_select(&mut self.bytes, database);
+        }
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+}
 
 impl Node {
     /// Ends a unit of execution on a replica: what it did is put in beside the stream. `canonical` are the bytes of a unit that is one command as it was
@@ -15,35 +35,11 @@ impl Node {
         let offset = self.history.offset();
         let stream_database = self.history.log.as_ref().and_then(Log::database).unwrap_or(0);
         let Some(aof) = &mut self.storage.aof else { return };
-        let mut commands = Vec::new();
-        let mut database = None;
-        if let Some(whole) = self.feed.whole() {
-            select(&mut commands, &mut database, whole);
-            commands.extend_from_slice(canonical.unwrap_or_default());
-        }
-        let is_block = self.feed.ops().len() > 1;
-        for (index, (wanted, bytes)) in self.feed.ops().enumerate() {
-            select(&mut commands, &mut database, wanted);
-            if is_block && index == 0 {
-                push_command(&mut commands, [b"MULTI".as_slice()].into_iter());
-            }
-            commands.extend_from_slice(bytes);
-        }
-        if is_block {
-            push_command(&mut commands, [b"EXEC".as_slice()].into_iter());
-        }
-        if !commands.is_empty() {
+        let mut commands = Commands::default();
+        if self.feed.write_unit(canonical, &mut commands) {
             // The stream goes on in its own database.
-            select(&mut commands, &mut database, stream_database);
-            aof.insert(offset, Insert::Own(commands));
+            commands.select(stream_database);
+            aof.insert(offset, Insert::Own(commands.bytes));
         }
-    }
-}
-
-fn select(commands: &mut Vec<u8>, database: &mut Option<u32>, wanted: u32) {
-    if *database != Some(wanted) {
-        *database = Some(wanted);
-        let mut digits = itoa::Buffer::new();
-        push_command(commands, [b"SELECT".as_slice(), digits.format(wanted).as_bytes()].into_iter());
     }
 }

@@ -40,9 +40,8 @@ impl Node {
     /// Replies of this connection that tell of the data wait until what happened by now is on the disk, if it is not there.
     #[inline]
     pub(in crate::node) fn hold_replies(&mut self, conn: ConnId) {
-        let end = self.history.offset();
         let Some(aof) = &mut self.storage.aof else { return };
-        let reach = aof.reach(end).total();
+        let reach = aof.reach(self.history.offset()).total();
         let Some(connection) = self.connections.get_mut(conn).filter(|c| matches!(c.kind, Kind::Client)) else {
             return;
         };

@@ -19,8 +19,8 @@ use crate::command::reply_error as reply;
 use crate::keyspace::{SnapshotForm, SnapshotId};
 use crate::persistence::aof::{BaseForm, Manifest, Mark, Part, Seal};
 use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Now};
-use crate::replication::{Log, Position, ReplicationId};
-use crate::resp::push_command;
+use crate::replication::{Log, Position};
+use crate::resp::push_select;
 
 use super::super::Node;
 use super::super::storage::{APPEND_BYTES, APPENDS_MAX, Errand};
@@ -42,9 +42,8 @@ pub(super) struct Opening {
     pub(super) part: Part,
     /// Not opened yet.
     pub(super) stream: Stream,
-    /// The name of the history there, and the database that its stream is about.
-    history: ReplicationId,
-    database: Option<u32>,
+    /// What it begins with.
+    head: Bytes,
     /// The last attempt has failed: no other before this.
     not_before: Option<Mono>,
 }
@@ -163,13 +162,14 @@ impl Node {
     /// An increment that goes on from `end`, where everything is now.
     fn plan_opening(&mut self, end: Reach) -> Opening {
         let database = self.history.log.as_ref().and_then(Log::database);
+        let head = Bytes::from(head(Position { history: self.history.id, offset: end.offset }, database));
         let sequence = self.storage.aof.as_mut().map_or(1, |aof| {
             aof.next_increment += 1;
             aof.next_increment - 1
         });
         let part = Part::increment(&self.config.appendfilename, sequence);
         let stream = Stream::new(in_directory(&self.config, &part.name), 0, end);
-        Opening { at: end, part, stream, history: self.history.id, database, not_before: None }
+        Opening { at: end, part, stream, head, not_before: None }
     }
 
     /// Goes on in a new increment from here, which the files that are there lead up to.
@@ -203,7 +203,7 @@ impl Node {
             ops.push(DiskOp::Sync { file: old.file.clone() });
         }
         let file = opening.stream.file.clone();
-        let bytes = Bytes::from(self.opening_bytes(opening));
+        let bytes = opening.head.clone();
         ops.push(DiskOp::Create { file: file.clone() });
         ops.push(DiskOp::Append { file: file.clone(), bytes });
         ops.push(DiskOp::Sync { file });
@@ -215,27 +215,10 @@ impl Node {
         self.begin_chain(Goal::Opened, ops, effects);
     }
 
-    /// What an increment begins with: which database its commands are about, and where the data are. It is synced before the file is named, so that
-    /// what is torn later can be told from a file that is not ours.
-    fn opening_bytes(&self, opening: &Opening) -> Vec<u8> {
-        let mut body = Vec::new();
-        if let Some(database) = opening.database {
-            let mut command = Vec::new();
-            let mut digits = itoa::Buffer::new();
-            push_command(&mut command, [b"SELECT".as_slice(), digits.format(database).as_bytes()].into_iter());
-            Mark::Own(command.len() as u64).push(&mut body);
-            body.extend_from_slice(&command);
-        }
-        Mark::Position(Position { history: opening.history, offset: opening.at.offset }).push(&mut body);
-        Seal::wrap(&body, 0)
-    }
-
     pub(super) fn on_opened(&mut self, now: Now, effects: &mut Effects) {
-        let Some(opening) = self.storage.aof.as_ref().and_then(|aof| aof.opening.as_ref()) else { return };
-        let len = self.opening_bytes(opening).len() as u64;
         let Some(aof) = &mut self.storage.aof else { return };
-        let Some(Opening { part, mut stream, .. }) = aof.opening.take() else { return };
-        stream.opened(len);
+        let Some(Opening { part, mut stream, head, .. }) = aof.opening.take() else { return };
+        stream.opened(head.len() as u64);
         if aof.standing == Standing::Current {
             aof.manifest.increments.push(part);
             aof.older_bytes = aof.bytes();
@@ -373,13 +356,11 @@ impl Node {
         if aof.standing == Standing::Current {
             return;
         }
-        // These data are nowhere yet: there is nothing to go on from.
-        aof.drop_streams();
-        self.forget_aof_errands();
-        let Some(aof) = &mut self.storage.aof else { return };
         if matches!(aof.standing, Standing::Until(_)) {
             aof.failure = Some(failure.clone());
         }
+        // These data are nowhere yet: there is nothing to go on from.
+        self.let_go_of_files(now, effects);
         self.timers.set_no_later(Timer::Aof, now.mono.after(wait));
     }
 
@@ -410,4 +391,18 @@ impl Aof {
         next.increments.extend(self.unnamed.clone());
         next
     }
+}
+
+/// What an increment begins with: which database its commands are about, and where the data are. It is synced before the file is named, so that
+/// what is torn later can be told from a file that is not ours.
+fn head(position: Position, database: Option<u32>) -> Vec<u8> {
+    let mut body = Vec::new();
+    if let Some(database) = database {
+        let mut command = Vec::new();
+        push_select(&mut command, database);
+        Mark::Own(command.len() as u64).push(&mut body);
+        body.extend_from_slice(&command);
+    }
+    Mark::Position(position).push(&mut body);
+    Seal::wrap(&body, 0)
 }

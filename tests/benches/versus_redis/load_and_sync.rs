@@ -3,7 +3,6 @@
 //! A master of about 2 GB is written to at a steady rate; a fresh replica of the same kind follows it. Two things are watched until the replica has
 //! caught up: how long a client waits that asks once a millisecond, whether or not it was answered before, and how much more memory the master takes.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,10 +14,8 @@ use crate::cores::{Cores, Job};
 use crate::median;
 use crate::server::{Programs, Server, System};
 use crate::steady::{self, VALUE_BYTES};
-use crate::waits::{Waits, watch};
+use crate::waits::Waits;
 
-/// Before the replica comes: what the machine itself does to a client.
-const WARM_UP: Duration = Duration::from_secs(3);
 const SYNC_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// What was seen of one system, the median of the rounds.
@@ -78,31 +75,19 @@ fn synchronise(programs: &Programs, system: System, keys: u64) -> Result<Row> {
     let master = Server::start(programs, system, &cores, Job::Server)?;
     master.client()?.call(&format!("DEBUG POPULATE {keys} key {VALUE_BYTES}"))?;
     let replica = Server::start(programs, system, &cores, Job::Replica)?;
-    let is_over = AtomicBool::new(false);
-    let is_syncing = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let writing = scope.spawn(|| steady::write(&master, keys, &is_over));
-        let watching = scope.spawn(|| watch(&master, &is_syncing, &is_over));
-        thread::sleep(WARM_UP);
-        is_syncing.store(true, Ordering::Relaxed);
-        let outcome = follow(&master, &replica);
-        is_over.store(true, Ordering::Relaxed);
-        let (wrote, watched) = (writing.join(), watching.join());
-        let (sync_s, peaks) = outcome?;
-        let writes_share = wrote.ok().context("the writers")??;
-        let (quiet_waits, waits) = watched.ok().context("the client")??;
-        let copied_bytes: f64 = match system {
-            System::Afterimage => 0.0,
-            _ => master.client()?.info("persistence", "rdb_last_cow_size")?.parse()?,
-        };
-        Ok(Row {
-            system: system.name(),
-            sync_s,
-            waits,
-            quiet_waits,
-            extra_mb: (peaks.master_bytes - peaks.master_before_bytes + copied_bytes) / 1e6,
-            writes_share,
-        })
+    let seen = steady::watch_during(&master, keys, || follow(&master, &replica))?;
+    let (sync_s, peaks) = seen.done;
+    let copied_bytes: f64 = match system {
+        System::Afterimage => 0.0,
+        _ => master.client()?.info("persistence", "rdb_last_cow_size")?.parse()?,
+    };
+    Ok(Row {
+        system: system.name(),
+        sync_s,
+        waits: seen.waits,
+        quiet_waits: seen.quiet_waits,
+        extra_mb: (peaks.master_bytes - peaks.master_before_bytes + copied_bytes) / 1e6,
+        writes_share: seen.writes_share,
     })
 }
 

@@ -1,9 +1,5 @@
 //! How long does a client wait while a server under writes stores all its data?
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
-
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -13,11 +9,8 @@ use crate::cores::Cores;
 use crate::disk;
 use crate::median;
 use crate::server::{Programs, Server, System, WITH_AOF};
-use crate::steady::{self, VALUE_BYTES};
-use crate::waits::{Waits, watch};
-
-/// Before the work: what the machine itself, and the append-only file, do to a client.
-const WARM_UP: Duration = Duration::from_secs(3);
+use crate::steady::{self, Seen, VALUE_BYTES};
+use crate::waits::Waits;
 
 /// What was seen of one system during one work, the median of the rounds.
 #[derive(Clone, Debug, Serialize)]
@@ -90,26 +83,14 @@ fn stall(programs: &Programs, system: System, keys: u64) -> Result<Vec<Row>> {
 }
 
 fn watch_during(work: Work, server: &Server, keys: u64) -> Result<Row> {
-    let (is_busy, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
-    thread::scope(|scope| {
-        let writing = scope.spawn(|| steady::write(server, keys, &is_over));
-        let watching = scope.spawn(|| watch(server, &is_busy, &is_over));
-        thread::sleep(WARM_UP);
-        is_busy.store(true, Ordering::Relaxed);
-        let outcome = work.perform(server);
-        is_over.store(true, Ordering::Relaxed);
-        let (wrote, watched) = (writing.join(), watching.join());
-        let done = outcome?;
-        let writes_share = wrote.ok().context("the writers")??;
-        let (quiet_waits, waits) = watched.ok().context("the client")??;
-        Ok(Row {
-            system: server.system.name(),
-            work: work.command(),
-            seconds: done.seconds,
-            waits,
-            quiet_waits,
-            extra_mb: done.extra_mb,
-            writes_share,
-        })
+    let Seen { done, waits, quiet_waits, writes_share } = steady::watch_during(server, keys, || work.perform(server))?;
+    Ok(Row {
+        system: server.system.name(),
+        work: work.command(),
+        seconds: done.seconds,
+        waits,
+        quiet_waits,
+        extra_mb: done.extra_mb,
+        writes_share,
     })
 }

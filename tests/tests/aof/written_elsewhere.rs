@@ -10,6 +10,7 @@ use super::{
 };
 use crate::field_expiry::{self, contents, loses_times};
 use crate::interop::write_out;
+use crate::interop_matrix::for_each_release;
 
 /// A BGREWRITEAOF while two clients write.
 fn rewrite_in_the_midst_of_writes(server: &Server) {
@@ -75,37 +76,9 @@ fn keys_that_expire_are_gone_in_ours(release: Release) {
     ours.wait_until_same_data_as(&real);
 }
 
-macro_rules! claims {
-    ($($module:ident $release:ident)*) => {
-        $(mod $module {
-            use super::*;
-
-            #[test]
-            fn its_files_load_in_ours() {
-                loads_in_ours(Release::$release, Writing::Preamble);
-            }
-
-            #[test]
-            fn its_files_of_commands_alone_load_in_ours() {
-                loads_in_ours(Release::$release, Writing::Commands);
-            }
-
-            #[test]
-            fn its_files_with_timestamps_load_in_ours() {
-                loads_in_ours(Release::$release, Writing::Timestamps);
-            }
-
-            #[test]
-            fn keys_that_have_expired_meanwhile_are_gone_in_ours() {
-                keys_that_expire_are_gone_in_ours(Release::$release);
-            }
-        })*
-    };
-}
-
-claims! {
-    redis_7 Redis7
-    redis_8 Redis8
-    valkey_8 Valkey8
-    valkey_9 Valkey9
-}
+for_each_release! { since_7_0 {
+    its_files_load_in_ours: |release| loads_in_ours(release, Writing::Preamble);
+    its_files_of_commands_alone_load_in_ours: |release| loads_in_ours(release, Writing::Commands);
+    its_files_with_timestamps_load_in_ours: |release| loads_in_ours(release, Writing::Timestamps);
+    keys_that_have_expired_meanwhile_are_gone_in_ours: keys_that_expire_are_gone_in_ours;
+} }

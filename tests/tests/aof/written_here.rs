@@ -9,6 +9,7 @@ use super::{
     settled_files, wait_until_same_fields, write,
 };
 use crate::field_expiry;
+use crate::interop_matrix::for_each_release;
 
 /// Ours writes, the real server writes on, and ours goes on from that.
 fn they_write_on_by_turns(release: Release, writing: Writing) {
@@ -140,40 +141,12 @@ fn whole_commands(bytes: &[u8]) -> usize {
     usize::try_from(checker.good_bytes()).expect("small")
 }
 
-macro_rules! claims {
-    ($($module:ident $release:ident)*) => {
-        $(mod $module {
-            use super::*;
-
-            #[test]
-            fn it_and_ours_write_on_by_turns() {
-                they_write_on_by_turns(Release::$release, Writing::Preamble);
-            }
-
-            #[test]
-            fn it_and_ours_write_on_by_turns_in_commands_alone() {
-                they_write_on_by_turns(Release::$release, Writing::Commands);
-            }
-
-            #[test]
-            fn it_and_ours_write_on_by_turns_with_timestamps() {
-                they_write_on_by_turns(Release::$release, Writing::Timestamps);
-            }
-
-            #[test]
-            fn it_loads_the_file_of_our_replica() {
-                the_file_of_our_replica_loads_there(Release::$release);
-            }
-        })*
-    };
-}
-
-claims! {
-    redis_7 Redis7
-    redis_8 Redis8
-    valkey_8 Valkey8
-    valkey_9 Valkey9
-}
+for_each_release! { since_7_0 {
+    it_and_ours_write_on_by_turns: |release| they_write_on_by_turns(release, Writing::Preamble);
+    it_and_ours_write_on_by_turns_in_commands_alone: |release| they_write_on_by_turns(release, Writing::Commands);
+    it_and_ours_write_on_by_turns_with_timestamps: |release| they_write_on_by_turns(release, Writing::Timestamps);
+    it_loads_the_file_of_our_replica: the_file_of_our_replica_loads_there;
+} }
 
 #[test]
 fn fields_that_expire_load_in_redis_8() {

@@ -145,4 +145,4 @@ macro_rules! for_each_release {
         }
     };
 }
-use for_each_release;
+pub(crate) use for_each_release;

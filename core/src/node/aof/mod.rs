@@ -371,7 +371,7 @@ fn write_manifest(config: &Config, manifest: &Manifest) -> Vec<DiskOp> {
     let directory = config.appenddirname.clone();
     alloc::vec![
         DiskOp::Create { file: temporary.clone() },
-        DiskOp::Append { file: temporary.clone(), bytes: Bytes::from(manifest.text()) },
+        DiskOp::Append { file: temporary.clone(), bytes: Bytes::from(manifest.sealed_text()) },
         DiskOp::Sync { file: temporary.clone() },
         DiskOp::SyncDirectory { directory: directory.clone() },
         DiskOp::Rename { from: temporary, to: in_directory(config, &name) },

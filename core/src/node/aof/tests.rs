@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::config::{AppendFsync, Config, EnableDebug, Endpoint};
+use crate::persistence::aof::Manifest;
 use crate::port::{ConnId, DiskFailure, DiskOp, Mono, Now, Wall};
 
 use super::super::bench::{Bench, Disk};
@@ -42,7 +43,7 @@ fn digest(bench: &mut Bench) -> String {
 }
 
 fn manifest(bench: &Bench) -> String {
-    String::from_utf8(bench.disk[MANIFEST].clone()).expect("it is text")
+    Manifest::parse(&bench.disk[MANIFEST]).expect("it is sound").text()
 }
 
 fn field(bench: &mut Bench, section: &str, name: &str) -> String {

@@ -149,6 +149,8 @@ impl World {
             return;
         }
         if now < self.operator.idle_until {
+            // What came while there was nothing to do would wait for ever otherwise.
+            self.queue.push(self.operator.idle_until, Occurrence::Operator);
             return;
         }
         let Some(target) = self.operator.target() else {

@@ -35,6 +35,9 @@ const SLOWNESS: Micros = 10;
 /// What a device writes at once, in bytes.
 const BLOCK_BYTES: usize = 512;
 
+/// Places at which a block that was not written may begin, in bytes from one to the next: some in each line of an append-only file.
+const HOLE_STEP: usize = 32;
+
 /// What a loss of power leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Loss {
@@ -226,7 +229,8 @@ impl Disk {
     }
 
     /// Everything that a loss of power could leave now, as far as it can make a difference: each number of name changes with files whole, halved and
-    /// empty; and with all of them, each file cut at every byte and with each of its blocks unwritten.
+    /// empty; and with all of them, each file cut at every byte and with a block unwritten that begins
+    /// here or there.
     pub(crate) fn losses(&self) -> Vec<Loss> {
         let unsynced = self.unsynced();
         let all = |fate: fn(usize) -> Fate| -> Vec<(BodyId, Fate)> {
@@ -240,7 +244,7 @@ impl Disk {
         }
         for (index, (_, unsynced)) in unsynced.iter().enumerate() {
             let cuts = (0..*unsynced).map(Fate::Cut);
-            for fate in cuts.chain((0..*unsynced).step_by(BLOCK_BYTES).map(Fate::Hole)) {
+            for fate in cuts.chain((0..*unsynced).step_by(HOLE_STEP).map(Fate::Hole)) {
                 let mut fates = all(Fate::Cut);
                 fates[index].1 = fate;
                 losses.push(Loss { names_kept: self.changes.len(), fates });
@@ -319,6 +323,24 @@ impl Disk {
         if self.changes.is_empty() {
             self.forget_unnamed();
         }
+    }
+
+    /// The files, and their sizes in bytes.
+    pub(crate) fn files(&self) -> Vec<(FileName, usize)> {
+        self.names.iter().map(|(name, body)| (name.clone(), self.bodies[body].bytes.len())).collect()
+    }
+
+    /// The files, and what they hold.
+    pub(crate) fn contents(&self) -> Vec<(&str, &[u8])> {
+        self.names.iter().map(|(name, body)| (name.as_str(), self.bodies[body].bytes.as_slice())).collect()
+    }
+
+    /// A bit of a file has rotted.
+    pub(crate) fn flip(&mut self, file: &str, at: usize, bit: u8) {
+        self.with_body(file, |body| {
+            body.bytes[at] ^= 1 << (bit & 7);
+            DiskOutcome::Done
+        });
     }
 
     /// Removes every file.

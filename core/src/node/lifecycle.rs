@@ -15,6 +15,7 @@ use crate::port::{Action, ConnId, Effects, ExitCode, Level, Note, Now, Peer, Sig
 use crate::replication::{History, Position, ReplicationId};
 use crate::resp::RequestParser;
 
+use super::aof::Reach;
 use super::connection::{Connection, Connections, Kind};
 use super::follow::Follow;
 use super::pause::{PausedFor, Scope};
@@ -30,8 +31,8 @@ pub(crate) struct Shutdown {
     pub(crate) is_forced: bool,
     /// Replicas had their chance.
     pub(crate) is_past_waiting: bool,
-    /// The append-only file is being completed.
-    pub(crate) is_flushing: bool,
+    /// The append-only file is being completed, up to here. What comes after that are heartbeats.
+    pub(super) flushes_up_to: Option<Reach>,
 }
 
 impl Node {
@@ -164,7 +165,7 @@ impl Node {
             Signal::Interrupt => self.config.shutdown_on_sigint,
         };
         let saves = options.save || (!options.nosave && !self.config.save.is_empty());
-        let shutdown = Shutdown { saves, is_forced: options.force, is_past_waiting: options.now, is_flushing: false };
+        let shutdown = Shutdown { saves, is_forced: options.force, is_past_waiting: options.now, flushes_up_to: None };
         self.begin_shutdown(shutdown, now, effects);
     }
 
@@ -206,7 +207,7 @@ impl Node {
 
     pub(super) fn finish_shutdown(&mut self, now: Now, effects: &mut Effects) {
         let Some(shutdown) = &mut self.shutdown else { return };
-        if shutdown.is_flushing {
+        if shutdown.flushes_up_to.is_some() {
             return;
         }
         shutdown.is_past_waiting = true;
@@ -219,11 +220,11 @@ impl Node {
         // What is written now is what comes back: nothing changes beside it any more, and no other data set takes its place.
         self.pause(PausedFor::Shutdown, Scope::Write, None, now);
         self.unfollow_link(now, effects);
-        if self.has_aof() {
+        if let Some(reach) = self.aof_reach() {
             let text = "Calling fsync() on the AOF file.".to_string();
             effects.note(Note::Text { level: Level::Notice, text });
             if let Some(shutdown) = &mut self.shutdown {
-                shutdown.is_flushing = true;
+                shutdown.flushes_up_to = Some(reach);
             }
             self.feed_aof(now, effects);
         } else {
@@ -236,7 +237,7 @@ impl Node {
     /// Differs: if it cannot be completed, the node does not end, unless it was told to (SHUTDOWN FORCE). A Redis says so in its log and ends.
     #[inline]
     pub(super) fn continue_flush(&mut self, now: Now, effects: &mut Effects) {
-        let Some(shutdown) = self.shutdown.filter(|shutdown| shutdown.is_flushing) else { return };
+        let Some(shutdown) = self.shutdown.filter(|shutdown| shutdown.flushes_up_to.is_some()) else { return };
         let is_done = match self.is_aof_complete() {
             Ok(is_complete) => is_complete,
             Err(_) if shutdown.is_forced => true,
@@ -250,7 +251,7 @@ impl Node {
             return;
         }
         if let Some(shutdown) = &mut self.shutdown {
-            shutdown.is_flushing = false;
+            shutdown.flushes_up_to = None;
         }
         if shutdown.saves { self.save_before_exit(now, effects) } else { self.exit(effects) }
     }

@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use afterimage_core::codec::random::Random;
 use afterimage_core::node::Probe;
 use afterimage_core::port::{
-    Action, ConnId, DiskFailure, DiskOp, Effects, Event, ExitCode, Lane, Mono, Note, Now, Peer, Wall,
+    Action, CloseCause, ConnId, DialFailure, DiskFailure, DiskOp, Effects, Event, ExitCode, Lane, Mono, Note, Now,
+    Peer, Wall,
 };
 use afterimage_core::replication::Position;
 use afterimage_core::{Config, Environment, Node};
@@ -61,6 +62,11 @@ impl Interleaving {
     }
 }
 
+fn peer(port: u16) -> Peer {
+    let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
+    Peer { remote: at(port), local: at(6379), descriptor: None }
+}
+
 /// A node with its disk, alone.
 pub(super) struct Host {
     pub(super) node: Node,
@@ -75,6 +81,12 @@ pub(super) struct Host {
     /// The client whose replies are counted, and how many it has had.
     pub(super) client: Option<ConnId>,
     pub(super) received: Vec<u8>,
+    /// Dials to a master that nobody has answered, the link that one has, and what came over it.
+    dialled: Vec<ConnId>,
+    master: Option<ConnId>,
+    pub(super) told_master: Vec<u8>,
+    /// Grows whenever nothing that is written is promised.
+    pub(super) spell: u64,
     /// The operation, counted from the first, that fails, and how.
     pub(super) failing: Option<(usize, DiskFailure)>,
     pub(super) operations: usize,
@@ -101,6 +113,10 @@ impl Host {
             states: Vec::new(),
             client: None,
             received: Vec::new(),
+            dialled: Vec::new(),
+            master: None,
+            told_master: Vec::new(),
+            spell: 0,
             failing: None,
             operations: 0,
             failed: String::new(),
@@ -110,15 +126,54 @@ impl Host {
     }
 
     pub(super) fn accept(&mut self) -> ConnId {
-        let at = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        let peer = Peer { remote: at(50_000), local: at(6379), descriptor: None };
-        let conn = self.node.accept(peer, self.now, &mut self.effects);
+        let conn = self.node.accept(peer(50_000), self.now, &mut self.effects);
         self.carry_out();
         conn
     }
 
     pub(super) fn send(&mut self, conn: ConnId, text: &str) {
         self.handle(Event::Received { conn, bytes: text.as_bytes() });
+    }
+
+    /// A dial to the master is answered, up to the PSYNC: what that asks for. Or it is refused.
+    pub(super) fn shake_hands_with_master(&mut self, is_up: bool) -> Option<(String, u64)> {
+        let conn = self.dialled.pop()?;
+        if !is_up {
+            self.handle(Event::Dialled { conn, outcome: Err(DialFailure::Refused) });
+            return None;
+        }
+        self.master = Some(conn);
+        self.told_master.clear();
+        self.handle(Event::Dialled { conn, outcome: Ok(peer(6379)) });
+        for line in ["+PONG", "+OK", "+OK", "+OK"] {
+            self.hear_from_master(format!("{line}\r\n").as_bytes());
+        }
+        if self.told_master.ends_with(b"INFO\r\n") {
+            self.hear_from_master(b"-ERR unknown command\r\n");
+        }
+        let said = String::from_utf8_lossy(&std::mem::take(&mut self.told_master)).into_owned();
+        let mut words = said.split("\r\n").skip_while(|word| *word != "PSYNC").skip(2).step_by(2);
+        let (id, offset) = (words.next()?, words.next()?);
+        Some((id.to_owned(), offset.parse().unwrap_or(0)))
+    }
+
+    /// Bytes come from the master, if there is a link to it.
+    pub(super) fn hear_from_master(&mut self, bytes: &[u8]) {
+        if let Some(conn) = self.master {
+            self.handle(Event::Received { conn, bytes });
+        }
+    }
+
+    /// The link to the master ends.
+    pub(super) fn hang_up_master(&mut self) {
+        if let Some(conn) = self.master.take() {
+            self.handle(Event::Closed { conn, cause: CloseCause::Eof });
+        }
+    }
+
+    /// What is answered now is promised, if it ever is.
+    pub(super) fn is_promising(&self) -> bool {
+        self.node.probe().synced_offset.is_some() || !self.node.config().appendonly
     }
 
     pub(super) fn state(&self) -> State {
@@ -178,6 +233,7 @@ impl Host {
 
     fn note(&mut self) {
         let state = self.state();
+        self.spell += u64::from(!self.is_promising());
         if self.is_ready && self.states.last() != Some(&state) {
             self.states.push(state);
         }
@@ -212,9 +268,12 @@ impl Host {
             Action::Listen { .. } => {
                 self.node.handle(Event::Listening { outcome: Ok(()) }, self.now, &mut self.effects);
             }
-            Action::Dial { .. }
-            | Action::Close(_)
-            | Action::PauseReading(_)
+            Action::Dial { conn, .. } => self.dialled.push(conn),
+            Action::Close(conn) => {
+                self.master.take_if(|master| *master == conn);
+                self.dialled.retain(|dialled| *dialled != conn);
+            }
+            Action::PauseReading(_)
             | Action::ResumeReading(_)
             | Action::CollectOutput(_)
             | Action::Sleep(_)
@@ -229,6 +288,8 @@ impl Host {
             let bytes = slices[..filled].concat();
             if self.client == Some(conn) {
                 self.received.extend_from_slice(&bytes);
+            } else if self.master == Some(conn) {
+                self.told_master.extend_from_slice(&bytes);
             }
             self.node.sent(conn, bytes.len(), self.now, &mut self.effects);
             if bytes.is_empty() {

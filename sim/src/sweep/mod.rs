@@ -10,6 +10,8 @@
 //! The disk has two lanes that may overtake each other. All this is done for several orders in which they come to their operations.
 
 mod host;
+mod master;
+mod rot;
 mod script;
 
 use std::collections::VecDeque;
@@ -27,6 +29,7 @@ use crate::plan::DiskPlan;
 use crate::reply::{Reply, read_reply};
 
 use host::{Host, Interleaving, State};
+use master::Master;
 use script::{Keeping, Step, script};
 
 /// So many faults are told; the others are counted.
@@ -61,6 +64,10 @@ pub struct Part {
     pub older: usize,
     /// Cases in which a place in a history was claimed.
     pub claims: usize,
+    /// Bits that were flipped in files at rest: it started with the right data nevertheless.
+    pub harmless: usize,
+    /// Likewise: it refused to start, and told where the file is damaged.
+    pub refused: usize,
     /// Runs in which an operation failed.
     pub failures: usize,
     /// Cases and runs in which something was not as it must be.
@@ -71,11 +78,13 @@ pub struct Part {
 
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Part { keeping, commands, promises, operations, cases, older, claims, failures, failed, faults } = self;
+        let Part { keeping, commands, promises, operations, cases, older, claims, failures, failed, faults, .. } = self;
         writeln!(f, "{keeping}:")?;
         writeln!(f, "  {commands} commands, {promises} promises that they last, {operations} disk operations")?;
         writeln!(f, "  {cases} crashes: {older} left an older state than the last, {claims} a place in a history")?;
         writeln!(f, "  {failures} operations that failed")?;
+        let (harmless, refused) = (self.harmless, self.refused);
+        writeln!(f, "  {} bits flipped: {refused} starts refused, {harmless} with the right data", harmless + refused)?;
         writeln!(f, "  {failed} of these left what must not be")?;
         faults.iter().try_for_each(|fault| writeln!(f, "    {fault}"))
     }
@@ -98,14 +107,18 @@ impl Sweep {
 /// Runs nodes that keep their data in each way, and crashes them everywhere. `seed` draws what clients write.
 #[must_use]
 pub fn sweep(seed: u64) -> Sweep {
-    Sweep { parts: Keeping::ALL.into_iter().map(|keeping| sweep_one(keeping, seed)).collect() }
+    sweep_orders(seed, &Interleaving::several(seed))
 }
 
-fn sweep_one(keeping: Keeping, seed: u64) -> Part {
+fn sweep_orders(seed: u64, orders: &[Interleaving]) -> Sweep {
+    Sweep { parts: Keeping::ALL.into_iter().map(|keeping| sweep_one(keeping, seed, orders)).collect() }
+}
+
+fn sweep_one(keeping: Keeping, seed: u64, orders: &[Interleaving]) -> Part {
     let mut part = Part { keeping: keeping.name(), ..Part::default() };
-    for (index, lanes) in Interleaving::several(seed).into_iter().enumerate() {
+    for (index, lanes) in orders.iter().enumerate() {
         let faults_before = part.faults.len();
-        sweep_order(keeping, seed, &lanes, &mut part);
+        sweep_order(keeping, seed, lanes, &mut part);
         for fault in &mut part.faults[faults_before..] {
             fault.insert_str(0, &format!("order {} of the lanes, ", index + 1));
         }
@@ -120,6 +133,7 @@ fn sweep_order(keeping: Keeping, seed: u64, lanes: &Interleaving, part: &mut Par
     part.promises += run.promises;
     part.operations += run.crashes.len();
     run.crash_everywhere(part);
+    run.rot_everywhere(part);
     for index in 0..run.host.operations {
         for failure in [DiskFailure::NoSpace, DiskFailure::Other("Input/output error".to_owned())] {
             part.failures += 1;
@@ -159,10 +173,11 @@ struct Run {
     promised: usize,
     promises: usize,
     commands: usize,
-    /// The states behind commands that were not answered yet, of which the answer is a promise.
-    unanswered: VecDeque<Option<usize>>,
     /// Lines of the node's log that were looked at.
     log_read: usize,
+    /// The states behind commands that were not answered yet, of which the answer is a promise, if it comes in the same spell.
+    unanswered: VecDeque<Option<(usize, u64)>>,
+    master: Master,
     /// The last reply was no error.
     is_last_well: bool,
     crashes: Vec<Crash>,
@@ -195,6 +210,7 @@ impl Run {
             commands: 0,
             unanswered: VecDeque::new(),
             log_read: 0,
+            master: Master::new(),
             is_last_well: true,
             crashes: Vec::new(),
         };
@@ -208,21 +224,18 @@ impl Run {
     fn step(&mut self, step: &Step) {
         match step {
             Step::Command(line) => {
-                let promises = match self.keeping {
-                    Keeping::Snapshots => false,
-                    Keeping::Always => true,
-                    Keeping::Everysec => line.starts_with("WAITAOF"),
-                };
-                self.command(line, promises);
+                self.command(line, self.keeping.is_promise(line));
             }
             Step::Transaction(lines) => {
-                let promises = self.keeping == Keeping::Always;
-                self.command("MULTI", promises);
+                self.command("MULTI", false);
                 for line in lines {
-                    self.command(line, promises);
+                    self.command(line, false);
                 }
-                self.command("EXEC", promises);
+                self.command("EXEC", self.keeping.is_promise("EXEC"));
             }
+            Step::FromMaster(database, lines) => self.master.write(*database, lines, &mut self.host),
+            Step::MasterGone => self.master.go(&mut self.host),
+            Step::MasterBack { with_other_data } => self.master.come_back(*with_other_data),
             Step::Pass(ms) => self.host.pass(*ms),
             Step::Disk(operations) => {
                 for _ in 0..*operations {
@@ -235,6 +248,7 @@ impl Run {
                 }
             }
         }
+        self.master.tend(&mut self.host);
         self.note();
     }
 
@@ -242,8 +256,8 @@ impl Run {
         self.commands += 1;
         // It may be carried out and answered at once: what it promises is known afterwards.
         self.host.send(self.client, &format!("{line}\r\n"));
-        let last = self.last();
-        self.unanswered.push_back(promises.then_some(last));
+        let promised = (self.last(), self.host.spell);
+        self.unanswered.push_back((promises && self.host.is_promising()).then_some(promised));
         self.note();
     }
 
@@ -265,12 +279,30 @@ impl Run {
         while let Ok(Some((reply, len))) = read_reply(&self.host.received) {
             self.is_last_well = !matches!(reply, Reply::Error(_));
             self.host.received.drain(..len);
-            if let Some(Some(state)) = self.unanswered.pop_front()
+            if let Some(Some((state, spell))) = self.unanswered.pop_front()
                 && self.is_last_well
+                && spell == self.host.spell
             {
                 self.promised = self.promised.max(state);
                 self.promises += 1;
             }
+        }
+        self.note_told_master();
+    }
+
+    /// What a replica tells its master to be on its disk is promised.
+    fn note_told_master(&mut self) {
+        let told = String::from_utf8_lossy(&self.host.told_master);
+        let words: Vec<&str> = told.split("\r\n").collect();
+        let offsets = words.windows(3).filter(|words| words[0] == "FACK").filter_map(|words| words[2].parse().ok());
+        let Some(offset) = offsets.max() else { return };
+        self.host.told_master.clear();
+        // Offsets grow through the whole run: that is the first state at which it had come so far.
+        let reached = |state: &State| state.position.offset >= offset;
+        let since = self.promised;
+        if let Some(state) = self.host.states[since.min(self.host.states.len())..].iter().position(reached) {
+            self.promised = since + state;
+            self.promises += 1;
         }
     }
 
@@ -325,8 +357,9 @@ impl Run {
                 return if is_refusal { Ok(()) } else { Err(format!("it has ended: {}", self.host.log.join(" | "))) };
             }
             self.host.pass_with_disk(6_000);
+            self.master.tend(&mut self.host);
             self.note();
-            self.command("PING", false);
+            self.command(if self.keeping.follows() { "REPLICAOF NO ONE" } else { "PING" }, false);
             self.host.pass_with_disk(100);
             self.note();
             if self.unanswered.is_empty() && self.is_last_well {
@@ -370,7 +403,8 @@ mod tests {
 
     #[test]
     fn what_was_promised_is_found_after_every_crash_and_no_place_is_claimed_that_the_data_are_not_at() {
-        let sweep = sweep(1);
+        // The command tries all orders of the lanes.
+        let sweep = sweep_orders(1, &Interleaving::several(1)[3..4]);
         assert!(sweep.passed(), "{sweep}");
         for part in &sweep.parts {
             assert!(part.promises > 3 && part.cases > 1000 && part.failures > 50, "it shows something: {part}");

@@ -2,7 +2,7 @@
 
 use afterimage_core::Config;
 use afterimage_core::codec::random::Random;
-use afterimage_core::config::{AppendFsync, SavePoint};
+use afterimage_core::config::{AppendFsync, Endpoint, SavePoint};
 
 /// How a node keeps its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,16 +13,38 @@ pub(super) enum Keeping {
     Always,
     /// In one that is synced once a second. What WAITAOF has told to be on the disk is promised.
     Everysec,
+    /// As [`Always`](Keeping::Always), in a replica that clients write into.
+    ReplicaAlways,
+    /// As [`Everysec`](Keeping::Everysec), in such a replica. What it tells its master to be on its disk is promised.
+    ReplicaEverysec,
 }
 
 impl Keeping {
-    pub(super) const ALL: [Keeping; 3] = [Keeping::Snapshots, Keeping::Always, Keeping::Everysec];
+    pub(super) const ALL: [Keeping; 5] =
+        [Keeping::Snapshots, Keeping::Always, Keeping::Everysec, Keeping::ReplicaAlways, Keeping::ReplicaEverysec];
+
+    /// True if it follows a master.
+    pub(super) fn follows(self) -> bool {
+        matches!(self, Keeping::ReplicaAlways | Keeping::ReplicaEverysec)
+    }
+
+    /// True if the answer to a command is a promise. One that tells nothing of the data need not wait for what a master has written.
+    pub(super) fn is_promise(self, line: &str) -> bool {
+        let tells_nothing = ["SELECT", "BGREWRITEAOF", "REPLICAOF"].iter().any(|start| line.starts_with(start));
+        match self {
+            Keeping::Always | Keeping::ReplicaAlways => !tells_nothing,
+            Keeping::Everysec => line.starts_with("WAITAOF"),
+            Keeping::Snapshots | Keeping::ReplicaEverysec => false,
+        }
+    }
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Keeping::Snapshots => "snapshots",
             Keeping::Always => "append-only file, synced before each reply",
             Keeping::Everysec => "append-only file, synced once a second",
+            Keeping::ReplicaAlways => "append-only file of a replica, synced before each reply",
+            Keeping::ReplicaEverysec => "append-only file of a replica, synced once a second",
         }
     }
 
@@ -32,6 +54,10 @@ impl Keeping {
             Keeping::Snapshots => Config { save: vec![SavePoint { seconds: 1, changes: 1 }], ..common },
             Keeping::Always => Config { appendonly: true, appendfsync: AppendFsync::Always, ..common },
             Keeping::Everysec => Config { appendonly: true, ..common },
+            Keeping::ReplicaAlways => {
+                Config { appendonly: true, appendfsync: AppendFsync::Always, ..following(common) }
+            }
+            Keeping::ReplicaEverysec => Config { appendonly: true, ..following(common) },
         }
     }
 
@@ -39,9 +65,14 @@ impl Keeping {
     fn renewal(self) -> &'static str {
         match self {
             Keeping::Snapshots => "BGSAVE",
-            Keeping::Always | Keeping::Everysec => "BGREWRITEAOF",
+            _ => "BGREWRITEAOF",
         }
     }
+}
+
+fn following(config: Config) -> Config {
+    let replicaof = Some(Endpoint { host: "10.0.0.9".to_owned(), port: 6379 });
+    Config { replicaof, replica_read_only: false, ..config }
 }
 
 /// What happens in a run.
@@ -50,6 +81,12 @@ pub(super) enum Step {
     Command(String),
     /// A client sends a transaction.
     Transaction(Vec<String>),
+    /// The master writes into a database: a transaction if there are several commands.
+    FromMaster(u32, Vec<String>),
+    /// The link to the master is gone.
+    MasterGone,
+    /// The master answers again: it goes on under another name, or has other data.
+    MasterBack { with_other_data: bool },
     /// Time passes.
     Pass(u64),
     /// The disk carries out so much of what it was asked for.
@@ -58,6 +95,53 @@ pub(super) enum Step {
 
 /// Writes of several kinds, between the steps of snapshots and rewrites that begin by themselves and on demand.
 pub(super) fn script(keeping: Keeping, seed: u64) -> Vec<Step> {
+    if keeping.follows() { script_of_replica(seed) } else { script_of_master(keeping, seed) }
+}
+
+/// What a replica hears from its master, what clients write into it meanwhile, and how it becomes a master.
+fn script_of_replica(seed: u64) -> Vec<Step> {
+    let mut random = Random::new(seed, 8);
+    let mut steps = vec![Step::Pass(1100), Step::Disk(usize::MAX), Step::Pass(1100), Step::Disk(usize::MAX)];
+    for round in 0..14 {
+        for _ in 0..3 {
+            let (key, number, database) = (random.below(6), random.below(1000), random.below(3) as u32);
+            steps.push(match random.below(8) {
+                0 | 1 => Step::FromMaster(database, vec![format!("SET s{key} {number}")]),
+                2 => Step::FromMaster(database, vec![format!("RPUSH l{key} {number} {round}")]),
+                3 => Step::FromMaster(
+                    database,
+                    vec![format!("INCR n{key}"), format!("SADD m{key} {number}"), format!("INCR n{key}")],
+                ),
+                4 => Step::FromMaster(database, vec!["PING".to_owned()]),
+                5 => Step::Command(format!("SELECT {}", number % 3)),
+                6 => Step::Command(format!("SET own{key} {number}")),
+                _ => Step::Transaction(vec![format!("INCR own{key}"), format!("RPUSH o{key} {number}")]),
+            });
+            steps.push(Step::Disk(random.below(3) as usize));
+        }
+        match round {
+            3 | 8 => steps.push(Step::MasterGone),
+            4 => steps.push(Step::MasterBack { with_other_data: false }),
+            9 => steps.push(Step::MasterBack { with_other_data: true }),
+            2 | 6 | 10 => steps.push(Step::Command("BGREWRITEAOF".to_owned())),
+            11 => {
+                // All that is here is promised before it goes on by itself.
+                steps.push(Step::Disk(usize::MAX));
+                steps.push(Step::Command("REPLICAOF NO ONE".to_owned()));
+            }
+            _ => {}
+        }
+        if round < 11 {
+            steps.push(Step::FromMaster(0, vec!["REPLCONF GETACK *".to_owned()]));
+        }
+        steps.push(Step::Pass(random.range(500..=1500)));
+        steps.push(Step::Disk(random.below(8) as usize));
+    }
+    steps.extend([Step::Disk(usize::MAX), Step::Pass(1100), Step::Disk(usize::MAX)]);
+    steps
+}
+
+fn script_of_master(keeping: Keeping, seed: u64) -> Vec<Step> {
     let mut random = Random::new(seed, 7);
     let mut steps = Vec::new();
     for round in 0..12 {
@@ -94,12 +178,13 @@ pub(super) fn script(keeping: Keeping, seed: u64) -> Vec<Step> {
     }
     match keeping {
         Keeping::Snapshots => steps.push(Step::Command("SAVE".to_owned())),
-        Keeping::Always => {}
         Keeping::Everysec => {
             steps.push(Step::Command("WAITAOF 1 0 0".to_owned()));
             steps.push(Step::Disk(usize::MAX));
             steps.push(Step::Pass(1100));
         }
+        // A second after the last write the file tells that all of it is synced.
+        _ => steps.extend([Step::Disk(usize::MAX), Step::Pass(1100)]),
     }
     steps.push(Step::Disk(usize::MAX));
     steps

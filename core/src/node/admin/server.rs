@@ -65,7 +65,7 @@ impl Node {
             saves: !self.config.save.is_empty(),
             is_forced: false,
             is_past_waiting: false,
-            is_flushing: false,
+            flushes_up_to: None,
         };
         let (mut aborts, mut saves) = (false, None);
         for word in args.iter_from(1) {

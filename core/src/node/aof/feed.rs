@@ -34,19 +34,20 @@ impl Node {
     /// driver becomes one batch, and one sync.
     #[inline]
     pub(in crate::node) fn aof_can_be_fed(&self) -> bool {
-        let Some(aof) = &self.storage.aof else { return false };
-        let end = aof.stream_goes_to(self.history.offset());
+        let (Some(aof), Some(reach)) = (&self.storage.aof, self.aof_reach()) else { return false };
+        let end = aof.stream_goes_to(reach.offset);
         aof.stream.as_ref().is_some_and(|stream| stream.has_next_batch(end))
     }
 
     /// What the stream has grown by becomes a batch, if the disk is free for one; what was appended is synced when it is time.
     pub(in crate::node) fn feed_aof(&mut self, now: Now, effects: &mut Effects) {
+        let Some(reach) = self.aof_reach() else { return };
         let (Some(aof), Some(log)) = (&mut self.storage.aof, &self.history.log) else { return };
         if aof.stream.as_ref().is_some_and(Stream::is_appending) {
             return;
         }
         let stamp = self.config.aof_timestamp_enabled.then(|| now.wall.seconds());
-        let end = aof.stream_goes_to(log.end());
+        let end = aof.stream_goes_to(reach.offset);
         if let Some(stream) = &mut aof.stream
             && let Some(bytes) = stream.next_batch(log, end, stamp)
         {

@@ -44,7 +44,8 @@ use super::timers::Timer;
 
 pub(super) use restore::Restore;
 use rewrite::{Opening, Rewrite};
-use stream::{Insert, Reach, Stream};
+pub(super) use stream::Reach;
+use stream::{Insert, Stream};
 pub(crate) use told::AofStats;
 
 /// With `appendfsync everysec`, and between attempts after a failure.
@@ -186,10 +187,10 @@ impl Aof {
         }
     }
 
-    /// The offset up to which the increment that is written goes on, the log's end being `end`.
+    /// The offset up to which the increment that is written goes on, if the file is to come to `end`.
     #[inline]
     fn stream_goes_to(&self, end: u64) -> u64 {
-        self.opening.as_ref().map_or(end, |opening| opening.at.offset)
+        self.opening.as_ref().map_or(end, |opening| opening.at.offset.min(end))
     }
 
     /// The offset from which the log is needed.
@@ -321,6 +322,13 @@ impl Node {
         self.storage.aof.is_some()
     }
 
+    /// How far the file has to come to hold all that has happened: while the node ends, all that had happened before that.
+    #[inline]
+    pub(in crate::node) fn aof_reach(&self) -> Option<Reach> {
+        let now = self.storage.aof.as_ref()?.reach(self.history.offset());
+        Some(self.shutdown.and_then(|shutdown| shutdown.flushes_up_to).unwrap_or(now))
+    }
+
     fn aof_disk(&mut self, errand: AofErrand, op: DiskOp, effects: &mut Effects) {
         self.disk(Errand::Aof(errand), op, effects);
     }
@@ -400,7 +408,7 @@ fn write_manifest(config: &Config, manifest: &Manifest) -> Vec<DiskOp> {
     let directory = config.appenddirname.clone();
     alloc::vec![
         DiskOp::Create { file: temporary.clone() },
-        DiskOp::Append { file: temporary.clone(), bytes: Bytes::from(manifest.text()) },
+        DiskOp::Append { file: temporary.clone(), bytes: Bytes::from(manifest.sealed_text()) },
         DiskOp::Sync { file: temporary.clone() },
         DiskOp::SyncDirectory { directory: directory.clone() },
         DiskOp::Rename { from: temporary, to: in_directory(config, &name) },

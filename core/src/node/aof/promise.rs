@@ -110,8 +110,7 @@ impl Node {
 
     /// True once all that happened is on the disk, or why it is not and will not be soon.
     pub(in crate::node) fn is_aof_complete(&self) -> Result<bool, DiskFailure> {
-        let Some(aof) = &self.storage.aof else { return Ok(true) };
-        let reach = aof.reach(self.history.offset());
+        let (Some(aof), Some(reach)) = (&self.storage.aof, self.aof_reach()) else { return Ok(true) };
         let is_durable = aof.standing == Standing::Current && aof.durable().is_some_and(|durable| durable >= reach);
         match &aof.failure {
             _ if is_durable => Ok(!aof.has_something_to_tell()),

@@ -21,7 +21,7 @@ const SLICES: usize = 16;
 
 /// How far something has come: an offset of the history, and how much was put in beside the stream before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Reach {
+pub(in crate::node) struct Reach {
     pub(super) offset: u64,
     pub(super) inserted: u64,
 }

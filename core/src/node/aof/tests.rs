@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::config::{AppendFsync, Config, EnableDebug, Endpoint};
+use crate::persistence::aof::Manifest;
 use crate::port::{ConnId, DiskFailure, DiskOp, Mono, Now, Wall};
 
 use super::super::bench::{Bench, Disk};
@@ -42,7 +43,7 @@ fn digest(bench: &mut Bench) -> String {
 }
 
 fn manifest(bench: &Bench) -> String {
-    String::from_utf8(bench.disk[MANIFEST].clone()).expect("it is text")
+    Manifest::parse(&bench.disk[MANIFEST]).expect("it is sound").text()
 }
 
 fn field(bench: &mut Bench, section: &str, name: &str) -> String {
@@ -519,4 +520,23 @@ fn a_shutdown_waits_for_the_file_and_does_not_happen_if_that_fails() {
     assert_eq!(bench.run("SHUTDOWN"), told);
     bench.run("SHUTDOWN FORCE");
     assert!(bench.notes.iter().any(|note| note.contains("ready to exit")));
+}
+
+#[test]
+fn heartbeats_do_not_put_off_the_end_of_a_node_whose_disk_is_slow() {
+    let mut bench = Bench::with(Config { repl_ping_replica_period: 1, repl_diskless_sync_delay: 0, ..config() });
+    let replica = bench.connect();
+    bench.send(replica, b"PSYNC ? -1\r\n");
+    bench.send(replica, b"REPLCONF ACK 0\r\n");
+    bench.hold_disk();
+    bench.run("SET k 1");
+    bench.run("SHUTDOWN NOW");
+    let has_ended = |bench: &Bench| bench.notes.iter().any(|note| note.contains("ready to exit"));
+    for _ in 0..10 {
+        bench.pass(Duration::from_secs(2));
+        bench.release_disk_op();
+    }
+    assert!(String::from_utf8_lossy(&bench.take_received(replica)).contains("ping"), "there are some");
+    assert!(has_ended(&bench));
+    assert_eq!(restart(&bench, 2, config()).run("GET k"), "$1 1 ");
 }

@@ -198,7 +198,10 @@ impl Checker {
         let Some(end) = rest.iter().take(LINE_BYTES_MAX).position(|&byte| byte == b'\n') else {
             return if rest.len() < LINE_BYTES_MAX { Ok(None) } else { Err(Fault::NoCommand) };
         };
-        match Mark::parse(rest[..end].trim_ascii_end()) {
+        let line = rest[..end].trim_ascii_end();
+        match Mark::parse(line) {
+            // A block that was never written must not hide behind the beginning of a line.
+            Mark::Foreign if line.contains(&0) => return Err(Fault::NoCommand),
             // Seals hold whole units, and no other seals.
             Mark::Seal(_) if self.sealed.is_some() || self.is_in_block => return Err(Fault::NoCommand),
             Mark::Seal(seal) => {
@@ -208,7 +211,9 @@ impl Checker {
             }
             Mark::Position(position) => self.place = Place { position: Some(position), own_bytes: 0 },
             Mark::Own(bytes) => self.place.own_bytes = bytes,
-            Mark::Time(_) | Mark::Foreign => {}
+            Mark::Time(_) => {}
+            // One of ours may have rotted, that told where the data are.
+            Mark::Foreign => self.place = Place::default(),
         }
         Ok(Some(end + 1))
     }

@@ -3,15 +3,22 @@
 //! As in Redis 7.0: a *base* that holds a whole data set, *increments* that hold the commands since, and a *history* of files that are not needed any
 //! more and wait to be removed. The manifest is a text of a line for each. It is replaced as a whole, so that the files that it names always belong
 //! together.
+//!
+//! A last line, which Redis passes over as a remark, is a checksum of all that precedes it: one flipped bit would make an increment part of the history.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
+use crate::codec::crc64;
 use crate::codec::number::parse_i64;
 use crate::codec::quoting::{quote_if_needed, split_arguments};
 
+/// What the line with the checksum begins with. Sixteen hexadecimal digits follow.
+const SUM: &[u8] = b"#SUM:";
+const EDITED: &str = "The checksum does not match the lines before it: the file is damaged, or was edited; \
+                      who edited it removes the line that begins with #SUM:";
 /// Longest line, in bytes, its end included, as in Redis.
 const LINE_BYTES_MAX: usize = 1024;
 
@@ -87,8 +94,14 @@ impl Manifest {
     pub fn parse(text: &[u8]) -> Result<Manifest, ManifestError> {
         let mut manifest = Manifest::default();
         let mut count = 0;
+        let mut sum = 0;
         for (index, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
             count = index + 1;
+            let told = line.strip_prefix(SUM).map(<[u8]>::trim_ascii_end);
+            if told.is_some_and(|told| told != format!("{sum:016x}").as_bytes()) {
+                return Err(ManifestError { line: count, reason: EDITED });
+            }
+            sum = crc64::update(sum, line);
             manifest.take_in(line).map_err(|reason| ManifestError { line: count, reason })?;
         }
         if count == 0 {
@@ -129,6 +142,15 @@ impl Manifest {
             Role::Increment => self.increments.push(part),
         }
         Ok(())
+    }
+
+    /// The text of the manifest, with its checksum.
+    #[must_use]
+    pub fn sealed_text(&self) -> String {
+        let mut text = self.text();
+        let sum = crc64::update(0, text.as_bytes());
+        let _ = writeln!(text, "#SUM:{sum:016x}");
+        text
     }
 
     /// The text of the manifest, as Redis writes it.
@@ -244,6 +266,19 @@ mod tests {
         let first = Manifest::default();
         assert_eq!(Part::base("a", first.next_base_sequence(), BaseForm::Rdb).name, "a.1.base.rdb");
         assert_eq!(Part::increment("a", first.next_increment_sequence()).name, "a.1.incr.aof");
+    }
+
+    #[test]
+    fn no_flipped_bit_makes_another_manifest() {
+        let sealed = parse(TEXT).expect("it is sound").sealed_text();
+        assert_eq!(parse(&sealed).expect("it is sound").text(), TEXT);
+        for (at, bit) in (0..sealed.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+            let mut bytes = sealed.clone().into_bytes();
+            bytes[at] ^= 1 << bit;
+            if let Ok(manifest) = Manifest::parse(&bytes) {
+                assert_eq!(manifest.text(), TEXT, "bit {bit} of byte {at}");
+            }
+        }
     }
 
     #[test]

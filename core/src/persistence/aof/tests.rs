@@ -131,6 +131,26 @@ fn what_was_torn_before_it_was_synced_is_cut() {
 }
 
 #[test]
+fn a_block_that_was_never_written_does_not_hide_in_a_remark() {
+    let (file, ends) = three_seals();
+    // From within the line of the second seal to somewhere behind.
+    for start in ends[0]..ends[0] + 8 {
+        for end in start + 1..ends[1] {
+            let mut torn = file.clone();
+            torn[start..end].fill(0);
+            assert_eq!(check(&torn).good_bytes, ends[0] as u64, "{start}..{end}");
+        }
+    }
+}
+
+#[test]
+fn a_remark_that_may_have_been_a_place_ends_the_knowledge_of_it() {
+    let file = [Seal::wrap(&[position(100), set(1)].concat(), 0), b"#RUM:7\r\n".to_vec()].concat();
+    let whole = check(&file);
+    assert_eq!((whole.good_bytes, whole.position), (file.len() as u64, None));
+}
+
+#[test]
 fn a_flipped_bit_in_what_was_synced_is_never_loaded() {
     let (file, ends) = three_seals();
     let line_bytes = Seal::wrap(&[], 0).len() + 2;

@@ -12,6 +12,8 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use bytes::Bytes;
+
 use crate::codec::crc64;
 use crate::codec::siphash::HashKey;
 use crate::port::Wall;
@@ -339,6 +341,21 @@ impl Keyspace {
             Some(snapshot) => (snapshot.take_output(), snapshot.is_finished()),
             None => (Vec::new(), true),
         }
+    }
+
+    /// Advances a snapshot by about `units` keys. Its bytes are given in pieces of about `piece_bytes`: none as long as there are fewer. The flag is
+    /// true with the last piece, and the snapshot has ended then.
+    pub fn next_snapshot_piece(&mut self, id: SnapshotId, units: usize, piece_bytes: usize) -> Option<(Bytes, bool)> {
+        self.advance_snapshot(id, units, piece_bytes);
+        let is_whole = |snapshot: &Snapshot| snapshot.is_finished() || snapshot.buffered() >= piece_bytes;
+        if !self.snapshots.iter().find(|snapshot| snapshot.id() == id).is_none_or(is_whole) {
+            return None;
+        }
+        let (bytes, is_last) = self.take_snapshot_output(id);
+        if is_last {
+            self.end_snapshot(id);
+        }
+        Some((Bytes::from(bytes), is_last))
     }
 
     /// Bytes that a snapshot has produced and that wait to be taken.

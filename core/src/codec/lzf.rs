@@ -79,28 +79,59 @@ pub fn decompress(input: &[u8], expected_len: usize) -> Option<Vec<u8>> {
     }
     let mut out = Vec::new();
     let mut rest = input;
-    while let [control, after @ ..] = rest {
-        let control = usize::from(*control);
-        if control < LITERAL_BYTES_MAX {
-            let (literals, after) = after.split_at_checked(control + 1)?;
-            make_room(&mut out, literals.len(), expected_len)?;
-            out.extend_from_slice(literals);
-            rest = after;
-        } else {
-            let (length, after) = match (control >> 5, after) {
-                (7, [more, after @ ..]) => (usize::from(*more) + 9, after),
-                (7, []) => return None,
-                (short, after) => (short + 2, after),
-            };
-            let (low, after) = after.split_first()?;
-            let distance = ((control & 0x1f) << 8 | usize::from(*low)) + 1;
-            let start = out.len().checked_sub(distance)?;
-            make_room(&mut out, length, expected_len)?;
-            repeat_from(&mut out, start, length);
-            rest = after;
+    while !rest.is_empty() {
+        match take_item(&mut rest)? {
+            Item::Literals(literals) => {
+                make_room(&mut out, literals.len(), expected_len)?;
+                out.extend_from_slice(literals);
+            }
+            Item::Match { distance, length } => {
+                let start = out.len().checked_sub(distance)?;
+                make_room(&mut out, length, expected_len)?;
+                repeat_from(&mut out, start, length);
+            }
         }
     }
     (out.len() == expected_len).then_some(out)
+}
+
+/// True if `input` [decompresses](decompress) to `expected_len` bytes.
+pub fn is_sound(input: &[u8], expected_len: usize) -> bool {
+    let mut len = 0;
+    let mut rest = input;
+    while !rest.is_empty() {
+        len += match take_item(&mut rest) {
+            Some(Item::Literals(literals)) => literals.len(),
+            Some(Item::Match { distance, length }) if distance <= len => length,
+            _ => return false,
+        };
+    }
+    len == expected_len
+}
+
+enum Item<'a> {
+    Literals(&'a [u8]),
+    Match { distance: usize, length: usize },
+}
+
+/// The next item; `None` if it is cut short.
+#[inline]
+fn take_item<'a>(rest: &mut &'a [u8]) -> Option<Item<'a>> {
+    let (control, after) = rest.split_first()?;
+    let control = usize::from(*control);
+    if control < LITERAL_BYTES_MAX {
+        let (literals, after) = after.split_at_checked(control + 1)?;
+        *rest = after;
+        return Some(Item::Literals(literals));
+    }
+    let (length, after) = match (control >> 5, after) {
+        (7, [more, after @ ..]) => (usize::from(*more) + 9, after),
+        (7, []) => return None,
+        (short, after) => (short + 2, after),
+    };
+    let (low, after) = after.split_first()?;
+    *rest = after;
+    Some(Item::Match { distance: ((control & 0x1f) << 8 | usize::from(*low)) + 1, length })
 }
 
 /// The last position at which each three-byte sequence was seen; a sequence may push out another with the same hash.
@@ -185,6 +216,9 @@ fn make_room(out: &mut Vec<u8>, more: usize, len_max: usize) -> Option<()> {
 /// Appends `length` bytes from `start` on. They may overlap with what is being appended, which
 /// repeats a pattern.
 fn repeat_from(out: &mut Vec<u8>, start: usize, length: usize) {
+    if let [byte] = out[start..] {
+        return out.resize(out.len() + length, byte);
+    }
     let mut left = length;
     while left > 0 {
         // Each round at least doubles what there is to copy from.
@@ -208,6 +242,7 @@ mod tests {
         let compressed = out.strip_prefix(b"kept").expect("compress only appends");
         assert!(compressed.len() + SAVED_BYTES_MIN <= input.len());
         assert_eq!(decompress(compressed, input.len()).as_deref(), Some(input));
+        assert!(is_sound(compressed, input.len()));
         Some(compressed.len())
     }
 
@@ -275,6 +310,7 @@ mod tests {
         ];
         for (input, expected_len, what) in cases {
             assert_eq!(decompress(input, *expected_len), None, "{what}");
+            assert!(!is_sound(input, *expected_len), "{what}");
         }
         assert_eq!(decompress(b"", 0), Some(Vec::new()));
         assert_eq!(decompress(b"\x00a\x20\x00", 4), Some(b"aaaa".to_vec()));
@@ -290,7 +326,9 @@ mod tests {
 
         #[test]
         fn any_bytes_are_refused_or_give_the_expected_length(input: Vec<u8>, expected_len in 0usize..2000) {
-            if let Some(out) = decompress(&input, expected_len) {
+            let out = decompress(&input, expected_len);
+            prop_assert_eq!(is_sound(&input, expected_len), out.is_some());
+            if let Some(out) = out {
                 prop_assert_eq!(out.len(), expected_len);
                 prop_assert!(out.capacity() <= expected_len);
             }

@@ -76,6 +76,8 @@ pub(crate) async fn run(configs: Vec<Config>, environment: &Environment) -> Resu
     spawn_local(pass_on(SignalKind::interrupt(), Signal::Interrupt, nodes));
     // Without a handler SIGHUP would end the process; with one that nobody listens to it is ignored.
     let _hangup = signal(SignalKind::hangup());
+    // Likewise, a file that may not grow further is a write that fails (`ulimit -f`), and not the end of the process.
+    let _file_size = signal(SignalKind::from_raw(SIGXFSZ));
     let mut ends = JoinSet::new();
     for Running { node, tasks } in running {
         ends.spawn_local(async move {
@@ -124,6 +126,9 @@ fn start(mut config: Config, environment: Environment, log: Log) -> Result<Runni
     node.borrow_mut().begin();
     Ok(Running { node, tasks })
 }
+
+/// A file has come to the size that the process is allowed: as numbered on Linux and the BSDs.
+const SIGXFSZ: i32 = 25;
 
 /// Passes `kind` on to all nodes as `told`. The second SIGINT ends the process at once, as in Redis.
 async fn pass_on(kind: SignalKind, told: Signal, nodes: Vec<Shared>) {

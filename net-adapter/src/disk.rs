@@ -171,7 +171,7 @@ impl Files {
             DiskOp::Truncate { file, len } => self.truncate(&file, len),
             DiskOp::Remove { file } => self.remove(&file),
             DiskOp::Read { file, offset, len } => self.read(file, offset, len, room),
-            DiskOp::List => self.list(),
+            DiskOp::List { directory } => self.list(&directory),
             DiskOp::EnterDirectory { path } => self.enter(&path),
             DiskOp::ReadConfig => fs::read(&self.config_file).map(|bytes| DiskOutcome::Bytes(bytes.into())),
             DiskOp::ReplaceConfig { text } => replace(&self.config_file, &text).map(|()| DiskOutcome::Done),
@@ -211,9 +211,12 @@ impl Files {
     }
 
     fn sync_directory(&self, name: &str) -> io::Result<DiskOutcome> {
-        let path = if name.is_empty() { self.directory.clone() } else { self.path(name)? };
-        File::open(path)?.sync_all()?;
+        File::open(self.directory_path(name)?)?.sync_all()?;
         Ok(DiskOutcome::Done)
+    }
+
+    fn directory_path(&self, name: &str) -> io::Result<PathBuf> {
+        if name.is_empty() { Ok(self.directory.clone()) } else { self.path(name) }
     }
 
     fn create_directory(&self, name: &str) -> io::Result<DiskOutcome> {
@@ -259,9 +262,9 @@ impl Files {
     }
 
     /// Regular files alone, and only such names as can be named in an operation.
-    fn list(&self) -> io::Result<DiskOutcome> {
+    fn list(&self, directory: &str) -> io::Result<DiskOutcome> {
         let mut files = Vec::new();
-        for entry in fs::read_dir(&self.directory)? {
+        for entry in fs::read_dir(self.directory_path(directory)?)? {
             let entry = entry?;
             // A file may vanish between its name and its size; then it is not there.
             let Ok(metadata) = entry.metadata() else { continue };

@@ -126,7 +126,7 @@ fn files_are_listed_by_name_with_their_sizes() {
     disk.done(append("b", b"12"));
     disk.done(DiskOp::Remove { file: "c".into() });
     fs::create_dir(disk.directory.join("sub")).unwrap();
-    let listed = disk.files.carry_out(DiskOp::List, Vec::new());
+    let listed = disk.files.carry_out(DiskOp::List { directory: String::new() }, Vec::new());
     assert_eq!(listed, DiskOutcome::Listed(vec![("a".into(), 0), ("b".into(), 2)]));
 }
 

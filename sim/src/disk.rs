@@ -190,7 +190,7 @@ impl Disk {
             DiskOp::Append { bytes, .. } => moved(bytes.len() as u64),
             DiskOp::Read { len, .. } => moved(u64::from(*len)),
             DiskOp::Sync { .. } | DiskOp::SyncDirectory { .. } => self.plan.sync_us,
-            DiskOp::Create { .. } | DiskOp::Rename { .. } | DiskOp::Remove { .. } | DiskOp::List => {
+            DiskOp::Create { .. } | DiskOp::Rename { .. } | DiskOp::Remove { .. } | DiskOp::List { .. } => {
                 self.plan.latency_us
             }
             DiskOp::CreateDirectory { .. } | DiskOp::Truncate { .. } => self.plan.latency_us,
@@ -418,11 +418,14 @@ impl Disk {
             DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => {
                 DiskOutcome::Failed(DiskFailure::NotFound)
             }
-            DiskOp::List => DiskOutcome::Listed(
+            DiskOp::List { directory } => DiskOutcome::Listed(
                 self.names
                     .iter()
-                    .filter(|(name, _)| directory_of(name).is_empty())
-                    .map(|(name, body)| (name.clone(), self.bodies[body].bytes.len() as u64))
+                    .filter(|(name, _)| directory_of(name) == directory)
+                    .map(|(name, body)| {
+                        let name = name.rsplit_once('/').map_or(name.as_str(), |(_, name)| name);
+                        (name.to_owned(), self.bodies[body].bytes.len() as u64)
+                    })
                     .collect(),
             ),
         }

@@ -35,13 +35,12 @@ pub fn operate(disk: &mut Disk, op: DiskOp) -> DiskOutcome {
             let piece = &rest[..rest.len().min(len as usize)];
             return DiskOutcome::Bytes(piece.to_vec().into());
         }
-        DiskOp::List => {
-            return DiskOutcome::Listed(
-                disk.iter()
-                    .filter(|(name, _)| !name.contains('/'))
-                    .map(|(name, contents)| (name.clone(), contents.len() as u64))
-                    .collect(),
-            );
+        DiskOp::List { directory } => {
+            let files = disk.iter().filter_map(|(name, contents)| {
+                let (within, name) = name.rsplit_once('/').unwrap_or(("", name));
+                (within == directory).then(|| (name.to_owned(), contents.len() as u64))
+            });
+            return DiskOutcome::Listed(files.collect());
         }
         DiskOp::EnterDirectory { path } => return DiskOutcome::Entered(path),
         DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => return DiskOutcome::Failed(DiskFailure::NotFound),

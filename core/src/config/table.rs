@@ -19,10 +19,14 @@ use super::user::UserLine;
 
 /// A text that names a file in a directory.
 macro_rules! file_name {
-    ($reason:literal) => {
-        Text(|name| match name.contains(['/', '\\']) {
-            true => Err(Reason::Because($reason)),
-            false => Ok(()),
+    ($directive:literal, $kind:literal) => {
+        Text(|name| match name {
+            "" => Err(Reason::Because(concat!($directive, " can't be empty"))),
+            "." | ".." => Err(Reason::Because(concat!($directive, " can't be a path, just a ", $kind))),
+            name if name.contains(['/', '\\']) => {
+                Err(Reason::Because(concat!($directive, " can't be a path, just a ", $kind)))
+            }
+            _ => Ok(()),
         })
     };
 }
@@ -54,9 +58,9 @@ const DIRECTORY: Text = Text(|path| match path {
     _ => Ok(()),
 });
 
-const RDB_NAME: Text = file_name!("dbfilename can't be a path, just a filename");
-const AOF_NAME: Text = file_name!("appendfilename can't be a path, just a filename");
-const AOF_DIRECTORY: Text = file_name!("appenddirname can't be a path, just a dirname");
+const RDB_NAME: Text = file_name!("dbfilename", "filename");
+const AOF_NAME: Text = file_name!("appendfilename", "filename");
+const AOF_DIRECTORY: Text = file_name!("appenddirname", "dirname");
 
 fn of(config: &Config) -> &Config {
     config

@@ -284,8 +284,11 @@ impl Bench {
                 let to = contents.len().min(from + len as usize);
                 return DiskOutcome::Bytes(contents[from..to].to_vec().into());
             }
-            DiskOp::List => {
-                let files = self.disk.iter().map(|(name, contents)| (name.clone(), contents.len() as u64));
+            DiskOp::List { directory } => {
+                let files = self.disk.iter().filter_map(|(name, contents)| {
+                    let (within, name) = name.rsplit_once('/').unwrap_or(("", name));
+                    (within == directory).then(|| (name.into(), contents.len() as u64))
+                });
                 return DiskOutcome::Listed(files.collect());
             }
             DiskOp::EnterDirectory { .. } if self.refuses_host => return DiskOutcome::Failed(DiskFailure::NotFound),

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::persistence::{LoadRules, Loaded, Loader, Progress, Remark};
@@ -82,6 +82,9 @@ impl LoadProgress {
     }
 }
 
+/// What can be done about a snapshot that cannot be loaded.
+const CURE: &str = "Move the file away to start without it.";
+
 impl Node {
     pub(crate) fn is_loading(&self) -> bool {
         let storage = &self.storage;
@@ -130,7 +133,7 @@ impl Node {
         let file = self.config.dbfilename.clone();
         self.begin_loading(Loads::AtStart, file, None, drop_expired_before_ms, now, effects);
         // Only INFO waits for the file's size.
-        self.disk(Errand::LoadSize, DiskOp::List, effects);
+        self.disk(Errand::LoadSize, DiskOp::List { directory: String::new() }, effects);
     }
 
     /// Begins to read the data set that our master has sent.
@@ -198,7 +201,7 @@ impl Node {
         match (loader.finish(), loads) {
             (Ok(loaded), Loads::AtStart) => self.adopt_file(loaded, now, effects),
             (Ok(loaded), Loads::FromMaster) => self.on_incoming_loaded(loaded, now, effects),
-            (Err(error), Loads::AtStart) => self.cannot_start(&file, &error.to_string(), effects),
+            (Err(error), Loads::AtStart) => self.cannot_start(&file, &error.to_string(), CURE, effects),
             (Err(error), Loads::FromMaster) => self.incoming_not_loaded(&error.to_string(), now, effects),
         }
     }
@@ -250,9 +253,9 @@ impl Node {
     }
 
     /// What was kept cannot be used: the process ends, and nothing is served until it has.
-    pub(super) fn cannot_start(&mut self, file: &str, why: &str, effects: &mut Effects) {
-        let text =
-            format!("Fatal error loading the DB '{file}': {why}. Move the file away to start without it. Exiting.");
+    /// Ends the start because of a file. `cure` says in a sentence what can be done.
+    pub(super) fn cannot_start(&mut self, file: &str, why: &str, cure: &str, effects: &mut Effects) {
+        let text = format!("Fatal error loading the DB '{file}': {why}. {cure} Exiting.");
         effects.note(Note::Text { level: Level::Warning, text });
         effects.push(Action::Exit(ExitCode::Failed));
         self.storage.cannot_start = true;
@@ -261,7 +264,7 @@ impl Node {
     fn loading_failed(&mut self, why: &str, now: Now, effects: &mut Effects) {
         let Some(loading) = self.storage.loading.take() else { return };
         match loading.loads {
-            Loads::AtStart => self.cannot_start(&loading.file, why, effects),
+            Loads::AtStart => self.cannot_start(&loading.file, why, CURE, effects),
             Loads::FromMaster => self.incoming_not_loaded(why, now, effects),
         }
     }

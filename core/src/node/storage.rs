@@ -81,6 +81,8 @@ pub(crate) struct Storage {
     pub(super) errands: BTreeMap<Ticket, Errand>,
     /// What was kept over a restart cannot be used.
     pub(super) cannot_start: bool,
+    /// The first number that no file of a lost manifest has.
+    pub(super) aof_number: i64,
     /// The append-only file that is being read at start.
     pub(super) restore: Option<Box<Restore>>,
     pub(crate) loading: Option<Box<Loading>>,

@@ -111,7 +111,7 @@ impl Node {
         if self.follow.is_some() {
             return Err(reply::WAITAOF_ON_REPLICA);
         }
-        if locally && self.synced_offset().is_none() {
+        if locally && !self.config.appendonly {
             return Err(reply::WAITAOF_WITHOUT_AOF);
         }
         self.wait_for_proof(conn, Proof::Persisted { locally }, replicas, timeout, now);

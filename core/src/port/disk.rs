@@ -79,8 +79,11 @@ pub enum DiskOp {
         /// In bytes.
         len: u32,
     },
-    /// The names and sizes of all files in the node's own directory, sorted by name.
-    List,
+    /// The names, without the directory, and sizes of all files in a directory, sorted by name. It may not be there: [`DiskFailure::NotFound`].
+    List {
+        /// Within the node's own directory; empty for that itself.
+        directory: FileName,
+    },
     /// Make `path`, if it does not begin with `/` as seen from the present directory, the directory of all operations after this one.
     /// Answered with [`DiskOutcome::Entered`].
     EnterDirectory {
@@ -129,11 +132,9 @@ impl DiskOp {
             | DiskOp::Read { file, .. } => Lane::of_file(file),
             DiskOp::Rename { from, to } if Lane::of_file(from) == Lane::of_file(to) => Lane::of_file(to),
             DiskOp::Rename { .. } | DiskOp::CreateDirectory { .. } => Lane::Inner,
-            DiskOp::SyncDirectory { directory } if directory.is_empty() => Lane::Outer,
-            DiskOp::SyncDirectory { .. } => Lane::Inner,
-            DiskOp::List | DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => {
-                Lane::Outer
-            }
+            DiskOp::SyncDirectory { directory } | DiskOp::List { directory } if directory.is_empty() => Lane::Outer,
+            DiskOp::SyncDirectory { .. } | DiskOp::List { .. } => Lane::Inner,
+            DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => Lane::Outer,
         }
     }
 }

@@ -37,6 +37,8 @@ fn a_line_is_refused_for_the_reason_redis_gives() {
         ("unixsocketperm 8", "argument couldn't be parsed as an octal number"),
         ("unixsocketperm 7777", "argument must be between 0 and 777 inclusive"),
         ("dbfilename a/b", "dbfilename can't be a path, just a filename"),
+        ("appenddirname ..", "appenddirname can't be a path, just a dirname"),
+        ("appendfilename \"\"", "appendfilename can't be empty"),
         ("dir \"\"", "No such file or directory"),
         ("save 1", "Invalid save parameters"),
         ("databases 0", "argument must be between 1 and 2147483647 inclusive"),

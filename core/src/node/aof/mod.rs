@@ -134,10 +134,11 @@ pub(crate) struct Aof {
 }
 
 impl Aof {
-    fn new(manifest: Manifest, standing: Standing, now: Now) -> Aof {
+    /// The parts that come get numbers from `number` on, or above those that there are.
+    fn new(manifest: Manifest, number: i64, standing: Standing, now: Now) -> Aof {
         Aof {
-            next_base: manifest.next_base_sequence(),
-            next_increment: manifest.next_increment_sequence(),
+            next_base: manifest.next_base_sequence().max(number),
+            next_increment: manifest.next_increment_sequence().max(number),
             manifest,
             standing,
             inserted: 0,
@@ -222,6 +223,11 @@ impl Aof {
 impl Node {
     /// Begins an append-only file with the data that are here (CONFIG SET appendonly yes). Nothing is promised before all of them are written.
     pub(in crate::node) fn begin_aof(&mut self, now: Now, effects: &mut Effects) {
+        if let Some(aof) = &mut self.storage.aof {
+            // One is being written already, because BGREWRITEAOF has asked for it: it is kept now.
+            aof.ends_when_rewritten = false;
+            return;
+        }
         self.begin_aof_with(Standing::Other, now, effects);
     }
 
@@ -241,7 +247,7 @@ impl Node {
         }
         self.timers.stop(Timer::BacklogTtl);
         let manifest = core::mem::take(&mut self.storage.aof_manifest);
-        self.storage.aof = Some(Box::new(Aof::new(manifest, standing, now)));
+        self.storage.aof = Some(Box::new(Aof::new(manifest, self.storage.aof_number, standing, now)));
         self.begin_base(now, effects);
     }
 

@@ -5,13 +5,17 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::codec::number::parse_u64;
-use crate::command::{Handler, ServerCommand};
+use crate::command::{Handler, Outcome, ServerCommand};
 use crate::persistence::aof::{Checker, Verdict};
-use crate::port::Now;
+use crate::port::{Effects, Level, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 
 use super::super::Node;
 use super::super::gates::resolve;
+use super::note;
+
+/// So many commands that failed are told one by one.
+const FAILURES_TOLD_MAX: u64 = 20;
 
 /// A file that is being carried out.
 #[derive(Clone)]
@@ -20,14 +24,19 @@ pub(super) struct Replay {
     /// Bytes that were read and not carried out.
     waiting: Vec<u8>,
     done_bytes: u64,
+    /// Bytes of the file before its first command.
+    preamble_bytes: u64,
+    /// Commands that have failed.
+    failures: u64,
     /// The database that its commands are about.
     pub(super) database: u32,
 }
 
 impl Replay {
-    /// A file from its beginning, or from behind a snapshot at its beginning.
-    pub(super) fn new(verifies_sums: bool, database: u32) -> Replay {
-        Replay { checker: Checker::new(verifies_sums), waiting: Vec::new(), done_bytes: 0, database }
+    /// A file from its beginning, or from behind a snapshot of so many bytes there.
+    pub(super) fn new(verifies_sums: bool, preamble_bytes: u64) -> Replay {
+        let checker = Checker::new(verifies_sums);
+        Replay { checker, waiting: Vec::new(), done_bytes: 0, preamble_bytes, failures: 0, database: 0 }
     }
 
     /// Takes in the next bytes; returns those that may be carried out now.
@@ -41,15 +50,25 @@ impl Replay {
     }
 
     /// The file ends here.
-    pub(super) fn finish(self) -> Verdict {
+    pub(super) fn finish(self, effects: &mut Effects) -> Verdict {
+        if let Some(more) = self.failures.checked_sub(FAILURES_TOLD_MAX).filter(|more| *more > 0) {
+            note(effects, Level::Warning, format!("{more} more commands of the AOF file have failed."));
+        }
         self.checker.finish()
     }
 }
 
 impl Node {
     /// Carries out as much of a file as can be.
-    pub(super) fn replay(&mut self, replay: &mut Replay, bytes: &[u8], now: Now) -> Result<(), String> {
+    pub(super) fn replay(
+        &mut self,
+        replay: &mut Replay,
+        bytes: &[u8],
+        now: Now,
+        effects: &mut Effects,
+    ) -> Result<(), String> {
         let units = replay.take_in(bytes);
+        let end = replay.preamble_bytes + replay.done_bytes;
         let mut parser = RequestParser::default();
         let mut rest = units.as_slice();
         while let Some(&first) = rest.first() {
@@ -57,7 +76,12 @@ impl Node {
                 rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |end| end + 1)
             } else {
                 let Parsed::Complete(len) = parser.advance(rest, &RequestLimits::FROM_MASTER) else { break };
-                self.replay_one(parser.args(rest), &mut replay.database, now)?;
+                let position = end - rest.len() as u64;
+                match self.replay_one(parser.args(rest), &mut replay.database, now) {
+                    Err(why) => return Err(format!("{why} (at byte {position})")),
+                    Ok(Err(error)) => note_failure(replay, error.text(), &parser.args(rest)[0], position, effects),
+                    Ok(Ok(())) => {}
+                }
                 parser.reset();
                 len
             };
@@ -66,10 +90,10 @@ impl Node {
         Ok(())
     }
 
-    /// One command. What a transaction begins and ends with is passed over: all of it is here.
-    fn replay_one(&mut self, args: Args<'_>, database: &mut u32, now: Now) -> Result<(), String> {
+    /// One command, and what came of it. What a transaction begins and ends with is passed over: all of it is here.
+    fn replay_one(&mut self, args: Args<'_>, database: &mut u32, now: Now) -> Result<Outcome, String> {
         if args.is_empty() {
-            return Ok(());
+            return Ok(Ok(()));
         }
         let unknown =
             || format!("Unknown command '{}' reading the append only file", String::from_utf8_lossy(&args[0]));
@@ -84,10 +108,21 @@ impl Node {
                     format!("there is data for database {wanted}, but only {count} databases: set 'databases' higher")
                 })?;
             }
-            // An error is what it was when it was written: the command changed nothing.
-            Handler::Data(handler) => drop(self.apply_data(handler, args, *database, now)),
+            Handler::Data(handler) => return Ok(self.apply_data(handler, args, *database, now)),
             Handler::Server(_) | Handler::Container => {}
         }
-        Ok(())
+        Ok(Ok(()))
+    }
+}
+
+/// A command has failed that had changed something when it was written: the data are not what they were then.
+fn note_failure(replay: &mut Replay, error: &str, name: &[u8], position: u64, effects: &mut Effects) {
+    replay.failures += 1;
+    if replay.failures <= FAILURES_TOLD_MAX {
+        let name = String::from_utf8_lossy(name);
+        let text = format!(
+            "== CRITICAL == This server is sending an error to its AOF-loading-client: '{error}' after processing the command '{name}' (at byte {position})"
+        );
+        note(effects, Level::Warning, text);
     }
 }

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use crate::persistence::aof::{Manifest, Part, manifest_name};
+use crate::persistence::aof::{Manifest, Part, manifest_name, number_of};
 use crate::persistence::{Loader, Progress};
 use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Now};
 use crate::replication::Position;
@@ -23,12 +23,25 @@ use super::replay::Replay;
 use super::stream::{Insert, Stream};
 use super::{Aof, AofErrand, Standing, in_directory, note, write_manifest};
 
+/// What can be done about a file that cannot be loaded.
+const CURE_BACKUP: &str = "Restore it from a backup, or start as an empty replica of a node that has the data.";
+const CURE_MANIFEST: &str =
+    "Correct it, or restore it from a backup: without it none of the files that it names is loaded.";
+const CURE_FORMAT: &str = "redis-check-aof tells more, and can cut off what is wrong (--fix).";
+const CURE_UNFINISHED: &str = "Allow it, or cut them off with redis-check-aof --fix.";
+const CURE_ROT: &str = "Restore it from a backup, or start as an empty replica of a node that has the data. \
+                        Without the lines that begin with '#' the file is loaded unchecked, as by a Redis.";
+
 /// What is being read.
 #[derive(Clone)]
 pub(in crate::node) struct Restore {
     begun_at: Now,
     step: Step,
+    /// The files that are there, and their sizes.
+    listed: Vec<(FileName, u64)>,
     manifest: Manifest,
+    /// The base is a file of before Redis 7.0, which stays where it is until all of it was read.
+    takes_over: bool,
     /// Bytes of the parts that were read.
     older_bytes: u64,
     /// Where the data are, if the files tell, and the database that the stream was about.
@@ -38,6 +51,8 @@ pub(in crate::node) struct Restore {
 
 #[derive(Clone)]
 enum Step {
+    /// Which files are there?
+    Listing,
     /// The manifest, as far as it was read.
     Manifest(Vec<u8>),
     /// There is no manifest: is there a file from before Redis 7.0?
@@ -77,14 +92,38 @@ impl Node {
     pub(in crate::node) fn restore_at_start(&mut self, now: Now, effects: &mut Effects) {
         self.storage.restore = Some(Box::new(Restore {
             begun_at: now,
-            step: Step::Manifest(Vec::new()),
+            step: Step::Listing,
+            listed: Vec::new(),
             manifest: Manifest::default(),
+            takes_over: false,
             older_bytes: 0,
             position: None,
             database: 0,
         }));
+        let directory = self.config.appenddirname.clone();
+        self.aof_disk(AofErrand::Restore, DiskOp::List { directory }, effects);
+    }
+
+    fn on_files_listed(&mut self, mut restore: Box<Restore>, outcome: DiskOutcome, effects: &mut Effects) {
+        if let DiskOutcome::Listed(files) = outcome {
+            restore.listed = files;
+        }
+        restore.step = Step::Manifest(Vec::new());
+        self.storage.restore = Some(restore);
         let file = in_directory(&self.config, &manifest_name(&self.config.appendfilename));
         self.read_on_restoring(file, 0, effects);
+    }
+
+    /// There is no manifest. What files a lost one may have named stay as they are.
+    fn keep_nameless_parts(&mut self, restore: &Restore, effects: &mut Effects) {
+        let number_of = |(name, _): &(FileName, u64)| number_of(name, &self.config.appendfilename);
+        let Some(last) = restore.listed.iter().filter_map(number_of).max() else { return };
+        self.storage.aof_number = last.saturating_add(1);
+        let text = format!(
+            "There are parts of an append-only file in '{}', but no manifest that names them: they are not loaded, and stay as they are.",
+            self.config.appenddirname
+        );
+        note(effects, Level::Warning, text);
     }
 
     /// How far the files have been read.
@@ -95,7 +134,9 @@ impl Node {
                 Step::Part(part) => part.read,
                 _ => 0,
             };
-        Some(LoadProgress { begun_at: restore.begun_at, total_bytes: 0, used_memory: 0, loaded_bytes })
+        let is_loaded = |name: &str| restore.manifest.loaded().any(|part| part.name == name);
+        let total_bytes = restore.listed.iter().filter(|(name, _)| is_loaded(name)).map(|(_, bytes)| bytes).sum();
+        Some(LoadProgress { begun_at: restore.begun_at, total_bytes, used_memory: 0, loaded_bytes })
     }
 
     fn read_on_restoring(&mut self, file: FileName, offset: u64, effects: &mut Effects) {
@@ -106,12 +147,13 @@ impl Node {
         let Some(mut restore) = self.storage.restore.take() else { return };
         let step = core::mem::replace(&mut restore.step, Step::OldFile);
         match step {
+            Step::Listing => self.on_files_listed(restore, outcome, effects),
             Step::Manifest(text) => self.on_manifest_read(restore, text, outcome, now, effects),
             Step::OldFile => self.on_old_file_looked_for(restore, &outcome, now, effects),
             Step::Upgrading(ops) => self.on_upgrade_step(restore, ops, outcome, now, effects),
             Step::Part(part) => self.on_part_read(restore, part, outcome, now, effects),
             Step::Cutting { file, len, is_base } => match outcome {
-                DiskOutcome::Failed(failure) => self.cannot_start(&file, &failure.to_string(), effects),
+                DiskOutcome::Failed(failure) => self.cannot_start(&file, &failure.to_string(), CURE_BACKUP, effects),
                 _ => self.last_part_read(*restore, file, len, is_base, now, effects),
             },
         }
@@ -135,14 +177,18 @@ impl Node {
                 self.read_on_restoring(file, offset, effects);
             }
             DiskOutcome::Failed(DiskFailure::NotFound) if self.config.appendonly => {
+                self.keep_nameless_parts(&restore, effects);
                 self.storage.restore = Some(restore);
                 let file = self.config.appendfilename.clone();
                 self.aof_disk(AofErrand::Restore, DiskOp::Read { file, offset: 0, len: 1 }, effects);
             }
-            DiskOutcome::Failed(DiskFailure::NotFound) => self.load_at_start(now, effects),
-            DiskOutcome::Failed(failure) => self.cannot_start(&file, &failure.to_string(), effects),
+            DiskOutcome::Failed(DiskFailure::NotFound) => {
+                self.keep_nameless_parts(&restore, effects);
+                self.load_at_start(now, effects);
+            }
+            DiskOutcome::Failed(failure) => self.cannot_start(&file, &failure.to_string(), CURE_BACKUP, effects),
             _ => match Manifest::parse(&text) {
-                Err(error) => self.cannot_start(&file, &error.to_string(), effects),
+                Err(error) => self.cannot_start(&file, &error.to_string(), CURE_MANIFEST, effects),
                 Ok(manifest) if self.config.appendonly => {
                     restore.manifest = manifest;
                     self.begin_part(restore, 0, now, effects);
@@ -169,11 +215,19 @@ impl Node {
         match outcome {
             DiskOutcome::Bytes(_) => {}
             DiskOutcome::Failed(DiskFailure::NotFound) => return self.load_at_start(now, effects),
-            DiskOutcome::Failed(failure) => return self.cannot_start(&name, &failure.to_string(), effects),
+            DiskOutcome::Failed(failure) => {
+                return self.cannot_start(&name, &failure.to_string(), CURE_BACKUP, effects);
+            }
             _ => return,
         }
-        note(effects, Level::Notice, format!("The AOF file {name} of before Redis 7.0 is taken over."));
         restore.manifest.base = Some(Part { name, sequence: 1 });
+        restore.takes_over = true;
+        self.begin_part(restore, 0, now, effects);
+    }
+
+    /// All of a file of old, of so many bytes, was read: it becomes the base of a manifest.
+    fn make_old_file_the_base(&mut self, mut restore: Box<Restore>, len: u64, effects: &mut Effects) {
+        restore.manifest.base_bytes = Some(len);
         let directory = self.config.appenddirname.clone();
         let mut ops =
             VecDeque::from([DiskOp::CreateDirectory { directory }, DiskOp::SyncDirectory { directory: String::new() }]);
@@ -212,7 +266,12 @@ impl Node {
         match outcome {
             DiskOutcome::Failed(failure) => {
                 let name = self.config.appendfilename.clone();
-                self.cannot_start(&name, &format!("it cannot be taken over: {failure}"), effects);
+                self.cannot_start(&name, &format!("it cannot be taken over: {failure}"), "", effects);
+            }
+            _ if ops.is_empty() && restore.takes_over => {
+                let name = &self.config.appendfilename;
+                note(effects, Level::Notice, format!("The AOF file {name} of before Redis 7.0 was taken over."));
+                self.restored(*restore, None, now, effects);
             }
             _ if ops.is_empty() => self.begin_part(restore, 0, now, effects),
             _ => self.upgrade_on(restore, ops, effects),
@@ -223,7 +282,7 @@ impl Node {
         let Some(part) = restore.manifest.loaded().nth(index) else {
             return self.restored(*restore, None, now, effects);
         };
-        let file = in_directory(&self.config, &part.name);
+        let file = if restore.takes_over { part.name.clone() } else { in_directory(&self.config, &part.name) };
         let contents = Contents::Unknown;
         restore.step = Step::Part(PartInProgress { index, file: file.clone(), begun_at: now, read: 0, contents });
         self.storage.restore = Some(restore);
@@ -248,14 +307,14 @@ impl Node {
                         self.storage.restore = Some(restore);
                         self.read_on_restoring(file, offset, effects);
                     }
-                    Err(why) => self.cannot_start(&part.file, &why, effects),
+                    Err(why) => self.cannot_start(&part.file, &why, CURE_FORMAT, effects),
                 }
             }
             DiskOutcome::Failed(DiskFailure::NotFound) if self.is_half_taken_over(&restore, &part) => {
                 let ops = VecDeque::from(self.move_old_file());
                 self.upgrade_on(restore, ops, effects);
             }
-            DiskOutcome::Failed(failure) => self.cannot_start(&part.file, &failure.to_string(), effects),
+            DiskOutcome::Failed(failure) => self.cannot_start(&part.file, &failure.to_string(), CURE_BACKUP, effects),
             _ => self.end_part(restore, part, now, effects),
         }
     }
@@ -297,13 +356,13 @@ impl Node {
             rest = &rest[rest.len() - unread..];
         }
         match &mut part.contents {
-            Contents::Commands { replay, .. } => self.replay(replay, rest, now),
+            Contents::Commands { replay, .. } => self.replay(replay, rest, now, effects),
             _ => Ok(()),
         }
     }
 
     fn commands(&self, preamble_bytes: u64) -> Contents {
-        Contents::Commands { replay: Box::new(Replay::new(self.config.rdbchecksum, 0)), preamble_bytes }
+        Contents::Commands { replay: Box::new(Replay::new(self.config.rdbchecksum, preamble_bytes)), preamble_bytes }
     }
 
     fn adopt_base(&mut self, restore: &mut Restore, loader: Loader) -> Result<(), String> {
@@ -317,20 +376,27 @@ impl Node {
     fn end_part(&mut self, mut restore: Box<Restore>, part: PartInProgress, now: Now, effects: &mut Effects) {
         let is_last = part.index + 1 == restore.manifest.loaded().count();
         let is_base = restore.manifest.base.is_some() && part.index == 0;
+        if let Some(why) = restore.manifest.base_bytes.and_then(|bytes| wrong_length(is_base, part.read, bytes)) {
+            return self.cannot_start(&part.file, &why, CURE_BACKUP, effects);
+        }
         let (good_bytes, cut_bytes) = match part.contents {
             Contents::Unknown => (0, 0),
             Contents::Snapshot(loader) => {
                 let why = loader.finish().err().map_or_else(String::new, |error| error.to_string());
-                return self.cannot_start(&part.file, &why, effects);
+                return self.cannot_start(&part.file, &why, CURE_BACKUP, effects);
             }
             Contents::Commands { replay, preamble_bytes } => {
                 let database = replay.database;
-                let verdict = replay.finish();
+                let verdict = replay.finish(effects);
                 let cut_bytes = match verdict.cut_bytes() {
-                    Err(why) => return self.cannot_start(&part.file, &why, effects),
+                    Err(why) if verdict.is_ours => return self.cannot_start(&part.file, &why, CURE_ROT, effects),
+                    Err(why) => return self.cannot_start(&part.file, &why, CURE_FORMAT, effects),
                     Ok(0) => 0,
                     Ok(bytes) if is_last && self.config.aof_load_truncated => bytes,
-                    Ok(bytes) => return self.refuse_unfinished(&part.file, bytes, is_last, effects),
+                    Ok(bytes) => {
+                        let told = verdict.damage.map_or_else(String::new, |damage| damage.to_string());
+                        return self.refuse_unfinished(&part.file, bytes, &told, is_last, effects);
+                    }
                 };
                 let damage = verdict.damage.map_or_else(String::new, |damage| damage.to_string());
                 if cut_bytes > 0 {
@@ -370,13 +436,18 @@ impl Node {
         self.begin_part(restore, part.index + 1, now, effects);
     }
 
-    fn refuse_unfinished(&mut self, file: &str, bytes: u64, is_last: bool, effects: &mut Effects) {
-        let why = if is_last {
-            format!("its last {bytes} bytes are unfinished, and 'aof-load-truncated no' forbids to cut them off")
+    fn refuse_unfinished(&mut self, file: &str, bytes: u64, told: &str, is_last: bool, effects: &mut Effects) {
+        let (reason, cure) = if is_last {
+            ("'aof-load-truncated no' forbids to cut them off", CURE_UNFINISHED)
         } else {
-            format!("its last {bytes} bytes are unfinished, and other files go on from it")
+            ("other files go on from it", CURE_BACKUP)
         };
-        self.cannot_start(file, &why, effects);
+        self.cannot_start(
+            file,
+            &format!("its last {bytes} bytes are unfinished ({told}), and {reason}"),
+            cure,
+            effects,
+        );
     }
 
     fn last_part_read(
@@ -389,6 +460,9 @@ impl Node {
         effects: &mut Effects,
     ) {
         restore.older_bytes += if is_base { len } else { 0 };
+        if restore.takes_over {
+            return self.make_old_file_the_base(Box::new(restore), len, effects);
+        }
         let last = (!is_base).then_some((file, len));
         self.restored(restore, last, now, effects);
     }
@@ -402,7 +476,7 @@ impl Node {
         if self.history.log.is_none() {
             self.history.begin_log_here(self.config.repl_backlog_size);
         }
-        let mut aof = Aof::new(manifest, Standing::Current, now);
+        let mut aof = Aof::new(manifest, 1, Standing::Current, now);
         let reach = aof.reach(self.history.offset());
         aof.older_bytes = older_bytes;
         if let Some((file, len)) = last {
@@ -424,6 +498,15 @@ impl Node {
         self.audit_data_replaced();
         self.clean_up(effects);
         self.is_ready(position.is_some(), now, effects);
+    }
+}
+
+/// What is wrong with the length of a part, if the base is one of `base_bytes` that we have written. We begin no increment without bytes.
+fn wrong_length(is_base: bool, bytes: u64, base_bytes: u64) -> Option<String> {
+    match is_base {
+        true if bytes != base_bytes => Some(format!("it has {bytes} bytes, where {base_bytes} were written")),
+        false if bytes == 0 => Some("it is empty, though something was written into it".into()),
+        _ => None,
     }
 }
 

@@ -53,6 +53,8 @@ pub(super) struct Opening {
 pub(super) struct Rewrite {
     pub(super) begun_at: Mono,
     base: Part,
+    /// It is commands, which have no checksum of their own.
+    seals: bool,
     /// The number of the increment that goes on from the base.
     increment: i64,
     /// Being read from, until all of it was handed to the disk.
@@ -145,6 +147,7 @@ impl Node {
         aof.rewrite = Some(Rewrite {
             begun_at: now.mono,
             base,
+            seals: form == BaseForm::Commands,
             increment: opening.part.sequence,
             snapshot: Some(snapshot),
             temporary: temporary.clone(),
@@ -255,6 +258,7 @@ impl Node {
         let Some(rewrite) = self.storage.aof.as_mut().and_then(|aof| aof.rewrite.as_mut()) else { return };
         let Some(snapshot) = rewrite.snapshot else { return };
         let Some((bytes, is_last)) = self.keyspace.next_snapshot_piece(snapshot, units, APPEND_BYTES) else { return };
+        let bytes = if rewrite.seals { Bytes::from(Seal::wrap(&bytes, 0)) } else { bytes };
         rewrite.bytes += bytes.len() as u64;
         rewrite.unsynced_bytes += bytes.len() as u64;
         rewrite.pending += 1;
@@ -385,7 +389,7 @@ impl Node {
 impl Aof {
     /// What the manifest says once the new base is there.
     fn manifest_after(&self, rewrite: &Rewrite) -> Manifest {
-        let mut next = self.manifest.after_rewrite(rewrite.base.clone(), rewrite.increment);
+        let mut next = self.manifest.after_rewrite(rewrite.base.clone(), rewrite.bytes, rewrite.increment);
         next.increments.extend(self.unnamed.clone());
         next
     }

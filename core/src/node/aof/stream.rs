@@ -1,7 +1,7 @@
 //! What is written to one increment, and how far it has come.
 //!
 //! A stream follows the replication log by a cursor, as a replica does. What lies between the cursor and the log's end becomes batches, each of them
-//! whole units under a seal. One batch is under way at a time: while the disk is busy, the next one grows.
+//! whole units under seals. One batch is under way at a time: while the disk is busy, the next one grows.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -12,10 +12,11 @@ use crate::persistence::aof::{Mark, Seal};
 use crate::port::FileName;
 use crate::replication::{Log, Position, ReplicationId};
 
-/// Bytes of one batch. A unit that is longer is a batch of its own.
+/// Bytes of the stream in one batch. A unit that is longer is a batch of its own.
 const BATCH_BYTES_MAX: u64 = 1 << 20;
-/// A unit's end is remembered if so many bytes lie between it and the one that was remembered before.
-const CUT_BYTES: u64 = BATCH_BYTES_MAX / 4;
+/// A unit's end is remembered if so many bytes lie between it and the one that was remembered before. What lies between two of them has a seal of its
+/// own: a few bytes that are lost of a file's end cost no more than that, beside what was lost.
+const CUT_BYTES: u64 = 4096;
 /// Slices of the log that are copied at once.
 const SLICES: usize = 16;
 
@@ -191,41 +192,44 @@ impl Stream {
     }
 
     /// The next batch, up to `end` at most; none if there is nothing to write. With `stamp`, it tells that second of the clock.
-    pub(super) fn next_batch(&mut self, log: &Log, end: u64, stamp: Option<i64>) -> Option<Bytes> {
+    pub(super) fn next_batch(&mut self, log: &Log, end: u64, mut stamp: Option<i64>) -> Option<Bytes> {
         if !self.has_next_batch(end) {
             return None;
         }
-        let end = self.batch_end(end);
-        let reach = Reach { offset: end, inserted: self.handed.inserted };
-        let (body, reach) = self.take_body(log, reach, stamp);
-        self.handed = reach;
-        Some(self.hand_over(&body, false))
+        let begin = self.handed.offset;
+        let mut sealed = Vec::new();
+        while sealed.is_empty() || self.handed.offset < end {
+            let next = self.next_cut(end);
+            if !sealed.is_empty() && next - begin > BATCH_BYTES_MAX {
+                break;
+            }
+            let body = self.take_body(log, next, stamp.take());
+            sealed.extend_from_slice(&Seal::wrap(&body, self.synced_len));
+        }
+        Some(self.hand_over(sealed, false))
     }
 
     /// A batch that tells how much is synced, and nothing else. Damage to what was written last could not be told from what a crash has left, without.
     pub(super) fn tell_synced(&mut self) -> Bytes {
-        self.hand_over(&[], true)
+        self.hand_over(Seal::wrap(&[], self.synced_len), true)
     }
 
-    fn hand_over(&mut self, body: &[u8], is_telling: bool) -> Bytes {
+    fn hand_over(&mut self, sealed: Vec<u8>, is_telling: bool) -> Bytes {
         self.told_len = self.synced_len;
-        let bytes = Bytes::from(Seal::wrap(body, self.synced_len));
+        let bytes = Bytes::from(sealed);
         self.batch = Some(Batch { bytes: bytes.clone(), reach: self.handed, is_telling, has_failed: false });
         bytes
     }
 
-    /// The end of the last unit that fits into a batch, or of the first one.
-    fn batch_end(&mut self, end: u64) -> u64 {
+    /// The next end of a unit that was remembered, `end` at most.
+    fn next_cut(&mut self, end: u64) -> u64 {
         while self.cuts.pop_front_if(|cut| *cut <= self.handed.offset).is_some() {}
-        if end - self.handed.offset <= BATCH_BYTES_MAX {
-            return end;
-        }
-        let last = self.handed.offset + BATCH_BYTES_MAX;
-        let fitting = self.cuts.iter().copied().take_while(|cut| *cut <= last.min(end)).last();
-        fitting.or_else(|| self.cuts.front().copied()).unwrap_or(end).min(end)
+        self.cuts.front().map_or(end, |cut| end.min(*cut))
     }
 
-    fn take_body(&mut self, log: &Log, mut reach: Reach, stamp: Option<i64>) -> (Vec<u8>, Reach) {
+    /// What is to be sealed together, up to `end`.
+    fn take_body(&mut self, log: &Log, end: u64, stamp: Option<i64>) -> Vec<u8> {
+        let mut reach = Reach { offset: end, inserted: self.handed.inserted };
         let mut body = Vec::new();
         if let Some(seconds) = stamp {
             Mark::Time(seconds).push(&mut body);
@@ -244,7 +248,8 @@ impl Stream {
             }
         }
         copy(log, from, reach.offset, &mut body);
-        (body, reach)
+        self.handed = reach;
+        body
     }
 
     /// The batch is in the file.

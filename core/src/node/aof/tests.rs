@@ -119,7 +119,8 @@ fn a_base_may_be_commands() {
     bench.run("BGREWRITEAOF");
     bench.run("SET b 2");
     let base = &bench.disk["appendonlydir/appendonly.aof.2.base.aof"];
-    assert!(base.starts_with(b"*2\r\n$6\r\nSELECT\r\n"));
+    assert!(base.starts_with(b"#SUM:"), "nothing else would tell that it has rotted");
+    assert!(base.windows(20).any(|some| some.starts_with(b"*2\r\n$6\r\nSELECT\r\n")));
     let digest_before = digest(&mut bench);
     let mut again = restart(&bench, 2, config());
     assert_eq!(digest(&mut again), digest_before);
@@ -398,14 +399,94 @@ fn an_unfinished_end_is_cut_and_told_of_unless_that_is_forbidden() {
     bench.disk.get_mut(FIRST_INCREMENT).expect("it is there").truncate(whole + 40);
     let refusing = restart(&bench, 2, Config { aof_load_truncated: false, ..config() });
     assert!(refusing.node.is_loading(), "it does not start");
-    let text = "its last 40 bytes are unfinished, and 'aof-load-truncated no' forbids to cut them off";
-    assert!(refusing.notes.iter().any(|note| note.contains(text)), "{:?}", refusing.notes);
+    for text in ["its last 40 bytes are unfinished (", "), and 'aof-load-truncated no' forbids to cut them off"] {
+        assert!(refusing.notes.iter().any(|note| note.contains(text)), "{:?}", refusing.notes);
+    }
     let mut again = restart(&bench, 2, config());
     assert_eq!(again.run("GET k"), "$1 1 ");
     assert!(again.notes.iter().any(|note| note.contains("its last 40 bytes are cut off")), "{:?}", again.notes);
     again.run("SET k 3");
     let mut third = restart(&again, 3, config());
     assert_eq!(third.run("GET k"), "$1 3 ");
+}
+
+#[test]
+fn little_is_lost_with_the_end_of_a_file_that_was_written_at_once() {
+    let mut bench = Bench::with(config());
+    bench.hold_disk();
+    for number in 0..1000 {
+        bench.run(&format!("SET k{number} {}", "x".repeat(90)));
+    }
+    bench.release_disk();
+    let file = bench.disk.get_mut(FIRST_INCREMENT).expect("it is there");
+    assert!(file.len() > 100_000);
+    file.truncate(file.len() - 50);
+    let mut again = restart(&bench, 2, config());
+    let kept: u64 = again.run("DBSIZE").trim_matches([':', ' ']).parse().expect("a number");
+    assert!((950..1000).contains(&kept), "{kept}");
+}
+
+#[test]
+fn a_part_that_has_lost_its_end_or_all_of_it_ends_the_start() {
+    for aof_use_rdb_preamble in [true, false] {
+        let config = || Config { aof_use_rdb_preamble, ..config() };
+        let mut bench = Bench::with(config());
+        bench.run("SET k 1");
+        bench.run("BGREWRITEAOF");
+        let parts: Vec<String> = bench.disk.keys().filter(|name| *name != MANIFEST).cloned().collect();
+        assert_eq!(parts.len(), 2);
+        for name in parts {
+            let mut disk = bench.disk.clone();
+            disk.insert(name.clone(), Vec::new());
+            let again = start_from(disk.clone(), 2, config());
+            assert!(again.node.is_loading(), "{name}");
+            assert!(again.notes.iter().any(|note| note.contains("Restore it from a backup")), "{:?}", again.notes);
+            assert_eq!(again.disk, disk);
+        }
+    }
+}
+
+#[test]
+fn without_their_manifest_parts_are_neither_loaded_nor_overwritten() {
+    let mut bench = Bench::with(config());
+    bench.run("SET k 1");
+    let mut disk = bench.disk.clone();
+    disk.remove(MANIFEST);
+    let mut again = start_from(disk.clone(), 2, config());
+    assert_eq!(again.run("GET k"), "$-1 ");
+    assert!(again.notes.iter().any(|note| note.contains("but no manifest that names them")), "{:?}", again.notes);
+    again.run("SET k 2");
+    again.run("BGREWRITEAOF");
+    for (name, contents) in &disk {
+        assert_eq!(again.disk.get(name), Some(contents), "{name}");
+    }
+    assert_eq!(restart(&again, 3, config()).run("GET k"), "$1 2 ");
+}
+
+#[test]
+fn commands_that_fail_are_told_with_their_place() {
+    let file = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n1\r\n*3\r\n$5\r\nLPUSH\r\n$1\r\nk\r\n$1\r\nx\r\n".to_vec();
+    let mut bench = start_from(Disk::from([("appendonly.aof".to_string(), file)]), 1, config());
+    assert_eq!(bench.run("GET k"), "$1 1 ");
+    let told = "'WRONGTYPE Operation against a key holding the wrong kind of value' after processing the command 'LPUSH' (at byte 27)";
+    assert!(bench.notes.iter().any(|note| note.contains(told)), "{:?}", bench.notes);
+}
+
+#[test]
+fn a_file_of_before_redis_7_that_is_refused_stays_as_it_is() {
+    for (contents, reason) in [
+        (&b"\x7fELF"[..], "bad file format (at byte 0)"),
+        (
+            b"*1\r\n$4\r\nPING\r\n*1\r\n$7\r\nFOOBARX\r\n",
+            "Unknown command 'FOOBARX' reading the append only file (at byte 14)",
+        ),
+    ] {
+        let disk = Disk::from([("appendonly.aof".to_string(), contents.to_vec())]);
+        let bench = start_from(disk.clone(), 1, config());
+        assert!(bench.node.is_loading());
+        assert!(bench.notes.iter().any(|note| note.contains(reason)), "{:?}", bench.notes);
+        assert_eq!(bench.disk, disk);
+    }
 }
 
 #[test]
@@ -500,6 +581,20 @@ fn it_can_be_switched_on_and_off_while_running() {
         manifest(&bench),
         "file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.2.incr.aof seq 2 type i\n"
     );
+}
+
+#[test]
+fn a_file_that_was_asked_for_once_may_be_kept_while_it_is_written() {
+    let mut bench = Bench::with(Config { appendonly: false, ..always() });
+    bench.run("SET k 1");
+    bench.hold_disk();
+    bench.run("BGREWRITEAOF");
+    bench.run("CONFIG SET appendonly yes");
+    bench.run("SET k 2");
+    bench.release_disk();
+    assert_eq!(field(&mut bench, "persistence", "aof_rewrite_in_progress"), "0");
+    assert_eq!(bench.run("SET k 3"), "+OK ");
+    assert_eq!(restart(&bench, 2, always()).run("GET k"), "$1 3 ");
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! more and wait to be removed. The manifest is a text of a line for each. It is replaced as a whole, so that the files that it names always belong
 //! together.
 //!
-//! A last line, which Redis passes over as a remark, is a checksum of all that precedes it: one flipped bit would make an increment part of the history.
+//! Two lines at the end, which Redis passes over as remarks, are ours: how long the base is, and a checksum of all that precedes it. One flipped bit
+//! would make an increment part of the history, and nobody could tell a base from which the end is gone.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -12,11 +13,13 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write as _};
 
 use crate::codec::crc64;
-use crate::codec::number::parse_i64;
+use crate::codec::number::{parse_i64, parse_u64};
 use crate::codec::quoting::{quote_if_needed, split_arguments};
 
 /// What the line with the checksum begins with. Sixteen hexadecimal digits follow.
 const SUM: &[u8] = b"#SUM:";
+/// What the line with the length of the base begins with. It follows in bytes.
+const SIZE: &[u8] = b"#SIZE:";
 const EDITED: &str = "The checksum does not match the lines before it: the file is damaged, or was edited; \
                       who edited it removes the line that begins with #SUM:";
 /// Longest line, in bytes, its end included, as in Redis.
@@ -68,6 +71,8 @@ pub struct Part {
 pub struct Manifest {
     /// The data set that the increments go on from; without one, they go on from nothing.
     pub base: Option<Part>,
+    /// Its length in bytes, if we have written it. Then the increments are ours, too, and none of them is empty.
+    pub base_bytes: Option<u64>,
     /// From the oldest to the newest.
     pub increments: Vec<Part>,
     /// What may be removed.
@@ -115,6 +120,9 @@ impl Manifest {
         let Some(line) = line.strip_suffix(b"\n").filter(|line| line.len() < LINE_BYTES_MAX - 1) else {
             return Err("The AOF manifest file contains too long line");
         };
+        if let Some(bytes) = line.strip_prefix(SIZE) {
+            self.base_bytes = Some(parse_u64(bytes).ok_or(INVALID)?);
+        }
         if line.starts_with(b"#") {
             return Ok(());
         }
@@ -144,10 +152,13 @@ impl Manifest {
         Ok(())
     }
 
-    /// The text of the manifest, with its checksum.
+    /// The text of the manifest, with what is ours in it.
     #[must_use]
     pub fn sealed_text(&self) -> String {
         let mut text = self.text();
+        if let Some(bytes) = self.base_bytes {
+            let _ = writeln!(text, "#SIZE:{bytes}");
+        }
         let sum = crc64::update(0, text.as_bytes());
         let _ = writeln!(text, "#SUM:{sum:016x}");
         text
@@ -178,13 +189,13 @@ impl Manifest {
         next_after(self.increments.iter().chain(&self.history))
     }
 
-    /// The manifest after a rewrite: a new base, of which the increments from `first_increment` on are the continuation. All else is history.
+    /// The manifest after a rewrite: a new base of so many bytes, of which the increments from `first_increment` on are the continuation. All else is history.
     #[must_use]
-    pub fn after_rewrite(&self, base: Part, first_increment: i64) -> Manifest {
+    pub fn after_rewrite(&self, base: Part, bytes: u64, first_increment: i64) -> Manifest {
         let (old, increments) = self.increments.iter().cloned().partition(|part| part.sequence < first_increment);
         let old: Vec<Part> = old;
         let history = self.history.iter().cloned().chain(self.base.clone()).chain(old).collect();
-        Manifest { base: Some(base), increments, history }
+        Manifest { base: Some(base), base_bytes: Some(bytes), increments, history }
     }
 
     /// The parts that hold data, in the order in which they are to be loaded.
@@ -209,6 +220,14 @@ impl Part {
     pub fn increment(file: &str, sequence: i64) -> Part {
         Part { name: format!("{file}.{sequence}.incr.aof"), sequence }
     }
+}
+
+/// The number of the part that a file is, as its name tells; none if it is another file. `file` is `appendfilename`.
+#[must_use]
+pub fn number_of(name: &str, file: &str) -> Option<i64> {
+    let (number, kind) = name.strip_prefix(file)?.strip_prefix('.')?.split_once('.')?;
+    let is_part = matches!(kind, "base.rdb" | "base.aof" | "incr.aof");
+    parse_i64(number.as_bytes()).filter(|number| is_part && *number > 0)
 }
 
 /// Files that are not needed any more count, too: their names may not be given again as long as they are there.
@@ -254,7 +273,7 @@ mod tests {
         assert_eq!((base.name.as_str(), base.sequence), ("appendonly.aof.3.base.aof", 3));
         let increment = Part::increment("appendonly.aof", manifest.next_increment_sequence());
         assert_eq!((increment.name.as_str(), increment.sequence), ("appendonly.aof.6.incr.aof", 6));
-        let after = manifest.after_rewrite(base, 5);
+        let after = manifest.after_rewrite(base, 9, 5);
         assert_eq!(
             after.text(),
             "file appendonly.aof.3.base.aof seq 3 type b\n\

@@ -7,5 +7,5 @@ mod marks;
 mod tests;
 
 pub use check::{Checker, Damage, Fault, Verdict};
-pub use manifest::{BaseForm, Manifest, ManifestError, Part, Role, manifest_name};
+pub use manifest::{BaseForm, Manifest, ManifestError, Part, Role, manifest_name, number_of};
 pub use marks::{Mark, Seal};

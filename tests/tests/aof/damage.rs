@@ -63,13 +63,13 @@ fn a_broken_manifest_is_told_with_its_line() {
     let whole = whole(Options::ours());
     for (from, to, reason) in [
         ("type b", "type x", "Unknown AOF file type (line 1)"),
-        ("seq 9", "seq 1", "Found a non-monotonic sequence number (line 4)"),
-        ("seq 9", "seq", "Invalid AOF manifest file format (line 4)"),
+        ("seq 9", "seq 1", "Found a non-monotonic sequence number (line 5)"),
+        ("seq 9", "seq", "Invalid AOF manifest file format (line 5)"),
         ("type i", "type b", "Found duplicate base file information (line 2)"),
         ("type i\n", "type i\n\n", "Invalid AOF manifest file format (line 3)"),
-        ("file appendonly.aof.9", "file ../appendonly.aof.9", "File can't be a path, just a filename (line 4)"),
-        ("type i", "type h", "who edited it removes the line that begins with #SUM: (line 3)"),
-        ("9 type i\n", "9 type i", "The AOF manifest file contains too long line (line 4)"),
+        ("file appendonly.aof.9", "file ../appendonly.aof.9", "File can't be a path, just a filename (line 5)"),
+        ("type i", "type h", "who edited it removes the line that begins with #SUM: (line 4)"),
+        ("9 type i\n", "9 type i", "The AOF manifest file contains too long line (line 5)"),
     ] {
         let mut files = whole.clone();
         replace(&mut files, MANIFEST, from, to);
@@ -120,7 +120,7 @@ fn an_increment_that_is_not_the_last_may_not_be_torn() {
             let mut files = whole.clone();
             let bytes = files.get_mut(&name).expect("it is there");
             bytes.truncate(bytes.len() - cut);
-            assert_refused(&name, &files, &[&name, "bytes are unfinished, and other files go on from it"]);
+            assert_refused(&name, &files, &[&name, "), and other files go on from it"]);
         }
     }
 }

@@ -376,9 +376,6 @@ impl Node {
     fn end_part(&mut self, mut restore: Box<Restore>, part: PartInProgress, now: Now, effects: &mut Effects) {
         let is_last = part.index + 1 == restore.manifest.loaded().count();
         let is_base = restore.manifest.base.is_some() && part.index == 0;
-        if let Some(why) = restore.manifest.base_bytes.and_then(|bytes| wrong_length(is_base, part.read, bytes)) {
-            return self.cannot_start(&part.file, &why, CURE_BACKUP, effects);
-        }
         let (good_bytes, cut_bytes) = match part.contents {
             Contents::Unknown => (0, 0),
             Contents::Snapshot(loader) => {
@@ -421,6 +418,9 @@ impl Node {
                 (preamble_bytes + verdict.good_bytes, cut_bytes)
             }
         };
+        if let Some(why) = restore.manifest.base_bytes.and_then(|bytes| wrong_length(is_base, part.read, bytes)) {
+            return self.cannot_start(&part.file, &why, CURE_BACKUP, effects);
+        }
         let seconds = seconds_since(part.begun_at, now);
         let kind = if is_base { "base" } else { "incr" };
         note(effects, Level::Notice, format!("DB loaded from {kind} file {}: {seconds} seconds", part.file));

@@ -50,14 +50,22 @@ impl Node {
     /// Carries out as much of a file as can be.
     pub(super) fn replay(&mut self, replay: &mut Replay, bytes: &[u8], now: Now) -> Result<(), String> {
         let units = replay.take_in(bytes);
+        self.carry_out(&units, &mut replay.database, now)
+    }
+
+    /// Carries out what must not be: whole commands of a unit that is not whole. A mistake, which nobody makes but on purpose.
+    pub(super) fn replay_unfinished(&mut self, replay: &mut Replay, now: Now) -> Result<(), String> {
+        self.carry_out(&core::mem::take(&mut replay.waiting), &mut replay.database, now)
+    }
+
+    fn carry_out(&mut self, mut rest: &[u8], database: &mut u32, now: Now) -> Result<(), String> {
         let mut parser = RequestParser::default();
-        let mut rest = units.as_slice();
         while let Some(&first) = rest.first() {
             let used = if first == b'#' {
                 rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |end| end + 1)
             } else {
                 let Parsed::Complete(len) = parser.advance(rest, &RequestLimits::FROM_MASTER) else { break };
-                self.replay_one(parser.args(rest), &mut replay.database, now)?;
+                self.replay_one(parser.args(rest), database, now)?;
                 parser.reset();
                 len
             };

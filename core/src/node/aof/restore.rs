@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use crate::museum::Defect;
 use crate::persistence::aof::{Manifest, Part, manifest_name};
 use crate::persistence::{Loader, Progress};
 use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Now};
@@ -21,7 +22,7 @@ use super::super::load::{LoadProgress, note_remarks};
 use super::super::storage::READ_BYTES;
 use super::replay::Replay;
 use super::stream::{Insert, Stream};
-use super::{Aof, AofErrand, Standing, in_directory, note, write_manifest};
+use super::{Aof, AofErrand, Standing, in_directory, note};
 
 /// What is being read.
 #[derive(Clone)]
@@ -177,7 +178,7 @@ impl Node {
         let directory = self.config.appenddirname.clone();
         let mut ops =
             VecDeque::from([DiskOp::CreateDirectory { directory }, DiskOp::SyncDirectory { directory: String::new() }]);
-        ops.extend(write_manifest(&self.config, &restore.manifest));
+        ops.extend(self.write_manifest(&restore.manifest));
         ops.extend(self.move_old_file());
         self.upgrade_on(restore, ops, effects);
     }
@@ -303,7 +304,8 @@ impl Node {
     }
 
     fn commands(&self, preamble_bytes: u64) -> Contents {
-        Contents::Commands { replay: Box::new(Replay::new(self.config.rdbchecksum, 0)), preamble_bytes }
+        let verifies_sums = self.config.rdbchecksum && !self.has(Defect::SealNotChecked);
+        Contents::Commands { replay: Box::new(Replay::new(verifies_sums, 0)), preamble_bytes }
     }
 
     fn adopt_base(&mut self, restore: &mut Restore, loader: Loader) -> Result<(), String> {
@@ -323,7 +325,10 @@ impl Node {
                 let why = loader.finish().err().map_or_else(String::new, |error| error.to_string());
                 return self.cannot_start(&part.file, &why, effects);
             }
-            Contents::Commands { replay, preamble_bytes } => {
+            Contents::Commands { mut replay, preamble_bytes } => {
+                if self.has(Defect::HalfTransactionLoaded) {
+                    let _ = self.replay_unfinished(&mut replay, now);
+                }
                 let database = replay.database;
                 let verdict = replay.finish();
                 let cut_bytes = match verdict.cut_bytes() {

@@ -42,7 +42,8 @@ impl World {
             // Without a log the offset stands still, and tells nothing.
             let place = probe.backlog.and_then(|_| self.checks.histories.locate(position));
             self.checks.waits.wrote(client, place);
-            if let Some(place) = place {
+            // What a command that only reads changes by the way (an expired key goes, PFCOUNT keeps its count) promises nothing.
+            if let Some(place) = place.filter(|_| is_write) {
                 self.checks.promises.wrote(client, index, place);
             }
         }

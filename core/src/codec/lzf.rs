@@ -5,7 +5,7 @@
 //! another byte is added) and its lower five bits, with the byte that ends the item, the distance
 //! back minus one. So a match has 3 to 264 bytes and reaches back at most 8192.
 
-use alloc::vec;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 const LITERAL_BYTES_MAX: usize = 32;
@@ -21,10 +21,6 @@ const SAVED_BYTES_MIN: usize = 4;
 /// three.
 const EXPANSION_MAX: usize = 88;
 
-/// Slots for remembered positions. More than the window holds would never be useful.
-const SLOTS_LOG2_MAX: u32 = 13;
-const SLOTS_LOG2_MIN: u32 = 6;
-
 /// Appends the compressed form of `input` to `out`, if that saves at least four bytes.
 ///
 /// Otherwise `out` is as it was and the result is `false`: the caller stores the string as it is.
@@ -35,29 +31,33 @@ pub fn compress(input: &[u8], out: &mut Vec<u8>) -> bool {
         return false;
     }
     let mark = out.len();
-    let limit = mark + input.len() - SAVED_BYTES_MIN;
-    let mut recent = Recent::new(input.len());
+    // About as many slots as positions, and never more than the window could use.
+    let fits = match input.len() {
+        ..=256 => compress_with(input, out, &mut Recent { slots: [0; 256] }),
+        257..=4096 => compress_with(input, out, &mut *Box::new(Recent { slots: [0; 2048] })),
+        _ => compress_with(input, out, &mut *Box::new(Recent { slots: [0; 8192] })),
+    };
+    if !fits {
+        out.truncate(mark);
+    }
+    fits
+}
+
+/// Appends the compressed form; false if it does not save enough, of which a part was appended then.
+fn compress_with<const SLOTS: usize>(input: &[u8], out: &mut Vec<u8>, recent: &mut Recent<SLOTS>) -> bool {
+    let limit = out.len() + input.len() - SAVED_BYTES_MIN;
     let mut literal_start = 0;
-    let mut at = 0;
-    while at + MATCH_BYTES_MIN <= input.len() && out.len() <= limit {
-        let candidate = recent.replace(input, at);
-        let length = match candidate {
-            Some(earlier) => common_prefix(input, earlier, at),
-            None => 0,
-        };
-        let (Some(earlier), MATCH_BYTES_MIN..) = (candidate, length) else {
-            at += 1;
-            continue;
-        };
+    while let Some((at, earlier)) = recent.next_match(input, literal_start) {
+        let length = common_prefix(input, earlier, at);
         push_literals(out, &input[literal_start..at]);
         push_match(out, at - earlier - 1, length);
-        at += length;
-        literal_start = at;
+        literal_start = at + length;
+        if out.len() > limit {
+            return false;
+        }
         // Remembering the match's last two positions lets the next one begin across its end.
-        for inside in [at - 2, at - 1] {
-            if inside + MATCH_BYTES_MIN <= input.len() {
-                recent.replace(input, inside);
-            }
+        for inside in [literal_start - 2, literal_start - 1] {
+            recent.remember(input, inside);
         }
     }
     // Literals that cannot fit any more are not copied only to be dropped again.
@@ -65,8 +65,6 @@ pub fn compress(input: &[u8], out: &mut Vec<u8>) -> bool {
     let fits = out.len() + rest.len() + rest.len().div_ceil(LITERAL_BYTES_MAX) <= limit;
     if fits {
         push_literals(out, rest);
-    } else {
-        out.truncate(mark);
     }
     fits
 }
@@ -81,56 +79,101 @@ pub fn decompress(input: &[u8], expected_len: usize) -> Option<Vec<u8>> {
     }
     let mut out = Vec::new();
     let mut rest = input;
-    while let [control, after @ ..] = rest {
-        let control = usize::from(*control);
-        if control < LITERAL_BYTES_MAX {
-            let (literals, after) = after.split_at_checked(control + 1)?;
-            make_room(&mut out, literals.len(), expected_len)?;
-            out.extend_from_slice(literals);
-            rest = after;
-        } else {
-            let (length, after) = match (control >> 5, after) {
-                (7, [more, after @ ..]) => (usize::from(*more) + 9, after),
-                (7, []) => return None,
-                (short, after) => (short + 2, after),
-            };
-            let (low, after) = after.split_first()?;
-            let distance = ((control & 0x1f) << 8 | usize::from(*low)) + 1;
-            let start = out.len().checked_sub(distance)?;
-            make_room(&mut out, length, expected_len)?;
-            repeat_from(&mut out, start, length);
-            rest = after;
+    while !rest.is_empty() {
+        match take_item(&mut rest)? {
+            Item::Literals(literals) => {
+                make_room(&mut out, literals.len(), expected_len)?;
+                out.extend_from_slice(literals);
+            }
+            Item::Match { distance, length } => {
+                let start = out.len().checked_sub(distance)?;
+                make_room(&mut out, length, expected_len)?;
+                repeat_from(&mut out, start, length);
+            }
         }
     }
     (out.len() == expected_len).then_some(out)
 }
 
-/// The last position at which each three-byte sequence was seen; a sequence may push out another
-/// with the same hash.
-struct Recent {
-    slots: Vec<u32>,
-    shift: u32,
+/// True if `input` [decompresses](decompress) to `expected_len` bytes.
+pub fn is_sound(input: &[u8], expected_len: usize) -> bool {
+    let mut len = 0;
+    let mut rest = input;
+    while !rest.is_empty() {
+        len += match take_item(&mut rest) {
+            Some(Item::Literals(literals)) => literals.len(),
+            Some(Item::Match { distance, length }) if distance <= len => length,
+            _ => return false,
+        };
+    }
+    len == expected_len
 }
 
-impl Recent {
-    fn new(input_len: usize) -> Self {
-        let log2 = input_len.ilog2().clamp(SLOTS_LOG2_MIN, SLOTS_LOG2_MAX);
-        Self { slots: vec![0; 1 << log2], shift: u32::BITS - log2 }
+enum Item<'a> {
+    Literals(&'a [u8]),
+    Match { distance: usize, length: usize },
+}
+
+/// The next item; `None` if it is cut short.
+#[inline]
+fn take_item<'a>(rest: &mut &'a [u8]) -> Option<Item<'a>> {
+    let (control, after) = rest.split_first()?;
+    let control = usize::from(*control);
+    if control < LITERAL_BYTES_MAX {
+        let (literals, after) = after.split_at_checked(control + 1)?;
+        *rest = after;
+        return Some(Item::Literals(literals));
+    }
+    let (length, after) = match (control >> 5, after) {
+        (7, [more, after @ ..]) => (usize::from(*more) + 9, after),
+        (7, []) => return None,
+        (short, after) => (short + 2, after),
+    };
+    let (low, after) = after.split_first()?;
+    *rest = after;
+    Some(Item::Match { distance: ((control & 0x1f) << 8 | usize::from(*low)) + 1, length })
+}
+
+/// The last position at which each three-byte sequence was seen; a sequence may push out another with the same hash.
+///
+/// What was never seen has position 0: since a candidate is compared anyway, that needs no test of its own.
+struct Recent<const SLOTS: usize> {
+    slots: [u32; SLOTS],
+}
+
+impl<const SLOTS: usize> Recent<SLOTS> {
+    /// The first position from `from` on that begins a match, and where its bytes were seen before. What lies between is remembered.
+    #[inline]
+    fn next_match(&mut self, input: &[u8], from: usize) -> Option<(usize, usize)> {
+        for (offset, sequence) in input[from..].windows(MATCH_BYTES_MIN).enumerate() {
+            let at = from + offset;
+            let sequence = number(sequence);
+            let earlier = core::mem::replace(&mut self.slots[Self::slot(sequence)], at as u32) as usize;
+            let is_seen = input.get(earlier..earlier + MATCH_BYTES_MIN).is_some_and(|there| number(there) == sequence);
+            if is_seen && earlier < at && at - earlier <= DISTANCE_MAX {
+                return Some((at, earlier));
+            }
+        }
+        None
     }
 
-    /// Remembers that position `at` holds its three bytes; gives the position that was remembered
-    /// for them, if in reach.
-    fn replace(&mut self, input: &[u8], at: usize) -> Option<usize> {
-        let [a, b, c, ..] = input[at..] else {
-            return None;
-        };
-        let sequence = u32::from_le_bytes([0, a, b, c]);
-        let slot = (sequence.wrapping_mul(0x9e37_79b1) >> self.shift) as usize;
-        // Zero means empty, so a slot holds the position plus one.
-        let earlier = core::mem::replace(&mut self.slots[slot], at as u32 + 1);
-        let earlier = (earlier as usize).checked_sub(1)?;
-        (at - earlier <= DISTANCE_MAX).then_some(earlier)
+    fn remember(&mut self, input: &[u8], at: usize) {
+        if let Some(sequence) = input.get(at..at + MATCH_BYTES_MIN) {
+            self.slots[Self::slot(number(sequence))] = at as u32;
+        }
     }
+
+    #[inline]
+    fn slot(sequence: u32) -> usize {
+        (sequence.wrapping_mul(0x9e37_79b1) >> (u32::BITS - SLOTS.ilog2())) as usize
+    }
+}
+
+/// Three bytes, such that all of them count for the upper bits of a product.
+#[inline]
+fn number(sequence: &[u8]) -> u32 {
+    let [a, b, c] = *sequence else { return 0 };
+    u32::from_le_bytes([0, a, b, c])
 }
 
 fn common_prefix(input: &[u8], earlier: usize, at: usize) -> usize {
@@ -173,6 +216,9 @@ fn make_room(out: &mut Vec<u8>, more: usize, len_max: usize) -> Option<()> {
 /// Appends `length` bytes from `start` on. They may overlap with what is being appended, which
 /// repeats a pattern.
 fn repeat_from(out: &mut Vec<u8>, start: usize, length: usize) {
+    if let [byte] = out[start..] {
+        return out.resize(out.len() + length, byte);
+    }
     let mut left = length;
     while left > 0 {
         // Each round at least doubles what there is to copy from.
@@ -196,6 +242,7 @@ mod tests {
         let compressed = out.strip_prefix(b"kept").expect("compress only appends");
         assert!(compressed.len() + SAVED_BYTES_MIN <= input.len());
         assert_eq!(decompress(compressed, input.len()).as_deref(), Some(input));
+        assert!(is_sound(compressed, input.len()));
         Some(compressed.len())
     }
 
@@ -263,6 +310,7 @@ mod tests {
         ];
         for (input, expected_len, what) in cases {
             assert_eq!(decompress(input, *expected_len), None, "{what}");
+            assert!(!is_sound(input, *expected_len), "{what}");
         }
         assert_eq!(decompress(b"", 0), Some(Vec::new()));
         assert_eq!(decompress(b"\x00a\x20\x00", 4), Some(b"aaaa".to_vec()));
@@ -278,7 +326,9 @@ mod tests {
 
         #[test]
         fn any_bytes_are_refused_or_give_the_expected_length(input: Vec<u8>, expected_len in 0usize..2000) {
-            if let Some(out) = decompress(&input, expected_len) {
+            let out = decompress(&input, expected_len);
+            prop_assert_eq!(is_sound(&input, expected_len), out.is_some());
+            if let Some(out) = out {
                 prop_assert_eq!(out.len(), expected_len);
                 prop_assert!(out.capacity() <= expected_len);
             }

@@ -11,6 +11,9 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::hint;
+
+use bytes::Bytes;
 
 use crate::codec::crc64;
 use crate::codec::siphash::HashKey;
@@ -219,16 +222,16 @@ impl Snapshot {
             push_length(&mut self.output, 0);
         }
         let (database, mut seen) = (self.database, 0);
-        self.position = entries.scan(
-            self.position,
-            |entry| order.hash(&entry.key),
-            |entry| {
-                seen += 1;
-                if entry.stamp < self.id.0 {
-                    self.write(database, entry);
-                }
-            },
-        );
+        let hash_of = |entry: &Entry| order.hash(&entry.key);
+        let mut fetched = 0;
+        entries.scan(self.position, hash_of, |entry| fetched ^= entry.value.fetch());
+        hint::black_box(fetched);
+        self.position = entries.scan(self.position, hash_of, |entry| {
+            seen += 1;
+            if entry.stamp < self.id.0 {
+                self.write(database, entry);
+            }
+        });
         if self.position == 0 {
             self.database += 1;
         }
@@ -339,6 +342,21 @@ impl Keyspace {
             Some(snapshot) => (snapshot.take_output(), snapshot.is_finished()),
             None => (Vec::new(), true),
         }
+    }
+
+    /// Advances a snapshot by about `units` keys. Its bytes are given in pieces of about `piece_bytes`: none as long as there are fewer. The flag is
+    /// true with the last piece, and the snapshot has ended then.
+    pub fn next_snapshot_piece(&mut self, id: SnapshotId, units: usize, piece_bytes: usize) -> Option<(Bytes, bool)> {
+        self.advance_snapshot(id, units, piece_bytes);
+        let is_whole = |snapshot: &Snapshot| snapshot.is_finished() || snapshot.buffered() >= piece_bytes;
+        if !self.snapshots.iter().find(|snapshot| snapshot.id() == id).is_none_or(is_whole) {
+            return None;
+        }
+        let (bytes, is_last) = self.take_snapshot_output(id);
+        if is_last {
+            self.end_snapshot(id);
+        }
+        Some((Bytes::from(bytes), is_last))
     }
 
     /// Bytes that a snapshot has produced and that wait to be taken.

@@ -10,8 +10,6 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use bytes::Bytes;
-
 use crate::command::reply_error as reply;
 use crate::keyspace::SnapshotId;
 use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
@@ -149,16 +147,15 @@ impl Node {
             if file.stage != Stage::Writing || file.steps >= APPENDS_MAX {
                 continue;
             }
-            self.keyspace.advance_snapshot(file.snapshot, units, APPEND_BYTES);
-            let (bytes, is_last) = self.keyspace.take_snapshot_output(file.snapshot);
+            let piece = self.keyspace.next_snapshot_piece(file.snapshot, units, APPEND_BYTES);
+            let Some((bytes, is_last)) = piece else { continue };
             file.size += bytes.len() as u64;
             file.steps += 1;
             let name = file.name.clone();
             if is_last {
                 file.stage = Stage::Flushing;
-                self.keyspace.end_snapshot(file.snapshot);
             }
-            self.disk(Errand::SyncFileStep(id), DiskOp::Append { file: name, bytes: Bytes::from(bytes) }, effects);
+            self.disk(Errand::SyncFileStep(id), DiskOp::Append { file: name, bytes }, effects);
         }
     }
 

@@ -10,7 +10,6 @@ use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::museum::Defect;
 use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Level, Note, Now};
-use bytes::Bytes;
 
 use super::Node;
 use super::blocked::WaitsFor;
@@ -99,8 +98,7 @@ impl Node {
         let Some(save) = &mut self.storage.save else { return };
         let SaveStage::Writing { snapshot, appends } = &mut save.stage else { return };
         let (snapshot, appends) = (*snapshot, *appends);
-        self.keyspace.advance_snapshot(snapshot, units, APPEND_BYTES);
-        let (bytes, is_last) = self.keyspace.take_snapshot_output(snapshot);
+        let Some((bytes, is_last)) = self.keyspace.next_snapshot_piece(snapshot, units, APPEND_BYTES) else { return };
         save.size += bytes.len() as u64;
         save.stage = if is_last {
             SaveStage::Flushing { appends: appends + 1 }
@@ -108,10 +106,7 @@ impl Node {
             SaveStage::Writing { snapshot, appends: appends + 1 }
         };
         let file = save.temporary.clone();
-        if is_last {
-            self.keyspace.end_snapshot(snapshot);
-        }
-        self.disk(Errand::SaveAppend, DiskOp::Append { file, bytes: Bytes::from(bytes) }, effects);
+        self.disk(Errand::SaveAppend, DiskOp::Append { file, bytes }, effects);
     }
 
     pub(super) fn on_append_done(&mut self, outcome: DiskOutcome, now: Now, effects: &mut Effects) {

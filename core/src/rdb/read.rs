@@ -228,10 +228,32 @@ impl<'a> Reader<'a> {
         Ok(Cow::Owned(digits))
     }
 
-    fn compressed(&mut self) -> Result<Cow<'a, [u8]>, ReadError> {
+    /// Passes over a string, and finds whatever [`string`](Reader::string) would find wrong with it.
+    pub fn pass_string(&mut self) -> Result<(), ReadError> {
+        let mut ahead = Reader { ..*self };
+        match ahead.length_or_encoding()? {
+            Length::Plain(length) => drop(ahead.take(length)?),
+            Length::Encoded(string_encoding::LZF) => {
+                let (packed, len) = ahead.packed()?;
+                if !lzf::is_sound(packed, len) {
+                    return Err(Fault::Compression.into());
+                }
+            }
+            Length::Encoded(_) => return self.string().map(drop),
+        }
+        *self = ahead;
+        Ok(())
+    }
+
+    /// The bytes of a compressed string, and how many it has of its own.
+    fn packed(&mut self) -> Result<(&'a [u8], usize), ReadError> {
         let packed_len = self.length()?;
         let len = usize::try_from(self.length()?).map_err(|_| Fault::Compression)?;
-        let packed = self.take(packed_len)?;
+        Ok((self.take(packed_len)?, len))
+    }
+
+    fn compressed(&mut self) -> Result<Cow<'a, [u8]>, ReadError> {
+        let (packed, len) = self.packed()?;
         let unpacked = lzf::decompress(packed, len).ok_or(Fault::Compression)?;
         Ok(Cow::Owned(unpacked))
     }
@@ -267,8 +289,11 @@ mod tests {
                 let mut bytes = Vec::new();
                 push_string(&mut bytes, case, compress);
                 assert_eq!(Reader::new(&bytes).string().as_deref(), Ok(*case));
+                let mut passing = Reader::new(&bytes);
+                assert_eq!((passing.pass_string(), passing.position()), (Ok(()), bytes.len()));
                 for cut in 0..bytes.len() {
                     assert!(matches!(Reader::new(&bytes[..cut]).string(), Err(ReadError::Incomplete(_))));
+                    assert!(matches!(Reader::new(&bytes[..cut]).pass_string(), Err(ReadError::Incomplete(_))));
                 }
             }
         }

@@ -41,6 +41,18 @@ pub enum StringValue {
     Shared(Box<Bytes>),
 }
 
+impl From<Cow<'_, [u8]>> for StringValue {
+    /// As [`StringValue::new`], but what is owned is not copied.
+    fn from(bytes: Cow<'_, [u8]>) -> StringValue {
+        match bytes {
+            Cow::Owned(owned) if (SHORT_BYTES_MAX + 1..SHARED_BYTES_MIN).contains(&owned.len()) => {
+                StringValue::Exact(owned.into_boxed_slice())
+            }
+            bytes => StringValue::new(&bytes),
+        }
+    }
+}
+
 impl StringValue {
     /// Copies `bytes` into the encoding that suits them: integers are recognised.
     #[inline]

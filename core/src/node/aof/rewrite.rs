@@ -272,8 +272,7 @@ impl Node {
         }
         let Some(rewrite) = self.storage.aof.as_mut().and_then(|aof| aof.rewrite.as_mut()) else { return };
         let Some(snapshot) = rewrite.snapshot else { return };
-        self.keyspace.advance_snapshot(snapshot, units, APPEND_BYTES);
-        let (bytes, is_last) = self.keyspace.take_snapshot_output(snapshot);
+        let Some((bytes, is_last)) = self.keyspace.next_snapshot_piece(snapshot, units, APPEND_BYTES) else { return };
         rewrite.bytes += bytes.len() as u64;
         rewrite.unsynced_bytes += bytes.len() as u64;
         rewrite.pending += 1;
@@ -285,9 +284,8 @@ impl Node {
         }
         if is_last {
             rewrite.snapshot = None;
-            self.keyspace.end_snapshot(snapshot);
         }
-        self.aof_disk(AofErrand::Base, DiskOp::Append { file: file.clone(), bytes: Bytes::from(bytes) }, effects);
+        self.aof_disk(AofErrand::Base, DiskOp::Append { file: file.clone(), bytes }, effects);
         if syncs {
             self.aof_disk(AofErrand::Base, DiskOp::Sync { file }, effects);
         }

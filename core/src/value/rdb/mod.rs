@@ -95,7 +95,7 @@ pub enum Step {
 pub fn read_value(reader: &mut Reader<'_>, value_type: u8, rules: &BuildRules) -> Result<Step, ReadError> {
     use value_type::*;
     match value_type {
-        STRING => Ok(Step::Whole(Some(StringValue::new(&reader.string()?).into()))),
+        STRING => Ok(Step::Whole(Some(StringValue::from(reader.string()?).into()))),
         HASH | HASH_ZIPMAP | HASH_ZIPLIST | HASH_LISTPACK => hash::read(reader, value_type, rules),
         HASH_METADATA | HASH_LISTPACK_EX => expiring_hash::read(reader, value_type, rules),
         HASH_METADATA_PRE_RELEASE_OR_HASH_2 if rules.dialect == Dialect::Valkey => {

@@ -16,9 +16,8 @@ use crate::disk::Disk;
 
 /// Rounds of background work and disk operations after which a node counts as one that never comes to rest.
 const ROUNDS_MAX: usize = 100_000;
-/// Units of background work that are done at once, and after one event if there is no hurry.
+/// Units of background work that are done at once.
 const UNITS: u32 = 1000;
-const UNITS_UNHURRIED: u32 = 8;
 
 /// The data at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +98,7 @@ pub(super) struct Host {
     pub(super) operations: usize,
     /// What it was that failed.
     pub(super) failed: String,
-    /// Background work is done a little at a time, one piece with each thing that happens, so that a snapshot takes as long as what comes between.
+    /// Nothing is done in the background but handing bytes to the disk, unless it is asked for: so a snapshot takes as long as what comes between.
     pub(super) is_unhurried: bool,
     now: Now,
     effects: Effects,
@@ -214,9 +213,6 @@ impl Host {
 
     /// The disk does the next thing that it was asked for; false if there is none.
     pub(super) fn move_disk(&mut self) -> bool {
-        while self.lanes.next(&self.disk).is_none() && self.node.has_work() {
-            self.carry_out();
-        }
         let Some(lane) = self.lanes.next(&self.disk) else { return false };
         let failing = self.failing.as_ref().filter(|(index, _)| *index == self.operations);
         let failure = failing.map(|(_, failure)| failure.clone());
@@ -233,11 +229,22 @@ impl Host {
     pub(super) fn rest(&mut self) {
         self.carry_out();
         for _ in 0..ROUNDS_MAX {
-            if self.ended.is_some() || !self.move_disk() {
+            if self.ended.is_some() || !(self.move_disk() || self.work_on()) {
                 return;
             }
         }
         unreachable!("the node does not come to rest");
+    }
+
+    /// The least bit of the background work; false if there is none.
+    pub(super) fn work_on(&mut self) -> bool {
+        let has_work = self.node.has_work();
+        if has_work {
+            self.node.work(1, self.now, &mut self.effects);
+            self.note();
+            self.carry_out();
+        }
+        has_work
     }
 
     fn handle(&mut self, event: Event<'_>) {
@@ -255,16 +262,15 @@ impl Host {
     }
 
     fn carry_out(&mut self) {
-        let mut units_left = if self.is_unhurried { UNITS_UNHURRIED } else { u32::MAX };
+        let mut may_work = true;
         for _ in 0..ROUNDS_MAX {
             let actions: Vec<Action> = self.effects.drain().collect();
             for action in actions {
                 self.carry_out_one(action);
             }
-            let units = units_left.min(UNITS);
-            if self.node.has_work() && units > 0 {
-                units_left -= units;
-                self.node.work(units, self.now, &mut self.effects);
+            if self.node.has_work() && may_work {
+                may_work = !self.is_unhurried;
+                self.node.work(if self.is_unhurried { 0 } else { UNITS }, self.now, &mut self.effects);
                 self.note();
             } else if self.effects.is_empty() {
                 return;

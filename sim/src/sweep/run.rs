@@ -108,14 +108,21 @@ impl Run {
             Step::Pass(ms) => self.host.pass(*ms),
             Step::Disk(operations) => {
                 for _ in 0..*operations {
-                    if !self.host.move_disk() {
+                    let has_moved = self.host.move_disk();
+                    if !has_moved && !(*operations == usize::MAX && self.host.work_on()) {
                         break;
                     }
                     self.note();
+                    if !has_moved {
+                        continue;
+                    }
                     let (promised, last) = (self.promised, self.last());
                     self.crashes.push(Crash { disk: self.host.disk.clone(), promised, last });
                 }
             }
+        }
+        if !matches!(step, Step::Disk(_)) {
+            self.host.work_on();
         }
         self.master.tend(&mut self.host);
         self.note();

@@ -49,7 +49,8 @@ impl Keeping {
     }
 
     pub(super) fn config(self) -> Config {
-        let common = Config { repl_diskless_sync_delay: 0, save: Vec::new(), ..Config::default() };
+        // A snapshot passes through all databases, also those that are empty.
+        let common = Config { repl_diskless_sync_delay: 0, save: Vec::new(), databases: 4, ..Config::default() };
         match self {
             Keeping::Snapshots => Config { save: vec![SavePoint { seconds: 1, changes: 1 }], ..common },
             Keeping::Always => Config { appendonly: true, appendfsync: AppendFsync::Always, ..common },

@@ -45,6 +45,75 @@ defects! {
     /// acknowledges the same offset once a second, and writes go on that it will never have. *When:* all of Redis and Valkey
     /// since 2.8 (`refreshGoodSlavesCount`). *Reported:* nowhere as such that we know of; around it, Redis issues 1434 and 9993.
     GoodReplicaIsHeartbeat = "good_replica_is_heartbeat",
+    /// `reply_before_sync`: with `appendfsync always` a reply leaves when what it tells of is appended.
+    ///
+    /// *What:* the answer is a promise, and a loss of power right behind it breaks it. *When:* Redis with `appendfsync always` where a reply could be
+    /// written in the turn of the event loop in which the command was read, before the file was: with threads for I/O, for clients that were
+    /// unblocked, and while a script was running too long; until 7.0. *Reported:* Redis pull requests 4890 and 9678.
+    ReplyBeforeSync = "reply_before_sync",
+    /// `replicas_before_sync`: with `appendfsync always` replicas are sent what is not on the disk yet.
+    ///
+    /// *What:* after a loss of power a replica has what its master has not. *When:* as `reply_before_sync`, and with the other policies by design.
+    /// *Reported:* for those, Redis issue 7795; for `always` nowhere as such that we know of.
+    ReplicasBeforeSync = "replicas_before_sync",
+    /// `waitaof_counts_appended`: WAITAOF, and what a replica tells its master by FACK, take what was appended for what was synced.
+    ///
+    /// *What:* both answer too early. *When:* Redis 7.4 with `appendfsync everysec`, within a second after a sync. *Reported:* Redis pull request
+    /// 13793, which mends what 12622 had brought in.
+    WaitAofCountsAppended = "waitaof_counts_appended",
+    /// `snapshot_not_synced`: an RDB file takes its name before what is in it is on the disk.
+    ///
+    /// *What:* a loss of power leaves the new name with half a file, or none, and the old file is gone. *When:* replicas of Redis until 2020, with the
+    /// file that they had got from their master: the kernel was only asked to begin to write it (`sync_file_range`). *Reported:* Redis pull request 7839.
+    SnapshotNotSynced = "snapshot_not_synced",
+    /// `rename_without_directory_sync`: an RDB file counts as saved before its directory is synced.
+    ///
+    /// *What:* what SAVE has answered is undone with the renaming. *When:* Redis before 7.0.3. *Reported:* Redis issue 3487 (of the append-only file) and
+    /// pull request 10737.
+    RenameWithoutDirectorySync = "rename_without_directory_sync",
+    /// `manifest_not_synced`: a manifest takes its name before what is in it is on the disk.
+    ///
+    /// *What:* a loss of power leaves a manifest of nothing or of zeros, and no file is found through it. *When:* LevelDB of 2012, with the file
+    /// that names its manifest. *Reported:* LevelDB issue 74. Of Redis none is known.
+    ManifestNotSynced = "manifest_not_synced",
+    /// `old_increment_not_synced`: the manifest names the next increment while the end of the one before is not on the disk.
+    ///
+    /// *What:* a loss of power leaves a gap between the two. *When:* the first releases of Redis 7.0, with `appendfsync everysec`. *Reported:* Redis pull request
+    /// 11004.
+    OldIncrementNotSynced = "old_increment_not_synced",
+    /// `history_removed_first`: files are removed while the manifest on the disk still names them.
+    ///
+    /// *What:* a loss of power in between leaves a manifest of files that are gone. *When:* LevelDB, where nothing keeps a file system from removing
+    /// before it renames; RocksDB, where a manifest whose sync had failed was there nevertheless. *Reported:* LevelDB issue 195, RocksDB issue 4990 and pull
+    /// request 5379. Of Redis none is known.
+    HistoryRemovedFirst = "history_removed_first",
+    /// `failed_sync_ignored`: after a sync that failed the next one is believed.
+    ///
+    /// *What:* a kernel may drop what it could not write and report the failure once: the next sync succeeds, and the data are nowhere. *When:* Redis
+    /// did not even look at the outcome until 2021; with `everysec` it goes on after the next success to this day. *Reported:* Redis issue 8111 and pull
+    /// request 8419; PostgreSQL's fsyncgate; Rebello and others, "Can Applications Recover from fsync Failures?", 2020.
+    FailedSyncIgnored = "failed_sync_ignored",
+    /// `partial_append_left`: after an append that failed, what of it was written is not cut off before it is made again.
+    ///
+    /// *What:* half a command stands before the whole one, and the file cannot be loaded. *When:* Redis until 2012, when the disk was full. *Reported:*
+    /// Redis pull request 587.
+    PartialAppendLeft = "partial_append_left",
+    /// `half_transaction_loaded`: of a transaction that a crash has cut off, the commands that are there are carried out at load.
+    ///
+    /// *What:* a client sees half of what was to be all or nothing. *When:* Redis until 2018. *Reported:* Redis pull request 5201; its kin, where what is left of the transaction
+    /// stays in the file, Valkey pull request 4342.
+    HalfTransactionLoaded = "half_transaction_loaded",
+    /// `position_beyond_data`: the place that an increment tells to begin at is where the history ended when it was created, not when it was planned.
+    ///
+    /// *What:* a replica that starts on it asks its master for what comes behind commands that it has not seen, or has seen twice. *When:* the same by other ways: Redis until 2.8.21 and 3.0.3
+    /// told a replica the offset of the moment, not that of the snapshot; Valkey's development branch of late 2025 counted bytes of the append-only file as
+    /// bytes of the stream. *Reported:* Redis issue 2724; Valkey issue 2904 and pull requests 2366 and 2925.
+    PositionBeyondData = "position_beyond_data",
+    /// `seal_not_checked`: checksums of what was appended are not compared at load.
+    ///
+    /// *What:* a flipped bit is served, and passed on to replicas. *When:* all of Redis and Valkey, whose append-only files have none. *Reported:* Redis issue
+    /// 3730, Valkey issue 3885.
+    SealNotChecked = "seal_not_checked",
 }
 
 /// The defects of one node. None without the feature `museum`.

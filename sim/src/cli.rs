@@ -89,6 +89,9 @@ pub(crate) enum Command {
         /// What clients write is drawn from this
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// A mistake that all nodes make on purpose; may be given several times
+        #[arg(long = "defect", value_name = "NAME")]
+        defects: Vec<String>,
         /// One JSON object instead of words
         #[arg(long)]
         json: bool,

@@ -79,8 +79,8 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             }
             Ok(verdict(comparison.complaint().is_none()))
         }
-        Command::Sweep { seed, json } => {
-            let sweep = afterimage_sim::sweep::sweep(*seed);
+        Command::Sweep { seed, defects, json } => {
+            let sweep = afterimage_sim::sweep::sweep(*seed, defects).map_err(nonsense)?;
             if *json {
                 writeln!(out, "{}", to_json(&sweep))?;
             } else {

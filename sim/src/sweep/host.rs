@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use afterimage_core::codec::random::Random;
+use afterimage_core::museum::Defects;
 use afterimage_core::node::Probe;
 use afterimage_core::port::{
     Action, CloseCause, ConnId, DialFailure, DiskFailure, DiskOp, Effects, Event, ExitCode, Lane, Mono, Note, Now,
@@ -15,6 +16,8 @@ use crate::disk::Disk;
 
 /// Rounds of background work and disk operations after which a node counts as one that never comes to rest.
 const ROUNDS_MAX: usize = 100_000;
+/// Units of background work that are done at once.
+const UNITS: u32 = 1000;
 
 /// The data at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +84,9 @@ pub(super) struct Host {
     /// The client whose replies are counted, and how many it has had.
     pub(super) client: Option<ConnId>,
     pub(super) received: Vec<u8>,
+    /// The replica that is sent the stream, and what it was sent.
+    pub(super) replica: Option<ConnId>,
+    pub(super) sent_to_replica: Vec<u8>,
     /// Dials to a master that nobody has answered, the link that one has, and what came over it.
     dialled: Vec<ConnId>,
     master: Option<ConnId>,
@@ -92,14 +98,16 @@ pub(super) struct Host {
     pub(super) operations: usize,
     /// What it was that failed.
     pub(super) failed: String,
+    /// Nothing is done in the background but handing bytes to the disk, unless it is asked for: so a snapshot takes as long as what comes between.
+    pub(super) is_unhurried: bool,
     now: Now,
     effects: Effects,
 }
 
 impl Host {
-    pub(super) fn start(config: Config, seed: u64, disk: Disk) -> Host {
+    pub(super) fn start(config: Config, defects: Defects, seed: u64, disk: Disk) -> Host {
         let now = Now { mono: Mono(1_000_000), wall: Wall(1_720_000_000_000_000) };
-        let environment = Environment { process_id: 1, ..Environment::default() };
+        let environment = Environment { process_id: 1, defects, ..Environment::default() };
         let mut effects = Effects::new();
         let mut node = Node::start(config, environment, seed, now, &mut effects);
         node.enable_audit();
@@ -113,6 +121,9 @@ impl Host {
             states: Vec::new(),
             client: None,
             received: Vec::new(),
+            replica: None,
+            sent_to_replica: Vec::new(),
+            is_unhurried: false,
             dialled: Vec::new(),
             master: None,
             told_master: Vec::new(),
@@ -218,11 +229,22 @@ impl Host {
     pub(super) fn rest(&mut self) {
         self.carry_out();
         for _ in 0..ROUNDS_MAX {
-            if self.ended.is_some() || !self.move_disk() {
+            if self.ended.is_some() || !(self.move_disk() || self.work_on()) {
                 return;
             }
         }
         unreachable!("the node does not come to rest");
+    }
+
+    /// The least bit of the background work; false if there is none.
+    pub(super) fn work_on(&mut self) -> bool {
+        let has_work = self.node.has_work();
+        if has_work {
+            self.node.work(1, self.now, &mut self.effects);
+            self.note();
+            self.carry_out();
+        }
+        has_work
     }
 
     fn handle(&mut self, event: Event<'_>) {
@@ -240,13 +262,15 @@ impl Host {
     }
 
     fn carry_out(&mut self) {
+        let mut may_work = true;
         for _ in 0..ROUNDS_MAX {
             let actions: Vec<Action> = self.effects.drain().collect();
             for action in actions {
                 self.carry_out_one(action);
             }
-            if self.node.has_work() {
-                self.node.work(1000, self.now, &mut self.effects);
+            if self.node.has_work() && may_work {
+                may_work = !self.is_unhurried;
+                self.node.work(if self.is_unhurried { 0 } else { UNITS }, self.now, &mut self.effects);
                 self.note();
             } else if self.effects.is_empty() {
                 return;
@@ -290,6 +314,8 @@ impl Host {
                 self.received.extend_from_slice(&bytes);
             } else if self.master == Some(conn) {
                 self.told_master.extend_from_slice(&bytes);
+            } else if self.replica == Some(conn) {
+                self.sent_to_replica.extend_from_slice(&bytes);
             }
             self.node.sent(conn, bytes.len(), self.now, &mut self.effects);
             if bytes.is_empty() {

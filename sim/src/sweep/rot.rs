@@ -1,13 +1,13 @@
 //! A bit flips in a file at rest: is it found, and are other data never served?
 
 use afterimage_core::codec::random::Random;
-use afterimage_core::config::Endpoint;
-use afterimage_core::{Config, node::Probe};
+use afterimage_core::node::Probe;
 
 use crate::disk::Disk;
 
-use super::host::Host;
-use super::{Part, Run, SEED_AFTER, State};
+use super::host::{Host, State};
+use super::run::Run;
+use super::{Part, SEED_AFTER};
 
 /// Of a file so many bytes are damaged; those of a shorter one each.
 const PLACES_MAX: u64 = 4096;
@@ -20,6 +20,9 @@ impl Run {
         for (name, len) in self.host.disk.files() {
             let step = (len as u64 / PLACES_MAX + 1) as usize;
             for at in (0..len).step_by(step) {
+                if self.course.is_over(part) {
+                    return;
+                }
                 let bit = random.below(8) as u8;
                 let mut disk = self.host.disk.clone();
                 disk.abandon();
@@ -35,7 +38,7 @@ impl Run {
 
     /// True if it starts, false if it refuses.
     fn start_on_rotten(&self, disk: &Disk, name: &str, last: Option<u64>) -> Result<bool, String> {
-        let mut host = Host::start(self.keeping.config(), SEED_AFTER, disk.clone());
+        let mut host = Host::start(self.course.keeping.config(), self.course.defects, SEED_AFTER, disk.clone());
         host.rest();
         if host.is_ready && host.ended.is_none() {
             let Probe { digest, .. } = host.node.probe();
@@ -58,8 +61,7 @@ impl Run {
     }
 
     fn claims_what_is_true(&self, disk: &Disk) -> Result<(), String> {
-        let replicaof = Some(Endpoint { host: "10.0.0.9".to_owned(), port: 6379 });
-        let mut host = Host::start(Config { replicaof, ..self.keeping.config() }, SEED_AFTER, disk.clone());
+        let mut host = Host::start(self.course.replica_config(), self.course.defects, SEED_AFTER, disk.clone());
         host.rest();
         let Probe { digest, position, .. } = host.node.probe();
         let states = &self.host.states;

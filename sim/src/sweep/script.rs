@@ -49,7 +49,8 @@ impl Keeping {
     }
 
     pub(super) fn config(self) -> Config {
-        let common = Config { repl_diskless_sync_delay: 0, save: Vec::new(), ..Config::default() };
+        // A snapshot passes through all databases, also those that are empty.
+        let common = Config { repl_diskless_sync_delay: 0, save: Vec::new(), databases: 4, ..Config::default() };
         match self {
             Keeping::Snapshots => Config { save: vec![SavePoint { seconds: 1, changes: 1 }], ..common },
             Keeping::Always => Config { appendonly: true, appendfsync: AppendFsync::Always, ..common },
@@ -57,7 +58,7 @@ impl Keeping {
             Keeping::ReplicaAlways => {
                 Config { appendonly: true, appendfsync: AppendFsync::Always, ..following(common) }
             }
-            Keeping::ReplicaEverysec => Config { appendonly: true, ..following(common) },
+            Keeping::ReplicaEverysec => Config { appendonly: true, aof_use_rdb_preamble: false, ..following(common) },
         }
     }
 
@@ -79,6 +80,8 @@ fn following(config: Config) -> Config {
 pub(super) enum Step {
     /// A client sends one command.
     Command(String),
+    /// Another client sends one.
+    ByAnother(String),
     /// A client sends a transaction.
     Transaction(Vec<String>),
     /// The master writes into a database: a transaction if there are several commands.
@@ -93,15 +96,25 @@ pub(super) enum Step {
     Disk(usize),
 }
 
+/// All that the disk was asked for.
+const ALL: Step = Step::Disk(usize::MAX);
+
+/// A disk that keeps pace: the file is made anew within a second in which something was written and not synced yet.
+fn renewal_at_once(keeping: Keeping, write: fn(String) -> Step) -> [Step; 8] {
+    let [first, second] = ["SET s0 synced", "SET s0 unsynced"].map(|line| write(line.to_owned()));
+    let renewal = Step::Command(keeping.renewal().to_owned());
+    [ALL, Step::Pass(1100), first, ALL, second, ALL, renewal, ALL]
+}
+
 /// Writes of several kinds, between the steps of snapshots and rewrites that begin by themselves and on demand.
 pub(super) fn script(keeping: Keeping, seed: u64) -> Vec<Step> {
-    if keeping.follows() { script_of_replica(seed) } else { script_of_master(keeping, seed) }
+    if keeping.follows() { script_of_replica(keeping, seed) } else { script_of_master(keeping, seed) }
 }
 
 /// What a replica hears from its master, what clients write into it meanwhile, and how it becomes a master.
-fn script_of_replica(seed: u64) -> Vec<Step> {
+fn script_of_replica(keeping: Keeping, seed: u64) -> Vec<Step> {
     let mut random = Random::new(seed, 8);
-    let mut steps = vec![Step::Pass(1100), Step::Disk(usize::MAX), Step::Pass(1100), Step::Disk(usize::MAX)];
+    let mut steps = vec![Step::Pass(1100), ALL, Step::Pass(1100), ALL];
     for round in 0..14 {
         for _ in 0..3 {
             let (key, number, database) = (random.below(6), random.below(1000), random.below(3) as u32);
@@ -123,10 +136,11 @@ fn script_of_replica(seed: u64) -> Vec<Step> {
             3 | 8 => steps.push(Step::MasterGone),
             4 => steps.push(Step::MasterBack { with_other_data: false }),
             9 => steps.push(Step::MasterBack { with_other_data: true }),
-            2 | 6 | 10 => steps.push(Step::Command("BGREWRITEAOF".to_owned())),
+            6 => steps.extend(renewal_at_once(keeping, |line| Step::FromMaster(0, vec![line]))),
+            2 | 10 => steps.push(Step::Command("BGREWRITEAOF".to_owned())),
             11 => {
                 // All that is here is promised before it goes on by itself.
-                steps.push(Step::Disk(usize::MAX));
+                steps.push(ALL);
                 steps.push(Step::Command("REPLICAOF NO ONE".to_owned()));
             }
             _ => {}
@@ -137,7 +151,7 @@ fn script_of_replica(seed: u64) -> Vec<Step> {
         steps.push(Step::Pass(random.range(500..=1500)));
         steps.push(Step::Disk(random.below(8) as usize));
     }
-    steps.extend([Step::Disk(usize::MAX), Step::Pass(1100), Step::Disk(usize::MAX)]);
+    steps.extend([ALL, Step::Pass(1100), ALL]);
     steps
 }
 
@@ -166,13 +180,18 @@ fn script_of_master(keeping: Keeping, seed: u64) -> Vec<Step> {
         match random.below(6) {
             0 => steps.push(Step::Command(keeping.renewal().to_owned())),
             1 => steps.push(Step::Command("FLUSHALL".to_owned())),
-            2 | 3 if keeping == Keeping::Everysec => {
+            _ if keeping == Keeping::Everysec => {
                 steps.push(Step::Command("WAITAOF 1 0 0".to_owned()));
+                steps.push(Step::ByAnother(format!("SET other {round}")));
+                steps.push(Step::Disk(random.below(3) as usize));
                 steps.push(Step::Pass(1100));
                 steps.push(Step::Disk(random.below(6) as usize));
                 steps.push(Step::Pass(1100));
             }
             _ => steps.push(Step::Pass(2100)),
+        }
+        if matches!(round, 2 | 6) {
+            steps.extend(renewal_at_once(keeping, Step::Command));
         }
         steps.push(Step::Disk(random.below(8) as usize));
     }
@@ -180,12 +199,11 @@ fn script_of_master(keeping: Keeping, seed: u64) -> Vec<Step> {
         Keeping::Snapshots => steps.push(Step::Command("SAVE".to_owned())),
         Keeping::Everysec => {
             steps.push(Step::Command("WAITAOF 1 0 0".to_owned()));
-            steps.push(Step::Disk(usize::MAX));
-            steps.push(Step::Pass(1100));
+            steps.extend([ALL, Step::Pass(1100), ALL, Step::Pass(1100)]);
         }
-        // A second after the last write the file tells that all of it is synced.
-        _ => steps.extend([Step::Disk(usize::MAX), Step::Pass(1100)]),
+        // A second after the last sync the file tells that all of it is synced.
+        _ => steps.extend([ALL, Step::Pass(1100)]),
     }
-    steps.push(Step::Disk(usize::MAX));
+    steps.push(ALL);
     steps
 }

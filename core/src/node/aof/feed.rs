@@ -6,6 +6,7 @@
 use alloc::format;
 
 use crate::config::AppendFsync;
+use crate::museum::Defect;
 use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, Level, Now};
 
 use super::super::Node;
@@ -98,7 +99,10 @@ impl Node {
     }
 
     /// After a failure: what was written in part is cut off.
-    fn repair_aof(&mut self, effects: &mut Effects) {
+    fn repair_aof(&mut self, now: Now, effects: &mut Effects) {
+        if self.has(Defect::PartialAppendLeft) {
+            return self.on_aof_repaired(DiskOutcome::Done, now, effects);
+        }
         let Some(stream) = self.storage.aof.as_ref().and_then(|aof| aof.stream.as_ref()) else { return };
         let op = DiskOp::Truncate { file: stream.file.clone(), len: stream.len() };
         self.aof_disk(AofErrand::Repair, op, effects);
@@ -155,8 +159,13 @@ impl Node {
     }
 
     pub(super) fn on_aof_synced(&mut self, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
+        let is_believed_next_time = self.has(Defect::FailedSyncIgnored);
         let Some(aof) = &mut self.storage.aof else { return };
         let Some(stream) = &mut aof.stream else { return };
+        if matches!(outcome, DiskOutcome::Failed(_)) && is_believed_next_time {
+            stream.sync_gone_wrong();
+            return self.timers.set_no_later(Timer::Aof, now.mono.after(INTERVAL));
+        }
         if let DiskOutcome::Failed(failure) = outcome {
             let text = format!(
                 "Fail to fsync the AOF file: {failure}. What of it is on the disk is not known: all data are written anew, to other files."
@@ -192,7 +201,7 @@ impl Node {
             Some(stream) if stream.has_failed() && stream.is_syncing() => {
                 self.timers.set(Timer::Aof, now.mono.after(INTERVAL));
             }
-            Some(stream) if stream.has_failed() => self.repair_aof(effects),
+            Some(stream) if stream.has_failed() => self.repair_aof(now, effects),
             Some(_) if aof.can_tell_synced() => self.tell_synced(effects),
             None if aof.rewrite.is_none() => match self.storage.aof_stats.wait_until(now) {
                 Some(not_before) => self.timers.set_no_later(Timer::Aof, not_before),

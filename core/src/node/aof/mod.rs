@@ -34,6 +34,7 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use crate::config::Config;
+use crate::museum::Defect;
 use crate::persistence::aof::{Manifest, Part, manifest_name};
 use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
 use crate::replication::{Position, ReplicationId};
@@ -361,6 +362,26 @@ impl Node {
         }
     }
 
+    /// Writes a manifest in the place of the one that is there. All names in the directory are lasting before it is there, and afterwards.
+    fn write_manifest(&self, manifest: &Manifest) -> Vec<DiskOp> {
+        let name = manifest_name(&self.config.appendfilename);
+        let temporary = in_directory(&self.config, &format!("temp_{name}"));
+        let directory = self.config.appenddirname.clone();
+        let mut ops = alloc::vec![
+            DiskOp::Create { file: temporary.clone() },
+            DiskOp::Append { file: temporary.clone(), bytes: Bytes::from(manifest.sealed_text()) },
+        ];
+        if !self.has(Defect::ManifestNotSynced) {
+            ops.push(DiskOp::Sync { file: temporary.clone() });
+        }
+        ops.extend([
+            DiskOp::SyncDirectory { directory: directory.clone() },
+            DiskOp::Rename { from: temporary, to: in_directory(&self.config, &name) },
+            DiskOp::SyncDirectory { directory },
+        ]);
+        ops
+    }
+
     /// Begins a chain, unless one is under way.
     fn begin_chain(&mut self, goal: Goal, ops: Vec<DiskOp>, effects: &mut Effects) {
         let Some(aof) = &mut self.storage.aof else { return };
@@ -405,21 +426,6 @@ impl Node {
 /// The name of a file in the directory of append-only files.
 fn in_directory(config: &Config, name: &str) -> FileName {
     format!("{}/{name}", config.appenddirname)
-}
-
-/// Writes a manifest in the place of the one that is there. All names in the directory are lasting before it is there, and afterwards.
-fn write_manifest(config: &Config, manifest: &Manifest) -> Vec<DiskOp> {
-    let name = manifest_name(&config.appendfilename);
-    let temporary = in_directory(config, &format!("temp_{name}"));
-    let directory = config.appenddirname.clone();
-    alloc::vec![
-        DiskOp::Create { file: temporary.clone() },
-        DiskOp::Append { file: temporary.clone(), bytes: Bytes::from(manifest.sealed_text()) },
-        DiskOp::Sync { file: temporary.clone() },
-        DiskOp::SyncDirectory { directory: directory.clone() },
-        DiskOp::Rename { from: temporary, to: in_directory(config, &name) },
-        DiskOp::SyncDirectory { directory },
-    ]
 }
 
 fn note(effects: &mut Effects, level: Level, text: impl ToString) {

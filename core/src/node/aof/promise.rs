@@ -12,6 +12,7 @@ use alloc::collections::VecDeque;
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::config::AppendFsync;
+use crate::museum::Defect;
 use crate::port::{ConnId, DiskFailure, Effects, Now};
 
 use super::super::Node;
@@ -40,6 +41,7 @@ impl Node {
     /// Replies of this connection that tell of the data wait until what happened by now is on the disk, if it is not there.
     #[inline]
     pub(in crate::node) fn hold_replies(&mut self, conn: ConnId) {
+        let Some(told) = self.told_up_to() else { return };
         let Some(aof) = &mut self.storage.aof else { return };
         let reach = aof.reach(self.history.offset()).total();
         let Some(connection) = self.connections.get_mut(conn).filter(|c| matches!(c.kind, Kind::Client)) else {
@@ -47,18 +49,27 @@ impl Node {
         };
         let has_seen_data = core::mem::take(&mut connection.has_seen_data);
         let may_promise = aof.failure.is_none();
-        if !has_seen_data || !may_promise || reach <= aof.is_told_up_to(self.config.appendfsync) {
+        if !has_seen_data || !may_promise || reach <= told {
             connection.output.pass_unheld();
         } else if connection.output.hold(reach) {
             aof.holding.push_back((reach, conn));
         }
     }
 
+    /// Up to where the file has come for what happened by then to be told, if there is one.
+    #[inline]
+    fn told_up_to(&self) -> Option<u64> {
+        let aof = self.storage.aof.as_ref()?;
+        if self.has(Defect::ReplyBeforeSync) && aof.standing != Standing::Other {
+            return aof.stream.as_ref().map(|stream| stream.appended().total());
+        }
+        Some(aof.is_told_up_to(self.config.appendfsync))
+    }
+
     /// What waited for the disk and has it goes out.
     pub(super) fn release_held(&mut self, effects: &mut Effects) {
-        let policy = self.config.appendfsync;
+        let Some(told) = self.told_up_to() else { return };
         let Some(aof) = &mut self.storage.aof else { return };
-        let told = aof.is_told_up_to(policy);
         while let Some((_, conn)) = aof.holding.pop_front_if(|(reach, _)| *reach <= told) {
             if let Some(connection) = self.connections.get_mut(conn) {
                 connection.release_held(told, effects);
@@ -87,7 +98,7 @@ impl Node {
     pub(in crate::node) fn stream_end(&self) -> u64 {
         let end = self.history.offset();
         match &self.storage.aof {
-            Some(aof) if self.config.appendfsync == AppendFsync::Always => {
+            Some(aof) if self.config.appendfsync == AppendFsync::Always && !self.has(Defect::ReplicasBeforeSync) => {
                 aof.durable().map_or(end, |durable| durable.offset.min(end))
             }
             _ => end,
@@ -96,7 +107,11 @@ impl Node {
 
     /// How much of the history is on our own disk; none if nothing tells.
     pub(in crate::node) fn synced_offset(&self) -> Option<u64> {
-        self.storage.aof.as_ref()?.durable().map(|durable| durable.offset)
+        let aof = self.storage.aof.as_ref()?;
+        if self.has(Defect::WaitAofCountsAppended) {
+            return aof.appended_offset();
+        }
+        aof.durable().map(|durable| durable.offset)
     }
 
     /// More is on the disk: those who wait for that are told, and replicas may have it.

@@ -24,8 +24,8 @@ pub(super) struct Replay {
     /// Bytes that were read and not carried out.
     waiting: Vec<u8>,
     done_bytes: u64,
-    /// Bytes of the file before its first command.
-    preamble_bytes: u64,
+    /// Where in the file the next command is.
+    position: u64,
     /// Commands that have failed.
     failures: u64,
     /// The database that its commands are about.
@@ -36,7 +36,7 @@ impl Replay {
     /// A file from its beginning, or from behind a snapshot of so many bytes there.
     pub(super) fn new(verifies_sums: bool, preamble_bytes: u64) -> Replay {
         let checker = Checker::new(verifies_sums);
-        Replay { checker, waiting: Vec::new(), done_bytes: 0, preamble_bytes, failures: 0, database: 0 }
+        Replay { checker, waiting: Vec::new(), done_bytes: 0, position: preamble_bytes, failures: 0, database: 0 }
     }
 
     /// Takes in the next bytes; returns those that may be carried out now.
@@ -68,24 +68,43 @@ impl Node {
         effects: &mut Effects,
     ) -> Result<(), String> {
         let units = replay.take_in(bytes);
-        let end = replay.preamble_bytes + replay.done_bytes;
+        self.carry_out(replay, &units, now, effects)
+    }
+
+    /// Carries out what must not be: whole commands of a unit that is not whole. A mistake, which nobody makes but on purpose.
+    pub(super) fn replay_unfinished(
+        &mut self,
+        replay: &mut Replay,
+        now: Now,
+        effects: &mut Effects,
+    ) -> Result<(), String> {
+        let units = core::mem::take(&mut replay.waiting);
+        self.carry_out(replay, &units, now, effects)
+    }
+
+    fn carry_out(
+        &mut self,
+        replay: &mut Replay,
+        mut rest: &[u8],
+        now: Now,
+        effects: &mut Effects,
+    ) -> Result<(), String> {
         let mut parser = RequestParser::default();
-        let mut rest = units.as_slice();
         while let Some(&first) = rest.first() {
             let used = if first == b'#' {
                 rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |end| end + 1)
             } else {
                 let Parsed::Complete(len) = parser.advance(rest, &RequestLimits::FROM_MASTER) else { break };
-                let position = end - rest.len() as u64;
                 match self.replay_one(parser.args(rest), &mut replay.database, now) {
-                    Err(why) => return Err(format!("{why} (at byte {position})")),
-                    Ok(Err(error)) => note_failure(replay, error.text(), &parser.args(rest)[0], position, effects),
+                    Err(why) => return Err(format!("{why} (at byte {})", replay.position)),
+                    Ok(Err(error)) => note_failure(replay, error.text(), &parser.args(rest)[0], effects),
                     Ok(Ok(())) => {}
                 }
                 parser.reset();
                 len
             };
             rest = &rest[used..];
+            replay.position += used as u64;
         }
         Ok(())
     }
@@ -116,12 +135,13 @@ impl Node {
 }
 
 /// A command has failed that had changed something when it was written: the data are not what they were then.
-fn note_failure(replay: &mut Replay, error: &str, name: &[u8], position: u64, effects: &mut Effects) {
+fn note_failure(replay: &mut Replay, error: &str, name: &[u8], effects: &mut Effects) {
     replay.failures += 1;
     if replay.failures <= FAILURES_TOLD_MAX {
         let name = String::from_utf8_lossy(name);
         let text = format!(
-            "== CRITICAL == This server is sending an error to its AOF-loading-client: '{error}' after processing the command '{name}' (at byte {position})"
+            "== CRITICAL == This server is sending an error to its AOF-loading-client: '{error}' after processing the command '{name}' (at byte {})",
+            replay.position
         );
         note(effects, Level::Warning, text);
     }

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use crate::museum::Defect;
 use crate::persistence::aof::{Manifest, Part, manifest_name, number_of};
 use crate::persistence::{Loader, Progress};
 use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Now};
@@ -21,7 +22,7 @@ use super::super::load::{LoadProgress, note_remarks};
 use super::super::storage::READ_BYTES;
 use super::replay::Replay;
 use super::stream::{Insert, Stream};
-use super::{Aof, AofErrand, Standing, in_directory, note, write_manifest};
+use super::{Aof, AofErrand, Standing, in_directory, note};
 
 /// What can be done about a file that cannot be loaded.
 const CURE_BACKUP: &str = "Restore it from a backup, or start as an empty replica of a node that has the data.";
@@ -231,7 +232,7 @@ impl Node {
         let directory = self.config.appenddirname.clone();
         let mut ops =
             VecDeque::from([DiskOp::CreateDirectory { directory }, DiskOp::SyncDirectory { directory: String::new() }]);
-        ops.extend(write_manifest(&self.config, &restore.manifest));
+        ops.extend(self.write_manifest(&restore.manifest));
         ops.extend(self.move_old_file());
         self.upgrade_on(restore, ops, effects);
     }
@@ -362,7 +363,8 @@ impl Node {
     }
 
     fn commands(&self, preamble_bytes: u64) -> Contents {
-        Contents::Commands { replay: Box::new(Replay::new(self.config.rdbchecksum, preamble_bytes)), preamble_bytes }
+        let verifies_sums = self.config.rdbchecksum && !self.has(Defect::SealNotChecked);
+        Contents::Commands { replay: Box::new(Replay::new(verifies_sums, preamble_bytes)), preamble_bytes }
     }
 
     fn adopt_base(&mut self, restore: &mut Restore, loader: Loader) -> Result<(), String> {
@@ -382,7 +384,10 @@ impl Node {
                 let why = loader.finish().err().map_or_else(String::new, |error| error.to_string());
                 return self.cannot_start(&part.file, &why, CURE_BACKUP, effects);
             }
-            Contents::Commands { replay, preamble_bytes } => {
+            Contents::Commands { mut replay, preamble_bytes } => {
+                if self.has(Defect::HalfTransactionLoaded) {
+                    let _ = self.replay_unfinished(&mut replay, now, effects);
+                }
                 let database = replay.database;
                 let verdict = replay.finish(effects);
                 let cut_bytes = match verdict.cut_bytes() {

@@ -289,6 +289,11 @@ impl Stream {
         });
     }
 
+    /// A sync has failed, and is to be made again as if nothing were lost: a mistake, which nobody makes but on purpose.
+    pub(super) fn sync_gone_wrong(&mut self) {
+        self.syncing = None;
+    }
+
     /// A sync is over. What it was about is on the disk, if it was in the file.
     pub(super) fn sync_ended(&mut self) {
         if let Some((reach, len)) = self.syncing.take()

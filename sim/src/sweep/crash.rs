@@ -1,0 +1,53 @@
+//! A node is started on what a crash has left: are the data those that must be there, and are they where it says?
+
+use crate::disk::Disk;
+
+use super::Part;
+use super::restart::Restarts;
+use super::run::{Crash, Run};
+
+impl Run {
+    /// Crashes behind each operation of the disk.
+    pub(super) fn crash_everywhere(&self, restarts: &mut Restarts, part: &mut Part) {
+        for (index, crash) in self.crashes.iter().enumerate() {
+            let mut process_alone = crash.disk.clone();
+            process_alone.abandon();
+            let after_power_loss = crash.disk.losses().into_iter().map(|loss| {
+                let mut disk = crash.disk.clone();
+                disk.lose(&loss);
+                (disk, format!("{loss:?}"))
+            });
+            for (disk, loss) in after_power_loss.chain([(process_alone, "the process alone".to_owned())]) {
+                if self.course.is_over(part) {
+                    return;
+                }
+                part.cases += 1;
+                if let Err(why) = self.start_on(&disk, crash, restarts, part) {
+                    part.note_fault(format!("after operation {}, {loss}: {why}", index + 1));
+                }
+            }
+        }
+    }
+
+    /// Starts a node on what a crash has left, as a master and as a replica, which claims the place that it finds.
+    fn start_on(&self, disk: &Disk, crash: &Crash, restarts: &mut Restarts, part: &mut Part) -> Result<(), String> {
+        let states = &self.host.states;
+        let found = restarts.on(disk)?;
+        let allowed = &states[crash.promised..=crash.last];
+        let Some(behind) = allowed.iter().rev().position(|state| state.digest == found.digest) else {
+            let is_known = states.iter().any(|state| state.digest == found.digest);
+            return Err(if is_known { "a promised write is gone" } else { "the data were never like that" }.to_owned());
+        };
+        part.older += usize::from(behind > 0);
+        let claimed = found.claimed?;
+        if !states.iter().any(|state| state.position.history == claimed.position.history) {
+            return Ok(());
+        }
+        part.claims += 1;
+        if states.contains(&claimed) {
+            Ok(())
+        } else {
+            Err(format!("it claims {:?}, where the data were others", claimed.position))
+        }
+    }
+}

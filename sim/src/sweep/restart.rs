@@ -1,0 +1,75 @@
+//! Nodes are started on what is left of disks, and what they find is remembered: most crashes leave what another one has left before.
+
+use std::collections::BTreeMap;
+
+use afterimage_core::Config;
+use afterimage_core::config::Endpoint;
+use afterimage_core::node::Probe;
+use afterimage_core::port::FileName;
+
+use crate::disk::Disk;
+use crate::fingerprint::hash_bytes;
+
+use super::host::{Host, State};
+use super::{Course, SEED_AFTER};
+
+/// What a node can find on a disk: its files, each with its length and a hash of what it holds.
+type Contents = Vec<(FileName, usize, u64)>;
+
+/// What a node has found.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    /// The data of a master.
+    pub(super) digest: u64,
+    /// Those of a replica, and the place that it would ask its master to go on from; or why it does not start.
+    pub(super) claimed: Result<State, String>,
+}
+
+/// What was found on all disks so far.
+pub(super) struct Restarts {
+    course: Course,
+    found: BTreeMap<Contents, Result<Found, String>>,
+}
+
+impl Restarts {
+    pub(super) fn new(course: Course) -> Restarts {
+        Restarts { course, found: BTreeMap::new() }
+    }
+
+    /// How many disks there were.
+    pub(super) fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// What a node finds on a disk with nothing under way; or why it does not start.
+    pub(super) fn on(&mut self, disk: &Disk) -> Result<Found, String> {
+        let files = disk.contents().into_iter();
+        let contents = files.map(|(name, bytes)| (name.to_owned(), bytes.len(), hash_bytes(bytes))).collect();
+        let course = self.course;
+        self.found.entry(contents).or_insert_with(|| course.find_on(disk)).clone()
+    }
+}
+
+impl Course {
+    fn find_on(self, disk: &Disk) -> Result<Found, String> {
+        let Probe { digest, .. } = self.restart(self.keeping.config(), disk)?;
+        let claimed = self.restart(self.replica_config(), disk);
+        let claimed = claimed.map(|Probe { digest, position, .. }| State { digest, position });
+        Ok(Found { digest, claimed })
+    }
+
+    /// A replica, of a master that is not there.
+    pub(super) fn replica_config(self) -> Config {
+        let replicaof = Some(Endpoint { host: "10.0.0.9".to_owned(), port: 6379 });
+        Config { replicaof, ..self.keeping.config() }
+    }
+
+    fn restart(self, config: Config, disk: &Disk) -> Result<Probe, String> {
+        let mut host = Host::start(config, self.defects, SEED_AFTER, disk.clone());
+        host.rest();
+        match (&host.ended, host.is_ready) {
+            (None, true) => Ok(host.node.probe()),
+            _ => Err(format!("it does not start: {}", host.log.join(" | "))),
+        }
+    }
+}

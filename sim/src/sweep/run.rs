@@ -109,7 +109,7 @@ impl Run {
             Step::Disk(operations) => {
                 for _ in 0..*operations {
                     let has_moved = self.host.move_disk();
-                    if !has_moved && !(*operations == usize::MAX && self.host.work_on()) {
+                    if !(has_moved || (*operations == usize::MAX && self.host.work_on())) {
                         break;
                     }
                     self.note();

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
 use afterimage_core::codec::random::Random;
-use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, FileName, Lane, Ticket};
+use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, FileName, Lane, Ticket, split_name};
 use bytes::Bytes;
 
 use crate::plan::DiskPlan;
@@ -89,7 +89,7 @@ impl NameChange {
 }
 
 fn directory_of(name: &str) -> &str {
-    name.rsplit_once('/').map_or("", |(directory, _)| directory)
+    split_name(name).0
 }
 
 /// The disk of one host. It outlives the node's incarnations.
@@ -325,11 +325,6 @@ impl Disk {
         }
     }
 
-    /// The files, and their sizes in bytes.
-    pub(crate) fn files(&self) -> Vec<(FileName, usize)> {
-        self.names.iter().map(|(name, body)| (name.clone(), self.bodies[body].bytes.len())).collect()
-    }
-
     /// The files, and what they hold.
     pub(crate) fn contents(&self) -> Vec<(&str, &[u8])> {
         self.names.iter().map(|(name, body)| (name.as_str(), self.bodies[body].bytes.as_slice())).collect()
@@ -422,10 +417,7 @@ impl Disk {
                 self.names
                     .iter()
                     .filter(|(name, _)| directory_of(name) == directory)
-                    .map(|(name, body)| {
-                        let name = name.rsplit_once('/').map_or(name.as_str(), |(_, name)| name);
-                        (name.to_owned(), self.bodies[body].bytes.len() as u64)
-                    })
+                    .map(|(name, body)| (split_name(name).1.to_owned(), self.bodies[body].bytes.len() as u64))
                     .collect(),
             ),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome};
+use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, split_name};
 
 /// Files by name.
 pub type Disk = BTreeMap<String, Vec<u8>>;
@@ -37,7 +37,7 @@ pub fn operate(disk: &mut Disk, op: DiskOp) -> DiskOutcome {
         }
         DiskOp::List { directory } => {
             let files = disk.iter().filter_map(|(name, contents)| {
-                let (within, name) = name.rsplit_once('/').unwrap_or(("", name));
+                let (within, name) = split_name(name);
                 (within == directory).then(|| (name.to_owned(), contents.len() as u64))
             });
             return DiskOutcome::Listed(files.collect());

@@ -201,13 +201,13 @@ impl Options {
         Server { child, port, options: self.clone() }
     }
 
-    /// The program, or a shell that becomes it once the limit is set. A process that ignores the signal is told of the limit by an error.
+    /// The program, or a shell that becomes it once the limit is set.
     fn program(&self) -> Command {
         let Some(kib) = self.file_limit_kib else { return Command::new(&self.binary) };
         let mut shell = Command::new("sh");
         // The unit is a block of 512 bytes.
         let blocks = 2 * kib;
-        let script = format!("trap '' XFSZ; ulimit -S -f {blocks}; exec \"$0\" \"$@\"");
+        let script = format!("ulimit -S -f {blocks}; exec \"$0\" \"$@\"");
         shell.args(["-c", &script]).arg(&self.binary);
         shell
     }

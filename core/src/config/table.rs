@@ -22,8 +22,7 @@ macro_rules! file_name {
     ($directive:literal, $kind:literal) => {
         Text(|name| match name {
             "" => Err(Reason::Because(concat!($directive, " can't be empty"))),
-            "." | ".." => Err(Reason::Because(concat!($directive, " can't be a path, just a ", $kind))),
-            name if name.contains(['/', '\\']) => {
+            name if matches!(name, "." | "..") || name.contains(['/', '\\']) => {
                 Err(Reason::Because(concat!($directive, " can't be a path, just a ", $kind)))
             }
             _ => Ok(()),

@@ -9,7 +9,7 @@ use core::time::Duration;
 use crate::config::{Config, EnableDebug};
 use crate::port::{
     Action, CloseCause, ConnId, DialFailure, DiskFailure, DiskOp, DiskOutcome, Effects, Event, ListenFailure, Mono,
-    Now, Peer, Ticket, Wall,
+    Now, Peer, Ticket, Wall, split_name,
 };
 
 use super::{Environment, Node};
@@ -286,7 +286,7 @@ impl Bench {
             }
             DiskOp::List { directory } => {
                 let files = self.disk.iter().filter_map(|(name, contents)| {
-                    let (within, name) = name.rsplit_once('/').unwrap_or(("", name));
+                    let (within, name) = split_name(name);
                     (within == directory).then(|| (name.into(), contents.len() as u64))
                 });
                 return DiskOutcome::Listed(files.collect());

@@ -99,6 +99,12 @@ pub enum DiskOp {
     },
 }
 
+/// The directory of a file, empty for the node's own, and the file's name within it.
+#[must_use]
+pub fn split_name(name: &str) -> (&str, &str) {
+    name.rsplit_once('/').unwrap_or(("", name))
+}
+
 /// Operations of one lane are carried out in the order in which they were asked for; those of the other may overtake them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {

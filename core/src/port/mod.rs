@@ -11,7 +11,7 @@ mod note;
 mod time;
 
 pub use action::{Action, Effects, ExitCode};
-pub use disk::{DiskFailure, DiskOp, DiskOutcome, FileName, Lane, Ticket};
+pub use disk::{DiskFailure, DiskOp, DiskOutcome, FileName, Lane, Ticket, split_name};
 pub use environment::{Environment, ProcessorTime, ProcessorTimes};
 pub use event::{CloseCause, ConnId, DialFailure, Event, ListenFailure, Peer, Signal};
 pub use note::{Level, Note};

@@ -230,7 +230,7 @@ impl<'a> Reader<'a> {
 
     /// Passes over a string, and finds whatever [`string`](Reader::string) would find wrong with it.
     pub fn pass_string(&mut self) -> Result<(), ReadError> {
-        let mut ahead = Reader { ..*self };
+        let mut ahead = self.clone();
         match ahead.length_or_encoding()? {
             Length::Plain(length) => drop(ahead.take(length)?),
             Length::Encoded(string_encoding::LZF) => {

@@ -3,6 +3,7 @@
 use crate::disk::Disk;
 
 use super::Part;
+use super::host::State;
 use super::restart::Restarts;
 use super::run::{Crash, Run};
 
@@ -39,13 +40,18 @@ impl Run {
             return Err(if is_known { "a promised write is gone" } else { "the data were never like that" }.to_owned());
         };
         part.older += usize::from(behind > 0);
-        let claimed = found.claimed?;
+        part.claims += usize::from(self.is_claim_true(&found.claimed?)?);
+        Ok(())
+    }
+
+    /// True if the place that a replica claims is one of a history that there was; it must be one at which the data were like that.
+    pub(super) fn is_claim_true(&self, claimed: &State) -> Result<bool, String> {
+        let states = &self.host.states;
         if !states.iter().any(|state| state.position.history == claimed.position.history) {
-            return Ok(());
+            return Ok(false);
         }
-        part.claims += 1;
-        if states.contains(&claimed) {
-            Ok(())
+        if states.contains(claimed) {
+            Ok(true)
         } else {
             Err(format!("it claims {:?}, where the data were others", claimed.position))
         }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use afterimage_core::Config;
-use afterimage_core::config::Endpoint;
 use afterimage_core::node::Probe;
 use afterimage_core::port::FileName;
 
@@ -11,6 +10,7 @@ use crate::disk::Disk;
 use crate::fingerprint::hash_bytes;
 
 use super::host::{Host, State};
+use super::script::following;
 use super::{Course, SEED_AFTER};
 
 /// What a node can find on a disk: its files, each with its length and a hash of what it holds.
@@ -53,15 +53,13 @@ impl Restarts {
 impl Course {
     fn find_on(self, disk: &Disk) -> Result<Found, String> {
         let Probe { digest, .. } = self.restart(self.keeping.config(), disk)?;
-        let claimed = self.restart(self.replica_config(), disk);
-        let claimed = claimed.map(|Probe { digest, position, .. }| State { digest, position });
-        Ok(Found { digest, claimed })
+        Ok(Found { digest, claimed: self.claim_on(disk) })
     }
 
-    /// A replica, of a master that is not there.
-    pub(super) fn replica_config(self) -> Config {
-        let replicaof = Some(Endpoint { host: "10.0.0.9".to_owned(), port: 6379 });
-        Config { replicaof, ..self.keeping.config() }
+    /// The data of a replica whose master is not there, and the place that it would ask that one to go on from; or why it does not start.
+    pub(super) fn claim_on(self, disk: &Disk) -> Result<State, String> {
+        let Probe { digest, position, .. } = self.restart(following(self.keeping.config()), disk)?;
+        Ok(State { digest, position })
     }
 
     fn restart(self, config: Config, disk: &Disk) -> Result<Probe, String> {

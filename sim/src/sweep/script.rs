@@ -71,7 +71,8 @@ impl Keeping {
     }
 }
 
-fn following(config: Config) -> Config {
+/// In a replica that clients may write into.
+pub(super) fn following(config: Config) -> Config {
     let replicaof = Some(Endpoint { host: "10.0.0.9".to_owned(), port: 6379 });
     Config { replicaof, replica_read_only: false, ..config }
 }

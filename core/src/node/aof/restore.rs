@@ -177,15 +177,14 @@ impl Node {
                 self.storage.restore = Some(restore);
                 self.read_on_restoring(file, offset, effects);
             }
-            DiskOutcome::Failed(DiskFailure::NotFound) if self.config.appendonly => {
+            DiskOutcome::Failed(DiskFailure::NotFound) => {
                 self.keep_nameless_parts(&restore, effects);
+                if !self.config.appendonly {
+                    return self.load_at_start(now, effects);
+                }
                 self.storage.restore = Some(restore);
                 let file = self.config.appendfilename.clone();
                 self.aof_disk(AofErrand::Restore, DiskOp::Read { file, offset: 0, len: 1 }, effects);
-            }
-            DiskOutcome::Failed(DiskFailure::NotFound) => {
-                self.keep_nameless_parts(&restore, effects);
-                self.load_at_start(now, effects);
             }
             DiskOutcome::Failed(failure) => self.cannot_start(&file, &failure.to_string(), CURE_BACKUP, effects),
             _ => match Manifest::parse(&text) {

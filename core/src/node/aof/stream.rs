@@ -204,7 +204,7 @@ impl Stream {
                 break;
             }
             let body = self.take_body(log, next, stamp.take());
-            sealed.extend_from_slice(&Seal::wrap(&body, self.synced_len));
+            Seal::push(&body, self.synced_len, &mut sealed);
         }
         Some(self.hand_over(sealed, false))
     }

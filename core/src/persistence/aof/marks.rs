@@ -59,12 +59,17 @@ impl Seal {
     /// A seal and what it seals: bytes that are written at once, while the last seal that is on the disk ends at `synced`.
     #[must_use]
     pub fn wrap(body: &[u8], synced: u64) -> Vec<u8> {
+        let mut out = Vec::with_capacity(body.len() + 64);
+        Seal::push(body, synced, &mut out);
+        out
+    }
+
+    /// Appends the same.
+    pub fn push(body: &[u8], synced: u64, out: &mut Vec<u8>) {
         let bytes = body.len() as u64;
         let crc = crc64::update(Seal::begin_sum(bytes, synced), body);
-        let mut out = Vec::with_capacity(body.len() + 64);
-        Mark::Seal(Seal { crc, bytes, synced }).push(&mut out);
+        Mark::Seal(Seal { crc, bytes, synced }).push(out);
         out.extend_from_slice(body);
-        out
     }
 }
 

@@ -94,6 +94,12 @@ impl Inside {
         true
     }
 
+    /// What a disk that is held was asked for and does next.
+    #[must_use]
+    pub fn next_disk_op(&self) -> Option<&DiskOp> {
+        self.held.as_ref()?.front().map(|(_, op)| op)
+    }
+
     /// How it ended, if it has.
     #[must_use]
     pub fn exit(&self) -> Option<ExitCode> {

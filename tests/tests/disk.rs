@@ -5,7 +5,9 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use afterimage_tests::{Options, Release, Reply, Server, wait_until};
+use afterimage_core::Config;
+use afterimage_core::port::DiskOp;
+use afterimage_tests::{Disk, Inside, Options, Release, Reply, Server, wait_until};
 
 /// Files that cannot be written, since their names are taken.
 struct FullDisk(Vec<PathBuf>);
@@ -84,4 +86,36 @@ fn a_master_that_refuses_writes_because_of_its_disk_finds_out_by_itself_that_the
     assert_eq!(status(&master), "ok");
     assert!(master.line("set key other").is_ok());
     replica.wait_until_equal_to(&master);
+}
+
+/// The bytes that reach the disk by each sync of a snapshot of 13 MB.
+fn bytes_by_sync(rdb_save_incremental_fsync: bool) -> Vec<usize> {
+    let config = Config { rdb_save_incremental_fsync, rdbcompression: false, save: Vec::new(), ..Config::default() };
+    let mut node = Inside::over_held_disk(config, Disk::new());
+    while node.move_disk() {}
+    let value = vec![b'x'; 10_000];
+    for number in 0..1300 {
+        node.call(&["set".as_bytes(), format!("key{number}").as_bytes(), &value]);
+    }
+    node.call(&["bgsave"]);
+    let (mut synced, mut unsynced) = (Vec::new(), 0);
+    while let Some(op) = node.next_disk_op() {
+        match op {
+            DiskOp::Append { bytes, .. } => unsynced += bytes.len(),
+            DiskOp::Sync { .. } => synced.push(std::mem::take(&mut unsynced)),
+            _ => {}
+        }
+        node.move_disk();
+    }
+    assert!(node.log().iter().any(|line| line.contains("DB saved on disk")));
+    assert_eq!(unsynced, 0, "all of it is synced in the end");
+    synced
+}
+
+#[test]
+fn a_snapshot_is_synced_on_its_way_if_so_configured() {
+    let on_its_way = bytes_by_sync(true);
+    assert!(on_its_way.len() == 3 && on_its_way.iter().all(|bytes| *bytes <= 5 << 20), "{on_its_way:?}");
+    let at_its_end = bytes_by_sync(false);
+    assert!(at_its_end.len() == 1 && at_its_end[0] > 13_000_000, "{at_its_end:?}");
 }

@@ -218,7 +218,7 @@ directives! {
     /// Delete snapshots that served a synchronisation when nothing else needs them.
     "rdb-del-sync-files" => rdb_del_sync_files: bool = false, Flag, Runtime;
     /// Flush a snapshot file in steps while it is written.
-    "rdb-save-incremental-fsync" => rdb_save_incremental_fsync: bool = true, Flag, Runtime, no_effect("a snapshot is flushed once, at its end");
+    "rdb-save-incremental-fsync" => rdb_save_incremental_fsync: bool = true, Flag, Runtime;
     /// How thoroughly snapshots and RESTORE are checked. Differs: whatever it says, everything is checked to its last byte.
     "sanitize-dump-payload" => sanitize_dump_payload: SanitizeDump = SanitizeDump::No,
         Choice, Runtime;

@@ -13,7 +13,7 @@ use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Level, Note
 
 use super::Node;
 use super::blocked::WaitsFor;
-use super::storage::{APPEND_BYTES, APPENDS_MAX, Errand, Purpose, Save, SaveStage};
+use super::storage::{APPEND_BYTES, APPENDS_MAX, Errand, Purpose, SYNC_BYTES, Save, SaveStage};
 
 /// After a failed automatic save the next one is tried no sooner, as in Redis.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -73,9 +73,10 @@ impl Node {
         self.storage.last_try_at = Some(now.mono);
         self.storage.save = Some(Box::new(Save {
             purpose,
-            stage: SaveStage::Writing { snapshot, appends: 0 },
+            stage: SaveStage::Writing { snapshot, pending: 0 },
             temporary,
             size: 0,
+            unsynced_bytes: 0,
             dirty_before: self.storage.dirty,
             begun_at: now.mono,
             waiting: Vec::new(),
@@ -86,7 +87,7 @@ impl Node {
 
     pub(super) fn save_can_advance(&self) -> bool {
         self.storage.save.as_ref().is_some_and(|save| match save.stage {
-            SaveStage::Writing { appends, .. } => appends < APPENDS_MAX,
+            SaveStage::Writing { pending, .. } => pending < APPENDS_MAX,
             _ => false,
         })
     }
@@ -96,30 +97,34 @@ impl Node {
             return;
         }
         let Some(save) = &mut self.storage.save else { return };
-        let SaveStage::Writing { snapshot, appends } = &mut save.stage else { return };
-        let (snapshot, appends) = (*snapshot, *appends);
+        let SaveStage::Writing { snapshot, pending } = save.stage else { return };
         let Some((bytes, is_last)) = self.keyspace.next_snapshot_piece(snapshot, units, APPEND_BYTES) else { return };
         save.size += bytes.len() as u64;
-        save.stage = if is_last {
-            SaveStage::Flushing { appends: appends + 1 }
-        } else {
-            SaveStage::Writing { snapshot, appends: appends + 1 }
-        };
+        save.unsynced_bytes += bytes.len() as u64;
+        let syncs = save.unsynced_bytes >= SYNC_BYTES && self.config.rdb_save_incremental_fsync && !is_last;
+        if syncs {
+            save.unsynced_bytes = 0;
+        }
+        let pending = pending + 1 + u32::from(syncs);
+        save.stage = if is_last { SaveStage::Flushing { pending } } else { SaveStage::Writing { snapshot, pending } };
         let file = save.temporary.clone();
-        self.disk(Errand::SaveAppend, DiskOp::Append { file, bytes }, effects);
+        self.disk(Errand::SavePiece, DiskOp::Append { file: file.clone(), bytes }, effects);
+        if syncs {
+            self.disk(Errand::SavePiece, DiskOp::Sync { file }, effects);
+        }
     }
 
-    pub(super) fn on_append_done(&mut self, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
+    pub(super) fn on_piece_done(&mut self, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
         if let DiskOutcome::Failed(failure) = outcome {
             return self.save_failed(&failure, now, effects);
         }
         let is_synced_never = self.has(Defect::SnapshotNotSynced);
         let Some(save) = &mut self.storage.save else { return };
         match &mut save.stage {
-            SaveStage::Writing { appends, .. } => *appends = appends.saturating_sub(1),
-            SaveStage::Flushing { appends } => {
-                *appends = appends.saturating_sub(1);
-                if *appends == 0 {
+            SaveStage::Writing { pending, .. } => *pending = pending.saturating_sub(1),
+            SaveStage::Flushing { pending } => {
+                *pending = pending.saturating_sub(1);
+                if *pending == 0 {
                     save.stage = SaveStage::Syncing;
                     if is_synced_never {
                         return self.on_save_step(DiskOutcome::Done, now, effects);
@@ -214,7 +219,7 @@ impl Node {
         if let SaveStage::Writing { snapshot, .. } = save.stage {
             self.keyspace.end_snapshot(snapshot);
         }
-        self.storage.errands.retain(|_, errand| !matches!(errand, Errand::SaveAppend | Errand::SaveStep));
+        self.storage.errands.retain(|_, errand| !matches!(errand, Errand::SavePiece | Errand::SaveStep));
         self.disk(Errand::Nothing, DiskOp::Remove { file: save.temporary.clone() }, effects);
         self.answer_savers(&save.waiting, Some("ERR"));
     }

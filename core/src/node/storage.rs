@@ -22,6 +22,9 @@ pub(super) const READ_BYTES: u32 = 256 * 1024;
 pub(super) const APPENDS_MAX: u32 = 4;
 /// Bytes of one append.
 pub(super) const APPEND_BYTES: usize = 256 * 1024;
+/// Bytes of a snapshot or base after which it is synced on its way (`rdb-save-incremental-fsync`, `aof-rewrite-incremental-fsync`), as in Redis: one
+/// sync of all of it would hold up everything behind it.
+pub(super) const SYNC_BYTES: u64 = 4 << 20;
 
 /// Why a snapshot is being written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +38,15 @@ pub(super) enum Purpose {
 /// Where writing a snapshot stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SaveStage {
-    Writing { snapshot: SnapshotId, appends: u32 },
-    Flushing { appends: u32 },
+    /// `pending` appends and syncs are with the disk.
+    Writing {
+        snapshot: SnapshotId,
+        pending: u32,
+    },
+    /// All of it is made, and some still with the disk.
+    Flushing {
+        pending: u32,
+    },
     Syncing,
     Renaming,
     SyncingDirectory,
@@ -49,6 +59,8 @@ pub(super) struct Save {
     pub(super) stage: SaveStage,
     pub(super) temporary: FileName,
     pub(super) size: u64,
+    /// Since the last sync on its way.
+    pub(super) unsynced_bytes: u64,
     pub(super) dirty_before: u64,
     pub(super) begun_at: Mono,
     /// SAVE clients that wait for its end.
@@ -60,7 +72,7 @@ pub(super) struct Save {
 pub(super) enum Errand {
     Load,
     LoadSize,
-    SaveAppend,
+    SavePiece,
     SaveStep,
     ReplicaRead(ConnId),
     Directory,
@@ -179,7 +191,7 @@ impl Node {
         match self.storage.errands.remove(&ticket) {
             Some(Errand::Load) => self.on_load_read(outcome, now, effects),
             Some(Errand::LoadSize) => self.on_load_size(outcome),
-            Some(Errand::SaveAppend) => self.on_append_done(outcome, now, effects),
+            Some(Errand::SavePiece) => self.on_piece_done(outcome, now, effects),
             Some(Errand::SaveStep) => self.on_save_step(outcome, now, effects),
             Some(Errand::SyncFileStep(id)) => self.on_file_step(id, outcome, now, effects),
             Some(Errand::IncomingStep(id)) => self.on_incoming_step(id, outcome, now, effects),

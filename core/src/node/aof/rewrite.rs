@@ -24,14 +24,11 @@ use crate::replication::{Log, Position};
 use crate::resp::push_select;
 
 use super::super::Node;
-use super::super::storage::{APPEND_BYTES, APPENDS_MAX, Errand};
+use super::super::storage::{APPEND_BYTES, APPENDS_MAX, Errand, SYNC_BYTES};
 use super::super::timers::{Timer, back_off};
 use super::stream::{Reach, Stream};
 use super::{Aof, AofErrand, Goal, INTERVAL, Standing, in_directory, note, temporary_base};
 
-/// Bytes of a base after which it is synced on its way (`aof-rewrite-incremental-fsync`), as in Redis: one sync of all of it would hold up everything
-/// behind it.
-const SYNC_BYTES: u64 = 4 << 20;
 /// The longest wait before a rewrite that has failed is tried again.
 const RETRY_MAX: Duration = Duration::from_secs(3600);
 

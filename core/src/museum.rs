@@ -7,13 +7,13 @@
 //! Each defect lives in one line, at the place where the bug was, which asks `self.has(Defect::...)`. The simulator proves by them that its
 //! checks can fail.
 
-/// Each with the name by which people switch it on.
+/// Each with its card, and with the name by which people switch it on.
 macro_rules! defects {
-    ($($(#[$doc:meta])+ $defect:ident = $name:literal,)+) => {
+    ($($(#[doc = $line:literal])+ $defect:ident = $name:literal,)+) => {
         /// A mistake on purpose.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Defect {
-            $($(#[$doc])+ $defect,)+
+            $($(#[doc = $line])+ $defect,)+
         }
 
         #[cfg(feature = "museum")]
@@ -28,11 +28,21 @@ macro_rules! defects {
                     $(Defect::$defect => $name,)+
                 }
             }
+
+            /// What is known of it, as its documentation says: what happens, when it did, and where it was reported.
+            #[must_use]
+            pub const fn card(self) -> &'static str {
+                match self {
+                    $(Defect::$defect => concat!($($line, "\n"),+),)+
+                }
+            }
         }
     };
 }
 
 defects! {
+    // Promises to clients.
+
     /// `wait_across_histories`: WAIT compares bare offsets.
     ///
     /// *What:* the offset of a client's last write is kept when its node becomes a replica and takes over other data. Promoted again, the node
@@ -45,6 +55,16 @@ defects! {
     /// acknowledges the same offset once a second, and writes go on that it will never have. *When:* all of Redis and Valkey
     /// since 2.8 (`refreshGoodSlavesCount`). *Reported:* nowhere as such that we know of; around it, Redis issues 1434 and 9993.
     GoodReplicaIsHeartbeat = "good_replica_is_heartbeat",
+    // The name of a history, and how far it reaches.
+
+    // Bytes of the stream.
+
+    // Full synchronisation.
+
+    // What a command leaves.
+
+    // What outlives a crash.
+
     /// `reply_before_sync`: with `appendfsync always` a reply leaves when what it tells of is appended.
     ///
     /// *What:* the answer is a promise, and a loss of power right behind it breaks it. *When:* Redis with `appendfsync always` where a reply could be

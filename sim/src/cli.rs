@@ -98,6 +98,25 @@ pub(crate) enum Command {
     },
     /// List the mistakes that this build can make on purpose
     Defects,
+    /// Hunt each mistake by seeds until a check barks, and print which checks find which, and how soon
+    ///
+    /// Exit status 1 if a hunt ends in vain.
+    Museum {
+        /// One defect: tell what is known of it, hunt it, and print what happened before the check barked
+        defect: Option<String>,
+        /// Hunts for each defect, each from another first seed
+        #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
+        starts: u64,
+        /// Seeds after which a hunt is given up
+        #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        seeds_max: u64,
+        /// Threads; as many as there are processors by default
+        #[arg(long, value_name = "N")]
+        jobs: Option<usize>,
+        /// One JSON object instead of words
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell

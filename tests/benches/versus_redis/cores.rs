@@ -37,9 +37,15 @@ impl Cores {
         Cores { allowed: Vec::new() }
     }
 
-    /// A command that runs `program` where its job belongs.
+    /// A command that runs `program` where its job belongs. A replica that shares processors with its master, which it would not elsewhere, gets what
+    /// that leaves of them.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>, job: Job) -> Command {
-        let Some(list) = self.list(job) else { return Command::new(program) };
+        let Some(list) = self.list(job) else {
+            let Job::Replica = job else { return Command::new(program) };
+            let mut command = Command::new("nice");
+            command.arg(program);
+            return command;
+        };
         let mut command = Command::new("taskset");
         command.args(["-c", &list]).arg(program);
         command

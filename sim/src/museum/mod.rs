@@ -2,7 +2,13 @@
 //!
 //! They are in the engine, and only if that was built with the feature `museum`, as `cargo sim` builds it.
 
+#[cfg(feature = "museum")]
+mod hunt;
+
 use afterimage_core::museum::Defects;
+
+#[cfg(feature = "museum")]
+pub use hunt::{Find, Hunt};
 
 /// The names of all defects that this build knows.
 #[must_use]

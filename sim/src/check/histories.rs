@@ -247,7 +247,9 @@ impl Histories {
                 Ok((at, 0))
             }
             // A master counts the SELECT that it puts before a command as a part of it; replicas carry it out by itself.
-            Err(after) if history.marks[after - 1].digest == mark.digest && self.selects.contains(&seen.boundary.stream) => {
+            Err(after)
+                if history.marks[after - 1].digest == mark.digest && self.selects.contains(&seen.boundary.stream) =>
+            {
                 history.marks.insert(after, mark);
                 Ok((at, after))
             }

@@ -232,6 +232,8 @@ impl World {
         self.wind_down_clients();
         let probes = self.hosts.iter().filter_map(|host| host.node.as_ref()).map(|node| node.probe());
         let keys = probes.map(|probe| probe.keys).max().unwrap_or(0);
+        self.operator.catch_up(Micros::MAX);
+        self.queue.push(self.now, Occurrence::Operator);
         // What clients can have stored bounds the data, whatever of it is left.
         let data_bytes = 64 * keys + self.totals.delivered_bytes;
         let duty = self.operator.duty(round_trip(&self.plan));

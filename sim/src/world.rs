@@ -9,8 +9,8 @@ use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
 
 use crate::check::{
-    Breach, Gate, Histories, Pacing, Promises, Property, Resyncs, Standing, Violation, Waits, convergence_bound,
-    find_straggler, round_trip,
+    Backlogs, Breach, Gate, Histories, Pacing, Promises, Property, Resyncs, Standing, Violation, Waits,
+    convergence_bound, find_straggler, round_trip,
 };
 use crate::client::Client;
 use crate::controller::Controller;
@@ -36,6 +36,7 @@ pub(crate) struct Checks {
     pub(crate) histories: Histories,
     pub(crate) pacing: Pacing,
     pub(crate) resyncs: Resyncs,
+    pub(crate) backlogs: Backlogs,
     pub(crate) waits: Waits,
     pub(crate) gate: Gate,
     pub(crate) promises: Promises,
@@ -99,6 +100,7 @@ impl World {
                 histories: Histories::new(count),
                 pacing: Pacing::new(count),
                 resyncs: Resyncs::new(count),
+                backlogs: Backlogs::new(count),
                 waits: Waits::new(plan.clients.len()),
                 gate: Gate::new(count),
                 promises: Promises::new(count, plan.clients.len()),
@@ -230,10 +232,10 @@ impl World {
         self.note(Topic::World, |_| "quiet: faults and workload end, the world heals".into());
         self.heal();
         self.wind_down_clients();
-        let probes = self.hosts.iter().filter_map(|host| host.node.as_ref()).map(|node| node.probe());
-        let keys = probes.map(|probe| probe.keys).max().unwrap_or(0);
         self.operator.catch_up(Micros::MAX);
         self.queue.push(self.now, Occurrence::Operator);
+        let probes = self.hosts.iter().filter_map(|host| host.node.as_ref()).map(|node| node.probe());
+        let keys = probes.map(|probe| probe.keys).max().unwrap_or(0);
         // What clients can have stored bounds the data, whatever of it is left.
         let data_bytes = 64 * keys + self.totals.delivered_bytes;
         let duty = self.operator.duty(round_trip(&self.plan));

@@ -136,6 +136,7 @@ fn plan(replicas: u16) -> Plan {
         asks_of_ten: 0,
         pops_of_ten: 0,
         disks_of_ten: 0,
+        sets: None,
     };
     Plan {
         version: PLAN_VERSION,

@@ -37,6 +37,7 @@ pub mod museum;
 pub mod plan;
 pub mod scenario;
 pub mod sweep;
+pub mod yardstick;
 
 pub use check::{Property, ResyncTotals, Violation};
 pub use disk::DiskTrouble;

@@ -209,10 +209,11 @@ fn draw_clients(seed: u64, hosts: u64, quiet_at_us: Micros) -> Vec<ClientPlan> {
                 asks_of_ten: 0,
                 pops_of_ten: 0,
                 disks_of_ten: 0,
+                sets: None,
             }
         })
-        .chain(draw_popper(&mut stream(seed, Concern::Clients, 21), quiet_at_us))
         .chain(draw_witness(&mut stream(seed, Concern::Clients, 2), hosts, quiet_at_us, keys))
+        .chain(draw_popper(&mut stream(seed, Concern::Clients, 21), quiet_at_us))
         .collect()
 }
 
@@ -234,6 +235,7 @@ fn draw_witness(random: &mut Random, hosts: u64, quiet_at_us: Micros, keys: u32)
         asks_of_ten: 8,
         pops_of_ten: 0,
         disks_of_ten: 0,
+        sets: None,
     })
 }
 
@@ -255,6 +257,7 @@ fn draw_popper(random: &mut Random, quiet_at_us: Micros) -> Option<ClientPlan> {
         asks_of_ten: 0,
         pops_of_ten: 9,
         disks_of_ten: 0,
+        sets: None,
     })
 }
 

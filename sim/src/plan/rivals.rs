@@ -58,6 +58,7 @@ pub(super) fn add(random: &mut Random, plan: &mut Plan) {
         asks_of_ten: 0,
         pops_of_ten: 0,
         disks_of_ten: 0,
+        sets: None,
     };
     let mut client = client;
     let witness = ClientPlan {

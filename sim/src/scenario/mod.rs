@@ -166,6 +166,7 @@ const SPEAKER: ClientPlan = ClientPlan {
     asks_of_ten: 0,
     pops_of_ten: 0,
     disks_of_ten: 0,
+    sets: None,
 };
 
 /// A host that follows another.

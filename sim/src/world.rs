@@ -7,7 +7,7 @@
 use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
 
-use crate::check::{Breach, Gate, Histories, Pacing, Promises, Property, Resyncs, Violation, Waits};
+use crate::check::{Backlogs, Breach, Gate, Histories, Pacing, Promises, Property, Resyncs, Violation, Waits};
 use crate::client::Client;
 use crate::controller::Controller;
 use crate::disk::{Disk, DiskTrouble};
@@ -31,6 +31,7 @@ pub(crate) struct Checks {
     pub(crate) histories: Histories,
     pub(crate) pacing: Pacing,
     pub(crate) resyncs: Resyncs,
+    pub(crate) backlogs: Backlogs,
     pub(crate) waits: Waits,
     pub(crate) gate: Gate,
     pub(crate) promises: Promises,
@@ -93,6 +94,7 @@ impl World {
                 histories: Histories::new(count),
                 pacing: Pacing::new(count),
                 resyncs: Resyncs::new(count),
+                backlogs: Backlogs::new(count),
                 waits: Waits::new(plan.clients.len()),
                 gate: Gate::new(count),
                 promises: Promises::new(count, plan.clients.len()),

@@ -31,7 +31,7 @@ pub(super) fn draw(seed: u64) -> Plan {
         orders.extend(draw_disk_orders(&mut stream(seed, Concern::Orders, 2), count, quiet_at_us));
         orders.sort_by_key(|planned| planned.at_us);
     }
-    Plan {
+    let mut plan = Plan {
         version: PLAN_VERSION,
         seed,
         settings,
@@ -46,7 +46,9 @@ pub(super) fn draw(seed: u64) -> Plan {
         controller: draw_controller(&mut stream(seed, Concern::Orders, 1)),
         quiet_at_us,
         defects: Vec::new(),
-    }
+    };
+    super::rivals::add(&mut stream(seed, Concern::Orders, 21), &mut plan);
+    plan
 }
 
 fn one_of<T: Copy>(random: &mut Random, items: &[T]) -> T {
@@ -207,11 +209,13 @@ fn draw_clients(seed: u64, hosts: u64, quiet_at_us: Micros) -> Vec<ClientPlan> {
                 expire_one_in,
                 wait_one_in,
                 asks_of_ten: 0,
+                pops_of_ten: 0,
                 disks_of_ten: 0,
                 sets: None,
             }
         })
         .chain(draw_witness(&mut stream(seed, Concern::Clients, 2), hosts, quiet_at_us, keys))
+        .chain(draw_popper(&mut stream(seed, Concern::Clients, 21), quiet_at_us))
         .collect()
 }
 
@@ -231,6 +235,29 @@ fn draw_witness(random: &mut Random, hosts: u64, quiet_at_us: Micros, keys: u32)
         expire_one_in: 0,
         wait_one_in: 0,
         asks_of_ten: 8,
+        pops_of_ten: 0,
+        disks_of_ten: 0,
+        sets: None,
+    })
+}
+
+/// In one seed of three somebody takes what others push, and asks at once who has seen that it is gone.
+fn draw_popper(random: &mut Random, quiet_at_us: Micros) -> Option<ClientPlan> {
+    let commands = random.range(100..=400);
+    random.chance(1, 3).then(|| ClientPlan {
+        target: Target::Master,
+        commands: commands as u32,
+        think_us: 2 * quiet_at_us / commands,
+        pipeline: 1,
+        start_us: random.below(SECOND),
+        keys: one_of(random, &[2, 5]),
+        big_one_in: 0,
+        big_bytes_max: 20_000,
+        multi_one_in: 0,
+        expire_one_in: 0,
+        wait_one_in: 0,
+        asks_of_ten: 0,
+        pops_of_ten: 9,
         disks_of_ten: 0,
         sets: None,
     })

@@ -6,6 +6,7 @@
 
 mod draw;
 mod order;
+mod rivals;
 
 use serde::{Deserialize, Serialize};
 
@@ -225,6 +226,9 @@ pub struct ClientPlan {
     /// Of ten steps so many are nothing but that question: it goes on asking for what it wrote long ago.
     #[serde(default)]
     pub asks_of_ten: u32,
+    /// Of ten steps so many are a pop that waits, and behind it that question.
+    #[serde(default)]
+    pub pops_of_ten: u32,
     /// Of ten questions so many ask by WAITAOF who has it on a disk.
     #[serde(default)]
     pub disks_of_ten: u32,

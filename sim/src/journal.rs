@@ -29,6 +29,8 @@ pub enum Topic {
     Operator,
     /// The world: quiet, convergence, violations.
     World,
+    /// An event by itself, with the rolling hash after it.
+    Event,
 }
 
 /// One line.

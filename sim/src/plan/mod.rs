@@ -6,6 +6,7 @@
 
 mod draw;
 mod order;
+pub mod script;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ use crate::network::Ending;
 use crate::queue::{MILLISECOND, Micros, SECOND};
 
 pub use order::{HandOver, Held, Order, OrderPlan, Victims};
+pub use script::Step;
 
 /// The form of plan that this build reads and writes.
 pub const PLAN_VERSION: u32 = 1;
@@ -225,6 +227,9 @@ pub struct ClientPlan {
     /// Of ten questions so many ask by WAITAOF who has it on a disk.
     #[serde(default)]
     pub disks_of_ten: u32,
+    /// What it says instead of what it would draw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<Vec<Step>>,
 }
 
 /// Where a client connects.
@@ -441,6 +446,7 @@ impl Plan {
             if let Target::Host { host } = client.target {
                 known(host)?;
             }
+            client.script.iter().flatten().try_for_each(Step::check)?;
         }
         self.faults.iter().flat_map(|planned| planned.fault.hosts()).flatten().try_for_each(known)?;
         self.orders.iter().flat_map(|planned| planned.order.hosts()).flatten().try_for_each(known)
@@ -463,6 +469,21 @@ impl Fault {
     #[must_use]
     pub fn hosts(&self) -> [Option<u16>; 2] {
         match *self {
+            Fault::Crash { host, .. }
+            | Fault::Pause { host, .. }
+            | Fault::Isolate { host, .. }
+            | Fault::Disk { host, .. } => [Some(host), None],
+            Fault::Stall { a, b, .. }
+            | Fault::BlackHole { a, b, .. }
+            | Fault::Reset { a, b }
+            | Fault::Slow { a, b, .. } => [Some(a), Some(b)],
+            Fault::Cut { from, to, .. } => [Some(from), Some(to)],
+        }
+    }
+
+    /// The same, to be given other numbers.
+    pub(crate) fn hosts_mut(&mut self) -> [Option<&mut u16>; 2] {
+        match self {
             Fault::Crash { host, .. }
             | Fault::Pause { host, .. }
             | Fault::Isolate { host, .. }

@@ -48,7 +48,7 @@ pub use check::{Property, ResyncTotals, Violation};
 pub use determinism::{Divergence, run_twice};
 pub use disk::DiskTrouble;
 pub use fingerprint::{Fingerprint, hash_bytes};
-pub use journal::{Clock, Line, Topic, host_name};
+pub use journal::{Clock, Line, Topic, host_name, story};
 pub use kept::{KeptPlan, run_recorded};
 pub use network::Ending;
 pub use plan::Plan;

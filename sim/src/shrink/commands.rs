@@ -26,8 +26,12 @@ const SILENT: ClientPlan = ClientPlan {
 const PLAINEST: &str = "SET s:0 a";
 
 /// Lets clients say what they have said, word by word, instead of drawing it.
-pub(super) fn give_scripts(search: &mut Search<'_>, said: &[Vec<Step>]) {
+pub(super) fn give_scripts(search: &mut Search<'_>) {
+    if search.plan.clients.iter().all(|client| client.script.is_some()) {
+        return;
+    }
     search.pass = "scripts";
+    let said = search.what_is_said();
     let give = |plan: &mut Plan, index: usize| {
         if let (Some(client), Some(said)) = (plan.clients.get_mut(index), said.get(index)) {
             client.script.get_or_insert_with(|| said.clone());

@@ -107,10 +107,10 @@ pub fn shrink(plan: &Plan, watch: &mut dyn FnMut(Progress) -> ControlFlow<()>) -
     let mut search = Search::begin(plan, watch)?;
     let said = search.what_is_said();
     let before = Size { commands: said.iter().flatten().map(|step| step.say.len()).sum(), ..search.size() };
-    commands::give_scripts(&mut search, &said);
     let mut is_smallest = false;
     for _ in 0..ROUNDS_MAX {
         let parts = search.size().parts();
+        commands::give_scripts(&mut search);
         lists::leave_out(&mut search);
         hosts::leave_out(&mut search);
         commands::leave_out(&mut search);

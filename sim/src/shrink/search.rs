@@ -9,7 +9,7 @@ use crate::queue::{Micros, SECOND};
 use crate::world::World;
 
 /// A candidate may fail so much later than what it was made from.
-const LATER: Micros = 2 * SECOND;
+pub(super) const LATER: Micros = 2 * SECOND;
 /// Other seeds that are tried where leaving a part out moves choices that have nothing to do with it.
 const OTHER_SEEDS: [u64; 3] = [1, 2, 3];
 

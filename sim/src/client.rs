@@ -11,7 +11,7 @@ use afterimage_core::node::Role;
 
 use crate::check::{Breach, Property};
 use crate::network::LinkId;
-use crate::plan::{ClientPlan, Step};
+use crate::plan::{ClientPlan, Sets, Step};
 use crate::queue::{MILLISECOND, Micros, SECOND};
 use crate::reply::{Reply, read_reply};
 use crate::workload::{Expected, Workload, command, script};
@@ -155,6 +155,11 @@ impl Client {
         self.told.push_back(("WAITAOF", format!("*2\r\n:{}\r\n:{replicas}\r\n", u8::from(is_local))));
     }
 
+    /// True if each answer is followed by the next command.
+    pub(crate) fn goes_on_when_answered(&self) -> bool {
+        self.plan.sets.is_some() && self.connected
+    }
+
     /// Writes the next burst. Returns when the next step is due.
     pub(crate) fn burst(&mut self, now: Micros) -> Micros {
         if self.expected.is_empty() {
@@ -164,6 +169,15 @@ impl Client {
             return self.recite(now);
         }
         let Client { workload, expected, out, sent, plan, record, .. } = self;
+        if let Some(Sets { value_bytes, window }) = plan.sets {
+            let begin = out.len();
+            while expected.len() < window as usize && *sent < plan.commands {
+                expected.push_back((workload.set(value_bytes, out), now));
+                *sent += 1;
+            }
+            write_down(record, &out[begin..], now);
+            return now + PATIENCE;
+        }
         if expected.len() < OUTSTANDING_MAX && out.len() < 1 << 20 {
             for _ in 0..workload.burst() {
                 if *sent >= plan.commands {
@@ -174,10 +188,7 @@ impl Client {
                     expected.push_back((each, now));
                     *sent += 1;
                 });
-                if let Some(record) = record {
-                    let steps = script::written(&out[begin..]).into_iter();
-                    record.extend(steps.map(|say| Step { at_us: now, say }));
-                }
+                write_down(record, &out[begin..], now);
             }
         }
         now + workload.think()
@@ -281,5 +292,12 @@ impl Client {
             )),
             _ => Ok(()),
         }
+    }
+}
+
+/// Adds what was written to a record, if one is kept.
+fn write_down(record: &mut Option<Vec<Step>>, written: &[u8], now: Micros) {
+    if let Some(record) = record {
+        record.extend(script::written(written).into_iter().map(|say| Step { at_us: now, say }));
     }
 }

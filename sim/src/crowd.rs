@@ -135,6 +135,7 @@ fn plan(replicas: u16) -> Plan {
         wait_one_in: 0,
         asks_of_ten: 0,
         disks_of_ten: 0,
+        sets: None,
         script: None,
     };
     Plan {

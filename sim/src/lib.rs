@@ -41,6 +41,7 @@ pub mod plan;
 pub mod scenario;
 pub mod shrink;
 pub mod sweep;
+pub mod yardstick;
 
 use std::ops::Range;
 

@@ -206,6 +206,7 @@ fn draw_clients(seed: u64, hosts: u64, quiet_at_us: Micros) -> Vec<ClientPlan> {
                 wait_one_in,
                 asks_of_ten: 0,
                 disks_of_ten: 0,
+                sets: None,
                 script: None,
             }
         })
@@ -230,6 +231,7 @@ fn draw_witness(random: &mut Random, hosts: u64, quiet_at_us: Micros, keys: u32)
         wait_one_in: 0,
         asks_of_ten: 8,
         disks_of_ten: 0,
+        sets: None,
         script: None,
     })
 }

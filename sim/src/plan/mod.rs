@@ -227,9 +227,21 @@ pub struct ClientPlan {
     /// Of ten questions so many ask by WAITAOF who has it on a disk.
     #[serde(default)]
     pub disks_of_ten: u32,
+    /// If it does nothing but write strings, and as fast as it is answered.
+    #[serde(default)]
+    pub sets: Option<Sets>,
     /// What it says instead of what it would draw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<Vec<Step>>,
+}
+
+/// A client that is made to measure with: each answer is followed by the next SET.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sets {
+    /// The size of each value.
+    pub value_bytes: u32,
+    /// Commands under way at a time.
+    pub window: u32,
 }
 
 /// Where a client connects.

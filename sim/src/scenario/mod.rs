@@ -165,6 +165,7 @@ const SPEAKER: ClientPlan = ClientPlan {
     wait_one_in: 0,
     asks_of_ten: 0,
     disks_of_ten: 0,
+    sets: None,
     script: None,
 };
 

@@ -20,6 +20,7 @@ const SILENT: ClientPlan = ClientPlan {
     wait_one_in: 0,
     asks_of_ten: 0,
     disks_of_ten: 0,
+    sets: None,
     script: None,
 };
 /// The plainest thing that a client can say.

@@ -15,7 +15,9 @@ mod resumption;
 mod resync;
 mod waits;
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use crate::queue::Micros;
 
@@ -33,7 +35,7 @@ pub use resync::Totals as ResyncTotals;
 pub(crate) use waits::Waits;
 
 /// What must hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Property {
     /// A replication id and an offset determine the data.
@@ -118,12 +120,12 @@ impl Breach {
 }
 
 /// A breach with its place in the run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// What was broken.
     pub property: Property,
     /// The role of the node concerned: `master`, `replica`, or `world` if it is no single node's.
-    pub role: &'static str,
+    pub role: Cow<'static, str>,
     /// The node concerned, by name; empty if there is none.
     pub node: String,
     /// When, in microseconds of simulated time.

@@ -4,10 +4,10 @@
 //! [`resumption`](super::resumption).
 
 use afterimage_core::node::Probe;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Sums over a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Full synchronisations served.
     pub full: u64,

@@ -148,4 +148,20 @@ impl Order {
             Order::FlushAll => [None, None],
         }
     }
+
+    /// The same, to be given other numbers.
+    pub(crate) fn hosts_mut(&mut self) -> [Option<&mut u16>; 2] {
+        match self {
+            Order::Follow { host, master } | Order::Stray { host, master } => [Some(host), Some(master)],
+            Order::Promote { host }
+            | Order::Supplant { host, .. }
+            | Order::HandOver { host, .. }
+            | Order::Hold { host, .. }
+            | Order::Kill { host, .. }
+            | Order::Shutdown { host, .. }
+            | Order::Rewrite { host }
+            | Order::Configure { host, .. } => [Some(host), None],
+            Order::FlushAll => [None, None],
+        }
+    }
 }

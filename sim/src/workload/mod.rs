@@ -4,6 +4,7 @@
 //! and disappear. For each the writer notes which replies fit.
 
 mod expected;
+pub(crate) mod script;
 mod table;
 
 use afterimage_core::codec::random::Random;

@@ -298,6 +298,18 @@ impl Requests {
     pub(super) fn at(&self, place: u32) -> &Request {
         &self.requests[self.begins.partition_point(|begin| *begin <= place) - 1]
     }
+
+    /// What may come back for a request that could have been drawn.
+    pub(super) fn find(&self, words: &[&str]) -> Option<Expected> {
+        let fits = |(word, text): (&Word, &&str)| match word {
+            Word::Text(known) => known == text,
+            Word::Hole(_) => true,
+            Word::Behind(before, _) => text.starts_with(before),
+        };
+        let is_one =
+            |request: &&Request| request.words.len() == words.len() && request.words.iter().zip(words).all(fits);
+        self.requests.iter().find(is_one).map(|request| request.expected)
+    }
 }
 
 fn parse_word(word: &'static str) -> Word {

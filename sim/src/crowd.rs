@@ -156,6 +156,7 @@ fn plan(replicas: u16) -> Plan {
         orders: Vec::new(),
         controller: None,
         quiet_at_us: QUIET_AT,
+        outside: Vec::new(),
         defects: Vec::new(),
     }
 }

@@ -25,6 +25,7 @@ mod journal;
 mod network;
 mod operator;
 mod queue;
+mod quiet;
 mod reply;
 mod report;
 mod streams;

@@ -82,6 +82,7 @@ fn plan(hosts: Vec<HostPlan>, clients: Vec<ClientPlan>, quiet_at_us: Micros) -> 
         orders: Vec::new(),
         controller: None,
         quiet_at_us,
+        outside: Vec::new(),
         defects: Vec::new(),
     }
 }

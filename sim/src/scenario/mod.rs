@@ -86,6 +86,7 @@ impl Stage {
             orders: Vec::new(),
             controller: None,
             quiet_at_us: 3600 * SECOND,
+            outside: Vec::new(),
             defects,
         });
         world.keep_journal();

@@ -79,6 +79,7 @@ impl World {
         self.clients[usize::from(index)].begin(host, link, self.now);
         self.checks.waits.connected(index);
         self.checks.promises.connected(index);
+        self.checks.ledger.connected(index);
     }
 
     /// A client's dial has ended.

@@ -84,6 +84,7 @@ impl World {
             // What a command that only reads changes by the way (an expired key goes, PFCOUNT keeps its count) promises nothing.
             if let Some(place) = place.filter(|_| is_write) {
                 self.checks.promises.wrote(client, index, place);
+                self.checks.ledger.wrote(client, index, place, self.now);
             }
         }
         let is_gated = is_write && probe.role == Role::Master && !self.has_just_stood_still(index);
@@ -97,6 +98,9 @@ impl World {
         self.clients[usize::from(client)].is_told_of(replicas);
         let Some(place) = self.checks.waits.written(client) else { return Ok(()) };
         self.totals.waits += 1;
+        if replicas > 0 {
+            self.checks.ledger.waited(client);
+        }
         self.checks.waits.told(client, replicas, self.holders(index, place))
     }
 
@@ -127,6 +131,7 @@ impl World {
 
     /// No reply to a client is missing.
     pub(crate) fn client_is_answered(&mut self, client: u16) {
+        self.checks.ledger.answered(client);
         if let Some((host, place)) = self.checks.promises.answered(client) {
             self.promise(host, place);
         }
@@ -169,6 +174,29 @@ impl World {
             false => {}
         }
         Ok(())
+    }
+
+    /// Enters that a node is the master, with what it has.
+    pub(crate) fn note_reign(&mut self, index: u16, probe: &Probe) {
+        let host = &self.hosts[usize::from(index)];
+        if probe.role != Role::Master || !host.ready || self.operator.master() != index {
+            return;
+        }
+        if let Some(place) = self.checks.histories.place_of(index) {
+            self.checks.ledger.reigns(index, host.incarnation, place, self.now);
+        }
+    }
+
+    /// What became of all writes that were acknowledged, now that everybody has what the master has.
+    pub(crate) fn close_ledger(&mut self) {
+        let master = self.operator.master();
+        let histories = &self.checks.histories;
+        // Without a log nobody can tell where it stands.
+        let Some(last) = histories.place_of(master) else { return };
+        match self.checks.ledger.close(last, |at, place| histories.covers(at, place)) {
+            Ok(fates) => self.totals.fates = fates,
+            Err(breach) => self.breach(Some(master), breach),
+        }
     }
 
     /// Notes where a node stands, for what its replicas will have to have later.

@@ -271,6 +271,7 @@ impl World {
         if let Err(breach) = self.judge_backlog(index, &probe) {
             return self.breach(Some(index), breach);
         }
+        self.note_reign(index, &probe);
         if let Err(breach) = self.judge_promises(index, &probe, replaced) {
             return self.breach(Some(index), breach);
         }

@@ -122,6 +122,7 @@ impl World {
         let took = self.now - quiet.since;
         if quiet.converged_after.is_some() {
             self.finished = true;
+            self.close_ledger();
             self.note(Topic::World, |_| {
                 format!("the last write is everywhere {} ms after the quiet point", took / MILLISECOND)
             });

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{ResyncTotals as Resyncs, Violation};
+use crate::check::{Fates, ResyncTotals as Resyncs, Violation};
 use crate::journal::Clock;
 use crate::queue::Micros;
 
@@ -36,6 +36,9 @@ pub struct Totals {
     pub promises: u64,
     /// Writes accepted by masters that want good replicas; each was compared likewise.
     pub gated_writes: u64,
+    /// What became of the writes that were acknowledged, in runs that ended well.
+    #[serde(default)]
+    pub fates: Fates,
 }
 
 impl Totals {
@@ -61,6 +64,7 @@ impl Totals {
         self.disk_waits += other.disk_waits;
         self.promises += other.promises;
         self.gated_writes += other.gated_writes;
+        self.fates.add(&other.fates);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use afterimage_sim::Totals;
+use afterimage_sim::{Fates, Totals};
 use serde::Serialize;
 
 use crate::fleet::Record;
@@ -184,6 +184,13 @@ impl fmt::Display for Summary {
             f,
             "  compared: {} command boundaries, {} answers of WAIT and {} of WAITAOF, {} writes that wanted good replicas, {} returns with promises to keep",
             self.compared, self.totals.waits, self.totals.disk_waits, self.totals.gated_writes, self.totals.promises
+        )?;
+        let Fates { acknowledged, survived, resurrected, .. } = self.totals.fates;
+        let Fates { lost_to_takeover, lost_to_restart, lost_at_deposed, lost_in_spite_of_wait, .. } = self.totals.fates;
+        writeln!(
+            f,
+            "  {acknowledged} acknowledged writes: {survived} survived ({resurrected} after a master without them), {lost_to_takeover} lost to takeovers, \
+             {lost_to_restart} to restarts, {lost_at_deposed} made at deposed masters; {lost_in_spite_of_wait} of the lost in spite of WAIT"
         )
     }
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
 
-use crate::check::{Backlogs, Breach, Gate, Histories, Pacing, Promises, Property, Resyncs, Violation, Waits};
+use crate::check::{Backlogs, Breach, Gate, Histories, Ledger, Pacing, Promises, Property, Resyncs, Violation, Waits};
 use crate::client::Client;
 use crate::controller::Controller;
 use crate::disk::{Disk, DiskTrouble};
@@ -38,6 +38,7 @@ pub(crate) struct Checks {
     pub(crate) waits: Waits,
     pub(crate) gate: Gate,
     pub(crate) promises: Promises,
+    pub(crate) ledger: Ledger,
 }
 
 /// A world of nodes.
@@ -106,6 +107,7 @@ impl World {
                 waits: Waits::new(plan.clients.len()),
                 gate: Gate::new(count),
                 promises: Promises::new(count, plan.clients.len()),
+                ledger: Ledger::new(plan.clients.len()),
             },
             print: Fingerprint::default(),
             totals: Totals::default(),

@@ -9,6 +9,7 @@ mod gate;
 mod hand_over;
 mod histories;
 mod holding;
+mod ledger;
 mod pacing;
 mod promises;
 mod resumption;
@@ -27,6 +28,8 @@ pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
 pub(crate) use hand_over::judge_hand_over;
 pub(crate) use histories::{Histories, Observation};
 pub(crate) use holding::Place;
+pub use ledger::Fates;
+pub(crate) use ledger::Ledger;
 pub(crate) use pacing::Pacing;
 pub(crate) use promises::Promises;
 pub(crate) use resumption::Backlogs;
@@ -70,6 +73,8 @@ pub enum Property {
     HandsOverAll,
     /// A node comes back with what it had promised to keep.
     KeepsPromises,
+    /// An acknowledged write is lost only to a master that began without it.
+    LossHasCause,
     /// A node's timers let time pass.
     TimePasses,
     /// A node does not end on its own.
@@ -97,6 +102,7 @@ impl Property {
             Property::GateHolds => "gate-holds",
             Property::HandsOverAll => "hands-over-all",
             Property::KeepsPromises => "keeps-promises",
+            Property::LossHasCause => "loss-has-cause",
             Property::TimePasses => "time-passes",
             Property::KeepsRunning => "keeps-running",
         }

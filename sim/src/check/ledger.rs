@@ -1,0 +1,231 @@
+//! What became of each write that a client was told of?
+//!
+//! Replication is asynchronous, so acknowledged writes are lost; but none without a cause. Each acknowledged write is entered with the place at which it
+//! lies, and so is each reign: that a node began to be the master, with the data that it had by then. When all is over, a write that the last master has
+//! has survived. One that it has not was lost to the first reign that began without it: to a takeover, or to a restart; or it was made at a node that had been
+//! deposed before and did not know. One that is there although a reign between began without it has been resurrected.
+
+use serde::Serialize;
+
+use super::holding::Place;
+use super::{Breach, Property};
+use crate::queue::Micros;
+
+/// What became of acknowledged writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Fates {
+    /// They were all acknowledged.
+    pub acknowledged: u64,
+    /// The last master has them.
+    pub survived: u64,
+    /// Of those: a master between had them not.
+    pub resurrected: u64,
+    /// A node took over that did not have them.
+    pub lost_to_takeover: u64,
+    /// The master came back without them.
+    pub lost_to_restart: u64,
+    /// They were made at a node that had been deposed, and did not know.
+    pub lost_at_deposed: u64,
+    /// Of those that were lost: their client had been told by WAIT of a replica that has them.
+    pub lost_in_spite_of_wait: u64,
+}
+
+impl Fates {
+    /// Adds those of another run.
+    pub fn add(&mut self, other: &Fates) {
+        self.acknowledged += other.acknowledged;
+        self.survived += other.survived;
+        self.resurrected += other.resurrected;
+        self.lost_to_takeover += other.lost_to_takeover;
+        self.lost_to_restart += other.lost_to_restart;
+        self.lost_at_deposed += other.lost_at_deposed;
+        self.lost_in_spite_of_wait += other.lost_in_spite_of_wait;
+    }
+
+    /// Those that are gone.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost_to_takeover + self.lost_to_restart + self.lost_at_deposed
+    }
+}
+
+/// Who is the master, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reign {
+    pub(crate) host: u16,
+    pub(crate) life: u32,
+    /// What it had when it began.
+    pub(crate) place: Place,
+    pub(crate) since: Micros,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    place: Place,
+    host: u16,
+    at: Micros,
+    is_waited_for: bool,
+}
+
+/// The writes of one client: first those that were acknowledged, then those that may still be.
+#[derive(Clone, Debug, Default)]
+struct Account {
+    entries: Vec<Entry>,
+    acknowledged: usize,
+    /// Entries before this were made over earlier connections, or are waited for already.
+    waited_for: usize,
+}
+
+/// All writes and all reigns of a run.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    accounts: Vec<Account>,
+    reigns: Vec<Reign>,
+}
+
+impl Ledger {
+    /// For so many clients.
+    pub(crate) fn new(clients: usize) -> Ledger {
+        Ledger { accounts: vec![Account::default(); clients], reigns: Vec::new() }
+    }
+
+    /// A client has another connection: what was not acknowledged never will be.
+    pub(crate) fn connected(&mut self, client: u16) {
+        let account = &mut self.accounts[usize::from(client)];
+        account.entries.truncate(account.acknowledged);
+        account.waited_for = account.acknowledged;
+    }
+
+    /// A client has written at a host.
+    pub(crate) fn wrote(&mut self, client: u16, host: u16, place: Place, at: Micros) {
+        self.accounts[usize::from(client)].entries.push(Entry { place, host, at, is_waited_for: false });
+    }
+
+    /// A client is told by WAIT that a replica has what it wrote over its connection.
+    pub(crate) fn waited(&mut self, client: u16) {
+        let Account { entries, waited_for, .. } = &mut self.accounts[usize::from(client)];
+        entries[*waited_for..].iter_mut().for_each(|entry| entry.is_waited_for = true);
+        *waited_for = entries.len();
+    }
+
+    /// No reply to a client is missing.
+    pub(crate) fn answered(&mut self, client: u16) {
+        let account = &mut self.accounts[usize::from(client)];
+        account.acknowledged = account.entries.len();
+    }
+
+    /// A master stands at a place: another reign, if it is another node or life, or another history.
+    pub(crate) fn reigns(&mut self, host: u16, life: u32, place: Place, since: Micros) {
+        let goes_on = |last: &Reign| (last.host, last.life, last.place.history) == (host, life, place.history);
+        if !self.reigns.last().is_some_and(goes_on) {
+            self.reigns.push(Reign { host, life, place, since });
+        }
+    }
+
+    /// All is over: `covers` tells whether who stands at one place has what was written at another, `last` is where the master stands.
+    ///
+    /// # Errors
+    ///
+    /// Tells of a write that is gone without a cause.
+    pub(crate) fn close(&self, last: Place, covers: impl Fn(Place, Place) -> bool) -> Result<Fates, Breach> {
+        let mut fates = Fates::default();
+        for entry in self.accounts.iter().flat_map(|account| &account.entries[..account.acknowledged]) {
+            fates.acknowledged += 1;
+            let at = self.reigns.partition_point(|reign| reign.since <= entry.at);
+            let later = &self.reigns[at..];
+            let without = later.iter().position(|reign| !covers(reign.place, entry.place));
+            if covers(last, entry.place) {
+                fates.survived += 1;
+                fates.resurrected += u64::from(without.is_some());
+                continue;
+            }
+            fates.lost_in_spite_of_wait += u64::from(entry.is_waited_for);
+            let before = at.checked_sub(1).map(|before| self.reigns[before]);
+            match (before, without.map(|index| later[index])) {
+                (Some(before), _) if before.host != entry.host => fates.lost_at_deposed += 1,
+                (Some(before), Some(reign)) if before.host == reign.host && before.life != reign.life => {
+                    fates.lost_to_restart += 1;
+                }
+                (_, Some(_)) => fates.lost_to_takeover += 1,
+                (_, None) => {
+                    let explanation = format!(
+                        "a write that was acknowledged at t={} µs (offset {} of a history) is gone, and no master has begun without it since",
+                        entry.at, entry.place.offset
+                    );
+                    return Err(Breach::new(Property::LossHasCause, explanation));
+                }
+            }
+        }
+        Ok(fates)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(history: usize, offset: u64) -> Place {
+        Place { history, offset }
+    }
+
+    /// Each history goes on from the one before at offset 50.
+    fn covers(at: Place, asked: Place) -> bool {
+        if at.history == asked.history {
+            asked.offset <= at.offset
+        } else {
+            asked.history < at.history && asked.offset <= 50
+        }
+    }
+
+    fn ledger(writes: &[(u16, Place, Micros)]) -> Ledger {
+        let mut ledger = Ledger::new(1);
+        ledger.reigns(0, 1, place(0, 0), 0);
+        for (host, place, at) in writes {
+            ledger.wrote(0, *host, *place, *at);
+        }
+        ledger
+    }
+
+    #[test]
+    fn what_was_not_acknowledged_is_nobodys_loss() {
+        let mut ledger = ledger(&[(0, place(0, 10), 1)]);
+        ledger.answered(0);
+        ledger.wrote(0, 0, place(0, 90), 2);
+        ledger.connected(0);
+        ledger.reigns(1, 1, place(1, 50), 3);
+        let fates = ledger.close(place(1, 60), covers);
+        assert_eq!(fates, Ok(Fates { acknowledged: 1, survived: 1, ..Fates::default() }));
+    }
+
+    #[test]
+    fn a_loss_is_put_down_to_the_first_reign_that_began_without_it() {
+        let mut ledger = ledger(&[(0, place(0, 90), 1)]);
+        ledger.waited(0);
+        ledger.answered(0);
+        ledger.reigns(1, 1, place(1, 50), 5);
+        ledger.wrote(0, 0, place(0, 95), 6);
+        ledger.wrote(0, 1, place(1, 70), 6);
+        ledger.answered(0);
+        ledger.reigns(1, 2, place(2, 50), 9);
+        let lost = Fates { lost_to_takeover: 1, lost_at_deposed: 1, lost_to_restart: 1, ..Fates::default() };
+        assert_eq!(ledger.close(place(2, 60), covers), Ok(Fates { acknowledged: 3, lost_in_spite_of_wait: 1, ..lost }));
+    }
+
+    #[test]
+    fn a_write_that_comes_back_has_been_resurrected() {
+        let mut ledger = ledger(&[(0, place(0, 90), 1)]);
+        ledger.answered(0);
+        ledger.reigns(1, 1, place(1, 50), 5);
+        ledger.reigns(0, 1, place(0, 90), 9);
+        let fates = ledger.close(place(0, 95), covers);
+        assert_eq!(fates, Ok(Fates { acknowledged: 1, survived: 1, resurrected: 1, ..Fates::default() }));
+    }
+
+    #[test]
+    fn a_loss_without_a_cause_is_a_breach() {
+        let mut ledger = ledger(&[(0, place(0, 90), 1)]);
+        ledger.answered(0);
+        let breach = ledger.close(place(0, 80), covers).expect_err("nobody took over");
+        assert_eq!(breach.property, Property::LossHasCause);
+    }
+}

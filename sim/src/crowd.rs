@@ -134,6 +134,7 @@ fn plan(replicas: u16) -> Plan {
         expire_one_in: 10,
         wait_one_in: 0,
         asks_of_ten: 0,
+        pops_of_ten: 0,
         disks_of_ten: 0,
         sets: None,
         script: None,
@@ -156,6 +157,7 @@ fn plan(replicas: u16) -> Plan {
         orders: Vec::new(),
         controller: None,
         quiet_at_us: QUIET_AT,
+        outside: Vec::new(),
         defects: Vec::new(),
     }
 }

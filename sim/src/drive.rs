@@ -5,6 +5,7 @@
 //! event the checks look at what the node recorded.
 
 use afterimage_core::Node;
+use afterimage_core::museum::Defect;
 use afterimage_core::node::{Probe, Role};
 use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Lane, Level, ListenFailure, Note, Now};
 use afterimage_core::replication::Position;
@@ -46,7 +47,8 @@ impl World {
                 return;
             }
         };
-        let (seed, now) = (host.next_seed(), host.now(self.now));
+        let reuses_seed = self.defects.contain(Defect::SeedReused);
+        let (seed, now) = (host.next_seed(reuses_seed), host.now(self.now));
         let mut node = Node::start(config, environment(self.defects), seed, now, &mut self.effects);
         node.enable_audit();
         let probe = node.probe();
@@ -56,6 +58,7 @@ impl World {
         host.node = Some(Box::new(node));
         let life = host.incarnation;
         self.checks.resyncs.started(index);
+        self.checks.backlogs.started(index);
         self.checks.promises.set_promising(index, false);
         if blank && self.checks.histories.knows(&probe.position.history) {
             let explanation = format!("it started on an empty disk with the known id {:?}", probe.position.history);
@@ -264,6 +267,9 @@ impl World {
         }
         if !boundaries.is_empty() {
             self.trace(index, replaced);
+        }
+        if let Err(breach) = self.judge_backlog(index, &probe) {
+            return self.breach(Some(index), breach);
         }
         if let Err(breach) = self.judge_promises(index, &probe, replaced) {
             return self.breach(Some(index), breach);

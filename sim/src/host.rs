@@ -51,6 +51,8 @@ pub(crate) struct Host {
     pub(crate) work_scheduled: bool,
     /// Until when it stands still.
     pub(crate) paused_until: Micros,
+    /// It is broken for ever.
+    pub(crate) is_outside: bool,
     /// When it is to be started again, if it is down.
     pub(crate) restart_at: Option<Micros>,
     /// It was told to end in order, and is to be down for so long then.
@@ -70,6 +72,7 @@ pub(crate) struct Host {
     /// Keys at the last look.
     pub(crate) keys: u64,
     entropy: Random,
+    first_seed: Option<u64>,
 }
 
 impl Host {
@@ -84,6 +87,7 @@ impl Host {
             timer_at: Micros::MAX,
             work_scheduled: false,
             paused_until: 0,
+            is_outside: false,
             restart_at: None,
             asked_to_end: None,
             role: Role::Master,
@@ -94,6 +98,7 @@ impl Host {
             before_ready: Vec::new(),
             keys: 0,
             entropy,
+            first_seed: None,
         }
     }
 
@@ -103,9 +108,11 @@ impl Host {
         Now { mono: Mono(now), wall: Wall(wall) }
     }
 
-    /// The seed of the next life. No two lives share one.
-    pub(crate) fn next_seed(&mut self) -> u64 {
-        self.entropy.next_u64()
+    /// The seed of the next life. No two lives share one, unless that is the mistake to be made.
+    pub(crate) fn next_seed(&mut self, reuses_first: bool) -> u64 {
+        let fresh = self.entropy.next_u64();
+        let first = *self.first_seed.get_or_insert(fresh);
+        if reuses_first { first } else { fresh }
     }
 
     /// The link of a connection, if it still stands.

@@ -28,6 +28,7 @@ mod network;
 mod operator;
 mod prints;
 mod queue;
+mod quiet;
 mod reply;
 mod report;
 mod streams;

@@ -57,6 +57,7 @@ fn writer(window: u32, commands: u32) -> ClientPlan {
         expire_one_in: 0,
         wait_one_in: 0,
         asks_of_ten: 0,
+        pops_of_ten: 0,
         disks_of_ten: 0,
         sets: Some(Sets { value_bytes: VALUE_BYTES, window }),
         script: None,
@@ -82,6 +83,7 @@ fn plan(hosts: Vec<HostPlan>, clients: Vec<ClientPlan>, quiet_at_us: Micros) -> 
         orders: Vec::new(),
         controller: None,
         quiet_at_us,
+        outside: Vec::new(),
         defects: Vec::new(),
     }
 }

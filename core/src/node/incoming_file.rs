@@ -161,15 +161,13 @@ impl Node {
             self.abandon_save(effects);
         }
         self.say_notice("MASTER <-> REPLICA sync: Flushing old data", effects);
-        self.drop_replicas(now, effects);
+        self.drop_replicas_of_old_data(now, effects);
         self.detach_aof(now, effects);
         let nothing = self.keyspace.empty_twin();
         self.keyspace.adopt(nothing);
         let history = self.new_replication_id();
-        self.history.replace(Position { history, offset: 0 }, self.config.repl_backlog_size);
-        if let Some(follow) = &mut self.follow {
-            follow.may_resume = false;
-        }
+        self.replace_history(Position { history, offset: 0 });
+        self.forget_place();
         if let Some(file) = &mut self.incoming_files.current {
             file.stage = Stage::Emptying { arrived, since: now };
         }

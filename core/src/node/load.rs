@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::museum::Defect;
 use crate::persistence::{LoadRules, Loaded, Loader, Progress, Remark};
 use crate::port::{Action, DiskFailure, DiskOp, DiskOutcome, Effects, ExitCode, FileName, Level, Note, Now};
 use crate::rdb::Dialect;
@@ -243,7 +244,9 @@ impl Node {
             }
             return;
         }
-        self.history.fork(own);
+        if !self.has(Defect::RestartKeepsReplid) {
+            self.history.fork(own);
+        }
         if let Some(log) = &mut self.history.log {
             for (database, key) in expired {
                 log.select(*database);

@@ -65,6 +65,22 @@ impl Run {
         }
     }
 
+    /// Takes back what was added behind `end`.
+    #[cfg(feature = "museum")]
+    pub(super) fn take_back(&mut self, end: u64) {
+        while let Some(last) = self.blocks.pop_back() {
+            let start = self.end();
+            let keep = end.saturating_sub(start) as usize;
+            if keep > 0 || self.blocks.is_empty() {
+                self.blocks.push_back(last);
+                if let Some(last) = self.blocks.back_mut() {
+                    last.truncate(keep);
+                }
+                return;
+            }
+        }
+    }
+
     /// Forgets whole blocks that end at or before `position`.
     pub fn forget_before(&mut self, position: u64) {
         while self.base + BLOCK_BYTES as u64 <= position && self.blocks.front().is_some_and(|b| b.len() == BLOCK_BYTES)

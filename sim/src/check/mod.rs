@@ -3,12 +3,15 @@
 //! One property per file. Each is looked at after every event that can touch it, in constant time. A breach is a
 //! [`Violation`]: a property, who broke it, when, and an explanation that a person can act on.
 
+mod continuation;
 mod convergence;
 mod gate;
+mod hand_over;
 mod histories;
 mod holding;
 mod pacing;
 mod promises;
+mod resumption;
 mod resync;
 mod waits;
 
@@ -18,12 +21,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::queue::Micros;
 
+pub(crate) use continuation::Asked;
 pub(crate) use convergence::{Standing, convergence_bound, find_straggler, round_trip};
 pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
+pub(crate) use hand_over::judge_hand_over;
 pub(crate) use histories::{Histories, Observation};
 pub(crate) use holding::Place;
 pub(crate) use pacing::Pacing;
 pub(crate) use promises::Promises;
+pub(crate) use resumption::Backlogs;
 pub(crate) use resync::Resyncs;
 pub use resync::Totals as ResyncTotals;
 pub(crate) use waits::Waits;
@@ -44,6 +50,10 @@ pub enum Property {
     OffsetForward,
     /// A replication id is begun once, by one incarnation of one node.
     FreshId,
+    /// Who is told to go on has what the node that says so had at that place.
+    SoundContinuation,
+    /// Nobody is sent everything who could have gone on.
+    ResumesIfPossible,
     /// A connection delivers what was written to it (the simulator's own duty).
     LinkIntact,
     /// Once faults have ended all nodes reach one position with one data set in bounded time.
@@ -56,6 +66,8 @@ pub enum Property {
     WaitHolds,
     /// A write is accepted only while as many replicas as the configuration wants are close enough behind.
     GateHolds,
+    /// A master that hands its role over by FAILOVER hands over all that it has.
+    HandsOverAll,
     /// A node comes back with what it had promised to keep.
     KeepsPromises,
     /// A node's timers let time pass.
@@ -75,12 +87,15 @@ impl Property {
             Property::OneWriter => "one-writer",
             Property::OffsetForward => "offset-forward",
             Property::FreshId => "fresh-id",
+            Property::SoundContinuation => "sound-continuation",
+            Property::ResumesIfPossible => "resumes-if-possible",
             Property::LinkIntact => "link-intact",
             Property::Converges => "converges",
             Property::FittingReply => "fitting-reply",
             Property::ReplicaRefusesWrites => "replica-refuses-writes",
             Property::WaitHolds => "wait-holds",
             Property::GateHolds => "gate-holds",
+            Property::HandsOverAll => "hands-over-all",
             Property::KeepsPromises => "keeps-promises",
             Property::TimePasses => "time-passes",
             Property::KeepsRunning => "keeps-running",

@@ -1,7 +1,7 @@
 //! How often was a data set sent again?
 //!
-//! Full synchronisations and partial ones, as the masters counted them. Reported, not judged: which one a fault calls
-//! for depends on the size of the backlog.
+//! Full synchronisations and partial ones, as the masters counted them. Reported; whether one could have been spared is judged in
+//! [`resumption`](super::resumption).
 
 use afterimage_core::node::Probe;
 use serde::{Deserialize, Serialize};

@@ -6,8 +6,9 @@
 use afterimage_core::codec::random::Random;
 
 use super::{
-    Chunking, ClientPlan, ControllerPlan, Crash, DiskPlan, Fault, FaultPlan, Fsync, HandOver, Heal, Held, HostPlan,
-    NetworkPlan, Order, OrderPlan, PLAN_VERSION, Pace, Plan, Setting, Storage, Target, Victims, Way, Which, WorkPlan,
+    Broken, Chunking, ClientPlan, ControllerPlan, Crash, DiskPlan, Fault, FaultPlan, Fsync, HandOver, Heal, Held,
+    HostPlan, NetworkPlan, Order, OrderPlan, Outside, PLAN_VERSION, Pace, Plan, Setting, Storage, Target, Victims, Way,
+    Which, WorkPlan,
 };
 use crate::disk::DiskTrouble;
 use crate::network::Ending;
@@ -30,7 +31,7 @@ pub(super) fn draw(seed: u64) -> Plan {
         orders.extend(draw_disk_orders(&mut stream(seed, Concern::Orders, 2), count, quiet_at_us));
         orders.sort_by_key(|planned| planned.at_us);
     }
-    Plan {
+    let mut plan = Plan {
         version: PLAN_VERSION,
         seed,
         settings,
@@ -40,11 +41,14 @@ pub(super) fn draw(seed: u64) -> Plan {
         clients,
         faults: draw_faults(&mut stream(seed, Concern::Faults, 0), count, quiet_at_us),
         orders,
+        outside: draw_outside(&mut stream(seed, Concern::Faults, 1), count),
         hosts,
         controller: draw_controller(&mut stream(seed, Concern::Orders, 1)),
         quiet_at_us,
         defects: Vec::new(),
-    }
+    };
+    super::rivals::add(&mut stream(seed, Concern::Orders, 21), &mut plan);
+    plan
 }
 
 fn one_of<T: Copy>(random: &mut Random, items: &[T]) -> T {
@@ -205,12 +209,14 @@ fn draw_clients(seed: u64, hosts: u64, quiet_at_us: Micros) -> Vec<ClientPlan> {
                 expire_one_in,
                 wait_one_in,
                 asks_of_ten: 0,
+                pops_of_ten: 0,
                 disks_of_ten: 0,
                 sets: None,
                 script: None,
             }
         })
         .chain(draw_witness(&mut stream(seed, Concern::Clients, 2), hosts, quiet_at_us, keys))
+        .chain(draw_popper(&mut stream(seed, Concern::Clients, 21), quiet_at_us))
         .collect()
 }
 
@@ -230,6 +236,30 @@ fn draw_witness(random: &mut Random, hosts: u64, quiet_at_us: Micros, keys: u32)
         expire_one_in: 0,
         wait_one_in: 0,
         asks_of_ten: 8,
+        pops_of_ten: 0,
+        disks_of_ten: 0,
+        sets: None,
+        script: None,
+    })
+}
+
+/// In one seed of three somebody takes what others push, and asks at once who has seen that it is gone.
+fn draw_popper(random: &mut Random, quiet_at_us: Micros) -> Option<ClientPlan> {
+    let commands = random.range(100..=400);
+    random.chance(1, 3).then(|| ClientPlan {
+        target: Target::Master,
+        commands: commands as u32,
+        think_us: 2 * quiet_at_us / commands,
+        pipeline: 1,
+        start_us: random.below(SECOND),
+        keys: one_of(random, &[2, 5]),
+        big_one_in: 0,
+        big_bytes_max: 20_000,
+        multi_one_in: 0,
+        expire_one_in: 0,
+        wait_one_in: 0,
+        asks_of_ten: 0,
+        pops_of_ten: 9,
         disks_of_ten: 0,
         sets: None,
         script: None,
@@ -261,6 +291,19 @@ fn draw_faults(random: &mut Random, hosts: u64, quiet_at_us: Micros) -> Vec<Faul
         .collect();
     faults.sort_by_key(|planned| planned.at_us);
     faults
+}
+
+/// In one seed of three some hosts stay broken for ever. Two at least do not.
+fn draw_outside(random: &mut Random, hosts: u64) -> Vec<Outside> {
+    if !random.chance(1, 3) {
+        return Vec::new();
+    }
+    let mut all: Vec<u16> = (0..hosts as u16).collect();
+    let count = random.range(1..=hosts - 2);
+    let chosen = (0..count).map(|_| all.swap_remove(random.below(all.len() as u64) as usize));
+    let chosen: Vec<u16> = chosen.collect();
+    let how = |random: &mut Random| one_of(random, &[Broken::Gone, Broken::Frozen, Broken::CutOff]);
+    chosen.into_iter().map(|host| Outside { host, how: how(random) }).collect()
 }
 
 /// Mostly short, now and then longer than most timeouts.

@@ -19,6 +19,7 @@ const SILENT: ClientPlan = ClientPlan {
     expire_one_in: 0,
     wait_one_in: 0,
     asks_of_ten: 0,
+    pops_of_ten: 0,
     disks_of_ten: 0,
     sets: None,
     script: None,

@@ -52,6 +52,7 @@ pub(super) fn leave_out(search: &mut Search<'_>) {
             }
         }
     });
+    thin(search, search.plan.outside.clone(), |plan, rest| plan.outside = rest.to_vec());
     search.change(|plan| plan.controller = None);
     search.pass = "clients";
     thin(search, search.plan.clients.clone(), |plan, rest| plan.clients = rest.to_vec());

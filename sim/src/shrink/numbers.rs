@@ -178,7 +178,9 @@ fn each_of_fault(fault: &mut Fault, visit: Visit<'_>) {
 
 fn each_of_order(order: &mut Order, visit: Visit<'_>) {
     match order {
-        Order::Shutdown { down_us: span, .. } | Order::HandOver { how: HandOver::Aborted { after_us: span }, .. } => {
+        Order::Shutdown { down_us: span, .. }
+        | Order::Supplant { untold_us: span, .. }
+        | Order::HandOver { how: HandOver::Aborted { after_us: span }, .. } => {
             visit(span, MILLISECOND, Kind::Span);
         }
         Order::Hold { for_ms: count, .. } | Order::HandOver { how: HandOver::Forced { timeout_ms: count }, .. } => {

@@ -207,6 +207,14 @@ const COMMANDS: &[Row] = &[
     plain(9, "PING", Status),
 ];
 
+/// Pops that wait until others push.
+const POPS: &[Row] = &[
+    write(4, "BLPOP {l} {l} {wait}", MaybeArray, WAITS),
+    write(2, "BLMOVE {l} {l} RIGHT LEFT {wait}", MaybeBulk, WAITS),
+    write(1, "BLMPOP {wait} 2 {l} {l} LEFT COUNT 3", MaybeArray, WAITS),
+    write(2, "BZPOPMAX {z} {wait}", MaybeArray, WAITS),
+];
+
 /// What is said about times to live.
 const EXPIRIES: &[Row] = &[
     write(10, "PERSIST {any}", Integer, &[]),
@@ -265,6 +273,8 @@ pub(super) struct Requests {
 pub(super) static REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(COMMANDS));
 /// What is said about times to live.
 pub(super) static EXPIRY_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(EXPIRIES));
+/// What is popped when it comes.
+pub(super) static POP_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(POPS));
 /// What is asked after a write.
 pub(super) static QUESTION_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(QUESTIONS));
 

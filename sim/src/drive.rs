@@ -229,7 +229,7 @@ impl World {
             boundaries = since.split_off(loaded);
         }
         let is_master = probe.role == Role::Master;
-        let stays_master = is_master && probe.role == host.role && host.ready;
+        let keeps_data = is_master && host.ready;
         if probe.role != host.role {
             host.role = probe.role;
             host.role_since = self.now;
@@ -238,8 +238,8 @@ impl World {
             let before = std::mem::replace(&mut host.history, probe.position.history);
             let (histories, life) = (&mut self.checks.histories, (index, host.incarnation));
             histories.begin(host.history, life);
-            if stays_master {
-                // It wrote nothing in this event: only its log has begun or ended.
+            if keeps_data {
+                // It wrote nothing in this event: only its log has begun or ended, or it was promoted, perhaps without a log.
                 histories.rename(Position { history: before, ..probe.position }, host.history, life);
             }
         }

@@ -63,13 +63,13 @@ pub struct World {
     pub(crate) active: Vec<bool>,
     /// The most that one node held for output at a time, in bytes.
     pub(crate) held_bytes_max: u64,
+    /// What happens once faults have ended.
+    pub(crate) quiet: Option<Quiet>,
     /// The rolling hash at some events, if it is kept.
     prints: Option<Collector>,
     /// Events of which the journal tells, one by one.
     told_events: Range<u64>,
     last_event: Option<Occurrence>,
-    /// What happens once faults have ended.
-    pub(crate) quiet: Option<Quiet>,
     events: u64,
     violations: Vec<Violation>,
     pub(crate) finished: bool,
@@ -114,10 +114,10 @@ impl World {
             actions: Vec::new(),
             active: vec![false; plan.faults.len()],
             held_bytes_max: 0,
+            quiet: None,
             prints: None,
             told_events: 0..0,
             last_event: None,
-            quiet: None,
             events: 0,
             violations: Vec::new(),
             finished: false,

@@ -14,6 +14,12 @@ fn broken(scenario: Scenario, defect: Option<&str>) -> Option<Property> {
     story.violation.map(|violation| violation.property)
 }
 
+/// True for a defect whose check barks in a story that is about another one.
+fn spoils(scenario: Scenario, defect: &str) -> bool {
+    // It comes to light whenever a node is promoted, and in this story one is.
+    scenario == Scenario::Wait && defect == "promotion_keeps_replid"
+}
+
 #[test]
 fn each_story_ends_in_its_check_only_with_its_defect() {
     let cases = [
@@ -23,7 +29,7 @@ fn each_story_ends_in_its_check_only_with_its_defect() {
     for (scenario, defect, property) in cases {
         assert_eq!(broken(scenario, Some(defect)), Some(property), "{defect}");
         assert_eq!(broken(scenario, None), None, "{scenario:?}");
-        for other in museum::names().into_iter().filter(|name| *name != defect) {
+        for other in museum::names().into_iter().filter(|name| *name != defect && !spoils(scenario, name)) {
             assert_eq!(broken(scenario, Some(other)), None, "{scenario:?} with {other}");
         }
     }

@@ -208,11 +208,7 @@ fn draw_clients(seed: u64, hosts: u64, quiet_at_us: Micros) -> Vec<ClientPlan> {
                 multi_one_in,
                 expire_one_in,
                 wait_one_in,
-                asks_of_ten: 0,
-                pops_of_ten: 0,
-                disks_of_ten: 0,
-                sets: None,
-                script: None,
+                ..ClientPlan::SILENT
             }
         })
         .chain(draw_witness(&mut stream(seed, Concern::Clients, 2), hosts, quiet_at_us, keys))
@@ -230,16 +226,9 @@ fn draw_witness(random: &mut Random, hosts: u64, quiet_at_us: Micros, keys: u32)
         pipeline: 1,
         start_us: random.below(SECOND),
         keys,
-        big_one_in: 0,
         big_bytes_max: 20_000,
-        multi_one_in: 0,
-        expire_one_in: 0,
-        wait_one_in: 0,
         asks_of_ten: 8,
-        pops_of_ten: 0,
-        disks_of_ten: 0,
-        sets: None,
-        script: None,
+        ..ClientPlan::SILENT
     })
 }
 
@@ -253,16 +242,9 @@ fn draw_popper(random: &mut Random, quiet_at_us: Micros) -> Option<ClientPlan> {
         pipeline: 1,
         start_us: random.below(SECOND),
         keys: one_of(random, &[2, 5]),
-        big_one_in: 0,
         big_bytes_max: 20_000,
-        multi_one_in: 0,
-        expire_one_in: 0,
-        wait_one_in: 0,
-        asks_of_ten: 0,
         pops_of_ten: 9,
-        disks_of_ten: 0,
-        sets: None,
-        script: None,
+        ..ClientPlan::SILENT
     })
 }
 

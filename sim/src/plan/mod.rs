@@ -251,6 +251,28 @@ pub struct Sets {
     pub window: u32,
 }
 
+impl ClientPlan {
+    /// A client that says nothing.
+    pub(crate) const SILENT: ClientPlan = ClientPlan {
+        target: Target::Master,
+        commands: 0,
+        think_us: 0,
+        pipeline: 0,
+        start_us: 0,
+        keys: 0,
+        big_one_in: 0,
+        big_bytes_max: 0,
+        multi_one_in: 0,
+        expire_one_in: 0,
+        wait_one_in: 0,
+        asks_of_ten: 0,
+        pops_of_ten: 0,
+        disks_of_ten: 0,
+        sets: None,
+        script: None,
+    };
+}
+
 /// Where a client connects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

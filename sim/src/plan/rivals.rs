@@ -43,25 +43,14 @@ pub(super) fn add(random: &mut Random, plan: &mut Plan) {
     }
     let seconds = plan.quiet_at_us / SECOND;
     let keys = plan.clients.first().map_or(5, |client| client.keys);
-    let client = |host: u16| ClientPlan {
+    let mut client = |host: u16| ClientPlan {
         target: Target::Host { host },
-        commands: 0,
-        think_us: 0,
         pipeline: 1,
         start_us: random.below(SECOND),
         keys,
-        big_one_in: 0,
         big_bytes_max: 20_000,
-        multi_one_in: 0,
-        expire_one_in: 0,
-        wait_one_in: 0,
-        asks_of_ten: 0,
-        pops_of_ten: 0,
-        disks_of_ten: 0,
-        sets: None,
-        script: None,
+        ..ClientPlan::SILENT
     };
-    let mut client = client;
     let witness = ClientPlan {
         commands: (plan.quiet_at_us / ASKS_EVERY) as u32,
         think_us: ASKS_EVERY,

@@ -3,27 +3,8 @@
 use super::lists::{minimise, thin};
 use super::search::Search;
 use crate::plan::script::long_word;
-use crate::plan::{ClientPlan, Plan, Step, Target};
+use crate::plan::{ClientPlan, Plan, Step};
 
-/// A client that draws nothing.
-const SILENT: ClientPlan = ClientPlan {
-    target: Target::Master,
-    commands: 0,
-    think_us: 0,
-    pipeline: 0,
-    start_us: 0,
-    keys: 0,
-    big_one_in: 0,
-    big_bytes_max: 0,
-    multi_one_in: 0,
-    expire_one_in: 0,
-    wait_one_in: 0,
-    asks_of_ten: 0,
-    pops_of_ten: 0,
-    disks_of_ten: 0,
-    sets: None,
-    script: None,
-};
 /// The plainest thing that a client can say.
 const PLAINEST: &str = "SET s:0 a";
 
@@ -38,8 +19,12 @@ pub(super) fn give_scripts(search: &mut Search<'_>) {
         if let (Some(client), Some(said)) = (plan.clients.get_mut(index), said.get(index)) {
             client.script.get_or_insert_with(|| said.clone());
             // What it would draw by is of no use any more.
-            *client =
-                ClientPlan { target: client.target, start_us: client.start_us, script: client.script.take(), ..SILENT };
+            *client = ClientPlan {
+                target: client.target,
+                start_us: client.start_us,
+                script: client.script.take(),
+                ..ClientPlan::SILENT
+            };
         }
     };
     let mut all = search.plan.clone();

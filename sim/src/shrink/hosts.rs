@@ -57,9 +57,7 @@ pub(super) fn without(plan: &Plan, gone: u16, mentions: Mentions) -> Option<Plan
     };
     rest.faults.retain_mut(|planned| renumber(planned.fault.hosts_mut()));
     rest.orders.retain_mut(|planned| renumber(planned.order.hosts_mut()));
-    // Of a host that is broken for ever nothing goes to another.
-    rest.outside.retain(|outside| outside.host != gone);
-    rest.outside.iter_mut().for_each(|outside| outside.host = number(outside.host));
+    rest.outside.retain_mut(|outside| outside.host != gone && renumber([Some(&mut outside.host), None]));
     rest.clients.retain_mut(|client| match &mut client.target {
         Target::Master => true,
         Target::Host { host } => renumber([Some(host), None]),

@@ -105,6 +105,7 @@ fn plainer_orders(order: &Order) -> Vec<Order> {
     match *order {
         Order::HandOver { host, how: HandOver::Timely } => vec![Order::Promote { host }],
         Order::HandOver { host, .. } => vec![Order::Promote { host }, Order::HandOver { host, how: HandOver::Timely }],
+        Order::Supplant { host, .. } => vec![Order::Promote { host }],
         Order::Stray { host, master } => vec![Order::Follow { host, master }],
         Order::Hold { host, scope: Held::Everything, for_ms } => {
             vec![Order::Hold { host, scope: Held::Writes, for_ms }]

@@ -52,8 +52,8 @@ pub(super) fn leave_out(search: &mut Search<'_>) {
             }
         }
     });
-    search.change(|plan| plan.controller = None);
     thin(search, search.plan.outside.clone(), |plan, rest| plan.outside = rest.to_vec());
+    search.change(|plan| plan.controller = None);
     search.pass = "clients";
     thin(search, search.plan.clients.clone(), |plan, rest| plan.clients = rest.to_vec());
     search.pass = "settings";

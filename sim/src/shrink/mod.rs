@@ -32,7 +32,7 @@ const ROUNDS_MAX: u32 = 8;
 /// How much there is in a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Size {
-    /// Faults.
+    /// Faults, and hosts that stay broken for ever.
     pub faults: usize,
     /// Orders.
     pub orders: usize,
@@ -141,7 +141,7 @@ impl Size {
             None => client.commands as usize,
         });
         Size {
-            faults: plan.faults.len(),
+            faults: plan.faults.len() + plan.outside.len(),
             orders: plan.orders.len(),
             hosts: plan.hosts.len(),
             clients: plan.clients.len(),

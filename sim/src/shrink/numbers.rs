@@ -36,6 +36,15 @@ pub(super) fn lower(search: &mut Search<'_>) {
         round(search, index);
     }
     sort(search);
+    leave_room(search);
+}
+
+/// The quiet point comes a while after the failure: a plan in which both are at one moment would pass with the slightest change of the engine.
+fn leave_room(search: &mut Search<'_>) {
+    if !search.is_of_the_end() {
+        let second = search.violation.at_us / SECOND;
+        search.change(|plan| plan.quiet_at_us = (second + 2) * SECOND);
+    }
 }
 
 /// What happens comes in order of time.

@@ -9,8 +9,8 @@ use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
 
 use crate::check::{
-    Breach, Gate, Histories, Pacing, Promises, Property, Resyncs, Standing, Violation, Waits, convergence_bound,
-    find_straggler, round_trip,
+    Breach, Endings, Gate, Histories, KeepsData, Pacing, Promises, Property, Resyncs, Standing, Storms, Violation,
+    Waits, convergence_bound, find_straggler, round_trip,
 };
 use crate::client::Client;
 use crate::controller::Controller;
@@ -39,6 +39,9 @@ pub(crate) struct Checks {
     pub(crate) waits: Waits,
     pub(crate) gate: Gate,
     pub(crate) promises: Promises,
+    pub(crate) endings: Endings,
+    pub(crate) keeps_data: KeepsData,
+    pub(crate) storms: Storms,
 }
 
 /// A world of nodes.
@@ -62,6 +65,8 @@ pub struct World {
     pub(crate) actions: Vec<Action>,
     /// Faults that have begun and not ended.
     pub(crate) active: Vec<bool>,
+    /// Disks may fail operations.
+    pub(crate) has_disk_faults: bool,
     /// The most that one node held for output at a time, in bytes.
     pub(crate) held_bytes_max: u64,
     events: u64,
@@ -102,6 +107,9 @@ impl World {
                 waits: Waits::new(plan.clients.len()),
                 gate: Gate::new(count),
                 promises: Promises::new(count, plan.clients.len()),
+                endings: Endings::new(count),
+                keeps_data: KeepsData::new(count),
+                storms: Storms::new(count),
             },
             print: Fingerprint::default(),
             totals: Totals::default(),
@@ -109,6 +117,7 @@ impl World {
             effects: Effects::new(),
             actions: Vec::new(),
             active: vec![false; plan.faults.len()],
+            has_disk_faults: plan.has_disk_faults(),
             held_bytes_max: 0,
             events: 0,
             quiet_since: None,
@@ -192,6 +201,12 @@ impl World {
     }
 
     fn carry_out(&mut self, what: Occurrence) {
+        if is_disturbance(what) {
+            self.checks.storms.disturbed(self.now);
+        }
+        if matches!(what, Occurrence::Operator) {
+            self.checks.endings.ordered(self.now);
+        }
         match what {
             Occurrence::Deliver { link, from } => self.on_deliver(link, from),
             Occurrence::Room { link, side } => self.on_room(link, side),
@@ -342,6 +357,12 @@ impl Plan {
         let fails = |trouble| matches!(trouble, DiskTrouble::Full | DiskTrouble::Errors);
         self.faults.iter().any(|planned| matches!(planned.fault, Fault::Disk { trouble, .. } if fails(trouble)))
     }
+}
+
+/// True if replicas may have to synchronise anew because of it.
+fn is_disturbance(what: Occurrence) -> bool {
+    use Occurrence::{FaultBegins, FaultEnds, Operator, Order, Quiet, Restart};
+    matches!(what, FaultBegins { .. } | FaultEnds { .. } | Operator | Order { .. } | Quiet | Restart { .. })
 }
 
 /// What an occurrence is and whom it is about, in one number.

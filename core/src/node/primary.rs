@@ -166,6 +166,7 @@ impl Node {
     /// Where the stream stands for a snapshot that begins now; what follows it begins with a SELECT.
     pub(super) fn begin_stream_for_replicas(&mut self) -> Position {
         if self.follow.is_none()
+            && !self.has(Defect::SelectNotReemitted)
             && let Some(log) = &mut self.history.log
         {
             log.set_database(None);
@@ -195,9 +196,10 @@ impl Node {
 
     fn head_of(&self, position: Position, is_aof_base: bool, now: Now) -> (Vec<u8>, SnapshotRules) {
         let mut header = Vec::new();
+        let log = self.history.log.as_ref().filter(|_| !self.has(Defect::SelectNotReemitted));
         let head = Head {
             position,
-            stream_database: self.history.log.as_ref().and_then(Log::database).unwrap_or(0),
+            stream_database: log.and_then(Log::database).unwrap_or(0),
             wall_seconds: now.wall.seconds(),
             used_memory: self.used_memory(),
             has_field_expiries: self.keyspace.has_field_expiries(),
@@ -313,7 +315,7 @@ impl Node {
         if self.replicas.is_empty() {
             return;
         }
-        if self.follow.is_none()
+        if (self.follow.is_none() || self.has(Defect::RelayMakesOwnStream))
             && self.failover.is_none()
             && let Some(log) = &mut self.history.log
         {
@@ -322,6 +324,16 @@ impl Node {
             self.audit_boundary();
         }
         self.arm_replica_ping(now);
+    }
+
+    /// [`Defect::MeaningfulOffset`]: the PINGs at the end of the log are taken back. A file that holds the stream cannot take back what it holds.
+    pub(super) fn take_back_pings(&mut self, now: Now, effects: &mut Effects) {
+        let has_aof = self.has_aof();
+        let Some(log) = self.history.log.as_mut().filter(|_| !has_aof) else { return };
+        if log.take_back_command([b"ping"]) {
+            self.drop_replicas(now, effects);
+            self.audit_boundary();
+        }
     }
 
     /// Our replicas in the order in which they came, each with its connection.

@@ -105,6 +105,23 @@ impl Log {
         self.append_built(|bytes| push_command(bytes, args.into_iter()));
     }
 
+    /// Takes back as many commands of these words as there are at its end, for [`Defect::MeaningfulOffset`](crate::museum::Defect); false if
+    /// there are none.
+    pub(crate) fn take_back_command<const N: usize>(&mut self, args: [&[u8]; N]) -> bool {
+        let (mut command, mut is_any) = (Vec::new(), false);
+        push_command(&mut command, args.into_iter());
+        while let Some(start) = self.end().checked_sub(command.len() as u64).filter(|start| *start >= self.oldest) {
+            let mut slices = [&[][..]; 2];
+            let filled = self.run.gather(start, &mut slices);
+            if slices[..filled].concat() != command {
+                break;
+            }
+            self.run.take_back_to(start);
+            is_any = true;
+        }
+        is_any
+    }
+
     fn append_built(&mut self, build: impl FnOnce(&mut Vec<u8>)) {
         let mut bytes = core::mem::take(&mut self.scratch);
         bytes.clear();

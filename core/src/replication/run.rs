@@ -76,6 +76,18 @@ impl Run {
         }
     }
 
+    /// Takes back the bytes from `position` on, as far as they are held.
+    pub(crate) fn take_back_to(&mut self, position: u64) {
+        while self.end() > position.max(self.base) {
+            let surplus = usize::try_from(self.end() - position.max(self.base)).unwrap_or(usize::MAX);
+            let Some(last) = self.blocks.back_mut() else { return };
+            last.truncate(last.len().saturating_sub(surplus));
+            if last.is_empty() {
+                self.blocks.pop_back();
+            }
+        }
+    }
+
     /// Fills `slices` with the bytes from `position` on; returns how many were filled.
     pub fn gather<'a>(&'a self, position: u64, slices: &mut [&'a [u8]]) -> usize {
         let Some(skip) = position.checked_sub(self.base) else { return 0 };

@@ -3,27 +3,37 @@
 //! One property per file. Each is looked at after every event that can touch it, in constant time. A breach is a
 //! [`Violation`]: a property, who broke it, when, and an explanation that a person can act on.
 
+mod acks;
+mod bounds;
 mod convergence;
+mod endings;
 mod gate;
 mod histories;
 mod holding;
+mod keeps_data;
 mod pacing;
 mod promises;
 mod resync;
+mod storms;
 mod waits;
 
 use serde::Serialize;
 
 use crate::queue::Micros;
 
+pub(crate) use acks::judge_ack;
+pub(crate) use bounds::LogBounds;
 pub(crate) use convergence::{Standing, convergence_bound, find_straggler, round_trip};
+pub(crate) use endings::Endings;
 pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
 pub(crate) use histories::{Histories, Observation};
 pub(crate) use holding::Place;
+pub(crate) use keeps_data::{KeepsData, Stand};
 pub(crate) use pacing::Pacing;
 pub(crate) use promises::Promises;
 pub(crate) use resync::Resyncs;
 pub use resync::Totals as ResyncTotals;
+pub(crate) use storms::Storms;
 pub(crate) use waits::Waits;
 
 /// What must hold.
@@ -56,6 +66,18 @@ pub enum Property {
     GateHolds,
     /// A node comes back with what it had promised to keep.
     KeepsPromises,
+    /// A replica acknowledges nothing that it has not applied.
+    AcksHold,
+    /// Two nodes understand each other.
+    PeersUnderstood,
+    /// A replica gives up its data only for others that are there as a whole.
+    KeepsData,
+    /// The log holds no more than the backlog and the slowest replica that the limits allow.
+    WithinBounds,
+    /// A replica that nothing disturbs has synchronised soon, and does not begin again and again.
+    ResyncsEnd,
+    /// A master ends the link of a replica only if the world has given cause.
+    EndsWithCause,
     /// A node's timers let time pass.
     TimePasses,
     /// A node does not end on its own.
@@ -80,6 +102,12 @@ impl Property {
             Property::WaitHolds => "wait-holds",
             Property::GateHolds => "gate-holds",
             Property::KeepsPromises => "keeps-promises",
+            Property::AcksHold => "acks-hold",
+            Property::PeersUnderstood => "peers-understood",
+            Property::KeepsData => "keeps-data",
+            Property::WithinBounds => "within-bounds",
+            Property::ResyncsEnd => "resyncs-end",
+            Property::EndsWithCause => "ends-with-cause",
             Property::TimePasses => "time-passes",
             Property::KeepsRunning => "keeps-running",
         }

@@ -92,6 +92,19 @@ impl World {
         self.queue.push(self.now, Occurrence::Client { client: index, epoch });
     }
 
+    /// Replies reached a client.
+    pub(crate) fn client_received(&mut self, index: u16) {
+        if self.clients[usize::from(index)].awaits_nothing() {
+            self.client_is_answered(index);
+        }
+        let quiet = self.is_quiet();
+        let client = &mut self.clients[usize::from(index)];
+        if client.goes_on_when_answered() && !quiet {
+            client.burst(self.now);
+            self.pump_client(index);
+        }
+    }
+
     /// A client's connection is gone.
     pub(crate) fn client_lost(&mut self, index: u16) {
         let client = &mut self.clients[usize::from(index)];

@@ -11,7 +11,7 @@ use afterimage_core::node::Role;
 
 use crate::check::{Breach, Property};
 use crate::network::LinkId;
-use crate::plan::ClientPlan;
+use crate::plan::{ClientPlan, Sets};
 use crate::queue::{MILLISECOND, Micros, SECOND};
 use crate::reply::{Reply, read_reply};
 use crate::workload::{Expected, Workload, command};
@@ -133,11 +133,23 @@ impl Client {
         self.told.push_back(("WAITAOF", format!("*2\r\n:{}\r\n:{replicas}\r\n", u8::from(is_local))));
     }
 
+    /// True if each answer is followed by the next command.
+    pub(crate) fn goes_on_when_answered(&self) -> bool {
+        self.plan.sets.is_some() && self.connected
+    }
+
     /// Writes the next burst. Returns when the next step is due.
     pub(crate) fn burst(&mut self, now: Micros) -> Micros {
         let Client { workload, expected, out, sent, plan, .. } = self;
         if expected.is_empty() {
             self.heard_at = now;
+        }
+        if let Some(Sets { value_bytes, window }) = plan.sets {
+            while expected.len() < window as usize && *sent < plan.commands {
+                expected.push_back((workload.set(value_bytes, out), now));
+                *sent += 1;
+            }
+            return now + PATIENCE;
         }
         if expected.len() < OUTSTANDING_MAX && out.len() < 1 << 20 {
             for _ in 0..workload.burst() {

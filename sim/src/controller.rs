@@ -64,6 +64,13 @@ impl Controller {
         self.watches.iter().all(|watch| !watch.is_to_settle)
     }
 
+    /// Those who will never answer are told nothing any more.
+    pub(crate) fn give_up(&mut self, is_lost: impl Fn(u16) -> bool) {
+        for (host, watch) in (0..).zip(&mut self.watches) {
+            watch.is_to_settle &= !is_lost(host);
+        }
+    }
+
     /// Bytes from a node.
     pub(crate) fn takes(&mut self, host: u16, bytes: &[u8]) {
         self.watches[usize::from(host)].input.extend_from_slice(bytes);

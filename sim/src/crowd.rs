@@ -135,6 +135,7 @@ fn plan(replicas: u16) -> Plan {
         wait_one_in: 0,
         asks_of_ten: 0,
         disks_of_ten: 0,
+        sets: None,
     };
     Plan {
         version: PLAN_VERSION,
@@ -154,6 +155,7 @@ fn plan(replicas: u16) -> Plan {
         orders: Vec::new(),
         controller: None,
         quiet_at_us: QUIET_AT,
+        outside: Vec::new(),
         defects: Vec::new(),
     }
 }

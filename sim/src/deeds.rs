@@ -152,7 +152,7 @@ impl World {
 
     /// A host that stood still may have looked at its replicas before that, and have met writes first when it went on.
     fn has_just_stood_still(&self, index: u16) -> bool {
-        self.hosts[usize::from(index)].paused_until + LOOKS_EVERY > self.now
+        self.hosts[usize::from(index)].paused_until.saturating_add(LOOKS_EVERY) > self.now
     }
 
     /// The client at the other end of a connection.

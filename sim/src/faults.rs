@@ -243,7 +243,7 @@ impl World {
         }
     }
 
-    fn each_path_of(&mut self, host: u16, act: impl Fn(&mut World, Site, Site)) {
+    pub(crate) fn each_path_of(&mut self, host: u16, act: impl Fn(&mut World, Site, Site)) {
         for other in (0..=self.controller_site()).filter(|other| *other != host) {
             act(self, host, other);
             act(self, other, host);

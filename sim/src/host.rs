@@ -51,6 +51,8 @@ pub(crate) struct Host {
     pub(crate) work_scheduled: bool,
     /// Until when it stands still.
     pub(crate) paused_until: Micros,
+    /// It is broken for ever.
+    pub(crate) is_outside: bool,
     /// When it is to be started again, if it is down.
     pub(crate) restart_at: Option<Micros>,
     /// It was told to end in order, and is to be down for so long then.
@@ -84,6 +86,7 @@ impl Host {
             timer_at: Micros::MAX,
             work_scheduled: false,
             paused_until: 0,
+            is_outside: false,
             restart_at: None,
             asked_to_end: None,
             role: Role::Master,

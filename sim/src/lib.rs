@@ -25,6 +25,7 @@ mod journal;
 mod network;
 mod operator;
 mod queue;
+mod quiet;
 mod reply;
 mod report;
 mod streams;
@@ -37,6 +38,7 @@ pub mod museum;
 pub mod plan;
 pub mod scenario;
 pub mod sweep;
+pub mod yardstick;
 
 pub use check::{Property, ResyncTotals, Violation};
 pub use disk::DiskTrouble;

@@ -16,6 +16,9 @@ use clap::{CommandFactory, Parser};
 
 use cli::{Arguments, Command, Source};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A property was broken.
 const BROKEN: u8 = 1;
 /// The request made no sense; clap uses the same status.

@@ -46,6 +46,15 @@ pub(crate) enum Task {
 }
 
 impl Task {
+    /// The node that it is told to; none if it is told to the master, whichever that is.
+    pub(crate) fn host(&self) -> Option<u16> {
+        match *self {
+            Task::Settle { host } | Task::Say { host, .. } => Some(host),
+            Task::HandOver { from, .. } | Task::CallOff { from } => Some(from),
+            Task::FlushAll => None,
+        }
+    }
+
     /// True for BGREWRITEAOF.
     pub(crate) fn is_rewrite(&self) -> bool {
         matches!(self, Task::Say { words, .. } if words.first().is_some_and(|word| word == b"BGREWRITEAOF"))
@@ -141,11 +150,7 @@ impl Operator {
 
     /// The host that the present task is about.
     pub(crate) fn target(&self) -> Option<u16> {
-        Some(match *self.tasks.front()? {
-            Task::Settle { host } | Task::Say { host, .. } => host,
-            Task::HandOver { from, .. } | Task::CallOff { from } => from,
-            Task::FlushAll => self.master(),
-        })
+        Some(self.tasks.front()?.host().unwrap_or_else(|| self.master()))
     }
 
     /// Takes an order in. Orders that would leave no master, or close a circle, are ignored.

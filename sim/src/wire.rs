@@ -237,10 +237,8 @@ impl World {
             End::Node { host, .. } => self.settle(host),
             End::Operator => self.operator_received(),
             End::Controller { host } => self.controller_received(host),
-            End::Client { client } if self.clients[usize::from(client)].awaits_nothing() => {
-                self.client_is_answered(client);
-            }
-            _ => {}
+            End::Client { client } => self.client_received(client),
+            End::Opening | End::Gone | End::Lost { .. } => {}
         }
         if cut_here {
             self.cut(id, from);

@@ -4,13 +4,11 @@
 //! property is broken. It owns all state: two worlds in one process share nothing, and the same plan gives the same
 //! fingerprint everywhere.
 
-use afterimage_core::config::AppendFsync;
 use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
 
 use crate::check::{
-    Breach, Endings, Gate, Histories, KeepsData, Pacing, Promises, Property, Resyncs, Standing, Storms, Violation,
-    Waits, convergence_bound, find_straggler, round_trip,
+    Breach, Endings, Gate, Histories, KeepsData, Pacing, Promises, Property, Resyncs, Storms, Violation, Waits,
 };
 use crate::client::Client;
 use crate::controller::Controller;
@@ -22,12 +20,11 @@ use crate::museum;
 use crate::network::{Network, Site};
 use crate::operator::Operator;
 use crate::plan::{Fault, Plan};
-use crate::queue::{MILLISECOND, Micros, Occurrence, Queue};
+use crate::queue::{Micros, Occurrence, Queue};
+use crate::quiet::Quiet;
 use crate::report::{Outcome, Totals};
 use crate::streams::{Concern, stream};
 
-/// Time between two looks whether the world has converged.
-const LOOK_EVERY: Micros = 100 * MILLISECOND;
 /// Events after which a run is given up; a planned one has some hundred thousand at most.
 const EVENTS_MAX: u64 = 50_000_000;
 
@@ -69,12 +66,11 @@ pub struct World {
     pub(crate) has_disk_faults: bool,
     /// The most that one node held for output at a time, in bytes.
     pub(crate) held_bytes_max: u64,
+    /// What happens once faults have ended.
+    pub(crate) quiet: Option<Quiet>,
     events: u64,
-    quiet_since: Option<Micros>,
-    deadline: Micros,
-    converged_after: Option<Micros>,
     violations: Vec<Violation>,
-    finished: bool,
+    pub(crate) finished: bool,
 }
 
 impl World {
@@ -119,10 +115,8 @@ impl World {
             active: vec![false; plan.faults.len()],
             has_disk_faults: plan.has_disk_faults(),
             held_bytes_max: 0,
+            quiet: None,
             events: 0,
-            quiet_since: None,
-            deadline: Micros::MAX,
-            converged_after: None,
             violations: Vec::new(),
             finished: false,
             plan,
@@ -182,7 +176,7 @@ impl World {
         let Some((at, what)) = self.queue.pop() else {
             return false;
         };
-        if at > self.deadline {
+        if self.quiet.as_ref().is_some_and(|quiet| at > quiet.deadline) {
             self.did_not_converge();
             return false;
         }
@@ -236,57 +230,7 @@ impl World {
 
     /// True once faults and workload have ended.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.quiet_since.is_some()
-    }
-
-    /// Faults and workload end.
-    fn on_quiet(&mut self) {
-        self.quiet_since = Some(self.now);
-        self.note(Topic::World, |_| "quiet: faults and workload end, the world heals".into());
-        self.heal();
-        self.wind_down_clients();
-        let probes = self.hosts.iter().filter_map(|host| host.node.as_ref()).map(|node| node.probe());
-        let keys = probes.map(|probe| probe.keys).max().unwrap_or(0);
-        // What clients can have stored bounds the data, whatever of it is left.
-        let data_bytes = 64 * keys + self.totals.delivered_bytes;
-        let duty = self.operator.duty(round_trip(&self.plan));
-        self.deadline = self.now + convergence_bound(&self.plan, data_bytes, keys) + duty;
-        self.queue.push(self.now + LOOK_EVERY, Occurrence::Look);
-    }
-
-    fn on_look(&mut self) {
-        if self.clients.iter().all(|client| client.link.is_none())
-            && self.operator.tasks.is_empty()
-            && self.controller.as_ref().is_none_or(Controller::is_idle)
-            && find_straggler(&self.standings()).is_none()
-        {
-            let took = self.now - self.quiet_since.unwrap_or(self.now);
-            self.converged_after = Some(took);
-            self.finished = true;
-            self.note(Topic::World, |_| format!("converged {} ms after the quiet point", took / MILLISECOND));
-            return;
-        }
-        self.queue.push(self.now + LOOK_EVERY, Occurrence::Look);
-    }
-
-    fn standings(&self) -> Vec<Standing> {
-        let standing = |(index, host): (usize, &Host)| Standing {
-            master: self.operator.follows[index],
-            probe: host.node.as_ref().map(|node| node.probe()),
-            is_synced_first: host.node.as_ref().is_some_and(|node| node.config().appendfsync == AppendFsync::Always),
-        };
-        self.hosts.iter().enumerate().map(standing).collect()
-    }
-
-    fn did_not_converge(&mut self) {
-        let bound = self.deadline - self.quiet_since.unwrap_or(self.deadline);
-        let (host, why) = match find_straggler(&self.standings()) {
-            Some((host, why)) => (Some(host), why),
-            None => (None, "what the operator or the controller has to say is not all said".into()),
-        };
-        let explanation = format!("{} ms after faults ended, {why}", bound / MILLISECOND);
-        self.now = self.deadline;
-        self.breach(host, Breach::new(Property::Converges, explanation));
+        self.quiet.is_some()
     }
 
     /// Records a breach and ends the run.
@@ -321,7 +265,7 @@ impl World {
             fingerprint: self.print.value(),
             events: self.events,
             simulated_us: self.now,
-            converged_after_us: self.converged_after,
+            converged_after_us: self.quiet.as_ref().and_then(|quiet| quiet.converged_after),
             totals: Totals { promises: self.checks.promises.compared, ..self.totals },
             resyncs: self.checks.resyncs.totals,
             compared: self.checks.histories.compared,

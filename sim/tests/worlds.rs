@@ -1,7 +1,7 @@
 //! Claims about whole worlds: determinism, and that the checks can be satisfied.
 
 use afterimage_sim::crowd::Comparison;
-use afterimage_sim::plan::{Crash, Fault, FaultPlan};
+use afterimage_sim::plan::{Broken, Crash, Fault, FaultPlan, Outside};
 use afterimage_sim::scenario::Scenario;
 use afterimage_sim::{Plan, World, replay, run_plan, run_seed};
 
@@ -40,6 +40,20 @@ fn every_property_holds_in_a_world_without_faults() {
         assert!(outcome.passed(), "{outcome}");
         assert!(outcome.compared > 0 && outcome.totals.messages() > 100, "{outcome}");
     }
+}
+
+#[test]
+fn whoever_is_healed_gets_on_without_those_that_are_broken_for_ever() {
+    for seed in 0..10 {
+        for how in [Broken::Gone, Broken::Frozen, Broken::CutOff] {
+            for host in [0, 1] {
+                let outcome = run_plan(Plan { outside: vec![Outside { host, how }], ..Plan::draw(seed) });
+                assert!(outcome.passed() && outcome.converged_after_us.is_some(), "{host} {how:?}: {outcome}");
+            }
+        }
+    }
+    let nobody = (0..).zip(&Plan::draw(1).hosts).map(|(host, _)| Outside { host, how: Broken::Gone }).collect();
+    assert!(Plan { outside: nobody, ..Plan::draw(1) }.check().is_err());
 }
 
 #[test]

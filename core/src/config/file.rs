@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::directive::{Mode, Reason};
-use super::{Config, directives, fixed, user};
+use super::{Config, find_directive, fixed, user};
 use crate::codec::quoting::{quote, split_arguments, trim};
 
 /// How deep files may include each other: more is a loop.
@@ -181,16 +181,14 @@ impl From<Reason> for Fault {
 struct Loader<'a, 'b> {
     config: &'a mut Config,
     include: Option<Include<'b>>,
-    /// For each row, whether a value that the operator gave is there: the next one is added to it.
-    is_set: Vec<bool>,
+    /// The directives that it has met.
+    met: Vec<&'static str>,
     included: usize,
 }
 
 impl<'a, 'b> Loader<'a, 'b> {
     fn new(config: &'a mut Config, include: Option<Include<'b>>) -> Loader<'a, 'b> {
-        let default = Config::default();
-        let is_set = directives().map(|row| row.value(config) != row.value(&default)).collect();
-        Loader { config, include, is_set, included: 0 }
+        Loader { config, include, met: Vec::new(), included: 0 }
     }
 
     fn apply_file(&mut self, text: &[u8], file: &str, depth: usize) -> Result<(), ConfigError> {
@@ -241,9 +239,7 @@ impl<'a, 'b> Loader<'a, 'b> {
     }
 
     fn apply_directive(&mut self, name: &[u8], values: &[&[u8]]) -> Result<(), Reason> {
-        let is_named = |known: &str| known.as_bytes().eq_ignore_ascii_case(name);
-        let found = directives().enumerate().find(|(_, row)| row.names().any(is_named));
-        let Some((index, row)) = found else {
+        let Some((row, _)) = find_directive(name) else {
             if let Some(later) = fixed::find_later(name) {
                 if !self.config.later_directives.contains(&later) {
                     self.config.later_directives.push(later);
@@ -253,8 +249,10 @@ impl<'a, 'b> Loader<'a, 'b> {
             let is_passed_over = fixed::is_passed_over(name) && values.len() == 1;
             return if is_passed_over { Ok(()) } else { Err(fixed::refusal(name)) };
         };
-        let was_set = core::mem::replace(&mut self.is_set[index], true);
-        let mode = if was_set { Mode::Append } else { Mode::Replace };
+        // To a value that the operator gave, here or before, the next one is added.
+        let is_given = self.met.contains(&row.name) || row.value(self.config) != row.default_value();
+        let mode = if is_given { Mode::Append } else { Mode::Replace };
+        self.met.push(row.name);
         match values {
             // One argument may hold all of them: `--replicaof "localhost 6379"`.
             [only] if (row.is_multi_argument)() && !only.is_empty() => {

@@ -112,9 +112,10 @@ impl Config {
     /// The directives that differ from their defaults and of which nothing comes, each with the reason.
     pub fn without_effect(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let default = Config::default();
-        let changed = directives().filter(move |row| row.value(self) != row.value(&default));
+        let inert = directives().filter_map(|row| row.without_effect.map(|why| (row, why)));
+        let changed = inert.filter(move |(row, _)| row.value(self) != row.value(&default));
         let later = self.later_directives.iter().map(|name| (*name, fixed::OF_LATER_VERSION));
-        changed.filter_map(|row| row.without_effect.map(|why| (row.name, why))).chain(later)
+        changed.map(|(row, why)| (row.name, why)).chain(later)
     }
 
     fn find_settable(&self, name: &[u8], context: SetContext) -> Result<(&'static Directive, &'static str), SetError> {

@@ -13,6 +13,8 @@ use crate::queue::{MILLISECOND, Micros, SECOND};
 /// A host as this check sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing {
+    /// It is broken for ever: nothing is asked of it.
+    pub(crate) is_outside: bool,
     /// Whom it must follow.
     pub(crate) master: Option<u16>,
     /// Its state; `None` if it is down.
@@ -33,7 +35,7 @@ impl Standing {
 
 /// Names the first host that has not converged, and why; `None` if all have.
 pub(crate) fn find_straggler(standings: &[Standing]) -> Option<(u16, String)> {
-    (0..standings.len()).find_map(|host| {
+    (0..standings.len()).filter(|host| !standings[*host].is_outside).find_map(|host| {
         let why = why_not(standings, host)?;
         Some((host as u16, why))
     })

@@ -49,6 +49,11 @@ impl Endings {
         *place = (*place).max(until);
     }
 
+    /// A host is broken for ever.
+    pub(crate) fn broken(&mut self, host: u16) {
+        self.hosts[usize::from(host)] = Micros::MAX;
+    }
+
     /// Something is said by the operator.
     pub(crate) fn ordered(&mut self, now: Micros) {
         self.ordered_at = now;

@@ -74,6 +74,8 @@ pub(crate) struct Histories {
     pub(super) cursors: Vec<Cursor>,
     /// Where each host stood before it stood where it does now.
     pub(super) stations: Vec<Vec<Station>>,
+    /// The streams that are nothing but a SELECT.
+    selects: [u64; 16],
     /// Boundaries compared with one that another node had recorded.
     pub(crate) compared: u64,
 }
@@ -86,6 +88,7 @@ impl Histories {
             by_id: BTreeMap::new(),
             cursors: vec![Cursor::default(); hosts],
             stations: vec![Vec::new(); hosts],
+            selects: selects(),
             compared: 0,
         }
     }
@@ -244,7 +247,9 @@ impl Histories {
                 Ok((at, 0))
             }
             // A master counts the SELECT that it puts before a command as a part of it; replicas carry it out by itself.
-            Err(after) if history.marks[after - 1].digest == mark.digest && is_select(seen.boundary.stream) => {
+            Err(after)
+                if history.marks[after - 1].digest == mark.digest && self.selects.contains(&seen.boundary.stream) =>
+            {
                 history.marks.insert(after, mark);
                 Ok((at, after))
             }
@@ -269,25 +274,22 @@ impl Histories {
 /// Joins the hashes of two neighbouring runs of bytes, of which the second is so long: see
 /// [`stream_hash`](afterimage_core::node::stream_hash).
 fn join(first: u64, second: u64, second_len: u64) -> u64 {
-    const MODULUS: u128 = (1 << 61) - 1;
-    let times = |a: u64, b: u64| (u128::from(a) * u128::from(b) % MODULUS) as u64;
-    let (mut power, mut base, mut left) = (1, STREAM_HASH_BASE, second_len);
+    let (mut power, mut base, mut left) = (1_u64, STREAM_HASH_BASE, second_len);
     while left > 0 {
         if left & 1 == 1 {
-            power = times(power, base);
+            power = power.wrapping_mul(base);
         }
-        base = times(base, base);
+        base = base.wrapping_mul(base);
         left >>= 1;
     }
-    ((u128::from(times(first, power)) + u128::from(second)) % MODULUS) as u64
+    first.wrapping_mul(power).wrapping_add(second)
 }
 
-/// True if these are the bytes of a SELECT.
-fn is_select(stream: u64) -> bool {
-    (0..16).any(|database: u32| {
+/// The hashes of the bytes of a SELECT of each database.
+fn selects() -> [u64; 16] {
+    std::array::from_fn(|database| {
         let digits = database.to_string();
-        let text = format!("*2\r\n$6\r\nSELECT\r\n${}\r\n{digits}\r\n", digits.len());
-        stream_hash(0, text.as_bytes()) == stream
+        stream_hash(0, format!("*2\r\n$6\r\nSELECT\r\n${}\r\n{digits}\r\n", digits.len()).as_bytes())
     })
 }
 

@@ -6,8 +6,9 @@
 use afterimage_core::codec::random::Random;
 
 use super::{
-    Chunking, ClientPlan, ControllerPlan, Crash, DiskPlan, Fault, FaultPlan, Fsync, HandOver, Heal, Held, HostPlan,
-    NetworkPlan, Order, OrderPlan, PLAN_VERSION, Pace, Plan, Setting, Storage, Target, Victims, Way, Which, WorkPlan,
+    Broken, Chunking, ClientPlan, ControllerPlan, Crash, DiskPlan, Fault, FaultPlan, Fsync, HandOver, Heal, Held,
+    HostPlan, NetworkPlan, Order, OrderPlan, Outside, PLAN_VERSION, Pace, Plan, Setting, Storage, Target, Victims, Way,
+    Which, WorkPlan,
 };
 use crate::disk::DiskTrouble;
 use crate::network::Ending;
@@ -46,6 +47,7 @@ pub(super) fn draw(seed: u64) -> Plan {
         clients,
         faults: draw_faults(&mut stream(seed, Concern::Faults, 0), count, quiet_at_us),
         orders,
+        outside: draw_outside(&mut stream(seed, Concern::Faults, 1), count),
         hosts,
         controller: draw_controller(&mut stream(seed, Concern::Orders, 1)),
         quiet_at_us,
@@ -243,6 +245,7 @@ fn draw_clients(seed: u64, hosts: u64, quiet_at_us: Micros) -> Vec<ClientPlan> {
                 wait_one_in,
                 asks_of_ten: 0,
                 disks_of_ten: 0,
+                sets: None,
             }
         })
         .chain(draw_witness(&mut stream(seed, Concern::Clients, 2), hosts, quiet_at_us, keys))
@@ -266,6 +269,7 @@ fn draw_witness(random: &mut Random, hosts: u64, quiet_at_us: Micros, keys: u32)
         wait_one_in: 0,
         asks_of_ten: 8,
         disks_of_ten: 0,
+        sets: None,
     })
 }
 
@@ -294,6 +298,19 @@ fn draw_faults(random: &mut Random, hosts: u64, quiet_at_us: Micros) -> Vec<Faul
         .collect();
     faults.sort_by_key(|planned| planned.at_us);
     faults
+}
+
+/// In one seed of three some hosts stay broken for ever. Two at least do not.
+fn draw_outside(random: &mut Random, hosts: u64) -> Vec<Outside> {
+    if !random.chance(1, 3) {
+        return Vec::new();
+    }
+    let mut all: Vec<u16> = (0..hosts as u16).collect();
+    let count = random.range(1..=hosts - 2);
+    let chosen = (0..count).map(|_| all.swap_remove(random.below(all.len() as u64) as usize));
+    let chosen: Vec<u16> = chosen.collect();
+    let how = |random: &mut Random| one_of(random, &[Broken::Gone, Broken::Frozen, Broken::CutOff]);
+    chosen.into_iter().map(|host| Outside { host, how: how(random) }).collect()
 }
 
 /// Mostly short, now and then longer than most timeouts.

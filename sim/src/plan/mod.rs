@@ -46,6 +46,9 @@ pub struct Plan {
     pub controller: Option<ControllerPlan>,
     /// When faults and workload end at the latest, and the world heals.
     pub quiet_at_us: Micros,
+    /// Hosts that do not: those that are healed must get on without them.
+    #[serde(default)]
+    pub outside: Vec<Outside>,
     /// Mistakes that all nodes make on purpose, by name. Only a simulator that was built with the feature `museum` knows any.
     #[serde(default)]
     pub defects: Vec<String>,
@@ -225,6 +228,18 @@ pub struct ClientPlan {
     /// Of ten questions so many ask by WAITAOF who has it on a disk.
     #[serde(default)]
     pub disks_of_ten: u32,
+    /// If it does nothing but write strings, and as fast as it is answered.
+    #[serde(default)]
+    pub sets: Option<Sets>,
+}
+
+/// A client that is made to measure with: each answer is followed by the next SET.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sets {
+    /// The size of each value.
+    pub value_bytes: u32,
+    /// Commands under way at a time.
+    pub window: u32,
 }
 
 /// Where a client connects.
@@ -385,6 +400,37 @@ pub enum Heal {
     Reset,
 }
 
+/// A host that is broken for ever once the others are well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outside {
+    /// Which.
+    pub host: u16,
+    /// In which way.
+    pub how: Broken,
+}
+
+/// What is left of a host that is broken for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Broken {
+    /// It has lost power.
+    Gone,
+    /// It stands still: its connections are there, and nothing is read from them.
+    Frozen,
+    /// Whatever it is sent, or sends, is swallowed.
+    CutOff,
+}
+
+impl Broken {
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Broken::Gone => "has lost power",
+            Broken::Frozen => "stands still",
+            Broken::CutOff => "is cut off from all",
+        }
+    }
+}
+
 /// Which connection a cut hits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -437,6 +483,10 @@ impl Plan {
             if usize::from(host) < hosts { Ok(()) } else { Err(format!("there is no host {host}")) }
         };
         self.hosts.iter().filter_map(|host| host.follows).try_for_each(known)?;
+        self.outside.iter().map(|outside| outside.host).try_for_each(known)?;
+        if (0..hosts).all(|host| self.outside.iter().any(|outside| usize::from(outside.host) == host)) {
+            return Err("there must be a host that is not broken for ever".into());
+        }
         for client in &self.clients {
             if let Target::Host { host } = client.target {
                 known(host)?;

@@ -86,6 +86,7 @@ impl Stage {
             orders: Vec::new(),
             controller: None,
             quiet_at_us: 3600 * SECOND,
+            outside: Vec::new(),
             defects,
         });
         world.keep_journal();
@@ -165,6 +166,7 @@ const SPEAKER: ClientPlan = ClientPlan {
     wait_one_in: 0,
     asks_of_ten: 0,
     disks_of_ten: 0,
+    sets: None,
 };
 
 /// A host that follows another.

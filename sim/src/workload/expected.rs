@@ -45,6 +45,9 @@ impl Expected {
     /// What MULTI expects.
     pub(crate) const MULTI: Expected = Expected { name: "MULTI", shape: Shape::Status, excuses: &[], writes: false };
 
+    /// What a plain SET expects.
+    pub(crate) const SET: Expected = Expected { name: "SET", shape: Shape::Status, excuses: &[], writes: true };
+
     /// What is said in a story. WAIT and WAITAOF alone are known by their names.
     pub(crate) fn said(line: &str) -> Expected {
         let name = match line.split(' ').next() {

@@ -56,6 +56,16 @@ impl Workload {
         }
     }
 
+    /// Writes a SET of so many bytes.
+    pub(crate) fn set(&mut self, value_bytes: u32, out: &mut Vec<u8>) -> Expected {
+        self.text.clear();
+        self.push_name(b'k', u64::from(self.plan.keys.max(1)));
+        let key = self.text.len();
+        self.push_letters(value_bytes as usize);
+        command(out, &[b"SET", &self.text[..key], &self.text[key..]]);
+        Expected::SET
+    }
+
     fn question(&mut self, out: &mut Vec<u8>) -> Expected {
         let is_of_disks = self.plan.disks_of_ten > 0 && self.random.below(10) < u64::from(self.plan.disks_of_ten);
         self.request(if is_of_disks { &DISK_REQUESTS } else { &QUESTION_REQUESTS }, out)

@@ -3,15 +3,18 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::codec::siphash::HashKey;
 use crate::keyspace::{Entry, Keyspace, Touch};
 use crate::port::ConnId;
 use crate::replication::{Position, ReplicationId};
-use crate::value::Blob;
-use crate::value::digest::{Digest, mix_value};
+use crate::value::digest::mix_value;
 
 use super::Node;
 use super::follow::Link;
+
+mod hash;
+
+use hash::{Content, content_hash};
+pub use hash::{STREAM_HASH_BASE, stream_hash};
 
 /// A command boundary: after this much of this history the data had this digest.
 ///
@@ -74,20 +77,6 @@ pub enum Deed {
         replicas: usize,
     },
 }
-
-/// Extends a hash of a sequence by more of its bytes: `hash * BASE + byte` modulo 2^61 - 1, byte by byte.
-///
-/// So the hash of a whole follows from those of its parts: `whole = first * BASE^len(second) + second`.
-#[must_use]
-pub fn stream_hash(hash: u64, bytes: &[u8]) -> u64 {
-    const MODULUS: u128 = (1 << 61) - 1;
-    bytes.iter().fold(hash, |hash, byte| {
-        ((u128::from(hash) * u128::from(STREAM_HASH_BASE) + u128::from(*byte)) % MODULUS) as u64
-    })
-}
-
-/// The base of [`stream_hash`].
-pub const STREAM_HASH_BASE: u64 = 0x0001_2fd3_a8b5_c6d7;
 
 /// The role of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,8 +146,8 @@ pub struct Probe {
 /// What is recorded for checkers while the audit is on.
 #[derive(Clone, Default)]
 pub(super) struct Audit {
-    /// The digest of each key, so that a change costs one key only.
-    keys: BTreeMap<(u32, Blob), u64>,
+    /// The digest of each key by its database and the hash of its name, so that a change costs one key only.
+    keys: BTreeMap<(u32, u64), u64>,
     digest: u64,
     boundaries: Vec<Boundary>,
     deeds: Vec<Deed>,
@@ -181,9 +170,13 @@ impl Audit {
         }
     }
 
-    fn take_in_key(&mut self, keyspace: &Keyspace, database: u32, key: &Blob) {
-        let place = (database, key.clone());
+    fn take_in_key(&mut self, keyspace: &Keyspace, database: u32, key: &[u8]) {
+        let place = (database, content_hash(key));
         let new = keyspace.locate(database, key).map(|found| digest_entry(database, keyspace.entry(found)));
+        self.replace(place, new);
+    }
+
+    fn replace(&mut self, place: (u32, u64), new: Option<u64>) {
         let old = match new {
             Some(new) => self.keys.insert(place, new),
             None => self.keys.remove(&place),
@@ -193,48 +186,23 @@ impl Audit {
     }
 
     fn take_in_database(&mut self, keyspace: &Keyspace, database: u32) {
-        let is_in = |place: &(u32, Blob)| place.0 == database;
-        let gone: Vec<(u32, Blob)> = self.keys.keys().filter(|place| is_in(place)).cloned().collect();
-        for place in gone {
-            let old = self.keys.remove(&place).unwrap_or(0);
-            self.digest = self.digest.wrapping_sub(old);
+        let mut gone = self.keys.split_off(&(database, 0));
+        if let Some(next) = database.checked_add(1) {
+            self.keys.append(&mut gone.split_off(&(next, 0)));
         }
-        let keys: Vec<Blob> = keyspace.iter(database).map(|entry| entry.key.clone()).collect();
-        for key in keys {
-            self.take_in_key(keyspace, database, &key);
+        self.digest = gone.values().fold(self.digest, |digest, old| digest.wrapping_sub(*old));
+        for entry in keyspace.iter(database) {
+            self.replace((database, content_hash(&entry.key)), Some(digest_entry(database, entry)));
         }
-    }
-}
-
-/// The key of the hashes in digests.
-const ORDER: HashKey = HashKey::new(0x6166_7465_7269_6d61, 0x6765_2061_7564_6974);
-
-/// A digest that is cheap to make.
-#[derive(Default)]
-struct Fast(u64);
-
-impl Digest for Fast {
-    fn mix(&mut self, part: &[u8]) {
-        let both = u128::from(self.0) << 64 | u128::from(ORDER.hash(part));
-        self.0 = ORDER.hash(&both.to_le_bytes());
-    }
-
-    fn add_part(&mut self, part: &[u8]) {
-        self.0 = self.0.wrapping_add(ORDER.hash(part));
-    }
-
-    fn add(&mut self, part: &Fast) {
-        self.0 = self.0.wrapping_add(ORDER.hash(&part.0.to_le_bytes()));
     }
 }
 
 /// The digest of one key: its database, name, type, contents and expiry.
 fn digest_entry(database: u32, entry: &Entry) -> u64 {
-    let hash = |bytes: &[u8]| ORDER.hash(bytes);
-    let mut content = Fast::default();
+    let mut content = Content::default();
     mix_value(&mut content, &entry.value);
-    let parts = [u64::from(database), hash(&entry.key), content.0, entry.expires_ms as u64];
-    hash(&parts.map(u64::to_le_bytes).concat())
+    let parts = [u64::from(database), content_hash(&entry.key), content.value(), entry.expires_ms as u64];
+    content_hash(parts.map(u64::to_le_bytes).as_flattened())
 }
 
 impl Node {

@@ -1,0 +1,121 @@
+//! Which hashes do checkers compare?
+//!
+//! They guard against mistakes, not against an adversary, and are made after each command: so they read eight bytes at a time.
+
+use crate::value::digest::Digest;
+
+/// Extends a hash of a sequence by more of its bytes: `hash * BASE + byte + 1` modulo 2^64, byte by byte.
+///
+/// So the hash of a whole follows from those of its parts: `whole = first * BASE^len(second) + second`. It guards against mistakes, not against an
+/// adversary.
+#[must_use]
+pub fn stream_hash(hash: u64, bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let hash = words.iter().fold(hash, |hash, word| {
+        // Eight steps at once, of which none waits for the one before.
+        let terms = word.iter().zip(POWERS).map(|(byte, power)| power.wrapping_mul(u64::from(*byte) + 1));
+        terms.fold(hash.wrapping_mul(POWERS[0].wrapping_mul(STREAM_HASH_BASE)), u64::wrapping_add)
+    });
+    let extend = |hash: u64, byte: &u8| hash.wrapping_mul(STREAM_HASH_BASE).wrapping_add(u64::from(*byte) + 1);
+    rest.iter().fold(hash, extend)
+}
+
+/// The base of [`stream_hash`]: of the greatest order that there is modulo 2^64.
+pub const STREAM_HASH_BASE: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The powers of the base, from the seventh down.
+const POWERS: [u64; 8] = {
+    let mut powers = [1; 8];
+    let mut at = 7;
+    while at > 0 {
+        powers[at - 1] = STREAM_HASH_BASE.wrapping_mul(powers[at]);
+        at -= 1;
+    }
+    powers
+};
+
+/// The digest of a value in the making.
+#[derive(Default)]
+pub(super) struct Content(u64);
+
+impl Content {
+    pub(super) fn value(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Digest for Content {
+    fn mix(&mut self, part: &[u8]) {
+        self.0 = fold(self.0 ^ content_hash(part), SPREAD[0]);
+    }
+
+    fn add_part(&mut self, part: &[u8]) {
+        self.0 = self.0.wrapping_add(content_hash(part));
+    }
+
+    fn add(&mut self, part: &Content) {
+        self.0 = self.0.wrapping_add(fold(part.0 ^ SPREAD[1], SPREAD[2]));
+    }
+}
+
+/// Odd numbers with well-spread bits: from the fractional parts of the square roots of 2, 3 and 5.
+const SPREAD: [u64; 3] = [0x6a09_e667_f3bc_c909, 0xbb67_ae85_84ca_a73b, 0x3c6e_f372_fe94_f82b];
+
+/// A hash of bytes and their number.
+pub(super) fn content_hash(bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let begin = SPREAD[0] ^ bytes.len() as u64;
+    let hash = words.iter().fold(begin, |hash, word| fold(hash ^ u64::from_le_bytes(*word), SPREAD[1]));
+    fold(hash ^ u64::from_le_bytes(last), SPREAD[2])
+}
+
+/// The two halves of a product, of which each bit depends on all lower ones, one over the other.
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    product as u64 ^ (product >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_of_parts_make_that_of_the_whole() {
+        let text = b"*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$5\r\nvalue\r\n";
+        let whole = stream_hash(0, text);
+        let slow = |hash: u64, byte: &u8| hash.wrapping_mul(STREAM_HASH_BASE).wrapping_add(u64::from(*byte) + 1);
+        assert_eq!(whole, text.iter().fold(0, slow));
+        for cut in 0..=text.len() {
+            let (first, second) = text.split_at(cut);
+            assert_eq!(stream_hash(stream_hash(0, first), second), whole, "{cut}");
+        }
+    }
+
+    #[test]
+    fn each_byte_and_the_length_count() {
+        let text = [b'x'; 40];
+        let hash = content_hash(&text);
+        for at in 0..text.len() {
+            let mut other = text;
+            other[at] ^= 1;
+            assert_ne!(content_hash(&other), hash, "{at}");
+            assert_ne!(content_hash(&text[..at]), hash, "{at}");
+        }
+        assert_ne!(content_hash(b"a"), content_hash(b"a\0"));
+    }
+
+    #[test]
+    fn the_order_of_mixed_parts_counts_and_that_of_added_ones_does_not() {
+        let digest = |mixed: &[&[u8]], added: &[&[u8]]| {
+            let mut content = Content::default();
+            mixed.iter().for_each(|part| content.mix(part));
+            added.iter().for_each(|part| content.add_part(part));
+            content.value()
+        };
+        assert_ne!(digest(&[b"a", b"b"], &[]), digest(&[b"b", b"a"], &[]));
+        assert_eq!(digest(&[], &[b"a", b"b"]), digest(&[], &[b"b", b"a"]));
+        assert_ne!(digest(&[b"ab", b""], &[]), digest(&[b"a", b"b"], &[]));
+    }
+}

@@ -1,0 +1,159 @@
+//! What happens once faults and workload have ended?
+//!
+//! The second phase of a run. A core of nodes is healed; those outside it stay broken for ever, each in its way, since a dead replica or one that has
+//! stopped reading must not keep the others from anything. The operator settles who follows whom within the core. The core must converge in a time that is
+//! computed from the plan; then a last write shows that it still makes progress.
+
+use afterimage_core::config::AppendFsync;
+
+use crate::check::{Breach, Property, Standing, convergence_bound, find_straggler, round_trip};
+use crate::controller::Controller;
+use crate::host::Host;
+use crate::journal::{Topic, host_name};
+use crate::network::Side;
+use crate::operator::Task;
+use crate::plan::{Broken, Crash, Order};
+use crate::queue::{MILLISECOND, Micros, Occurrence};
+use crate::world::World;
+
+/// Time between two looks whether the world has converged.
+const LOOK_EVERY: Micros = 100 * MILLISECOND;
+/// What is written last: that it reaches everybody shows progress.
+const LAST_WRITE: &str = "SET the:last write";
+
+/// The second phase.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quiet {
+    since: Micros,
+    /// When the present step must be over.
+    pub(crate) deadline: Micros,
+    /// What one step may take.
+    bound: Micros,
+    pub(crate) converged_after: Option<Micros>,
+}
+
+impl World {
+    /// Faults and workload end.
+    pub(crate) fn on_quiet(&mut self) {
+        self.quiet = Some(Quiet { since: self.now, deadline: Micros::MAX, bound: 0, converged_after: None });
+        self.note(Topic::World, |_| "quiet: faults and workload end, the world heals".into());
+        self.heal();
+        self.leave_broken();
+        self.settle_core();
+        self.wind_down_clients();
+        let probes = self.hosts.iter().filter_map(|host| host.node.as_ref()).map(|node| node.probe());
+        let keys = probes.map(|probe| probe.keys).max().unwrap_or(0);
+        // What clients can have stored bounds the data, whatever of it is left.
+        let data_bytes = 64 * keys + self.totals.delivered_bytes;
+        let bound = convergence_bound(&self.plan, data_bytes, keys);
+        let duty = self.operator.duty(round_trip(&self.plan));
+        let since = self.now;
+        self.quiet = Some(Quiet { since, deadline: since + bound + duty, bound, converged_after: None });
+        self.queue.push(self.now + LOOK_EVERY, Occurrence::Look);
+    }
+
+    /// Those outside the core will never be well again.
+    fn leave_broken(&mut self) {
+        for index in 0..self.plan.outside.len() {
+            let outside = self.plan.outside[index];
+            let host = outside.host;
+            self.hosts[usize::from(host)].is_outside = true;
+            self.checks.endings.broken(host);
+            self.note(Topic::Fault, |_| format!("for ever: {} {}", host_name(host), outside.how.in_words()));
+            match outside.how {
+                Broken::Gone => {
+                    self.stop_node(host, Crash::Power, 0);
+                    self.hosts[usize::from(host)].restart_at = None;
+                }
+                Broken::Frozen => self.hosts[usize::from(host)].paused_until = Micros::MAX,
+                Broken::CutOff => self.each_path_of(host, |world, from, to| world.network.hold(from, to)),
+            }
+        }
+    }
+
+    /// Whoever follows somebody outside the core follows its master, which may have to be made one.
+    fn settle_core(&mut self) {
+        if self.plan.outside.is_empty() {
+            return;
+        }
+        let is_outside = |world: &World, host: u16| world.hosts[usize::from(host)].is_outside;
+        let all = 0..self.hosts.len() as u16;
+        if let Some(controller) = &mut self.controller {
+            controller.give_up(|host| self.hosts[usize::from(host)].is_outside);
+        }
+        if is_outside(self, self.operator.master())
+            && let Some(leader) = all.clone().find(|host| !is_outside(self, *host))
+        {
+            self.operator.order(&Order::Promote { host: leader });
+        }
+        let master = self.operator.master();
+        for host in all.filter(|host| !is_outside(self, *host)).collect::<Vec<_>>() {
+            let above = self.operator.follows[usize::from(host)];
+            if above.is_some_and(|above| is_outside(self, above)) {
+                self.operator.follows[usize::from(host)] = Some(master);
+                self.operator.tasks.push_back(Task::Settle { host });
+            }
+        }
+        // Nothing is said to those who cannot hear it; nor is an answer of theirs waited for.
+        if self.operator.target().is_some_and(|host| is_outside(self, host))
+            && let Some(link) = self.operator.link
+        {
+            self.side_closes(link, Side::Dialler);
+            self.operator_lost();
+        }
+        let tasks = std::mem::take(&mut self.operator.tasks);
+        let hears = |task: &Task| task.host().is_none_or(|host| !is_outside(self, host));
+        let kept = tasks.into_iter().filter(hears).collect();
+        self.operator.tasks = kept;
+        self.queue.push(self.now, Occurrence::Operator);
+    }
+
+    pub(crate) fn on_look(&mut self) {
+        let Some(quiet) = self.quiet else { return };
+        let has_come_to_rest = self.clients.iter().all(|client| client.link.is_none())
+            && self.operator.tasks.is_empty()
+            && self.controller.as_ref().is_none_or(Controller::is_idle)
+            && find_straggler(&self.standings()).is_none();
+        if !has_come_to_rest {
+            self.queue.push(self.now + LOOK_EVERY, Occurrence::Look);
+            return;
+        }
+        let took = self.now - quiet.since;
+        if quiet.converged_after.is_some() {
+            self.finished = true;
+            self.note(Topic::World, |_| {
+                format!("the last write is everywhere {} ms after the quiet point", took / MILLISECOND)
+            });
+            return;
+        }
+        self.note(Topic::World, |_| format!("converged {} ms after the quiet point", took / MILLISECOND));
+        self.operator.say(self.operator.master(), LAST_WRITE);
+        let deadline = self.now + quiet.bound + self.operator.duty(round_trip(&self.plan));
+        self.quiet = Some(Quiet { converged_after: Some(took), deadline, ..quiet });
+        self.queue.push(self.now, Occurrence::Operator);
+        self.queue.push(self.now + LOOK_EVERY, Occurrence::Look);
+    }
+
+    fn standings(&self) -> Vec<Standing> {
+        let standing = |(index, host): (usize, &Host)| Standing {
+            is_outside: host.is_outside,
+            master: self.operator.follows[index],
+            probe: host.node.as_ref().map(|node| node.probe()),
+            is_synced_first: host.node.as_ref().is_some_and(|node| node.config().appendfsync == AppendFsync::Always),
+        };
+        self.hosts.iter().enumerate().map(standing).collect()
+    }
+
+    pub(crate) fn did_not_converge(&mut self) {
+        let Some(quiet) = self.quiet else { return };
+        let since = quiet.converged_after.map_or("faults ended", |_| "the last write was to be made");
+        let took = quiet.deadline - quiet.since - quiet.converged_after.unwrap_or(0);
+        let (host, why) = match find_straggler(&self.standings()) {
+            Some((host, why)) => (Some(host), why),
+            None => (None, "what the operator or the controller has to say is not all said".into()),
+        };
+        let explanation = format!("{} ms after {since}, {why}", took / MILLISECOND);
+        self.now = quiet.deadline;
+        self.breach(host, Breach::new(Property::Converges, explanation));
+    }
+}

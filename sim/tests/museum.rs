@@ -11,6 +11,16 @@ fn broken(scenario: Scenario, defect: Option<&str>) -> Option<Property> {
     story.violation.map(|violation| violation.property)
 }
 
+/// Defects that a story meets, too, and that end it in their own check.
+const MET: [(Scenario, &str); 4] = [
+    // A replica with data is given others.
+    (Scenario::Wait, "flush_before_valid"),
+    // A pause holds back the stream, of which these take what they have read for applied.
+    (Scenario::MinReplicas, "proxy_on_read"),
+    (Scenario::MinReplicas, "ack_on_read"),
+    (Scenario::MinReplicas, "paused_replica_advances"),
+];
+
 #[test]
 fn each_story_ends_in_its_check_only_with_its_defect() {
     let cases = [
@@ -20,7 +30,8 @@ fn each_story_ends_in_its_check_only_with_its_defect() {
     for (scenario, defect, property) in cases {
         assert_eq!(broken(scenario, Some(defect)), Some(property), "{defect}");
         assert_eq!(broken(scenario, None), None, "{scenario:?}");
-        for other in museum::names().into_iter().filter(|name| *name != defect) {
+        let is_met = |name: &str| MET.contains(&(scenario, name));
+        for other in museum::names().into_iter().filter(|name| *name != defect && !is_met(name)) {
             assert_eq!(broken(scenario, Some(other)), None, "{scenario:?} with {other}");
         }
     }

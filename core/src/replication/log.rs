@@ -187,6 +187,20 @@ mod tests {
     }
 
     #[test]
+    fn only_commands_at_the_end_that_are_the_same_are_taken_back() {
+        let mut log = Log::new(0, 1 << 20);
+        log.append_command([b"ping"]);
+        log.append_command([b"set".as_slice(), b"a", b"1"]);
+        let end = log.end();
+        for _ in 0..3 {
+            log.append_command([b"ping"]);
+        }
+        assert!(log.take_back_command([b"ping"]));
+        assert_eq!(log.end(), end);
+        assert!(!log.take_back_command([b"ping"]));
+    }
+
+    #[test]
     fn the_backlog_keeps_its_size_and_the_slowest_reader_pins_more() {
         let mut log = Log::new(1000, BLOCK_BYTES as u64);
         log.append(&[1; BLOCK_BYTES * 4]);

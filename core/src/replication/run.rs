@@ -146,6 +146,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_back_is_gone_and_the_run_goes_on_there() {
+        for left in [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, BLOCK_BYTES * 2 + 3] {
+            let mut run = Run::starting_at(100);
+            run.append(&[7; BLOCK_BYTES * 2 + 3]);
+            run.take_back_to(100 + left as u64);
+            assert_eq!((run.start(), run.end()), (100, 100 + left as u64));
+            run.append(b"x");
+            assert_eq!(read_all(&run, 100 + left as u64), b"x");
+        }
+    }
+
+    #[test]
     fn a_full_last_block_that_is_forgotten_leaves_the_end_where_it_was() {
         let mut run = Run::starting_at(5);
         run.append(&[1; BLOCK_BYTES]);

@@ -9,9 +9,9 @@ use super::{Breach, Property};
 use crate::queue::{Micros, SECOND};
 
 /// Attempts that a replica has at once after a disturbance.
-const ATTEMPTS: u64 = 6;
+const ATTEMPTS: u64 = 8;
 /// The time after which it has one more.
-const ONE_MORE_AFTER: Micros = 6 * SECOND;
+const ONE_MORE_AFTER: Micros = 5 * SECOND;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Replica {

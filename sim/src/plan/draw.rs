@@ -37,6 +37,8 @@ pub(super) fn draw(seed: u64) -> Plan {
     if hosts.iter().all(|host| !matches!(host.storage, Storage::Appended { .. })) {
         draw_thin_disk(&mut stream(seed, Concern::Configuration, 4), &mut settings, &mut disk);
     }
+    let mut faults = draw_faults(&mut stream(seed, Concern::Faults, 0), count, quiet_at_us);
+    faults.splice(0..0, draw_full_disk(&mut stream(seed, Concern::Faults, 2), count));
     Plan {
         version: PLAN_VERSION,
         seed,
@@ -45,7 +47,7 @@ pub(super) fn draw(seed: u64) -> Plan {
         disk,
         work: draw_work(&mut stream(seed, Concern::Configuration, 1)),
         clients,
-        faults: draw_faults(&mut stream(seed, Concern::Faults, 0), count, quiet_at_us),
+        faults,
         orders,
         outside: draw_outside(&mut stream(seed, Concern::Faults, 1), count),
         hosts,
@@ -311,6 +313,14 @@ fn draw_outside(random: &mut Random, hosts: u64) -> Vec<Outside> {
     let chosen: Vec<u16> = chosen.collect();
     let how = |random: &mut Random| one_of(random, &[Broken::Gone, Broken::Frozen, Broken::CutOff]);
     chosen.into_iter().map(|host| Outside { host, how: how(random) }).collect()
+}
+
+/// In some seeds a replica has no room for its first data set, for longer than it has patience.
+fn draw_full_disk(random: &mut Random, hosts: u64) -> Option<FaultPlan> {
+    let host = random.range(1..=hosts - 1) as u16;
+    let for_us = random.range(15..=30) * SECOND;
+    let fault = Fault::Disk { host, for_us, trouble: DiskTrouble::Full };
+    random.chance(1, 12).then_some(FaultPlan { at_us: 0, fault })
 }
 
 /// Mostly short, now and then longer than most timeouts.

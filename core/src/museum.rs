@@ -55,7 +55,97 @@ defects! {
     /// acknowledges the same offset once a second, and writes go on that it will never have. *When:* all of Redis and Valkey
     /// since 2.8 (`refreshGoodSlavesCount`). *Reported:* nowhere as such that we know of; around it, Redis issues 1434 and 9993.
     GoodReplicaIsHeartbeat = "good_replica_is_heartbeat",
+    /// `wait_zero_offset`: who was served after a wait is asked for by where it stood before.
+    ///
+    /// *What:* a command that had to wait writes when it is served; the offset that WAIT asks for behind it stays that of before, and replicas
+    /// count that have not seen the write. *When:* the same by other ways: Valkey until 8.0 with WAIT behind a script, Redis until 7.0.12 with modules. *Reported:*
+    /// Valkey pull request 776, Redis pull request 12220.
+    WaitZeroOffset = "wait_zero_offset",
+    /// `failover_discards_tail`: FAILOVER takes any replica that is online for one that has everything.
+    ///
+    /// *What:* what was written last was answered, and is gone when the old master comes back as a replica. *When:* wherever a replica is promoted without
+    /// waiting for it: by REPLICAOF NO ONE in all versions, by Sentinel, and by FAILOVER with FORCE, which says so; without FORCE no
+    /// release is known. *Reported:* Redis issues 4819, 6062 and 12113, Valkey issues 1238 and 2587.
+    FailoverDiscardsTail = "failover_discards_tail",
     // The name of a history, and how far it reaches.
+
+    /// `restart_keeps_replid`: a master that has loaded a snapshot goes on under the name that its history had when that was made.
+    ///
+    /// *What:* what was written behind the snapshot in the life before and what is written now bear the same offsets of one name. *When:* Redis 4.0.0 and
+    /// 4.0.1, 2017. *Reported:* Redis issue 4316.
+    RestartKeepsReplid = "restart_keeps_replid",
+    /// `seed_reused`: a life begins with the entropy of the life before.
+    ///
+    /// *What:* a node that has lost its data calls its new history as it called the first one, and whoever has that is sent on from another data set. *When:* of
+    /// servers none is known; it is what becomes of a virtual machine that is started twice from one image, and the reason why a node is
+    /// handed a seed at each start. *Reported:* Everspaugh and others, "Not-So-Random Numbers in Virtualized Linux", 2014, for the like with keys.
+    SeedReused = "seed_reused",
+    /// `promotion_keeps_replid`: a replica that is promoted goes on under its master's name.
+    ///
+    /// *What:* the old master may live and write, and two histories bear one name. *When:* no release; it is the reason that Redis 4.0 gave for its
+    /// second id. *Reported:* Redis's documentation of replication, "Replication ID explained".
+    PromotionKeepsReplid = "promotion_keeps_replid",
+    /// `replid2_unbounded`: a node continues the history it was in before, however far who asks went with it.
+    ///
+    /// *What:* who had more than the node that was promoted is sent on behind bytes that this one never had. *When:* Redis 6.0.0 to 6.0.3, 2020, where the bound was set to what it had
+    /// been before the offset was turned back. *Reported:* Redis pull request 7320.
+    Replid2Unbounded = "replid2_unbounded",
+    /// `replid2_one_short`: the byte at which two histories part may not be asked for.
+    ///
+    /// *What:* whoever has exactly what the promoted node had, which after an orderly switch all have, is sent everything. *When:* no release that we
+    /// know of; it is the other way to be wrong with the bound. (To allow one byte more does nothing: no command has one byte.) *Reported:* as
+    /// `replid2_unbounded`.
+    Replid2OneShort = "replid2_one_short",
+    /// `backlog_freed_keeps_replid`: a backlog goes for want of replicas, and the history keeps its name.
+    ///
+    /// *What:* the offset stands still from then on while writes go on; as a replica of one that had it before the node is sent on from there, with what it wrote
+    /// alone. *When:* Redis 4.0.0 to 4.0.2, 2017. *Reported:* Redis issue 4407.
+    BacklogFreedKeepsReplid = "backlog_freed_keeps_replid",
+    /// `chained_psync_after_fullresync`: a replica whose data were replaced leads its own replicas on.
+    ///
+    /// *What:* they are sent the stream of a data set that they have not got. *When:* Redis 2.8 to 2.8.21 and 3.0 to 3.0.3, 2015. *Reported:* Redis issue
+    /// 2694.
+    ChainedPsyncAfterFullresync = "chained_psync_after_fullresync",
+    /// `subreplica_misses_new_replid`: a replica that is told a new name of its history keeps it from its own replicas.
+    ///
+    /// *What:* they go on with the stream and call it by the old name, under which the old master may write something else. *When:* Redis 4.0 before its
+    /// first release candidate, 2016. *Reported:* by the commit that mends it (eab865a0a).
+    SubreplicaMissesNewReplid = "subreplica_misses_new_replid",
+    /// `psync_from_future`: a node continues its history for one that is ahead of it.
+    ///
+    /// *What:* only the beginning of the backlog is compared, not its end. *When:* the release candidates of Redis 2.8, 2013. *Reported:* by
+    /// the commit that mends it (37e06bd95).
+    PsyncFromFuture = "psync_from_future",
+    /// `psync_state_dropped_early`: a replica forgets where it stands as soon as everything is to be sent to it, not when its data are replaced.
+    ///
+    /// *What:* if nothing comes of that, and another master has its history, it is sent everything in vain. *When:* Redis until 6.2. *Reported:* Redis pull
+    /// request 9398.
+    PsyncStateDroppedEarly = "psync_state_dropped_early",
+    /// `transient_error_is_full_resync`: a master that cannot answer now has refused to continue.
+    ///
+    /// *What:* the replica asks for everything the next time. *When:* Redis 4.0 before its release and, for a master that is silent, until 7.0.0, 2022. *Reported:* Redis
+    /// pull request 10726.
+    TransientErrorIsFullResync = "transient_error_is_full_resync",
+    /// `promoted_loses_backlog`: since when there are no replicas is counted from before the node was promoted.
+    ///
+    /// *What:* its backlog goes before its siblings have come, and all of them are sent everything. *When:* Redis 4.0.0 to 4.0.6, 2018. *Reported:*
+    /// Redis issue 4607.
+    PromotedLosesBacklog = "promoted_loses_backlog",
+    /// `meaningful_offset`: a master that is made a replica takes the PINGs at the end of its stream back.
+    ///
+    /// *What:* it was to spare a full synchronisation behind heartbeats that the new master lacks; but whoever follows it has them, and offsets of one name
+    /// come to mean two things. *When:* Redis 6.0.0 to 6.0.3, taken out in 6.0.4, 2020. *Reported:* Redis issues 7306 and 7320.
+    MeaningfulOffset = "meaningful_offset",
+    /// `fullresync_offset_too_late`: who joins a snapshot under way is told where the stream is by now.
+    ///
+    /// *What:* the data and the stream that follows are those of the snapshot's beginning; every offset that the replica names from then on is too great. *When:* Redis
+    /// 2.8.0 to 2.8.21 and 3.0.0 to 3.0.3, 2015. *Reported:* Redis issue 2724.
+    FullresyncOffsetTooLate = "fullresync_offset_too_late",
+    /// `attach_without_buffer_copy`: who joins a snapshot under way is sent what is written from then on.
+    ///
+    /// *What:* it lacks what was written between the snapshot's beginning and its coming. *When:* Redis until 2.4.5, 2011, where a part of the first replica's
+    /// output was not copied. *Reported:* Redis issue 141.
+    AttachWithoutBufferCopy = "attach_without_buffer_copy",
 
     // Bytes of the stream.
 
@@ -99,11 +189,6 @@ defects! {
     /// *What:* the master knows one present database for all of its replicas. A new one, who has not heard the last SELECT and is not told of it by the snapshot, applies to database 0 what belongs elsewhere.
     /// *When:* Redis up to 2.8.21 and 3.0.3. *Reported:* the changes 15de6b108 and a5a06a8ec of 2015.
     SelectNotReemitted = "select_not_reemitted",
-    /// `meaningful_offset`: a master that becomes a replica takes back the PINGs at the end of its log.
-    ///
-    /// *What:* they carry no data, and without them a former master may go on where its successor was when it was promoted. But its own replicas have had them, and do not
-    /// forget alike. *When:* Redis 6.0.0 to 6.0.3; its authors took it out when they could not explain the last failure. *Reported:* Redis issues 7306 and 7320.
-    MeaningfulOffset = "meaningful_offset",
     /// `paused_replica_advances`: a command of the stream that a pause holds back moves the offset, and is passed on, before it is applied.
     ///
     /// *What:* a replica that is promoted during a pause has never applied what it says that it has. *When:* Redis up to 6.2.5. *Reported:* Redis pull request 9448.

@@ -136,7 +136,10 @@ impl World {
         if let Order::Shutdown { host, down_us } = order {
             return self.ask_to_end(index, host, down_us);
         }
-        self.operator.order(&order);
+        self.operator.order(&order, self.now);
+        if let Order::Supplant { untold_us, .. } = order {
+            self.queue.push(self.now + untold_us, Occurrence::Operator);
+        }
         self.queue.push(self.now, Occurrence::Operator);
     }
 
@@ -154,6 +157,7 @@ impl World {
     /// The operator's next step.
     pub(crate) fn on_operator(&mut self) {
         let now = self.now;
+        self.operator.catch_up(now);
         if let Some(link) = self.operator.link {
             if now >= self.operator.since + operator::PATIENCE {
                 self.side_closes(link, Side::Dialler);

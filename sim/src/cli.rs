@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use afterimage_sim::scenario::Scenario;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::campaign::Shard;
 
 /// Runs worlds of Afterimage nodes under faults, on simulated networks, disks and clocks.
 ///
@@ -22,19 +24,31 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run many seeds and report which properties were broken
-    Run {
-        /// From A up to, without, B; or the first N
-        #[arg(long, value_name = "A..B | N", default_value = "1000")]
-        seeds: Seeds,
-        /// Threads; as many as there are processors by default
-        #[arg(long, value_name = "N")]
-        jobs: Option<usize>,
-        /// A mistake that all nodes make on purpose; may be given several times
-        #[arg(long = "defect", value_name = "NAME")]
-        defects: Vec<String>,
+    Run(RunArguments),
+    /// Put the shards of a campaign together, as `run --out` has left them, and report on the whole
+    ///
+    /// Exit status 1 if a property was broken in a way that is not known, if seeds are missing, or if a seed has two results that differ.
+    Merge {
+        /// Directories of one campaign
+        #[arg(value_name = "DIR", required = true)]
+        dirs: Vec<PathBuf>,
+        /// Signatures of failures that are known
+        #[arg(long, value_name = "FILE")]
+        known: Option<PathBuf>,
         /// One JSON object instead of words
         #[arg(long)]
         json: bool,
+    },
+    /// Compare two files of `run --prints`: two builds, or two machines, must do the same
+    ///
+    /// Exit status 1 if they do not, or if the files have not the same seeds.
+    Compare {
+        /// One file
+        #[arg(value_name = "FILE")]
+        one: PathBuf,
+        /// The other
+        #[arg(value_name = "FILE")]
+        other: PathBuf,
     },
     /// Run one seed, or a plan from a file, and print what happens
     Replay {
@@ -47,10 +61,34 @@ pub(crate) enum Command {
         /// Leave out what happens after, in simulated seconds
         #[arg(long, value_name = "SECONDS")]
         to: Option<Seconds>,
+        /// Tell of nothing but these events, one by one, each with the fingerprint so far
+        #[arg(long, value_name = "A..B", conflicts_with_all = ["from", "to"])]
+        events: Option<Seeds>,
         /// A mistake that all nodes make on purpose, beside those of the plan
         #[arg(long = "defect", value_name = "NAME")]
         defects: Vec<String>,
         /// One JSON object per line instead of words
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a failing plan smaller, as long as it fails in the same way, and print what is left of it
+    ///
+    /// Leaves out faults, orders, clients, commands, hosts and settings, lowers numbers, and makes the rest plainer, while the same property is broken
+    /// by a node of the same role. `replay` runs what comes out.
+    Shrink {
+        /// A seed, or the path of a plan
+        #[arg(value_name = "SEED | FILE")]
+        source: Source,
+        /// A mistake that all nodes make on purpose, beside those of the plan
+        #[arg(long = "defect", value_name = "NAME")]
+        defects: Vec<String>,
+        /// Where to write the plan, instead of the standard output
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// CPU time after which the smallest plan so far has to do
+        #[arg(long, value_name = "SECONDS", default_value = "60")]
+        cpu: Seconds,
+        /// The summary as one JSON object, with the plan in it if that is not written to a file
         #[arg(long)]
         json: bool,
     },
@@ -122,6 +160,41 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// What `run` is told.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// From A up to, without, B; or the first N
+    #[arg(long, value_name = "A..B | N", default_value = "1000")]
+    pub(crate) seeds: Seeds,
+    /// Threads; as many as there are processors by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
+    /// A mistake that all nodes make on purpose; may be given several times
+    #[arg(long = "defect", value_name = "NAME")]
+    pub(crate) defects: Vec<String>,
+    /// A directory that keeps each result at once; a second run with the same one does only what is missing
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Only part I, counted from 0, of K
+    #[arg(long, value_name = "I/K")]
+    pub(crate) shard: Option<Shard>,
+    /// Begin no seed after so long
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) time_limit: Option<Seconds>,
+    /// Signatures of failures that are known, one a line: they are counted, and do not make the run fail
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known: Option<PathBuf>,
+    /// Run each seed twice; one that does not do the same both times fails, and it is told at which event
+    #[arg(long)]
+    pub(crate) check_determinism: bool,
+    /// Write fingerprints for `compare`, one line for each seed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prints: Option<PathBuf>,
+    /// One JSON object instead of words
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The stories by name.

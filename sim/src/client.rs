@@ -11,10 +11,10 @@ use afterimage_core::node::Role;
 
 use crate::check::{Breach, Property};
 use crate::network::LinkId;
-use crate::plan::{ClientPlan, Sets};
+use crate::plan::{ClientPlan, Sets, Step};
 use crate::queue::{MILLISECOND, Micros, SECOND};
 use crate::reply::{Reply, read_reply};
-use crate::workload::{Expected, Workload, command};
+use crate::workload::{Expected, Workload, command, script};
 
 /// A client gives its connection up after this long without a reply.
 pub(crate) const PATIENCE: Micros = 5 * SECOND;
@@ -22,6 +22,8 @@ pub(crate) const PATIENCE: Micros = 5 * SECOND;
 pub(crate) const RECONNECT: Micros = 200 * MILLISECOND;
 /// Commands under way at most; a burst is left out above it.
 const OUTSTANDING_MAX: usize = 64;
+/// Time after which a script goes on that found so many under way.
+const CROWDED: Micros = 10 * MILLISECOND;
 
 /// The role of a client's node and since when, as the world knows it.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +55,10 @@ pub(crate) struct Client {
     /// What its node has told it by WAIT or WAITAOF and has not arrived yet, as it must arrive.
     told: VecDeque<(&'static str, String)>,
     sent: u32,
+    /// Steps of its script that it has said.
+    steps_said: usize,
+    /// What it has said, if that is kept.
+    record: Option<Vec<Step>>,
     heard_at: Micros,
     /// Replies read.
     pub(crate) replies: u64,
@@ -75,6 +81,8 @@ impl Client {
             expected: VecDeque::new(),
             told: VecDeque::new(),
             sent: 0,
+            steps_said: 0,
+            record: None,
             heard_at: 0,
             replies: 0,
             accepted: 0,
@@ -83,7 +91,21 @@ impl Client {
 
     /// True if it has sent all it was to send and heard the answers, or need not hear them any more.
     pub(crate) fn is_done(&self) -> bool {
-        self.sent >= self.plan.commands && self.expected.is_empty()
+        let has_said_all = match &self.plan.script {
+            Some(script) => self.steps_said >= script.len(),
+            None => self.sent >= self.plan.commands,
+        };
+        has_said_all && self.expected.is_empty()
+    }
+
+    /// Keeps what it says from now on.
+    pub(crate) fn keep_record(&mut self) {
+        self.record.get_or_insert_default();
+    }
+
+    /// What it has said so far, as a script.
+    pub(crate) fn take_record(&mut self) -> Vec<Step> {
+        self.record.take().unwrap_or_default()
     }
 
     /// True if no reply is missing.
@@ -140,15 +162,20 @@ impl Client {
 
     /// Writes the next burst. Returns when the next step is due.
     pub(crate) fn burst(&mut self, now: Micros) -> Micros {
-        let Client { workload, expected, out, sent, plan, .. } = self;
-        if expected.is_empty() {
+        if self.expected.is_empty() {
             self.heard_at = now;
         }
+        if self.plan.script.is_some() {
+            return self.recite(now);
+        }
+        let Client { workload, expected, out, sent, plan, record, .. } = self;
         if let Some(Sets { value_bytes, window }) = plan.sets {
+            let begin = out.len();
             while expected.len() < window as usize && *sent < plan.commands {
                 expected.push_back((workload.set(value_bytes, out), now));
                 *sent += 1;
             }
+            write_down(record, &out[begin..], now);
             return now + PATIENCE;
         }
         if expected.len() < OUTSTANDING_MAX && out.len() < 1 << 20 {
@@ -156,13 +183,32 @@ impl Client {
                 if *sent >= plan.commands {
                     break;
                 }
+                let begin = out.len();
                 workload.next(out, &mut |each| {
                     expected.push_back((each, now));
                     *sent += 1;
                 });
+                write_down(record, &out[begin..], now);
             }
         }
         now + workload.think()
+    }
+
+    /// Says what its script has for now. Returns when the next step is due.
+    fn recite(&mut self, now: Micros) -> Micros {
+        let Client { expected, out, steps_said, plan, record, .. } = self;
+        let steps = plan.script.as_deref().unwrap_or_default();
+        while let Some(step) = steps.get(*steps_said).filter(|step| step.at_us <= now) {
+            if expected.len() >= OUTSTANDING_MAX {
+                return now + CROWDED;
+            }
+            script::say(step, out, |each| expected.push_back((each, now)));
+            *steps_said += 1;
+            if let Some(record) = record {
+                record.push(Step { at_us: now, say: step.say.clone() });
+            }
+        }
+        steps.get(*steps_said).map_or(now + PATIENCE, |step| step.at_us)
     }
 
     /// Reads what arrived and checks it.
@@ -246,5 +292,12 @@ impl Client {
             )),
             _ => Ok(()),
         }
+    }
+}
+
+/// Adds what was written to a record, if one is kept.
+fn write_down(record: &mut Option<Vec<Step>>, written: &[u8], now: Micros) {
+    if let Some(record) = record {
+        record.extend(script::written(written).into_iter().map(|say| Step { at_us: now, say }));
     }
 }

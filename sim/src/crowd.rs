@@ -128,14 +128,9 @@ fn plan(replicas: u16) -> Plan {
         pipeline: 4,
         start_us: SECOND,
         keys: 200,
-        big_one_in: 0,
-        big_bytes_max: 0,
         multi_one_in: 20,
         expire_one_in: 10,
-        wait_one_in: 0,
-        asks_of_ten: 0,
-        disks_of_ten: 0,
-        sets: None,
+        ..ClientPlan::SILENT
     };
     Plan {
         version: PLAN_VERSION,

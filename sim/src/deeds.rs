@@ -6,9 +6,10 @@
 use afterimage_core::config::AppendFsync;
 use afterimage_core::node::{Deed, Probe, Role};
 use afterimage_core::port::ConnId;
-use afterimage_core::replication::Position;
+use afterimage_core::replication::{Position, Request, Verdict};
 
-use crate::check::{Breach, Demand, LOOKS_EVERY, Place, Property, judge_ack};
+use crate::check::{Asked, Breach, Demand, LOOKS_EVERY, Place, Property, judge_ack, judge_hand_over};
+use crate::host::site_at;
 use crate::network::{End, Side};
 use crate::queue::{Micros, SECOND};
 use crate::world::World;
@@ -18,6 +19,9 @@ impl World {
     pub(crate) fn judge_deeds(&mut self, index: u16, probe: &Probe, deeds: &[Deed]) {
         for deed in deeds {
             let outcome = match *deed {
+                Deed::Answered { conn, request, held, verdict } => {
+                    self.judge_answer(index, probe, conn, request, held, verdict)
+                }
                 Deed::Wrote { conn, position, is_write } => self.judge_write(index, probe, conn, position, is_write),
                 Deed::Acknowledged { told, position } => judge_ack(told, position),
                 Deed::Misunderstood { so } => Err(Breach::new(
@@ -25,6 +29,7 @@ impl World {
                     format!("{so}, though links deliver what was written to them"),
                 )),
                 Deed::TimedOut => Ok(()),
+                Deed::HandsOver { ref target } => self.judge_hand_over(index, &target.host),
                 Deed::Waited { conn, replicas } => self.judge_wait(index, conn, replicas),
                 Deed::WaitedForDisks { conn, is_local, replicas } => {
                     self.judge_wait_for_disks(index, conn, is_local, replicas)
@@ -34,6 +39,40 @@ impl World {
                 return self.breach(Some(index), breach);
             }
         }
+    }
+
+    /// A node that asked to be continued is told the stream or everything.
+    fn judge_answer(
+        &mut self,
+        index: u16,
+        probe: &Probe,
+        conn: ConnId,
+        request: Request,
+        held: Option<(u64, u64)>,
+        verdict: Verdict,
+    ) -> Result<(), Breach> {
+        let Some(asker) = self.node_of(index, conn) else { return Ok(()) };
+        let Some(theirs) = self.hosts[usize::from(asker)].node.as_ref().map(|node| node.probe()) else { return Ok(()) };
+        let histories = &self.checks.histories;
+        let asked = Asked { asker, position: theirs.position, digest: theirs.digest, request, answerer: index };
+        match verdict {
+            Verdict::Continue { .. } => asked.was_continued(histories),
+            // Without a log its offset stands still, and tells nothing.
+            Verdict::Full(_) if theirs.backlog.is_none() => Ok(()),
+            Verdict::Full(reason) => asked.was_refused(histories, probe, held, reason),
+        }
+    }
+
+    /// A master lets one of its replicas take over.
+    fn judge_hand_over(&self, index: u16, name: &str) -> Result<(), Breach> {
+        let Some(target) = site_at(name).filter(|target| usize::from(*target) < self.hosts.len()) else {
+            return Ok(());
+        };
+        let attachments = self.hosts[usize::from(index)].attachments.iter().flatten();
+        let links = attachments.filter_map(|attachment| self.network.find(attachment.link));
+        let from_target = links.filter(|link| link.sites == [target, index]);
+        let Some(opened) = from_target.map(|link| link.opened).min() else { return Ok(()) };
+        judge_hand_over(&self.checks.histories, index, target, opened)
     }
 
     fn judge_write(
@@ -107,6 +146,13 @@ impl World {
         }
     }
 
+    /// Looks whether a node has given up its backlog too early.
+    pub(crate) fn judge_backlog(&mut self, index: u16, probe: &Probe) -> Result<(), Breach> {
+        let host = &self.hosts[usize::from(index)];
+        let Some(ttl_seconds) = host.node.as_ref().map(|node| node.config().repl_backlog_ttl) else { return Ok(()) };
+        self.checks.backlogs.look(index, probe, self.now - host.role_since, ttl_seconds)
+    }
+
     /// Looks at what a node promises by its answers now, and whether it has come back with what it had promised.
     pub(crate) fn judge_promises(&mut self, index: u16, probe: &Probe, is_replaced: bool) -> Result<(), Breach> {
         let host = &mut self.hosts[usize::from(index)];
@@ -160,6 +206,15 @@ impl World {
         let link = self.hosts[usize::from(index)].attachment(conn)?.link;
         match self.network.get(link)?.ends[Side::Dialler as usize] {
             End::Client { client } if self.clients[usize::from(client)].link == Some(link) => Some(client),
+            _ => None,
+        }
+    }
+
+    /// The node at the other end of a connection that it has dialled.
+    fn node_of(&self, index: u16, conn: ConnId) -> Option<u16> {
+        let link = self.hosts[usize::from(index)].attachment(conn)?.link;
+        match self.network.find(link)?.ends[Side::Dialler as usize] {
+            End::Node { host, .. } => Some(host),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@
 //! event the checks look at what the node recorded.
 
 use afterimage_core::Node;
+use afterimage_core::museum::Defect;
 use afterimage_core::node::{Deed, LinkState, Probe, Role};
 use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Lane, Level, ListenFailure, Note, Now};
 use afterimage_core::replication::Position;
@@ -48,7 +49,8 @@ impl World {
                 return;
             }
         };
-        let (seed, now) = (host.next_seed(), host.now(self.now));
+        let reuses_seed = self.defects.contain(Defect::SeedReused);
+        let (seed, now) = (host.next_seed(reuses_seed), host.now(self.now));
         let mut node = Node::start(config, environment(self.defects), seed, now, &mut self.effects);
         node.enable_audit();
         let probe = node.probe();
@@ -60,6 +62,7 @@ impl World {
         self.checks.resyncs.started(index);
         self.checks.keeps_data.started(index);
         self.checks.storms.disturbed(self.now);
+        self.checks.backlogs.started(index);
         self.checks.promises.set_promising(index, false);
         if blank && self.checks.histories.knows(&probe.position.history) {
             let explanation = format!("it started on an empty disk with the known id {:?}", probe.position.history);
@@ -251,9 +254,9 @@ impl World {
             boundaries = since.split_off(loaded);
         }
         let is_master = probe.role == Role::Master;
-        let stays_master = is_master && probe.role == host.role && host.ready;
         let is_new = !self.checks.histories.knows(&probe.position.history);
         let has_moved = probe.role != host.role || probe.position.history != host.history;
+        let keeps_data = is_master && host.ready;
         if probe.role != host.role {
             host.role = probe.role;
             host.role_since = self.now;
@@ -262,8 +265,8 @@ impl World {
             let before = std::mem::replace(&mut host.history, probe.position.history);
             let (histories, life) = (&mut self.checks.histories, (index, host.incarnation));
             histories.begin(host.history, life);
-            if stays_master {
-                // It wrote nothing in this event: only its log has begun or ended.
+            if keeps_data {
+                // It wrote nothing in this event: only its log has begun or ended, or it was promoted, perhaps without a log.
                 histories.rename(Position { history: before, ..probe.position }, host.history, life);
             }
         }
@@ -298,6 +301,9 @@ impl World {
         }
         if !boundaries.is_empty() {
             self.trace(index, replaced);
+        }
+        if let Err(breach) = self.judge_backlog(index, &probe) {
+            return self.breach(Some(index), breach);
         }
         if let Err(breach) = self.judge_promises(index, &probe, replaced) {
             return self.breach(Some(index), breach);

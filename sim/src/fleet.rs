@@ -1,168 +1,113 @@
-//! How are many seeds run, and what is said of them?
+//! How are many seeds run?
 //!
-//! Worlds share nothing, so seeds are spread over threads; the results stand in the order of the seeds, whatever thread
-//! finished first.
+//! Worlds share nothing, so seeds are spread over threads. Each result is handed on at once; sums do not depend on which thread finished first.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
-use std::ops::Range;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use afterimage_sim::{Outcome, Plan, Totals, run_plan};
-use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
+use afterimage_sim::{Divergence, Outcome, Plan, Recorded, run_plan, run_recorded, run_twice};
+use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// Failing seeds told in words; all are counted, and all stand in the JSON form.
-const TOLD_MAX: usize = 10;
+use crate::summary::Summary;
 
-/// What came of many seeds.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Summary {
-    first_seed: u64,
-    /// Mistakes that all nodes made on purpose.
-    defects: Vec<String>,
-    seeds: u64,
-    failed: u64,
-    totals: Totals,
-    messages: u64,
-    events: u64,
-    simulated_seconds: u64,
-    compared: u64,
-    full_synchronisations: u64,
-    partial_synchronisations: u64,
-    cpu_milliseconds: u64,
-    /// How often each signature was seen.
-    signatures: BTreeMap<String, u64>,
-    failures: Vec<Outcome>,
+/// What is asked of each seed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terms {
+    /// Mistakes that all nodes make on purpose.
+    pub(crate) defects: Vec<String>,
+    /// Each is run twice and must do the same.
+    pub(crate) twice: bool,
+    /// Rolling hashes are kept.
+    pub(crate) with_prints: bool,
+    /// Threads.
+    pub(crate) jobs: Option<usize>,
+    /// No seed is begun after so long.
+    pub(crate) time_limit: Option<Duration>,
 }
 
-/// Runs seeds on `jobs` threads, with nodes that make these mistakes.
+/// What came of one seed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    #[serde(flatten)]
+    pub(crate) outcome: Outcome,
+    /// Of its failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signature: Option<String>,
+    /// CPU time in microseconds.
+    pub(crate) cpu_us: u64,
+    /// Where it did not do the same twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) divergence: Option<Box<Divergence>>,
+    /// Its hashes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) recorded: Option<Recorded>,
+}
+
+/// The signature of a seed that did not do the same twice.
+const TWO_FINGERPRINTS: &str = "deterministic/world";
+
+/// Runs seeds, and gives each result to `keep` as soon as it is there. Adds them all to `summary`.
 ///
 /// # Errors
 ///
-/// If the threads cannot be started.
-pub(crate) fn run(seeds: Range<u64>, jobs: Option<usize>, defects: &[String]) -> io::Result<Summary> {
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(jobs.unwrap_or(0)).build().map_err(io::Error::other)?;
-    let count = seeds.end - seeds.start;
-    let bar = ProgressBar::new(count).with_style(
-        ProgressStyle::with_template("{bar:40} {pos}/{len} seeds, {per_sec}, {eta} left")
+/// If the threads cannot be started, or a result cannot be kept; then no further seed is begun.
+pub(crate) fn run(
+    seeds: &[u64],
+    terms: &Terms,
+    keep: &mut (dyn FnMut(&Record) -> io::Result<()> + Send),
+    summary: &mut Summary,
+) -> io::Result<()> {
+    let threads =
+        rayon::ThreadPoolBuilder::new().num_threads(terms.jobs.unwrap_or(0)).build().map_err(io::Error::other)?;
+    let bar = ProgressBar::new(seeds.len() as u64).with_style(
+        ProgressStyle::with_template("{bar:40} {pos}/{len} seeds, {per_sec}, {eta} left{msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     let cpu = cpu_time::ProcessTime::now();
-    let folded = threads.install(|| {
-        seeds
-            .clone()
-            .into_par_iter()
-            .progress_with(bar.clone())
-            .fold(Summary::default, |mut summary, seed| {
-                summary.take(run_plan(Plan { defects: defects.to_vec(), ..Plan::draw(seed) }));
-                summary
-            })
-            .reduce(Summary::default, Summary::join)
+    let shared = Mutex::new((keep, &mut *summary));
+    let outcome = threads.install(|| {
+        seeds.par_iter().try_for_each(|seed| {
+            if terms.time_limit.is_some_and(|limit| bar.elapsed() >= limit) {
+                return Ok(());
+            }
+            let record = Record::of(*seed, terms);
+            bar.inc(1);
+            let mut shared = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            (shared.0)(&record)?;
+            let failed = record.signature.is_some();
+            shared.1.take(record);
+            if failed {
+                bar.set_message(shared.1.failures_in_short());
+            }
+            Ok(())
+        })
     });
     bar.finish_and_clear();
-    let mut summary = folded;
-    summary.first_seed = seeds.start;
-    summary.defects = defects.to_vec();
-    summary.cpu_milliseconds = u64::try_from(cpu.elapsed().as_millis()).unwrap_or(u64::MAX);
-    summary.failures.sort_by_key(|outcome| outcome.seed);
-    Ok(summary)
+    summary.cpu_milliseconds += u64::try_from(cpu.elapsed().as_millis()).unwrap_or(u64::MAX);
+    outcome
 }
 
-impl Summary {
-    /// True if no seed broke a property.
-    pub(crate) fn passed(&self) -> bool {
-        self.failed == 0
-    }
-
-    pub(crate) fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("a summary has only strings, numbers and lists")
-    }
-
-    fn take(&mut self, outcome: Outcome) {
-        self.seeds += 1;
-        self.totals.add(&outcome.totals);
-        self.messages += outcome.totals.messages();
-        self.events += outcome.events;
-        self.simulated_seconds += outcome.simulated_us / 1_000_000;
-        self.compared += outcome.compared;
-        self.full_synchronisations += outcome.resyncs.full;
-        self.partial_synchronisations += outcome.resyncs.partial;
-        if let Some(first) = outcome.violations.first() {
-            self.failed += 1;
-            *self.signatures.entry(first.signature()).or_insert(0) += 1;
-            self.failures.push(outcome);
+impl Record {
+    fn of(seed: u64, terms: &Terms) -> Record {
+        let begun = cpu_time::ThreadTime::now();
+        let plan = Plan { defects: terms.defects.clone(), ..Plan::draw(seed) };
+        let divergence = if terms.twice { run_twice(&plan).err() } else { None };
+        let (outcome, recorded) = if terms.with_prints {
+            let (outcome, recorded) = run_recorded(plan);
+            (outcome, Some(recorded))
+        } else {
+            (run_plan(plan), None)
+        };
+        let broken = outcome.violations.first().map(afterimage_sim::Violation::signature);
+        Record {
+            signature: divergence.as_ref().map(|_| TWO_FINGERPRINTS.to_string()).or(broken),
+            cpu_us: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+            outcome,
+            divergence,
+            recorded,
         }
-    }
-
-    fn join(mut self, other: Summary) -> Summary {
-        self.seeds += other.seeds;
-        self.failed += other.failed;
-        self.totals.add(&other.totals);
-        self.messages += other.messages;
-        self.events += other.events;
-        self.simulated_seconds += other.simulated_seconds;
-        self.compared += other.compared;
-        self.full_synchronisations += other.full_synchronisations;
-        self.partial_synchronisations += other.partial_synchronisations;
-        for (signature, count) in other.signatures {
-            *self.signatures.entry(signature).or_insert(0) += count;
-        }
-        self.failures.extend(other.failures);
-        self
-    }
-
-    fn per_cpu_second(&self, count: u64) -> u64 {
-        count.saturating_mul(1000) / self.cpu_milliseconds.max(1)
-    }
-}
-
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for outcome in self.failures.iter().take(TOLD_MAX) {
-            let defects = self.defects.iter().map(|defect| format!(" --defect {defect}"));
-            writeln!(f, "{outcome}\n  replay: cargo sim replay {}{}\n", outcome.seed, defects.collect::<String>())?;
-        }
-        if self.failures.len() > TOLD_MAX {
-            writeln!(f, "... and {} more failing seeds", self.failures.len() - TOLD_MAX)?;
-        }
-        for (signature, count) in &self.signatures {
-            writeln!(f, "{count:>8}  {signature}")?;
-        }
-        let last = self.first_seed + self.seeds;
-        writeln!(f, "seeds {}..{last}: {} failed", self.first_seed, self.failed)?;
-        writeln!(
-            f,
-            "  {} messages delivered, {} events, {} simulated seconds in {:?} of CPU time",
-            self.messages,
-            self.events,
-            self.simulated_seconds,
-            Duration::from_millis(self.cpu_milliseconds)
-        )?;
-        writeln!(
-            f,
-            "  per CPU second: {} messages, {} events, {} simulated seconds, {} seeds",
-            self.per_cpu_second(self.messages),
-            self.per_cpu_second(self.events),
-            self.per_cpu_second(self.simulated_seconds),
-            self.per_cpu_second(self.seeds)
-        )?;
-        writeln!(
-            f,
-            "  {} faults, {} crashes, {} orders, {} takeovers, {} full and {} partial synchronisations",
-            self.totals.faults,
-            self.totals.crashes,
-            self.totals.orders,
-            self.totals.takeovers,
-            self.full_synchronisations,
-            self.partial_synchronisations
-        )?;
-        writeln!(
-            f,
-            "  compared: {} command boundaries, {} answers of WAIT and {} of WAITAOF, {} writes that wanted good replicas, {} returns with promises to keep",
-            self.compared, self.totals.waits, self.totals.disk_waits, self.totals.gated_writes, self.totals.promises
-        )
     }
 }

@@ -72,6 +72,7 @@ pub(crate) struct Host {
     /// Keys at the last look.
     pub(crate) keys: u64,
     entropy: Random,
+    first_seed: Option<u64>,
 }
 
 impl Host {
@@ -97,6 +98,7 @@ impl Host {
             before_ready: Vec::new(),
             keys: 0,
             entropy,
+            first_seed: None,
         }
     }
 
@@ -106,9 +108,11 @@ impl Host {
         Now { mono: Mono(now), wall: Wall(wall) }
     }
 
-    /// The seed of the next life. No two lives share one.
-    pub(crate) fn next_seed(&mut self) -> u64 {
-        self.entropy.next_u64()
+    /// The seed of the next life. No two lives share one, unless that is the mistake to be made.
+    pub(crate) fn next_seed(&mut self, reuses_first: bool) -> u64 {
+        let fresh = self.entropy.next_u64();
+        let first = *self.first_seed.get_or_insert(fresh);
+        if reuses_first { first } else { fresh }
     }
 
     /// The link of a connection, if it still stands.

@@ -29,6 +29,8 @@ pub enum Topic {
     Operator,
     /// The world: quiet, convergence, violations.
     World,
+    /// An event by itself, with the rolling hash after it.
+    Event,
 }
 
 /// One line.
@@ -46,6 +48,21 @@ impl std::fmt::Display for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "t={}  {}", Clock(self.at_us), self.text)
     }
+}
+
+/// The lines of a journal that tell what happened, without the bytes that nodes sent each other and what they logged.
+#[must_use]
+pub fn story(lines: &[Line]) -> String {
+    let is_of_a_client = |text: &str| {
+        let ends = text.split("  ").next().unwrap_or_default().split(" -> ");
+        ends.into_iter().any(|end| end.strip_prefix('c').is_some_and(|number| number.parse::<u16>().is_ok()))
+    };
+    let is_told = |line: &&Line| match line.topic {
+        Topic::Bytes => is_of_a_client(&line.text),
+        Topic::Sync | Topic::Life | Topic::Fault | Topic::Operator | Topic::World => true,
+        Topic::Link | Topic::Node | Topic::Event => false,
+    };
+    lines.iter().filter(is_told).map(|line| format!("{line}\n")).collect()
 }
 
 /// A time in seconds with six digits after the point.

@@ -16,14 +16,17 @@ mod check;
 mod client;
 mod controller;
 mod deeds;
+mod determinism;
 mod disk;
 mod drive;
 mod faults;
 mod fingerprint;
 mod host;
 mod journal;
+mod kept;
 mod network;
 mod operator;
+mod prints;
 mod queue;
 mod quiet;
 mod reply;
@@ -37,15 +40,21 @@ pub mod crowd;
 pub mod museum;
 pub mod plan;
 pub mod scenario;
+pub mod shrink;
 pub mod sweep;
 pub mod yardstick;
 
+use std::ops::Range;
+
 pub use check::{Property, ResyncTotals, Violation};
+pub use determinism::{Divergence, run_twice};
 pub use disk::DiskTrouble;
 pub use fingerprint::{Fingerprint, hash_bytes};
-pub use journal::{Clock, Line, Topic, host_name};
+pub use journal::{Clock, Line, Topic, host_name, story};
+pub use kept::{KeptPlan, run_recorded};
 pub use network::Ending;
 pub use plan::Plan;
+pub use prints::{Parting, Print, Prints, Recorded};
 pub use queue::{MILLISECOND, Micros, SECOND};
 pub use report::{Outcome, Totals};
 pub use world::World;
@@ -65,9 +74,29 @@ pub fn run_plan(plan: Plan) -> Outcome {
 /// Runs a plan to its end and keeps a journal of it.
 #[must_use]
 pub fn replay(plan: Plan) -> (Outcome, Vec<Line>) {
+    let Replayed { outcome, lines, .. } = replay_closely(plan, 0..0);
+    (outcome, lines)
+}
+
+/// A run that was watched closely.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What happened.
+    pub lines: Vec<Line>,
+    /// Its hashes.
+    pub recorded: Recorded,
+}
+
+/// Runs a plan to its end, keeps a journal that tells of each of these events, and the hashes of the run.
+#[must_use]
+pub fn replay_closely(plan: Plan, events: Range<u64>) -> Replayed {
     let mut world = World::new(plan);
     world.keep_journal();
+    world.tell_events(events);
+    world.keep_prints();
     world.begin();
     while world.step() {}
-    (world.outcome(), world.take_journal())
+    Replayed { outcome: world.outcome(), lines: world.take_journal(), recorded: world.take_prints() }
 }

@@ -1,10 +1,16 @@
 //! The command line of the simulator.
 #![forbid(unsafe_code)]
 
+mod campaign;
 mod cli;
 #[cfg(feature = "museum")]
 mod exhibition;
 mod fleet;
+mod known;
+mod replaying;
+mod running;
+mod shrinking;
+mod summary;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -12,6 +18,7 @@ use std::process::ExitCode;
 use afterimage_sim::crowd::Comparison;
 use afterimage_sim::museum;
 use afterimage_sim::scenario::Scenario;
+use afterimage_sim::{KeptPlan, Plan};
 use clap::{CommandFactory, Parser};
 
 use cli::{Arguments, Command, Source};
@@ -40,34 +47,26 @@ fn main() -> ExitCode {
 
 fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
     match command {
-        Command::Run { seeds, jobs, defects, json } => {
-            check_defects(defects)?;
-            let summary = fleet::run(seeds.0.clone(), *jobs, defects)?;
-            if *json {
-                writeln!(out, "{}", summary.to_json())?
-            } else {
-                write!(out, "{summary}")?
-            }
-            Ok(verdict(summary.passed()))
+        Command::Run(arguments) => {
+            check_defects(&arguments.defects)?;
+            Ok(verdict(running::run(arguments, out)?))
         }
-        Command::Replay { source, from, to, defects, json } => {
-            check_defects(defects)?;
-            let mut plan = plan_of(source)?;
-            plan.defects.extend_from_slice(defects);
-            let (outcome, lines) = afterimage_sim::replay(plan);
-            let wanted = |at: u64| from.is_none_or(|from| at >= from.0) && to.is_none_or(|to| at <= to.0);
-            for line in lines.iter().filter(|line| wanted(line.at_us)) {
-                if *json { writeln!(out, "{}", to_json(line))? } else { writeln!(out, "{line}")? }
-            }
-            if *json {
-                writeln!(out, "{}", to_json(&outcome))?
-            } else {
-                writeln!(out, "{outcome}")?
-            }
-            Ok(verdict(outcome.passed()))
+        Command::Merge { dirs, known, json } => Ok(verdict(running::merge(dirs, known.as_deref(), *json, out)?)),
+        Command::Compare { one, other } => Ok(verdict(running::compare(one, other, out)?)),
+        Command::Replay { source, from, to, events, defects, json } => {
+            let kept = kept_of(source, defects)?;
+            let within = (from.map_or(0, |from| from.0), to.map_or(u64::MAX, |to| to.0));
+            let events = events.as_ref().map(|events| events.0.clone());
+            let watched = replaying::Watched { within, events, json: *json };
+            Ok(verdict(replaying::replay(kept, source, watched, out)?))
+        }
+        Command::Shrink { source, defects, out: path, cpu, json } => {
+            let plan = kept_of(source, defects)?.plan;
+            shrinking::shrink(&plan, path.as_deref(), cpu.0, *json, out)?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Plan { seed } => {
-            writeln!(out, "{}", afterimage_sim::Plan::draw(*seed).to_json())?;
+            writeln!(out, "{}", Plan::draw(*seed).to_json())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Wipe => tell(Scenario::Wipe, &[], out),
@@ -155,16 +154,24 @@ fn nonsense(why: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
-fn plan_of(source: &Source) -> io::Result<afterimage_sim::Plan> {
-    match source {
-        Source::Seed(seed) => Ok(afterimage_sim::Plan::draw(*seed)),
+/// The plan that is meant, with these defects beside its own.
+fn kept_of(source: &Source, defects: &[String]) -> io::Result<KeptPlan> {
+    check_defects(defects)?;
+    let mut kept = match source {
+        Source::Seed(seed) => Ok(KeptPlan::untold(Plan::draw(*seed))),
         Source::File(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-            afterimage_sim::Plan::from_json(&text)
+            KeptPlan::from_json(&text)
                 .map_err(|why| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display())))
         }
+    }?;
+    if !defects.is_empty() {
+        // What was recorded was so without them.
+        kept.recorded = None;
+        kept.plan.defects.extend_from_slice(defects);
     }
+    Ok(kept)
 }
 
 fn verdict(passed: bool) -> ExitCode {

@@ -121,6 +121,8 @@ pub(crate) struct Operator {
     pub(crate) link: Option<LinkId>,
     /// When that was dialled.
     pub(crate) since: Micros,
+    /// Who was supplanted and is still to be told, and when.
+    pub(crate) untold: Vec<(Micros, u16)>,
     /// It does nothing new before this time.
     pub(crate) idle_until: Micros,
     /// Written and not yet taken by the network.
@@ -137,6 +139,7 @@ impl Operator {
             tasks: VecDeque::new(),
             link: None,
             since: 0,
+            untold: Vec::new(),
             idle_until: 0,
             out: Vec::new(),
             input: Vec::new(),
@@ -154,7 +157,7 @@ impl Operator {
     }
 
     /// Takes an order in. Orders that would leave no master, or close a circle, are ignored.
-    pub(crate) fn order(&mut self, order: &Order) {
+    pub(crate) fn order(&mut self, order: &Order, now: Micros) {
         match *order {
             Order::Follow { host, master } => {
                 let is_master = self.follows[usize::from(host)].is_none();
@@ -165,6 +168,12 @@ impl Operator {
                 self.tasks.push_back(Task::Settle { host });
             }
             Order::Promote { host } => self.promote(host),
+            Order::Supplant { host, untold_us } => {
+                let old = self.master();
+                self.promote(host);
+                self.tasks.retain(|task| *task != Task::Settle { host: old });
+                self.untold.push((now + untold_us, old));
+            }
             Order::HandOver { host, how } => self.hand_over(host, how),
             Order::FlushAll => self.tasks.push_back(Task::FlushAll),
             Order::Hold { host, scope, for_ms } => {
@@ -194,6 +203,12 @@ impl Operator {
             // The world carries it out: a signal needs no connection.
             Order::Shutdown { .. } => {}
         }
+    }
+
+    /// Those who were supplanted are told whom to follow, once it is time.
+    pub(crate) fn catch_up(&mut self, now: Micros) {
+        let due = self.untold.extract_if(.., |(at, _)| *at <= now);
+        self.tasks.extend(due.map(|(_, host)| Task::Settle { host }));
     }
 
     /// Puts a command, as one would type it, behind what is still to be told.
@@ -270,21 +285,33 @@ mod tests {
     #[test]
     fn orders_never_close_a_circle_nor_leave_no_master() {
         let mut operator = Operator::new(vec![None, Some(0), Some(1)]);
-        operator.order(&Order::Follow { host: 1, master: 2 });
-        operator.order(&Order::Follow { host: 0, master: 2 });
+        operator.order(&Order::Follow { host: 1, master: 2 }, 0);
+        operator.order(&Order::Follow { host: 0, master: 2 }, 0);
         assert_eq!(operator.follows, [None, Some(0), Some(1)]);
-        operator.order(&Order::Promote { host: 2 });
+        operator.order(&Order::Promote { host: 2 }, 0);
         assert_eq!(operator.follows, [Some(2), Some(2), None]);
         assert_eq!(operator.master(), 2);
     }
 
     #[test]
+    fn who_is_supplanted_is_told_when_it_is_time_and_all_others_at_once() {
+        let mut operator = Operator::new(vec![None, Some(0), Some(0)]);
+        operator.order(&Order::Supplant { host: 2, untold_us: 5 }, 10);
+        assert_eq!(operator.follows, [Some(2), Some(2), None]);
+        let settled = |operator: &Operator, host| operator.tasks.contains(&Task::Settle { host });
+        operator.catch_up(14);
+        assert_eq!([0, 1, 2].map(|host| settled(&operator, host)), [false, true, true]);
+        operator.catch_up(15);
+        assert!(settled(&operator, 0) && operator.untold.is_empty());
+    }
+
+    #[test]
     fn a_role_is_handed_over_only_to_one_who_follows_the_master_itself() {
         let mut operator = Operator::new(vec![None, Some(0), Some(1)]);
-        operator.order(&Order::HandOver { host: 2, how: HandOver::Timely });
+        operator.order(&Order::HandOver { host: 2, how: HandOver::Timely }, 0);
         assert_eq!(operator.follows, [Some(2), Some(2), None]);
         assert!(!operator.tasks.iter().any(|task| matches!(task, Task::HandOver { .. })));
-        operator.order(&Order::HandOver { host: 0, how: HandOver::Timely });
+        operator.order(&Order::HandOver { host: 0, how: HandOver::Timely }, 0);
         assert_eq!(operator.follows, [None, Some(0), Some(0)]);
         assert!(operator.tasks.contains(&Task::HandOver { from: 2, to: 0, how: HandOver::Timely }));
     }
@@ -292,7 +319,7 @@ mod tests {
     #[test]
     fn a_role_that_is_to_be_handed_over_and_is_not_stays_where_it_was() {
         let mut operator = Operator::new(vec![None, Some(0), Some(0)]);
-        operator.order(&Order::HandOver { host: 1, how: HandOver::Aborted { after_us: 5 } });
+        operator.order(&Order::HandOver { host: 1, how: HandOver::Aborted { after_us: 5 } }, 0);
         assert_eq!(operator.follows, [None, Some(0), Some(0)]);
         let called_off = operator.tasks.iter().position(|task| *task == Task::CallOff { from: 0 });
         let settled = operator.tasks.iter().position(|task| *task == Task::Settle { host: 1 });

@@ -39,7 +39,9 @@ impl World {
         self.note(Topic::World, |_| "quiet: faults and workload end, the world heals".into());
         self.heal();
         self.leave_broken();
+        self.operator.catch_up(Micros::MAX);
         self.settle_core();
+        self.queue.push(self.now, Occurrence::Operator);
         self.wind_down_clients();
         let probes = self.hosts.iter().filter_map(|host| host.node.as_ref()).map(|node| node.probe());
         let keys = probes.map(|probe| probe.keys).max().unwrap_or(0);
@@ -84,7 +86,7 @@ impl World {
         if is_outside(self, self.operator.master())
             && let Some(leader) = all.clone().find(|host| !is_outside(self, *host))
         {
-            self.operator.order(&Order::Promote { host: leader });
+            self.operator.order(&Order::Promote { host: leader }, self.now);
         }
         let master = self.operator.master();
         for host in all.filter(|host| !is_outside(self, *host)).collect::<Vec<_>>() {

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::check::{ResyncTotals as Resyncs, Violation};
 use crate::journal::Clock;
 use crate::queue::Micros;
 
 /// Sums over a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Pieces of streams handed to a node, a client or the operator. Several protocol messages may share one, and a big
     /// one fills many.
@@ -65,7 +65,7 @@ impl Totals {
 }
 
 /// What came of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The seed of its plan.
     pub seed: u64,

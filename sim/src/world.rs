@@ -4,11 +4,14 @@
 //! property is broken. It owns all state: two worlds in one process share nothing, and the same plan gives the same
 //! fingerprint everywhere.
 
+use std::ops::Range;
+
 use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
 
 use crate::check::{
-    Breach, Endings, Gate, Histories, KeepsData, Pacing, Promises, Property, Resyncs, Storms, Violation, Waits,
+    Backlogs, Breach, Endings, Gate, Histories, KeepsData, Pacing, Promises, Property, Resyncs, Storms, Violation,
+    Waits,
 };
 use crate::client::Client;
 use crate::controller::Controller;
@@ -19,7 +22,8 @@ use crate::journal::{Line, Topic, host_name};
 use crate::museum;
 use crate::network::{Network, Site};
 use crate::operator::Operator;
-use crate::plan::{Fault, Plan};
+use crate::plan::{Fault, Plan, Step};
+use crate::prints::{Collector, Print, Recorded};
 use crate::queue::{Micros, Occurrence, Queue};
 use crate::quiet::Quiet;
 use crate::report::{Outcome, Totals};
@@ -33,6 +37,7 @@ pub(crate) struct Checks {
     pub(crate) histories: Histories,
     pub(crate) pacing: Pacing,
     pub(crate) resyncs: Resyncs,
+    pub(crate) backlogs: Backlogs,
     pub(crate) waits: Waits,
     pub(crate) gate: Gate,
     pub(crate) promises: Promises,
@@ -68,6 +73,11 @@ pub struct World {
     pub(crate) held_bytes_max: u64,
     /// What happens once faults have ended.
     pub(crate) quiet: Option<Quiet>,
+    /// The rolling hash at some events, if it is kept.
+    prints: Option<Collector>,
+    /// Events of which the journal tells, one by one.
+    told_events: Range<u64>,
+    last_event: Option<Occurrence>,
     events: u64,
     violations: Vec<Violation>,
     pub(crate) finished: bool,
@@ -100,6 +110,7 @@ impl World {
                 histories: Histories::new(count),
                 pacing: Pacing::new(count),
                 resyncs: Resyncs::new(count),
+                backlogs: Backlogs::new(count),
                 waits: Waits::new(plan.clients.len()),
                 gate: Gate::new(count),
                 promises: Promises::new(count, plan.clients.len()),
@@ -116,6 +127,9 @@ impl World {
             has_disk_faults: plan.has_disk_faults(),
             held_bytes_max: 0,
             quiet: None,
+            prints: None,
+            told_events: 0..0,
+            last_event: None,
             events: 0,
             violations: Vec::new(),
             finished: false,
@@ -128,9 +142,34 @@ impl World {
         self.journal.get_or_insert_default();
     }
 
+    /// Lets the journal tell of each of these events, with the rolling hash after it.
+    pub fn tell_events(&mut self, events: Range<u64>) {
+        self.told_events = events;
+    }
+
+    /// Keeps the rolling hash at some events from now on.
+    pub(crate) fn keep_prints(&mut self) {
+        self.prints.get_or_insert_default();
+    }
+
+    /// The hashes of the run.
+    pub(crate) fn take_prints(&mut self) -> Recorded {
+        self.prints.take().unwrap_or_default().finish(self.print.value(), self.events)
+    }
+
     /// Takes the lines written since the last call.
     pub fn take_journal(&mut self) -> Vec<Line> {
         self.journal.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Keeps what clients say from now on.
+    pub(crate) fn record_clients(&mut self) {
+        self.clients.iter_mut().for_each(Client::keep_record);
+    }
+
+    /// What each client has said, as a script.
+    pub(crate) fn take_records(&mut self) -> Vec<Vec<Step>> {
+        self.clients.iter_mut().map(Client::take_record).collect()
     }
 
     /// Runs to the end.
@@ -190,8 +229,21 @@ impl World {
         }
         self.print.word(at);
         self.print.word(tag(what));
+        self.last_event = Some(what);
         self.carry_out(what);
+        if let Some(prints) = &mut self.prints {
+            prints.take(self.events, self.print.value());
+        }
+        if self.told_events.contains(&self.events) {
+            self.note(Topic::Event, |world| format!("{} {}", world.last_event(), Print(world.print.value())));
+        }
         !self.finished
+    }
+
+    /// The last event, as programmers name it.
+    pub(crate) fn last_event(&self) -> String {
+        let what = self.last_event.map_or_else(|| "the beginning".into(), |what| format!("{what:?}"));
+        format!("event {}: {what}", self.events)
     }
 
     fn carry_out(&mut self, what: Occurrence) {
@@ -245,6 +297,7 @@ impl World {
             format!("VIOLATION of {} by {role} {node}: {}", breach.property.name(), breach.explanation)
         });
         let Breach { property, explanation } = breach;
+        let role = role.into();
         self.violations.push(Violation { property, role, node, at_us: self.now, event: self.events, explanation });
     }
 
@@ -271,6 +324,12 @@ impl World {
             compared: self.checks.histories.compared,
             violations: self.violations.clone(),
         }
+    }
+
+    /// Occurrences carried out so far.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events
     }
 
     /// The present time of the world.

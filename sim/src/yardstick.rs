@@ -51,14 +51,8 @@ fn writer(window: u32, commands: u32) -> ClientPlan {
         pipeline: 1,
         start_us: 0,
         keys: 1000,
-        big_one_in: 0,
-        big_bytes_max: 0,
-        multi_one_in: 0,
-        expire_one_in: 0,
-        wait_one_in: 0,
-        asks_of_ten: 0,
-        disks_of_ten: 0,
         sets: Some(Sets { value_bytes: VALUE_BYTES, window }),
+        ..ClientPlan::SILENT
     }
 }
 

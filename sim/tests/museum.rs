@@ -1,8 +1,11 @@
 //! Can the checks fail? Each defect is switched on, and the check that it is for must bark; without it all is silent.
 #![cfg(feature = "museum")]
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use afterimage_sim::scenario::Scenario;
-use afterimage_sim::{Property, museum};
+use afterimage_sim::{KeptPlan, Property, museum, replay, story};
 
 /// The property that a story breaks on nodes with a defect, or without any.
 fn broken(scenario: Scenario, defect: Option<&str>) -> Option<Property> {
@@ -11,8 +14,10 @@ fn broken(scenario: Scenario, defect: Option<&str>) -> Option<Property> {
     story.violation.map(|violation| violation.property)
 }
 
-/// Defects that a story meets, too, and that end it in their own check.
-const MET: [(Scenario, &str); 4] = [
+/// Defects whose check barks in a story that is about another one.
+const SPOILERS: [(Scenario, &str); 5] = [
+    // It comes to light whenever a node is promoted, and in this story one is.
+    (Scenario::Wait, "promotion_keeps_replid"),
     // A replica with data is given others.
     (Scenario::Wait, "flush_before_valid"),
     // A pause holds back the stream, of which these take what they have read for applied.
@@ -30,9 +35,31 @@ fn each_story_ends_in_its_check_only_with_its_defect() {
     for (scenario, defect, property) in cases {
         assert_eq!(broken(scenario, Some(defect)), Some(property), "{defect}");
         assert_eq!(broken(scenario, None), None, "{scenario:?}");
-        let is_met = |name: &str| MET.contains(&(scenario, name));
-        for other in museum::names().into_iter().filter(|name| *name != defect && !is_met(name)) {
+        let spoils = |name: &str| SPOILERS.contains(&(scenario, name));
+        for other in museum::names().into_iter().filter(|name| *name != defect && !spoils(name)) {
             assert_eq!(broken(scenario, Some(other)), None, "{scenario:?} with {other}");
         }
+    }
+}
+
+fn kept_plans() -> Vec<PathBuf> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/plans");
+    let entries = fs::read_dir(dir).expect("there are plans").map(|entry| entry.expect("it can be read").path());
+    let mut plans: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|kind| kind == "json")).collect();
+    plans.sort();
+    plans
+}
+
+#[test]
+fn each_kept_plan_breaks_what_it_names_with_its_defects_and_goes_as_it_went() {
+    for path in kept_plans() {
+        let text = fs::read_to_string(&path).expect("it can be read");
+        let kept = KeptPlan::from_json(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        assert!(kept.breaks.is_some() && !kept.plan.defects.is_empty(), "{} names nothing", path.display());
+        let (outcome, lines) = replay(kept.plan);
+        let broken = outcome.violations.first().map(|violation| violation.signature());
+        assert_eq!(broken, kept.breaks, "{}: {outcome}", path.display());
+        let name = path.file_stem().expect("it has a name").to_string_lossy();
+        insta::assert_snapshot!(name.into_owned(), story(&lines));
     }
 }

@@ -27,6 +27,7 @@ mod interop_waitaof;
 mod kill;
 mod observability;
 mod observability_loading;
+mod plans;
 mod propagation;
 mod propagation_fields;
 mod propagation_valkey;

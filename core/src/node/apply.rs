@@ -114,9 +114,7 @@ impl Node {
 
     /// What came was not the stream: nothing of it can be trusted, nor continued.
     fn stream_is_broken(&mut self, conn: ConnId, why: &str, now: Now, effects: &mut Effects) {
-        if let Some(follow) = &mut self.follow {
-            follow.may_resume = false;
-        }
+        self.forget_place();
         self.audit_deed(|_| Deed::Misunderstood { so: "it has ended the link to its master, whose stream is none" });
         self.drop_master_link(conn, format!("Protocol error from MASTER: {why}"), now, effects);
     }

@@ -16,11 +16,13 @@ use crate::codec::number::parse_i64;
 use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome};
 use crate::config::Endpoint;
+use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
 use crate::replication::{HandshakeError, ReplicationId, SyncAnswer};
 use crate::resp::Args;
 
 use super::Node;
+use super::audit::Deed;
 use super::pause::{PausedFor, Scope};
 use super::primary::replica_ip;
 use super::timers::Timer;
@@ -198,7 +200,8 @@ impl Node {
         let end = self.history.offset();
         self.replica_sides().filter_map(move |(connection, side)| {
             let port = connection.intro.port;
-            let is_in_step = side.is_online() && !side.is_mute && side.acked == end && port != 0;
+            let has_everything = side.acked == end || self.has(Defect::FailoverDiscardsTail);
+            let is_in_step = side.is_online() && !side.is_mute && has_everything && port != 0;
             is_in_step.then(|| Endpoint { host: replica_ip(connection), port })
         })
     }
@@ -206,7 +209,12 @@ impl Node {
     /// A replica has acknowledged, or time has passed: perhaps the target is in step now, or had its time.
     pub(super) fn continue_failover(&mut self, now: Now, effects: &mut Effects) {
         let Some(failover) = &self.failover else { return };
-        match failover.next_step(self.replicas_in_step(), now.mono) {
+        let step = failover.next_step(self.replicas_in_step(), now.mono);
+        if let Step::HandOver(target) = &step {
+            self.audit_deed(|_| Deed::HandsOver { target: target.clone() });
+        }
+        let Some(failover) = &self.failover else { return };
+        match step {
             Step::Wait => {
                 if let Failover::WaitingForSync { until: Some(until), .. } = failover {
                     self.timers.set(Timer::Failover, *until);
@@ -214,7 +222,7 @@ impl Node {
             }
             Step::HandOver(target) => {
                 note(format!("Failover target {} is synced, failing over.", name_of(Some(&target))), effects);
-                self.hand_over(target, false, now, effects);
+                self.hand_over(target, self.has(Defect::FailoverDiscardsTail), now, effects);
             }
             Step::HandOverByForce(target) => {
                 note(format!("FAILOVER to {} time out exceeded, failing over.", name_of(Some(&target))), effects);

@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
 use crate::keyspace::SnapshotId;
+use crate::museum::Defect;
 use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
 use crate::replication::Position;
 
@@ -89,8 +90,11 @@ impl Node {
         };
         for &conn in receivers {
             let Some((id, position)) = self.sync_files.find(file).map(|file| (file.id, file.position)) else { return };
-            self.announce_full_sync(conn, position);
-            self.set_phase(conn, Phase::AwaitingFile { file: id, then: position.offset });
+            let told = if self.has(Defect::FullresyncOffsetTooLate) { self.history.position() } else { position };
+            self.announce_full_sync(conn, told);
+            let joins_late = self.has(Defect::AttachWithoutBufferCopy);
+            let then = if joins_late { self.history.offset() } else { position.offset };
+            self.set_phase(conn, Phase::AwaitingFile { file: id, then });
             self.after_requests(conn, now, effects);
             if self.sync_files.find(id).is_some_and(|file| file.stage == Stage::Complete) {
                 self.send_file(conn, id, now, effects);

@@ -178,10 +178,11 @@ impl Follow {
 impl Node {
     /// REPLICAOF host port: follows a master, from where we stand if it knows our history.
     pub(super) fn follow(&mut self, endpoint: Endpoint, may_resume: bool, now: Now, effects: &mut Effects) {
-        if self.has(Defect::MeaningfulOffset) && self.follow.is_none() {
-            self.take_back_pings(now, effects);
-        }
         self.unfollow_link(now, effects);
+        #[cfg(feature = "museum")]
+        if self.has(Defect::MeaningfulOffset) && self.follow.is_none() && !self.has_aof() {
+            self.history.take_back_pings();
+        }
         self.follow = Some(Follow::new(endpoint.clone(), may_resume, now));
         self.config.replicaof = Some(endpoint);
         self.first_expiry_ms = None;
@@ -201,14 +202,16 @@ impl Node {
         self.keyspace.forget_own_expiries();
         self.config.replicaof = None;
         let id = self.new_replication_id();
-        self.fork_history(id);
+        if !self.has(Defect::PromotionKeepsReplid) {
+            self.fork_history(id);
+        }
         if let Some(log) = &mut self.history.log {
             log.set_database(None);
         }
         self.audit_boundary();
         // Replicas of ours must learn the new name.
         self.drop_replicas(now, effects);
-        self.arm_backlog_ttl(now);
+        self.arm_backlog_ttl(if self.has(Defect::PromotedLosesBacklog) { self.started_at } else { now });
         self.first_expiry_ms = None;
     }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::museum::Defect;
 use crate::persistence::Loaded;
 use crate::port::{ConnId, Effects, Level, Note, Now};
-use crate::replication::{Next, Position, ReplicationId, SyncAnswer};
+use crate::replication::{HandshakeError, Next, Position, ReplicationId, SyncAnswer};
 
 use super::Node;
 use super::follow::{Follow, Link};
@@ -76,6 +76,9 @@ impl Node {
                 self.on_sync_answer(conn, answer, now, effects);
             }
             Err(error) => {
+                if self.has(Defect::TransientErrorIsFullResync) && matches!(error, HandshakeError::NotNow(_)) {
+                    self.forget_place();
+                }
                 self.suspect_circle(error.is_no_master_link());
                 self.drop_master_link(conn, error.to_string(), now, effects);
                 self.on_dialogue_failed(&error, now, effects);
@@ -87,6 +90,9 @@ impl Node {
     fn on_sync_answer(&mut self, conn: ConnId, answer: SyncAnswer, now: Now, effects: &mut Effects) {
         if !self.accept_answer_of_target(&answer, now, effects) {
             return;
+        }
+        if self.has(Defect::PsyncStateDroppedEarly) && !matches!(answer, SyncAnswer::Continue(_)) {
+            self.forget_place();
         }
         let position = match answer {
             SyncAnswer::Continue(id) => return self.go_on(conn, id, now, effects),
@@ -104,13 +110,22 @@ impl Node {
         }
     }
 
+    /// What we hold cannot be continued: everything is asked for the next time.
+    pub(super) fn forget_place(&mut self) {
+        if let Some(follow) = &mut self.follow {
+            follow.may_resume = false;
+        }
+    }
+
     /// `+CONTINUE`: the stream goes on where we are; the history may have a new name.
     fn go_on(&mut self, conn: ConnId, id: Option<ReplicationId>, now: Now, effects: &mut Effects) {
         let text = "Successful partial resynchronization with master.".to_string();
         effects.note(Note::Text { level: Level::Notice, text });
         if let Some(id) = id.filter(|id| *id != self.history.id) {
             self.fork_history(id);
-            self.drop_replicas(now, effects);
+            if !self.has(Defect::SubreplicaMissesNewReplid) {
+                self.drop_replicas(now, effects);
+            }
             let text = format!("Master replication ID changed to {id}");
             effects.note(Note::Text { level: Level::Notice, text });
         }
@@ -205,10 +220,10 @@ impl Node {
         let keys = loaded.keys;
         self.storage.keys_loaded = keys;
         self.storage.keys_expired_at_load = 0;
-        self.drop_replicas(now, effects);
+        self.drop_replicas_of_old_data(now, effects);
         self.detach_aof(now, effects);
         self.keyspace.adopt(loaded.keyspace);
-        self.history.replace(position, self.config.repl_backlog_size);
+        self.replace_history(position);
         if let Some(log) = &mut self.history.log {
             log.set_database(Some(loaded.facts.stream_database.or(database).unwrap_or(0)));
         }

@@ -174,15 +174,13 @@ impl Node {
 
     /// Nothing is left of our data, nor of our place in their history.
     pub(super) fn drop_what_we_have(&mut self, now: Now, effects: &mut Effects) {
-        self.drop_replicas(now, effects);
+        self.drop_replicas_of_old_data(now, effects);
         self.detach_aof(now, effects);
         let nothing = self.keyspace.empty_twin();
         self.keyspace.adopt(nothing);
         let history = self.new_replication_id();
-        self.history.replace(Position { history, offset: 0 }, self.config.repl_backlog_size);
-        if let Some(follow) = &mut self.follow {
-            follow.may_resume = false;
-        }
+        self.replace_history(Position { history, offset: 0 });
+        self.forget_place();
         self.audit_data_replaced();
     }
 

@@ -250,7 +250,9 @@ impl Node {
             }
             return;
         }
-        self.history.fork(own);
+        if !self.has(Defect::RestartKeepsReplid) {
+            self.history.fork(own);
+        }
         if let Some(log) = &mut self.history.log {
             for (database, key) in expired {
                 log.select(*database);

@@ -13,7 +13,7 @@ use crate::keyspace::{SnapshotRules, UsageNote};
 use crate::museum::Defect;
 use crate::persistence::{Head, push_header};
 use crate::port::{Action, ConnId, Effects, Level, Note, Now};
-use crate::replication::{ANCESTRY, Log, Position, Reason, ReplicationId, Request, Verdict, decide};
+use crate::replication::{ANCESTRY, Log, Position, Reason, ReplicationId, Request, Standing, Verdict, decide};
 use crate::resp::Args;
 
 use super::Node;
@@ -67,8 +67,9 @@ impl Node {
         }
         let verdict = match self.own_snapshot_meets(conn, &request) {
             Some(from) => Verdict::Continue { from },
-            None => decide(&request, &self.history.standing()),
+            None => decide(&request, &self.standing()),
         };
+        self.audit_answer(conn, is_old, request, verdict);
         if matches!(verdict, Verdict::Full(_)) && !is_old && &args[1] != b"?" {
             self.stats.sync_partial_err += 1;
         }
@@ -91,6 +92,19 @@ impl Node {
         Ok(())
     }
 
+    /// What [`decide`] needs to know.
+    fn standing(&self) -> Standing {
+        let mut standing = self.history.standing();
+        if let Some((_, fork)) = &mut standing.second {
+            *fork = if self.has(Defect::Replid2Unbounded) { u64::MAX } else { *fork };
+            *fork -= u64::from(self.has(Defect::Replid2OneShort));
+        }
+        if let Some((_, end)) = &mut standing.held {
+            *end = if self.has(Defect::PsyncFromFuture) { u64::MAX } else { *end };
+        }
+        standing
+    }
+
     /// The stream goes on from an offset.
     fn continue_stream(&mut self, conn: ConnId, from: u64, now: Now, effects: &mut Effects) {
         self.stats.sync_partial_ok += 1;
@@ -108,7 +122,7 @@ impl Node {
         };
         self.set_phase(conn, phase);
         self.main_channel_is_there(conn, now, effects);
-        let missing = self.history.offset() - from;
+        let missing = self.history.offset().saturating_sub(from);
         let text = format!(
             "Partial resynchronization request from {} accepted. Sending {missing} bytes of backlog starting from offset {}.",
             self.replica_name(conn),
@@ -288,7 +302,10 @@ impl Node {
         if self.has_aof() || !self.replicas.is_empty() || self.follow.is_some() || self.history.log.is_none() {
             return;
         }
-        let id = self.new_replication_id();
+        let id = match self.has(Defect::BacklogFreedKeepsReplid) {
+            true => self.history.id,
+            false => self.new_replication_id(),
+        };
         self.history.end_log(id);
         self.audit_boundary();
         let ttl = self.config.repl_backlog_ttl;
@@ -302,6 +319,23 @@ impl Node {
             self.close(conn, now, effects);
         }
         self.kept_snapshots.clear();
+    }
+
+    /// Another data set takes the place of ours: whoever has ours cannot go on with us.
+    pub(super) fn drop_replicas_of_old_data(&mut self, now: Now, effects: &mut Effects) {
+        if !self.has(Defect::ChainedPsyncAfterFullresync) {
+            self.drop_replicas(now, effects);
+        }
+    }
+
+    /// Another data set has taken the place of ours, and stands at `position`. Whoever is left of our replicas is sent what follows.
+    pub(super) fn replace_history(&mut self, position: Position) {
+        self.history.replace(position, self.config.repl_backlog_size);
+        for &conn in &self.replicas {
+            if let Some(side) = self.connections.get_mut(conn).and_then(Connection::replica_mut) {
+                side.phase.follow_from(position.offset);
+            }
+        }
     }
 
     fn arm_replica_ping(&mut self, now: Now) {
@@ -324,16 +358,6 @@ impl Node {
             self.audit_boundary();
         }
         self.arm_replica_ping(now);
-    }
-
-    /// [`Defect::MeaningfulOffset`]: the PINGs at the end of the log are taken back. A file that holds the stream cannot take back what it holds.
-    pub(super) fn take_back_pings(&mut self, now: Now, effects: &mut Effects) {
-        let has_aof = self.has_aof();
-        let Some(log) = self.history.log.as_mut().filter(|_| !has_aof) else { return };
-        if log.take_back_command([b"ping"]) {
-            self.drop_replicas(now, effects);
-            self.audit_boundary();
-        }
     }
 
     /// Our replicas in the order in which they came, each with its connection.

@@ -124,6 +124,19 @@ impl Phase {
         }
     }
 
+    /// The stream that it is sent, now or behind its snapshot, begins here.
+    pub(crate) fn follow_from(&mut self, offset: u64) {
+        match self {
+            Phase::Waiting => {}
+            Phase::Streaming { then, .. }
+            | Phase::AwaitingFile { then, .. }
+            | Phase::SendingFile { then, .. }
+            | Phase::AwaitingAck { then }
+            | Phase::AwaitingMain { then } => *then = offset,
+            Phase::Buffering { sent } | Phase::Online { sent } => *sent = offset,
+        }
+    }
+
     /// True while it is sent a snapshot.
     pub(crate) fn is_synchronising(&self) -> bool {
         !matches!(self, Phase::Waiting | Phase::Online { .. })

@@ -27,7 +27,7 @@ impl Node {
         for &conn in &self.replicas {
             let Some(connection) = self.connections.get_mut(conn) else { continue };
             let Some(side) = connection.replica() else { continue };
-            let lag = side.needs_log_from().map_or(0, |from| end - from);
+            let lag = side.needs_log_from().map_or(0, |from| end.saturating_sub(from));
             is_any_too_slow |= lag + self.transfers.held_for(side.phase, &self.keyspace) > lag_bytes_max;
             if side.phase.stream_sent().is_some_and(|sent| sent < told_end) {
                 connection.announce(effects);
@@ -55,7 +55,7 @@ impl Node {
 
     /// Bytes that are kept for a replica alone: of the stream, and of its snapshot.
     fn bytes_held_for(&self, side: &ReplicaSide) -> u64 {
-        let lag = side.needs_log_from().map_or(0, |from| self.history.offset() - from);
+        let lag = side.needs_log_from().map_or(0, |from| self.history.offset().saturating_sub(from));
         lag + self.transfers.held_for(side.phase, &self.keyspace)
     }
 
@@ -114,7 +114,7 @@ impl Node {
             let is_for_snapshot = connection.intro.is_for_snapshot();
             let Kind::Replica(side) = &mut connection.kind else { continue };
             let last_sign_at = side.heard_at.max(last_sign_at);
-            let lag = side.needs_log_from().map_or(0, |from| end - from);
+            let lag = side.needs_log_from().map_or(0, |from| end.saturating_sub(from));
             let is_over_soft = limit.soft_bytes > 0 && lag > limit.soft_bytes;
             side.over_soft_limit_since =
                 if is_over_soft { side.over_soft_limit_since.or(Some(now.mono)) } else { None };

@@ -90,6 +90,14 @@ impl History {
         self.second = second;
     }
 
+    /// Takes back the PINGs at the end of the log: for a mistake on purpose.
+    #[cfg(feature = "museum")]
+    pub fn take_back_pings(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.take_back_pings();
+        }
+    }
+
     /// Another node's data have taken the place of what was here, and stand at `position` in its history.
     pub fn replace(&mut self, position: Position, backlog_bytes: u64) {
         self.data_set = self.data_set.wrapping_add(1);

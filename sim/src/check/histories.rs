@@ -20,7 +20,7 @@ pub(super) type Incarnation = (u16, u32);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
     offset: u64,
-    digest: u64,
+    pub(super) digest: u64,
     /// Hash of the stream from some earlier place to here; whoever arrives must have come by the same bytes.
     bytes: u64,
     /// Its reporter did not come here by bytes of the stream from a known place: what lies just before is unknown.
@@ -192,7 +192,7 @@ impl Histories {
     }
 
     /// The mark on which a cursor stands. Another node may have put one before it meanwhile.
-    fn mark_under(&self, cursor: Cursor) -> Option<Mark> {
+    pub(super) fn mark_under(&self, cursor: Cursor) -> Option<Mark> {
         let marks = &self.all[cursor.history].marks;
         let there = marks.get(cursor.mark).filter(|mark| mark.offset == cursor.offset);
         there.copied().or_else(|| {

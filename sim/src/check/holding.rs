@@ -35,6 +35,12 @@ impl Histories {
         cursor.valid.then_some(Place { history: cursor.named, offset: cursor.offset })
     }
 
+    /// What there was to be had at the place where a host stands.
+    pub(super) fn digest_of(&self, host: u16) -> Option<u64> {
+        let cursor = self.cursors[usize::from(host)];
+        self.mark_under(cursor).filter(|_| cursor.valid).map(|mark| mark.digest)
+    }
+
     /// True if a host has what was written at a place.
     pub(crate) fn has(&self, host: u16, place: Place) -> bool {
         self.place_of(host).is_some_and(|at| self.covers(at, place))

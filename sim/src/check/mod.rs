@@ -5,39 +5,47 @@
 
 mod acks;
 mod bounds;
+mod continuation;
 mod convergence;
 mod endings;
 mod gate;
+mod hand_over;
 mod histories;
 mod holding;
 mod keeps_data;
 mod pacing;
 mod promises;
+mod resumption;
 mod resync;
 mod storms;
 mod waits;
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use crate::queue::Micros;
 
 pub(crate) use acks::judge_ack;
 pub(crate) use bounds::LogBounds;
+pub(crate) use continuation::Asked;
 pub(crate) use convergence::{Standing, convergence_bound, find_straggler, round_trip};
 pub(crate) use endings::Endings;
 pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
+pub(crate) use hand_over::judge_hand_over;
 pub(crate) use histories::{Histories, Observation};
 pub(crate) use holding::Place;
 pub(crate) use keeps_data::{KeepsData, Stand};
 pub(crate) use pacing::Pacing;
 pub(crate) use promises::Promises;
+pub(crate) use resumption::Backlogs;
 pub(crate) use resync::Resyncs;
 pub use resync::Totals as ResyncTotals;
 pub(crate) use storms::Storms;
 pub(crate) use waits::Waits;
 
 /// What must hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Property {
     /// A replication id and an offset determine the data.
@@ -52,6 +60,10 @@ pub enum Property {
     OffsetForward,
     /// A replication id is begun once, by one incarnation of one node.
     FreshId,
+    /// Who is told to go on has what the node that says so had at that place.
+    SoundContinuation,
+    /// Nobody is sent everything who could have gone on.
+    ResumesIfPossible,
     /// A connection delivers what was written to it (the simulator's own duty).
     LinkIntact,
     /// Once faults have ended all nodes reach one position with one data set in bounded time.
@@ -64,6 +76,8 @@ pub enum Property {
     WaitHolds,
     /// A write is accepted only while as many replicas as the configuration wants are close enough behind.
     GateHolds,
+    /// A master that hands its role over by FAILOVER hands over all that it has.
+    HandsOverAll,
     /// A node comes back with what it had promised to keep.
     KeepsPromises,
     /// A replica acknowledges nothing that it has not applied.
@@ -95,12 +109,15 @@ impl Property {
             Property::OneWriter => "one-writer",
             Property::OffsetForward => "offset-forward",
             Property::FreshId => "fresh-id",
+            Property::SoundContinuation => "sound-continuation",
+            Property::ResumesIfPossible => "resumes-if-possible",
             Property::LinkIntact => "link-intact",
             Property::Converges => "converges",
             Property::FittingReply => "fitting-reply",
             Property::ReplicaRefusesWrites => "replica-refuses-writes",
             Property::WaitHolds => "wait-holds",
             Property::GateHolds => "gate-holds",
+            Property::HandsOverAll => "hands-over-all",
             Property::KeepsPromises => "keeps-promises",
             Property::AcksHold => "acks-hold",
             Property::PeersUnderstood => "peers-understood",
@@ -131,12 +148,12 @@ impl Breach {
 }
 
 /// A breach with its place in the run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// What was broken.
     pub property: Property,
     /// The role of the node concerned: `master`, `replica`, or `world` if it is no single node's.
-    pub role: &'static str,
+    pub role: Cow<'static, str>,
     /// The node concerned, by name; empty if there is none.
     pub node: String,
     /// When, in microseconds of simulated time.

@@ -1,13 +1,13 @@
 //! How often was a data set sent again?
 //!
-//! Full synchronisations and partial ones, as the masters counted them. Reported, not judged: which one a fault calls
-//! for depends on the size of the backlog.
+//! Full synchronisations and partial ones, as the masters counted them. Reported; whether one could have been spared is judged in
+//! [`resumption`](super::resumption).
 
 use afterimage_core::node::Probe;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Sums over a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Full synchronisations served.
     pub full: u64,

@@ -39,7 +39,7 @@ pub(super) fn draw(seed: u64) -> Plan {
     }
     let mut faults = draw_faults(&mut stream(seed, Concern::Faults, 0), count, quiet_at_us);
     faults.splice(0..0, draw_full_disk(&mut stream(seed, Concern::Faults, 2), count));
-    Plan {
+    let mut plan = Plan {
         version: PLAN_VERSION,
         seed,
         settings,
@@ -54,7 +54,9 @@ pub(super) fn draw(seed: u64) -> Plan {
         controller: draw_controller(&mut stream(seed, Concern::Orders, 1)),
         quiet_at_us,
         defects: Vec::new(),
-    }
+    };
+    super::rivals::add(&mut stream(seed, Concern::Orders, 21), &mut plan);
+    plan
 }
 
 fn one_of<T: Copy>(random: &mut Random, items: &[T]) -> T {
@@ -245,12 +247,11 @@ fn draw_clients(seed: u64, hosts: u64, quiet_at_us: Micros) -> Vec<ClientPlan> {
                 multi_one_in,
                 expire_one_in,
                 wait_one_in,
-                asks_of_ten: 0,
-                disks_of_ten: 0,
-                sets: None,
+                ..ClientPlan::SILENT
             }
         })
         .chain(draw_witness(&mut stream(seed, Concern::Clients, 2), hosts, quiet_at_us, keys))
+        .chain(draw_popper(&mut stream(seed, Concern::Clients, 21), quiet_at_us))
         .collect()
 }
 
@@ -264,14 +265,25 @@ fn draw_witness(random: &mut Random, hosts: u64, quiet_at_us: Micros, keys: u32)
         pipeline: 1,
         start_us: random.below(SECOND),
         keys,
-        big_one_in: 0,
         big_bytes_max: 20_000,
-        multi_one_in: 0,
-        expire_one_in: 0,
-        wait_one_in: 0,
         asks_of_ten: 8,
-        disks_of_ten: 0,
-        sets: None,
+        ..ClientPlan::SILENT
+    })
+}
+
+/// In one seed of three somebody takes what others push, and asks at once who has seen that it is gone.
+fn draw_popper(random: &mut Random, quiet_at_us: Micros) -> Option<ClientPlan> {
+    let commands = random.range(100..=400);
+    random.chance(1, 3).then(|| ClientPlan {
+        target: Target::Master,
+        commands: commands as u32,
+        think_us: 2 * quiet_at_us / commands,
+        pipeline: 1,
+        start_us: random.below(SECOND),
+        keys: one_of(random, &[2, 5]),
+        big_bytes_max: 20_000,
+        pops_of_ten: 9,
+        ..ClientPlan::SILENT
     })
 }
 

@@ -6,6 +6,8 @@
 
 mod draw;
 mod order;
+mod rivals;
+pub mod script;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,7 @@ use crate::network::Ending;
 use crate::queue::{MILLISECOND, Micros, SECOND};
 
 pub use order::{HandOver, Held, Order, OrderPlan, Victims};
+pub use script::Step;
 
 /// The form of plan that this build reads and writes.
 pub const PLAN_VERSION: u32 = 1;
@@ -225,12 +228,18 @@ pub struct ClientPlan {
     /// Of ten steps so many are nothing but that question: it goes on asking for what it wrote long ago.
     #[serde(default)]
     pub asks_of_ten: u32,
+    /// Of ten steps so many are a pop that waits, and behind it that question.
+    #[serde(default)]
+    pub pops_of_ten: u32,
     /// Of ten questions so many ask by WAITAOF who has it on a disk.
     #[serde(default)]
     pub disks_of_ten: u32,
     /// If it does nothing but write strings, and as fast as it is answered.
     #[serde(default)]
     pub sets: Option<Sets>,
+    /// What it says instead of what it would draw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<Vec<Step>>,
 }
 
 /// A client that is made to measure with: each answer is followed by the next SET.
@@ -240,6 +249,28 @@ pub struct Sets {
     pub value_bytes: u32,
     /// Commands under way at a time.
     pub window: u32,
+}
+
+impl ClientPlan {
+    /// A client that says nothing.
+    pub(crate) const SILENT: ClientPlan = ClientPlan {
+        target: Target::Master,
+        commands: 0,
+        think_us: 0,
+        pipeline: 0,
+        start_us: 0,
+        keys: 0,
+        big_one_in: 0,
+        big_bytes_max: 0,
+        multi_one_in: 0,
+        expire_one_in: 0,
+        wait_one_in: 0,
+        asks_of_ten: 0,
+        pops_of_ten: 0,
+        disks_of_ten: 0,
+        sets: None,
+        script: None,
+    };
 }
 
 /// Where a client connects.
@@ -491,6 +522,7 @@ impl Plan {
             if let Target::Host { host } = client.target {
                 known(host)?;
             }
+            client.script.iter().flatten().try_for_each(Step::check)?;
         }
         self.faults.iter().flat_map(|planned| planned.fault.hosts()).flatten().try_for_each(known)?;
         self.orders.iter().flat_map(|planned| planned.order.hosts()).flatten().try_for_each(known)
@@ -513,6 +545,21 @@ impl Fault {
     #[must_use]
     pub fn hosts(&self) -> [Option<u16>; 2] {
         match *self {
+            Fault::Crash { host, .. }
+            | Fault::Pause { host, .. }
+            | Fault::Isolate { host, .. }
+            | Fault::Disk { host, .. } => [Some(host), None],
+            Fault::Stall { a, b, .. }
+            | Fault::BlackHole { a, b, .. }
+            | Fault::Reset { a, b }
+            | Fault::Slow { a, b, .. } => [Some(a), Some(b)],
+            Fault::Cut { from, to, .. } => [Some(from), Some(to)],
+        }
+    }
+
+    /// The same, to be given other numbers.
+    pub(crate) fn hosts_mut(&mut self) -> [Option<&mut u16>; 2] {
+        match self {
             Fault::Crash { host, .. }
             | Fault::Pause { host, .. }
             | Fault::Isolate { host, .. }

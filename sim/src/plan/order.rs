@@ -30,6 +30,13 @@ pub enum Order {
         /// Which node.
         host: u16,
     },
+    /// As [`Order::Promote`], but the old master is told only later: until then there are two.
+    Supplant {
+        /// Which node.
+        host: u16,
+        /// For so long the old master is not told.
+        untold_us: Micros,
+    },
     /// Lets the master hand its role over to a node, by FAILOVER; what that does not bring about is done as by [`Order::Promote`].
     HandOver {
         /// Which node.
@@ -131,6 +138,23 @@ impl Order {
         match *self {
             Order::Follow { host, master } | Order::Stray { host, master } => [Some(host), Some(master)],
             Order::Promote { host }
+            | Order::Supplant { host, .. }
+            | Order::HandOver { host, .. }
+            | Order::Hold { host, .. }
+            | Order::Kill { host, .. }
+            | Order::Shutdown { host, .. }
+            | Order::Rewrite { host }
+            | Order::Configure { host, .. } => [Some(host), None],
+            Order::FlushAll => [None, None],
+        }
+    }
+
+    /// The same, to be given other numbers.
+    pub(crate) fn hosts_mut(&mut self) -> [Option<&mut u16>; 2] {
+        match self {
+            Order::Follow { host, master } | Order::Stray { host, master } => [Some(host), Some(master)],
+            Order::Promote { host }
+            | Order::Supplant { host, .. }
             | Order::HandOver { host, .. }
             | Order::Hold { host, .. }
             | Order::Kill { host, .. }

@@ -158,15 +158,7 @@ const SPEAKER: ClientPlan = ClientPlan {
     think_us: SECOND,
     pipeline: 0,
     start_us: 0,
-    keys: 0,
-    big_one_in: 0,
-    big_bytes_max: 0,
-    multi_one_in: 0,
-    expire_one_in: 0,
-    wait_one_in: 0,
-    asks_of_ten: 0,
-    disks_of_ten: 0,
-    sets: None,
+    ..ClientPlan::SILENT
 };
 
 /// A host that follows another.

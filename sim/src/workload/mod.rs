@@ -4,6 +4,7 @@
 //! and disappear. For each the writer notes which replies fit.
 
 mod expected;
+pub(crate) mod script;
 mod table;
 
 use afterimage_core::codec::random::Random;
@@ -11,7 +12,7 @@ use afterimage_core::codec::random::Random;
 use crate::plan::ClientPlan;
 
 pub(crate) use expected::Expected;
-use table::{DISK_REQUESTS, EXPIRY_REQUESTS, Hole, KINDS, QUESTION_REQUESTS, REQUESTS, Requests, Word};
+use table::{DISK_REQUESTS, EXPIRY_REQUESTS, Hole, KINDS, POP_REQUESTS, QUESTION_REQUESTS, REQUESTS, Requests, Word};
 
 /// One key in so many is used as if it had another type.
 const CROSSED_ONE_IN: u32 = 40;
@@ -48,6 +49,10 @@ impl Workload {
     /// Writes the next command, or MULTI block, and now and then asks behind it who has it. Says what is expected for each.
     pub(crate) fn next(&mut self, out: &mut Vec<u8>, expected: &mut impl FnMut(Expected)) {
         if self.plan.asks_of_ten > 0 && self.random.below(10) < u64::from(self.plan.asks_of_ten) {
+            return expected(self.question(out));
+        }
+        if self.plan.pops_of_ten > 0 && self.random.below(10) < u64::from(self.plan.pops_of_ten) {
+            expected(self.request(&POP_REQUESTS, out));
             return expected(self.question(out));
         }
         self.next_step(out, expected);

@@ -207,6 +207,14 @@ const COMMANDS: &[Row] = &[
     plain(9, "PING", Status),
 ];
 
+/// Pops that wait until others push.
+const POPS: &[Row] = &[
+    write(4, "BLPOP {l} {l} {wait}", MaybeArray, WAITS),
+    write(2, "BLMOVE {l} {l} RIGHT LEFT {wait}", MaybeBulk, WAITS),
+    write(1, "BLMPOP {wait} 2 {l} {l} LEFT COUNT 3", MaybeArray, WAITS),
+    write(2, "BZPOPMAX {z} {wait}", MaybeArray, WAITS),
+];
+
 /// What is said about times to live.
 const EXPIRIES: &[Row] = &[
     write(10, "PERSIST {any}", Integer, &[]),
@@ -265,6 +273,8 @@ pub(super) struct Requests {
 pub(super) static REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(COMMANDS));
 /// What is said about times to live.
 pub(super) static EXPIRY_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(EXPIRIES));
+/// What is popped when it comes.
+pub(super) static POP_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(POPS));
 /// What is asked after a write.
 pub(super) static QUESTION_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(QUESTIONS));
 
@@ -287,6 +297,18 @@ impl Requests {
     /// The request at a place in the sum of all weights.
     pub(super) fn at(&self, place: u32) -> &Request {
         &self.requests[self.begins.partition_point(|begin| *begin <= place) - 1]
+    }
+
+    /// What may come back for a request that could have been drawn.
+    pub(super) fn find(&self, words: &[&str]) -> Option<Expected> {
+        let fits = |(word, text): (&Word, &&str)| match word {
+            Word::Text(known) => known == text,
+            Word::Hole(_) => true,
+            Word::Behind(before, _) => text.starts_with(before),
+        };
+        let is_one =
+            |request: &&Request| request.words.len() == words.len() && request.words.iter().zip(words).all(fits);
+        self.requests.iter().find(is_one).map(|request| request.expected)
     }
 }
 

@@ -3,9 +3,10 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::config::Endpoint;
 use crate::keyspace::{Entry, Keyspace, Touch};
 use crate::port::ConnId;
-use crate::replication::{Position, ReplicationId};
+use crate::replication::{Position, ReplicationId, Request, Verdict};
 use crate::value::digest::mix_value;
 
 use super::Node;
@@ -35,7 +36,7 @@ pub struct Boundary {
 }
 
 /// What a client or another node has done here or was told, to which a checker can hold the node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// A command of a client has changed data.
     Wrote {
@@ -45,6 +46,22 @@ pub enum Deed {
         position: Position,
         /// It had to pass the gates for writes. False for one that only reads, and by that removed an expired key.
         is_write: bool,
+    },
+    /// A node has asked by PSYNC to be continued from where it is, and is told the stream from there on or everything.
+    Answered {
+        /// Its connection.
+        conn: ConnId,
+        /// What it asked for.
+        request: Request,
+        /// The offsets from and up to which our log could continue a stream.
+        held: Option<(u64, u64)>,
+        /// What it is told.
+        verdict: Verdict,
+    },
+    /// FAILOVER lets a replica take over that has everything.
+    HandsOver {
+        /// Where it listens.
+        target: Endpoint,
     },
     /// WAIT was answered.
     Waited {
@@ -228,6 +245,16 @@ impl Node {
     pub(super) fn audit_deed(&mut self, deed: impl FnOnce(Position) -> Deed) {
         if let Some(audit) = &mut self.audit {
             audit.deeds.push(deed(self.history.position()));
+        }
+    }
+
+    /// Records the answer to a PSYNC: to who asks for data that it could have gone on with, not for a snapshot alone or the stream behind one.
+    pub(super) fn audit_answer(&mut self, conn: ConnId, is_old: bool, request: Request, verdict: Verdict) {
+        let held = self.history.standing().held;
+        let intro = self.connections.get(conn).map(|connection| &connection.intro);
+        let could_go_on = intro.is_some_and(|intro| !intro.wants_rdb_only && intro.own_snapshot.is_none());
+        if could_go_on && !is_old {
+            self.audit_deed(|_| Deed::Answered { conn, request, held, verdict });
         }
     }
 

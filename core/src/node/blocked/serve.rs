@@ -7,6 +7,7 @@
 //! served.
 
 use crate::command::{Flags, Handler, Service};
+use crate::museum::Defect;
 use crate::port::{ConnId, Now};
 
 use super::super::Node;
@@ -70,12 +71,15 @@ impl Node {
                 stat.failed += 1;
             }
         }
+        let forgets_mark = self.has(Defect::WaitZeroOffset);
         let Some(connection) = self.connections.get_mut(conn) else { return };
         connection.wait = Some(wait);
         if next.is_some() {
             return;
         }
-        self.history.advance(&mut connection.mark, true);
+        if !forgets_mark {
+            self.history.advance(&mut connection.mark, true);
+        }
         self.audit_deed(|position| Deed::Wrote { conn, position, is_write });
         self.release(conn, |_| {});
     }

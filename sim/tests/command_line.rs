@@ -1,0 +1,216 @@
+//! Claims about the binary: campaigns in shards, files that are compared, plans that are replayed, errors in words.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use afterimage_sim::{KeptPlan, Plan, Print};
+use serde_json::Value;
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_afterimage-sim"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().expect("it runs")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("it prints text")
+}
+
+/// Runs it, and expects an exit status.
+fn expect(status: i32, arguments: &[&str]) -> Output {
+    let output = run(arguments);
+    let said = || format!("{arguments:?}: {}{}", text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(status), "{}", said());
+    output
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("temporary directories have plain names")
+}
+
+/// A summary without what it took, which is never the same.
+fn sums(output: &Output) -> Value {
+    let mut summary: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    summary["cpu_milliseconds"] = Value::Null;
+    for failure in summary["failures"].as_array_mut().into_iter().flatten() {
+        failure["cpu_us"] = Value::Null;
+    }
+    summary
+}
+
+#[test]
+fn shards_of_a_campaign_run_by_several_processes_add_up_to_one_run() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (shared, own) = (dir.path().join("shared"), dir.path().join("own"));
+    let shards = [("0/3", &shared), ("1/3", &shared), ("2/3", &own)];
+    let processes = shards.map(|(shard, out)| {
+        let arguments = ["run", "--seeds", "3..21", "--shard", shard, "--jobs", "1", "--out", path(out)];
+        command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs")
+    });
+    for mut process in processes {
+        assert!(process.wait().expect("it ends").success());
+    }
+    let whole = expect(0, &["run", "--seeds", "3..21", "--json"]);
+    let merged = expect(0, &["merge", path(&shared), path(&own), "--json"]);
+    assert_eq!(sums(&merged), sums(&whole));
+    let half = expect(1, &["merge", path(&shared)]);
+    assert!(text(&half.stdout).contains("6 seeds were not run: 5 8 11 14 17 20\n"), "{}", text(&half.stdout));
+}
+
+#[test]
+fn a_run_that_was_cut_off_in_the_midst_of_a_line_goes_on_there() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let out = path(dir.path());
+    let whole = expect(0, &["run", "--seeds", "12", "--out", out, "--json", "--jobs", "1"]);
+    let file = dir.path().join("shard-0.jsonl");
+    let lines = fs::read_to_string(&file).expect("there are results");
+    assert_eq!(lines.lines().count(), 12);
+    let kept = lines.lines().take(7).map(str::len).sum::<usize>() + 7;
+    fs::write(&file, &lines[..kept + 20]).expect("it is cut");
+    let merged = expect(1, &["merge", out]);
+    assert!(text(&merged.stdout).contains("5 seeds were not run"), "{}", text(&merged.stdout));
+    let again = expect(0, &["run", "--seeds", "12", "--out", out, "--json"]);
+    assert_eq!(sums(&again), sums(&whole));
+    let now = fs::read_to_string(&file).expect("there are results");
+    assert_eq!((&now[..kept], now.lines().count()), (&lines[..kept], 12));
+}
+
+#[test]
+fn a_directory_of_another_campaign_is_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let out = path(dir.path());
+    expect(0, &["run", "--seeds", "2", "--out", out]);
+    for others in [&["--seeds", "3"][..], &["--seeds", "2", "--shard", "0/2"], &["--seeds", "2", "--check-determinism"]]
+    {
+        let refused = expect(2, &[&["run", "--out", out], others].concat());
+        assert!(text(&refused.stderr).contains("holds another campaign"), "{}", text(&refused.stderr));
+    }
+    // Another build: it makes something else of the first seed.
+    let terms = dir.path().join("terms.json");
+    let told = fs::read_to_string(&terms).expect("there are terms");
+    let build = Print(afterimage_sim::run_seed(0).fingerprint).to_string();
+    assert!(told.contains(&build), "{told}");
+    fs::write(&terms, told.replace(&build, "0123456789abcdef")).expect("it is written");
+    let refused = expect(2, &["run", "--seeds", "2", "--out", out]);
+    assert!(text(&refused.stderr).contains("0123456789abcdef"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn a_run_whose_time_is_over_begins_no_seed_and_says_which_are_missing() {
+    let output = expect(0, &["run", "--seeds", "5..9", "--time-limit", "0"]);
+    assert!(text(&output.stdout).contains("4 seeds were not run: 5..9\n"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn seeds_do_the_same_twice_and_in_two_processes() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let [one, other] = ["one", "other"].map(|name| dir.path().join(name));
+    expect(0, &["run", "--seeds", "6", "--check-determinism", "--prints", path(&one)]);
+    expect(0, &["run", "--seeds", "6", "--prints", path(&other), "--jobs", "1"]);
+    let same = expect(0, &["compare", path(&one), path(&other)]);
+    assert_eq!(text(&same.stdout), "6 seeds compared: 0 differ\n");
+    // One value of one seed is another: as if the runs had parted there.
+    let lines = fs::read_to_string(&other).expect("there are hashes");
+    let mut line: Value = serde_json::from_str(lines.lines().next().expect("there are lines")).expect("it is JSON");
+    let recorded = &mut line["recorded"];
+    recorded["fingerprint"] = "0000000000000000".into();
+    let mut prints: Vec<String> = recorded["prints"].as_str().expect("a text").split(' ').map(str::to_string).collect();
+    prints[9..].fill("0000000000000000".into());
+    recorded["prints"] = prints.join(" ").into();
+    let every = recorded["every"].as_u64().expect("a number");
+    let rest: String = lines.lines().skip(2).map(|line| format!("{line}\n")).collect();
+    fs::write(&other, format!("{line}\n{rest}")).expect("it is written");
+    let differing = expect(1, &["compare", path(&one), path(&other)]);
+    let told = text(&differing.stdout);
+    assert!(
+        told.contains(&format!("the same up to event {}, no longer at event {}\n", 9 * every, 10 * every)),
+        "{told}"
+    );
+    assert!(told.contains("1 seeds are only in") && told.contains("5 seeds compared: 1 differ"), "{told}");
+}
+
+#[test]
+fn a_replay_says_where_it_parts_from_what_was_recorded_with_the_plan() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("plan.json");
+    let mut kept = KeptPlan::of(Plan::draw(9));
+    fs::write(&file, kept.to_json()).expect("it is written");
+    let same = expect(0, &["replay", path(&file)]);
+    assert!(!text(&same.stdout).contains("This build"), "{}", text(&same.stdout));
+    kept.plan.clients[0].commands /= 2;
+    fs::write(&file, kept.to_json()).expect("it is written");
+    let other = expect(0, &["replay", path(&file)]);
+    let told = text(&other.stdout);
+    assert!(told.contains("This build does not do what the build did that wrote the plan"), "{told}");
+    let command = told.lines().find_map(|line| line.split_once("cargo sim replay ")).expect("it says how to look").1;
+    let words: Vec<&str> = ["replay"].into_iter().chain(command.split(' ')).collect();
+    let events = text(&expect(0, &words).stdout).lines().filter(|line| line.contains("  event ")).count();
+    assert!((1..100_000).contains(&events), "{events}");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_in_words() {
+    let refused = expect(2, &["shrink", "1"]);
+    assert!(text(&refused.stderr).contains("breaks no property"), "{}", text(&refused.stderr));
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("known");
+    fs::write(&file, "wait-holds/master\nwhatever\n").expect("it is written");
+    let refused = expect(2, &["run", "--seeds", "1", "--known", path(&file)]);
+    assert!(text(&refused.stderr).contains("line 2: `whatever` is no signature"), "{}", text(&refused.stderr));
+    let refused = expect(2, &["merge", path(dir.path())]);
+    assert!(text(&refused.stderr).contains("terms.json"), "{}", text(&refused.stderr));
+}
+
+/// Mistakes that many seeds find.
+#[cfg(feature = "museum")]
+const DEFECTS: [&str; 4] =
+    ["reply_before_sync", "replicas_before_sync", "waitaof_counts_appended", "good_replica_is_heartbeat"];
+
+#[cfg(feature = "museum")]
+#[test]
+fn known_failures_are_counted_and_told_and_hide_no_others() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let defects = DEFECTS.map(|defect| ["--defect", defect]).concat();
+    let out = dir.path().join("campaign");
+    let arguments = [&["run", "--seeds", "60", "--json", "--out", path(&out)], &defects[..]].concat();
+    let found: Value = serde_json::from_slice(&expect(1, &arguments).stdout).expect("it is JSON");
+    let signatures: Vec<&String> = found["signatures"].as_object().expect("a table").keys().collect();
+    assert!(signatures.len() > 1, "{signatures:?}");
+    let known = dir.path().join("known");
+    let merge = ["merge", path(&out), "--known", path(&known)];
+    let all: String = signatures.iter().map(|signature| format!("{signature} # seen\n")).collect();
+    fs::write(&known, all + "one-writer/nobody\n").expect("it is written");
+    let told = expect(0, &merge);
+    assert!(text(&told.stdout).contains("one-writer/nobody  (known, and not seen"), "{}", text(&told.stdout));
+    assert!(text(&told.stdout).contains("of them as known"), "{}", text(&told.stdout));
+    fs::write(&known, signatures[0]).expect("it is written");
+    let told = expect(1, &merge);
+    assert!(text(&told.stdout).contains(&format!("{}  (known)", signatures[0])), "{}", text(&told.stdout));
+}
+
+#[cfg(feature = "museum")]
+#[test]
+fn a_seed_that_found_a_defect_shrinks_to_a_plan_that_fails_alike_and_only_with_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("plan.json");
+    let defect = "reply_before_sync";
+    let seed = (0..).find(|seed| {
+        let plan = Plan { defects: vec![defect.into()], ..Plan::draw(*seed) };
+        !afterimage_sim::run_plan(plan).passed()
+    });
+    let seed = seed.expect("there are many").to_string();
+    let output = expect(0, &["shrink", &seed, "--defect", defect, "--out", path(&file), "--json", "--cpu", "300"]);
+    let summary: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let left = |what: &str| summary["after"][what].as_u64().expect("a number");
+    assert!(left("faults") + left("orders") <= 3 && left("commands") <= 10 && left("hosts") <= 3, "{summary}");
+    let kept = KeptPlan::from_json(&fs::read_to_string(&file).expect("a plan")).expect("it is sound");
+    assert_eq!(kept.breaks.as_deref(), summary["signature"].as_str());
+    let replayed = expect(1, &["replay", path(&file)]);
+    assert!(!text(&replayed.stdout).contains("This build"), "{}", text(&replayed.stdout));
+    assert!(afterimage_sim::run_plan(Plan { defects: Vec::new(), ..kept.plan }).passed());
+}

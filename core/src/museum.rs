@@ -149,7 +149,100 @@ defects! {
 
     // Bytes of the stream.
 
+    /// `proxy_on_read`: a replica feeds its own log with what it reads from its master, not with what it has applied.
+    ///
+    /// *What:* half a command, or half a transaction, stands in its log and has gone to its replicas. If the master ends just then and the replica is promoted, a new
+    /// history goes on behind it. *When:* the release candidates 1 and 2 of Redis 4.0. *Reported:* Redis issue 3899.
+    ProxyOnRead = "proxy_on_read",
+    /// `ack_on_read`: a replica acknowledges what it has read, applied or not.
+    ///
+    /// *What:* WAIT counts a replica that has a write in its input buffer, or in a transaction of which EXEC has not come, and that loses it with its next crash or promotion.
+    /// *When:* Redis from 2.8 to the second release candidate of 4.0. *Reported:* the change that mended issue 3899 mended it, too.
+    AckOnRead = "ack_on_read",
+    /// `cached_master_half_parse`: what was read of a command or a transaction when the link broke waits for what the next link brings.
+    ///
+    /// *What:* the stream goes on behind the last whole command, so the beginning comes twice, and commands are made of it that nobody has sent. *When:* the release candidates of Redis
+    /// 4.0; again in a development version of Valkey 9.0. *Reported:* with Redis issue 3899; Valkey pull request 2548.
+    CachedMasterHalfParse = "cached_master_half_parse",
+    /// `newline_eats_star`: an empty line is taken to be two bytes long.
+    ///
+    /// *What:* the newlines by which a loading replica keeps its link alive are one byte each. If an acknowledgement follows in the same read its first byte is lost, and the rest is
+    /// garbage. *When:* Redis before 4.0.11, which answered the garbage by errors that the replica took for a part of the stream; here the replica is hung up on. *Reported:* Redis issue 5135.
+    NewlineEatsStar = "newline_eats_star",
+    /// `newline_counted`: the newlines by which a master keeps a link alive while it writes a snapshot are counted as a part of the stream.
+    ///
+    /// *What:* the replica stands beyond its master, by a byte for each second that it has waited. *When:* a bug of Redis 2.8 to 3.2 in what the newlines were taken off again; the development version of 4.0,
+    /// where relays sent newlines into the middle of commands. *Reported:* the change that took them out of chains, for 4.0 (eab865a0a).
+    NewlineCounted = "newline_counted",
+    /// `relay_makes_own_stream`: a replica with replicas puts PINGs of its own into the stream that it passes on.
+    ///
+    /// *What:* its offsets are no longer those of its master, so that the same offset of the same history means two things. *When:* Redis up to 3.2, where each level of a chain had offsets of its own; a mistake
+    /// since offsets are common to a chain. *Reported:* Redis pull request 6029 is its kin, of a master that pings while it hands over.
+    RelayMakesOwnStream = "relay_makes_own_stream",
+    /// `select_lost_on_psync`: a replica whose stream goes on starts in database 0.
+    ///
+    /// *What:* which database the stream is about is said once, by SELECT, and is a part of the state that must outlive the link. *When:* Redis 4.0.0 and 4.0.1. *Reported:* Redis issue 4316; of the same kind are Valkey issue
+    /// 2188 and KeyDB issue 80.
+    SelectLostOnPsync = "select_lost_on_psync",
+    /// `select_not_reemitted`: the stream behind a snapshot does not begin with a SELECT.
+    ///
+    /// *What:* the master knows one present database for all of its replicas. A new one, who has not heard the last SELECT and is not told of it by the snapshot, applies to database 0 what belongs elsewhere.
+    /// *When:* Redis up to 2.8.21 and 3.0.3. *Reported:* the changes 15de6b108 and a5a06a8ec of 2015.
+    SelectNotReemitted = "select_not_reemitted",
+    /// `paused_replica_advances`: a command of the stream that a pause holds back moves the offset, and is passed on, before it is applied.
+    ///
+    /// *What:* a replica that is promoted during a pause has never applied what it says that it has. *When:* Redis up to 6.2.5. *Reported:* Redis pull request 9448.
+    PausedReplicaAdvances = "paused_replica_advances",
+
+    /// `no_ack_after_resume`: a link that goes on where the last one was remembers that its output is being written, which nobody does.
+    ///
+    /// *What:* no acknowledgement ever leaves, and the master ends the link for the replica's silence, over and over. *When:* the release candidates of Redis 2.8. *Reported:* Redis issue 1400.
+    NoAckAfterResume = "no_ack_after_resume",
+
     // Full synchronisation.
+
+    /// `eof_mark_split`: the mark behind a snapshot is looked for at the end of each read, and the stream does not wait until it was found.
+    ///
+    /// *What:* if a byte of the stream comes in the read that ends the mark, the replica takes everything from there on for a snapshot without end. *When:* Redis 2.8.18 and 2.8.19, the first with
+    /// diskless synchronisation; with another reader 7.0.0 to 7.0.5. *Reported:* the changes bb7fea0d5 and 159875b5a; Redis issue 11296.
+    EofMarkSplit = "eof_mark_split",
+    /// `swap_on_bad_eof`: a data set that was built beside the old one takes its place before the mark behind it was read.
+    ///
+    /// *What:* the replica has the new data under the old name of its history, and keeps them so if the mark does not come. *When:* the development version of Redis 7.0. *Reported:*
+    /// Redis pull request 9752.
+    SwapOnBadEof = "swap_on_bad_eof",
+    /// `flush_before_valid`: a replica drops what it has at the first byte of what is to take its place.
+    ///
+    /// *What:* if the rest never comes, or is of no use, it has nothing, and can be promoted like that. *When:* Valkey before 8.0 and all of Redis drop it before the file was looked at. *Reported:* Redis issue
+    /// 5420, Valkey pull requests 926 and 2600.
+    FlushBeforeValid = "flush_before_valid",
+    /// `one_drop_aborts_all`: of a snapshot that goes to several replicas, one that has left is counted as a failure with each further piece.
+    ///
+    /// *What:* after some pieces as many have failed as there were receivers, and the snapshot is given up for all. *When:* Redis 8. *Reported:* Redis issue 15767, open in September 2026.
+    OneDropAbortsAll = "one_drop_aborts_all",
+    /// `snapshot_load_expires`: a replica leaves out what has expired by its own clock when it loads a snapshot of its master.
+    ///
+    /// *What:* commands of the stream that follow find nothing to act on. *When:* Redis before 2.4.7; replicas in a cluster, at their start, before 6.0. *Reported:* Redis issue 4950 is its kin, of
+    /// snapshots that are written without such keys.
+    SnapshotLoadExpires = "snapshot_load_expires",
+    /// `silent_while_loading`: a replica that loads a data set says nothing meanwhile.
+    ///
+    /// *What:* if that takes longer than `repl-timeout` its master ends the link, and it begins anew, over and over. *When:* Redis up to 2.8.2. *Reported:* the change 27db38d06; issue 7830 is its kin.
+    SilentWhileLoading = "silent_while_loading",
+    /// `output_limit_loop`: a replica is ended when it lags more than `client-output-buffer-limit`, however large the last write and the backlog are.
+    ///
+    /// *What:* a value larger than the limit ends every link. Each comes back, goes on before the value, and is ended again. *When:* all of Redis and Valkey; before 7.0.10 Redis counted the whole block of the
+    /// log in which a replica reads. *Reported:* Redis issues 4697, 11534 and 11666.
+    OutputLimitLoop = "output_limit_loop",
+    /// `dead_replica_pins_backlog`: a replica that is to be ended holds the log until it is.
+    ///
+    /// *What:* it is marked and freed later, and in between nothing that it has not read can be forgotten: the limit that it broke bounds nothing. *When:* Redis 7.0 to the first release candidate of 7.4. *Reported:* Redis
+    /// pull request 13363.
+    DeadReplicaPinsBacklog = "dead_replica_pins_backlog",
+    /// `resync_hammer`: a replica whose synchronisation has come to nothing asks again after a second, and is let in at once.
+    ///
+    /// *What:* what made it come to nothing is made worse by each attempt, which costs the master a snapshot. *When:* all of Redis and Valkey. *Reported:* Redis issue 2756, Valkey issues 3893 and 4718.
+    ResyncHammer = "resync_hammer",
 
     // What a command leaves.
 
@@ -230,7 +323,7 @@ defects! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Defects {
     #[cfg(feature = "museum")]
-    bits: u64,
+    bits: u128,
 }
 
 #[cfg(not(feature = "museum"))]
@@ -260,6 +353,43 @@ impl Defects {
     /// Those that are in the set.
     pub fn iter(self) -> impl Iterator<Item = Defect> {
         Defect::ALL.iter().copied().filter(move |defect| self.contain(*defect))
+    }
+}
+
+/// What a defect remembers and a sound node has forgotten. Without the feature `museum` it takes no room, and is what it was at first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Leftover<T> {
+    #[cfg(feature = "museum")]
+    left: T,
+    #[cfg(not(feature = "museum"))]
+    nothing: core::marker::PhantomData<T>,
+}
+
+#[cfg(feature = "museum")]
+impl<T: Default> Leftover<T> {
+    /// Remembers this, and returns what was remembered before.
+    pub(crate) fn replace(&mut self, left: T) -> T {
+        core::mem::replace(&mut self.left, left)
+    }
+
+    /// Returns what was remembered, and forgets it.
+    pub(crate) fn take(&mut self) -> T {
+        core::mem::take(&mut self.left)
+    }
+}
+
+#[cfg(not(feature = "museum"))]
+impl<T: Default> Leftover<T> {
+    /// Nothing is remembered.
+    #[inline(always)]
+    pub(crate) fn replace(&mut self, _: T) -> T {
+        T::default()
+    }
+
+    /// Nothing was remembered.
+    #[inline(always)]
+    pub(crate) fn take(&mut self) -> T {
+        T::default()
     }
 }
 

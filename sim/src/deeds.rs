@@ -8,7 +8,7 @@ use afterimage_core::node::{Deed, Probe, Role};
 use afterimage_core::port::ConnId;
 use afterimage_core::replication::{Position, Request, Verdict};
 
-use crate::check::{Asked, Breach, Demand, LOOKS_EVERY, Place, judge_hand_over};
+use crate::check::{Asked, Breach, Demand, LOOKS_EVERY, Place, Property, judge_ack, judge_hand_over};
 use crate::host::site_at;
 use crate::network::{End, Side};
 use crate::queue::{Micros, SECOND};
@@ -23,6 +23,12 @@ impl World {
                     self.judge_answer(index, probe, conn, request, held, verdict)
                 }
                 Deed::Wrote { conn, position, is_write } => self.judge_write(index, probe, conn, position, is_write),
+                Deed::Acknowledged { told, position } => judge_ack(told, position),
+                Deed::Misunderstood { so } => Err(Breach::new(
+                    Property::PeersUnderstood,
+                    format!("{so}, though links deliver what was written to them"),
+                )),
+                Deed::TimedOut => Ok(()),
                 Deed::HandsOver { ref target } => self.judge_hand_over(index, &target.host),
                 Deed::Waited { conn, replicas } => self.judge_wait(index, conn, replicas),
                 Deed::WaitedForDisks { conn, is_local, replicas } => {
@@ -258,13 +264,16 @@ impl World {
         let attachments = self.hosts[usize::from(master)].attachments.iter().flatten();
         let accepted = attachments.filter(|attachment| attachment.side == Side::Acceptor);
         let links = accepted.filter_map(|attachment| self.network.find(attachment.link));
-        links
+        // Whose link was ended in the same event was there until then.
+        let ended = self.checks.endings.ended_now().filter(|replica| histories.has(*replica, place)).count();
+        let standing = links
             .filter(|link| {
                 let from = link.sites[Side::Dialler as usize];
                 let is_there = matches!(link.ends[Side::Dialler as usize], End::Node { .. });
                 usize::from(from) < self.hosts.len()
                     && (histories.has(from, place) || !is_there && histories.had_since(from, place, link.opened))
             })
-            .count()
+            .count();
+        standing + ended
     }
 }

@@ -6,19 +6,21 @@
 
 use afterimage_core::Node;
 use afterimage_core::museum::Defect;
-use afterimage_core::node::{Probe, Role};
+use afterimage_core::node::{Deed, LinkState, Probe, Role};
 use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Lane, Level, ListenFailure, Note, Now};
 use afterimage_core::replication::Position;
 
-use crate::check::{Breach, Observation, Property};
+use crate::check::{Breach, LogBounds, Observation, Property, Stand};
 use crate::client::KnownRole;
-use crate::host::{Host, PORT, address, config_text, environment, read_config, site_at};
+use crate::host::{Attachment, Host, PORT, address, config_text, environment, read_config, site_at};
 use crate::journal::{Topic, host_name};
 use crate::network::{End, Side};
 use crate::plan::Storage;
 use crate::queue::{Micros, Occurrence};
 use crate::world::World;
 
+/// A limit of output that no run comes near to.
+const LIMIT_NEVER_MET: u64 = 64 << 20;
 /// Slices gathered at once.
 const SLICES: usize = 16;
 
@@ -58,6 +60,8 @@ impl World {
         host.node = Some(Box::new(node));
         let life = host.incarnation;
         self.checks.resyncs.started(index);
+        self.checks.keeps_data.started(index);
+        self.checks.storms.disturbed(self.now);
         self.checks.backlogs.started(index);
         self.checks.promises.set_promising(index, false);
         if blank && self.checks.histories.knows(&probe.position.history) {
@@ -87,6 +91,7 @@ impl World {
 
     /// Carries out a node's actions, looks at it, and schedules what it needs.
     pub(crate) fn settle(&mut self, index: u16) {
+        self.checks.endings.event_begins();
         while !self.effects.is_empty() {
             let mut actions = std::mem::take(&mut self.actions);
             actions.extend(self.effects.drain());
@@ -105,6 +110,7 @@ impl World {
             Action::Dial { conn, host, port } => self.node_dials(index, conn, &host, port),
             Action::Close(conn) => {
                 if let Some(attachment) = self.hosts[usize::from(index)].detach(conn) {
+                    self.note_ending(index, attachment);
                     self.side_closes(attachment.link, attachment.side);
                 }
             }
@@ -136,6 +142,25 @@ impl World {
             Action::ReleaseMemory => {}
             Action::Exit(code) => self.node_exits(index, code),
         }
+    }
+
+    /// A node closes a connection: notes it if somebody gets a data set by it.
+    fn note_ending(&mut self, index: u16, attachment: Attachment) {
+        let Some(link) = self.network.get(attachment.link).filter(|_| attachment.side == Side::Acceptor) else {
+            return;
+        };
+        let End::Node { host: replica, .. } = link.ends[Side::Dialler as usize] else { return };
+        let (Some(master), Some(node)) = (&self.hosts[usize::from(index)].node, &self.hosts[usize::from(replica)].node)
+        else {
+            return;
+        };
+        let limit = master.config().client_output_buffer_limit.replica.hard_bytes;
+        let gets_data = matches!(node.probe().link, LinkState::Transfer | LinkState::Online);
+        let wants_cause = gets_data
+            && !(1..LIMIT_NEVER_MET).contains(&limit)
+            && !node.config().dual_channel_replication_enabled
+            && self.hosts[usize::from(index)].asked_to_end.is_none();
+        self.checks.endings.ended(replica, wants_cause);
     }
 
     fn node_exits(&mut self, index: u16, code: ExitCode) {
@@ -229,6 +254,8 @@ impl World {
             boundaries = since.split_off(loaded);
         }
         let is_master = probe.role == Role::Master;
+        let is_new = !self.checks.histories.knows(&probe.position.history);
+        let has_moved = probe.role != host.role || probe.position.history != host.history;
         let keeps_data = is_master && host.ready;
         if probe.role != host.role {
             host.role = probe.role;
@@ -261,8 +288,15 @@ impl World {
             }
         }
         let replaced = boundaries.iter().any(|boundary| boundary.stream == 0 && boundary.role == Role::Replica);
-        self.watch(index, &probe, replaced);
+        let keys_before = self.watch(index, &probe, replaced);
+        let is_for_silence = deeds.iter().any(|deed| matches!(deed, Deed::TimedOut));
+        if let Err(breach) = self.checks.endings.judge(index, has_moved || replaced, is_for_silence, self.now) {
+            return self.breach(Some(index), breach);
+        }
         if let Some(breach) = broken {
+            return self.breach(Some(index), breach);
+        }
+        if let Err(breach) = self.judge_state(index, &probe, is_new, keys_before, replaced) {
             return self.breach(Some(index), breach);
         }
         if !boundaries.is_empty() {
@@ -279,7 +313,7 @@ impl World {
     }
 
     /// Counts synchronisations and data sets lost to them.
-    fn watch(&mut self, index: u16, probe: &Probe, replaced: bool) {
+    fn watch(&mut self, index: u16, probe: &Probe, replaced: bool) -> u64 {
         self.checks.resyncs.observe(index, probe);
         let held_bytes = probe.output_bytes + probe.log_bytes + probe.snapshot_bytes;
         self.held_bytes_max = self.held_bytes_max.max(held_bytes);
@@ -289,6 +323,37 @@ impl World {
             self.checks.resyncs.totals.wiped += 1;
             self.note(Topic::World, |_| format!("{} had {before} keys and has none now", host_name(index)));
         }
+        before
+    }
+
+    /// Judges what a node is and holds after an event.
+    fn judge_state(
+        &mut self,
+        index: u16,
+        probe: &Probe,
+        is_new: bool,
+        keys_before: u64,
+        is_replaced: bool,
+    ) -> Result<(), Breach> {
+        let host = &self.hosts[usize::from(index)];
+        let checks = &mut self.checks;
+        checks.storms.observe(index, probe.link, self.now)?;
+        if let Some(node) = &host.node {
+            LogBounds::of(node.config(), probe).map_or(Ok(()), |bounds| bounds.judge(probe.log_bytes))?;
+        }
+        // A disk that fails may lose what was to take the place of others.
+        if self.has_disk_faults {
+            return Ok(());
+        }
+        let stand = Stand {
+            keys_before,
+            keys: probe.keys,
+            is_replaced,
+            history: probe.position.history,
+            is_nowhere: probe.role == Role::Replica && is_new,
+            is_loading: probe.loading,
+        };
+        checks.keeps_data.observe(index, stand)
     }
 
     /// Schedules a node's timers and background work.

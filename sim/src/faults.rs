@@ -18,6 +18,7 @@ impl World {
         }
         let fault = self.plan.faults[usize::from(index)].fault.clone();
         self.totals.faults += 1;
+        self.checks.endings.fault_begins(&fault, self.now);
         self.note(Topic::Fault, |_| format!("fault: {}", in_words(&fault)));
         let lasts = fault.lasts_us();
         if lasts > 0 {

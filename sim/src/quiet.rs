@@ -60,6 +60,7 @@ impl World {
             let outside = self.plan.outside[index];
             let host = outside.host;
             self.hosts[usize::from(host)].is_outside = true;
+            self.checks.endings.broken(host);
             self.note(Topic::Fault, |_| format!("for ever: {} {}", host_name(host), outside.how.in_words()));
             match outside.how {
                 Broken::Gone => {

@@ -9,7 +9,10 @@ use std::ops::Range;
 use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
 
-use crate::check::{Backlogs, Breach, Gate, Histories, Ledger, Pacing, Promises, Property, Resyncs, Violation, Waits};
+use crate::check::{
+    Backlogs, Breach, Endings, Gate, Histories, KeepsData, Ledger, Pacing, Promises, Property, Resyncs, Storms,
+    Violation, Waits,
+};
 use crate::client::Client;
 use crate::controller::Controller;
 use crate::disk::{Disk, DiskTrouble};
@@ -39,6 +42,9 @@ pub(crate) struct Checks {
     pub(crate) gate: Gate,
     pub(crate) promises: Promises,
     pub(crate) ledger: Ledger,
+    pub(crate) endings: Endings,
+    pub(crate) keeps_data: KeepsData,
+    pub(crate) storms: Storms,
 }
 
 /// A world of nodes.
@@ -62,6 +68,8 @@ pub struct World {
     pub(crate) actions: Vec<Action>,
     /// Faults that have begun and not ended.
     pub(crate) active: Vec<bool>,
+    /// Disks may fail operations.
+    pub(crate) has_disk_faults: bool,
     /// The most that one node held for output at a time, in bytes.
     pub(crate) held_bytes_max: u64,
     /// What happens once faults have ended.
@@ -108,6 +116,9 @@ impl World {
                 gate: Gate::new(count),
                 promises: Promises::new(count, plan.clients.len()),
                 ledger: Ledger::new(plan.clients.len()),
+                endings: Endings::new(count),
+                keeps_data: KeepsData::new(count),
+                storms: Storms::new(count),
             },
             print: Fingerprint::default(),
             totals: Totals::default(),
@@ -115,6 +126,7 @@ impl World {
             effects: Effects::new(),
             actions: Vec::new(),
             active: vec![false; plan.faults.len()],
+            has_disk_faults: plan.has_disk_faults(),
             held_bytes_max: 0,
             quiet: None,
             prints: None,
@@ -237,6 +249,12 @@ impl World {
     }
 
     fn carry_out(&mut self, what: Occurrence) {
+        if is_disturbance(what) {
+            self.checks.storms.disturbed(self.now);
+        }
+        if matches!(what, Occurrence::Operator) {
+            self.checks.endings.ordered(self.now);
+        }
         match what {
             Occurrence::Deliver { link, from } => self.on_deliver(link, from),
             Occurrence::Room { link, side } => self.on_room(link, side),
@@ -344,6 +362,12 @@ impl Plan {
         let fails = |trouble| matches!(trouble, DiskTrouble::Full | DiskTrouble::Errors);
         self.faults.iter().any(|planned| matches!(planned.fault, Fault::Disk { trouble, .. } if fails(trouble)))
     }
+}
+
+/// True if replicas may have to synchronise anew because of it.
+fn is_disturbance(what: Occurrence) -> bool {
+    use Occurrence::{FaultBegins, FaultEnds, Operator, Order, Quiet, Restart};
+    matches!(what, FaultBegins { .. } | FaultEnds { .. } | Operator | Order { .. } | Quiet | Restart { .. })
 }
 
 /// What an occurrence is and whom it is about, in one number.

@@ -11,6 +11,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::codec::random::Random;
+use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
 
 use super::Node;
@@ -119,6 +120,9 @@ impl Node {
 
     /// Until when a replica is sent no snapshot because of what went wrong before; none if it may be sent one.
     fn held_back_until(&self, conn: ConnId, now: Now) -> Option<Mono> {
+        if self.has(Defect::ResyncHammer) {
+            return None;
+        }
         let own = match self.way_of_snapshot(conn, now) {
             Way::File if self.file_to_join().is_none() => self.admission.files.not_before,
             Way::Socket(Company::Slow) => self.admission.left_behind.not_before(&self.replica_name(conn), now.mono),
@@ -182,7 +186,7 @@ impl Node {
             Company::Slow if has_waited => TRANSFERS_IN_ALL_MAX - TRANSFERS_MAX,
             Company::Ordinary | Company::Slow => TRANSFERS_MAX,
         };
-        self.transfers.count() < max
+        self.transfers.count() < max || self.has(Defect::ResyncHammer)
     }
 
     /// Somebody waits for room, or nobody does.

@@ -5,10 +5,12 @@ use alloc::string::{String, ToString};
 
 use crate::command::{Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, row_number};
 use crate::keyspace::ExpiredBy;
+use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, Reply, RequestLimits, RequestParser};
 
 use super::Node;
+use super::audit::Deed;
 use super::blocked::WaitsFor;
 use super::dispatch::DataHandler;
 use super::follow::{Follow, Link};
@@ -28,8 +30,16 @@ impl Node {
         self.apply_stream_bytes(conn, bytes, now, effects);
     }
 
-    /// Bytes of the stream whose turn it is: whole commands are applied, the rest waits.
+    /// Bytes of the stream whose turn it is.
     pub(super) fn apply_stream_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
+        self.apply_whole_commands(conn, bytes, now, effects);
+        if self.has(Defect::ProxyOnRead) {
+            self.feed_log(bytes);
+        }
+    }
+
+    /// Whole commands are applied, the rest waits.
+    fn apply_whole_commands(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
         let Some(connection) = self.connections.get_mut(conn) else { return };
         if connection.is_blocked() {
             connection.input.extend_from_slice(bytes);
@@ -73,13 +83,17 @@ impl Node {
                 return bytes.len();
             }
             match parser.advance(rest, &RequestLimits::FROM_MASTER) {
-                Parsed::Complete(_) if self.pauses.hold_back_stream(&parser.args(rest)[0]) => {
+                Parsed::Complete(len) if self.pauses.hold_back_stream(&parser.args(rest)[0]) => {
+                    if self.has(Defect::PausedReplicaAdvances) {
+                        self.advance_before_applying(parser.args(rest), &rest[..len]);
+                    }
                     parser.reset();
                     self.park(conn, WaitsFor::Unpause, None, now);
                     break;
                 }
                 Parsed::Complete(len) => {
-                    self.apply(parser.args(rest), &rest[..len], now, effects);
+                    let is_counted = self.follow.as_mut().is_some_and(|follow| follow.counted_before.take());
+                    self.apply(parser.args(rest), if is_counted { &[] } else { &rest[..len] }, now, effects);
                     self.serve_filled(now);
                     parser.reset();
                     used += len;
@@ -101,6 +115,7 @@ impl Node {
     /// What came was not the stream: nothing of it can be trusted, nor continued.
     fn stream_is_broken(&mut self, conn: ConnId, why: &str, now: Now, effects: &mut Effects) {
         self.forget_place();
+        self.audit_deed(|_| Deed::Misunderstood { so: "it has ended the link to its master, whose stream is none" });
         self.drop_master_link(conn, format!("Protocol error from MASTER: {why}"), now, effects);
     }
 
@@ -225,6 +240,7 @@ impl Node {
 
     fn note_apply_failure(&mut self, name: &str, error: &str, effects: &mut Effects) {
         self.stats.unexpected_error_replies += 1;
+        self.audit_deed(|_| Deed::Misunderstood { so: "it could not carry out a command of its master's stream" });
         let text = format!(
             "== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command '{name}'"
         );
@@ -233,6 +249,20 @@ impl Node {
 
     /// What was applied becomes part of our own log, byte for byte.
     fn append_applied(&mut self, raw: &[u8]) {
+        if !self.has(Defect::ProxyOnRead) {
+            self.feed_log(raw);
+        }
+    }
+
+    /// [`Defect::PausedReplicaAdvances`]: a command that is held back is counted, and passed on.
+    fn advance_before_applying(&mut self, args: Args<'_>, raw: &[u8]) {
+        let Some(Follow { link: Link::Online { block, .. }, counted_before, .. }) = &mut self.follow else { return };
+        if block.is_empty() && !args[0].eq_ignore_ascii_case(b"MULTI") && !counted_before.replace(true) {
+            self.feed_log(raw);
+        }
+    }
+
+    fn feed_log(&mut self, raw: &[u8]) {
         if let Some(log) = &mut self.history.log {
             log.append(raw);
             self.log_has_grown = true;

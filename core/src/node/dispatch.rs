@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::command::reply_error as reply;
 use crate::command::{Block, Command, Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, row_number};
 use crate::keyspace::ExpiredBy;
+use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 
@@ -148,6 +149,9 @@ impl Node {
                         break;
                     }
                     used += len;
+                    if self.has(Defect::NewlineEatsStar) && rest.starts_with(b"\n*") {
+                        used += 1;
+                    }
                 }
                 Parsed::Incomplete => {
                     if rest.len() as u64 > self.config.client_query_buffer_limit {

@@ -7,14 +7,15 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::config::Endpoint;
-use crate::museum::Defect;
+use crate::museum::{Defect, Leftover};
 use crate::port::{Action, ConnId, DialFailure, Effects, Level, Mono, Note, Now, Peer};
 use crate::replication::{Handshake, Introduction};
 use crate::resp::push_command;
 
 use super::Node;
+use super::audit::Deed;
 use super::circle::Suspicion;
-use super::connection::Kind;
+use super::connection::{Connection, Kind};
 use super::dual_sync::DualSync;
 use super::held::Held;
 use super::incoming::Incoming;
@@ -86,6 +87,10 @@ pub(crate) struct Follow {
     /// When the link was last up, or when it was begun.
     pub(crate) down_since: Mono,
     pub(crate) last_io_at: Mono,
+    /// [`Defect::PausedReplicaAdvances`]: the command that is held back was counted.
+    pub(super) counted_before: Leftover<bool>,
+    /// [`Defect::CachedMasterHalfParse`]: of the last link, half a transaction and half a command.
+    pub(super) half_read: Leftover<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Follow {
@@ -136,6 +141,8 @@ impl Follow {
             suspicion: None,
             down_since: now.mono,
             last_io_at: now.mono,
+            counted_before: Leftover::default(),
+            half_read: Leftover::default(),
         }
     }
 
@@ -316,14 +323,24 @@ impl Node {
             Setback::Data => RESYNC_MAX,
         };
         // Many replicas that lose one master must not come back as one.
-        let wait = back_off(follow.failures, REDIAL_FIRST, wait_max, &mut self.random);
+        let mut wait = back_off(follow.failures, REDIAL_FIRST, wait_max, &mut self.random);
         follow.failures = follow.failures.saturating_add(1);
+        if self.has(Defect::ResyncHammer) {
+            wait = REDIAL_MAX;
+        }
         self.timers.set(Timer::Redial, now.mono.after(wait));
     }
 
-    pub(super) fn on_master_gone(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
+    pub(super) fn on_master_gone(&mut self, connection: Connection, now: Now, effects: &mut Effects) {
+        let conn = connection.id;
         let is_ours = |follow: &&Follow| [follow.conn(), follow.second_conn()].contains(&Some(conn));
+        let keeps_half = self.has(Defect::CachedMasterHalfParse);
         let Some(follow) = self.follow.as_mut().filter(|follow| is_ours(&&**follow)) else { return };
+        if let Link::Online { block, .. } = &mut follow.link
+            && keeps_half
+        {
+            follow.half_read.replace((core::mem::take(block), connection.input));
+        }
         if matches!(follow.link, Link::Dual(_)) {
             return self.on_dual_channel_gone(conn, now, effects);
         }
@@ -379,7 +396,8 @@ impl Node {
         let Some(Follow { link: Link::Online { conn, .. }, .. }) = &self.follow else { return };
         let conn = *conn;
         let mut digits = itoa::Buffer::new();
-        let offset = self.history.offset();
+        let offset = self.history.offset() + if self.has(Defect::AckOnRead) { self.unapplied_bytes(conn) } else { 0 };
+        self.audit_deed(|position| Deed::Acknowledged { told: offset, position });
         let mut bytes = Vec::with_capacity(64);
         let mut words = [b"REPLCONF".as_slice(), b"ACK", digits.format(offset).as_bytes(), b"FACK", b""];
         let synced = self.synced_offset();
@@ -393,6 +411,13 @@ impl Node {
         };
         push_command(&mut bytes, words[..count].iter().copied());
         self.say(conn, &bytes, effects);
+    }
+
+    /// [`Defect::AckOnRead`]: bytes of the stream that were read and are not applied.
+    fn unapplied_bytes(&self, conn: ConnId) -> u64 {
+        let Some(Follow { link: Link::Online { block, held, .. }, .. }) = &self.follow else { return 0 };
+        let input = self.connections.get(conn).map_or(0, |connection| connection.input.len());
+        (block.len() + input) as u64 + held.len()
     }
 
     /// Our master has asked what we have. It may be waiting to hear that this is on our disk, too.
@@ -413,6 +438,7 @@ impl Node {
     /// Once a second: an acknowledgement, and an end to a link that is silent.
     pub(super) fn look_after_master(&mut self, now: Now, effects: &mut Effects) {
         let timeout = Duration::from_secs(u64::from(self.config.repl_timeout));
+        let is_silent = self.has(Defect::SilentWhileLoading);
         let Some(follow) = &mut self.follow else { return };
         let Some(conn) = follow.conn() else { return };
         if matches!(follow.link, Link::Dual(_)) {
@@ -442,7 +468,7 @@ impl Node {
                 self.ask_whom_we_follow(now, effects);
             }
             Link::Receiving { incoming, .. } if incoming.has_begun() => self.say(conn, b"\n", effects),
-            Link::Replacing { .. } => self.say(conn, b"\n", effects),
+            Link::Replacing { .. } if !is_silent => self.say(conn, b"\n", effects),
             _ => {}
         }
     }

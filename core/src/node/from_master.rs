@@ -132,17 +132,36 @@ impl Node {
         if self.history.log.is_none() {
             self.history.begin_log_here(self.config.repl_backlog_size);
         }
+        if self.has(Defect::SelectLostOnPsync)
+            && let Some(log) = &mut self.history.log
+        {
+            log.set_database(Some(0));
+        }
         self.audit_boundary();
         if let Some(follow) = &mut self.follow {
             follow.may_resume = true;
         }
         self.link_is_up(conn, Held::default(), now);
+        if self.has(Defect::CachedMasterHalfParse) {
+            self.go_on_with_half_read(conn);
+        }
+        if self.has(Defect::NoAckAfterResume)
+            && let Some(connection) = self.connections.get_mut(conn)
+        {
+            connection.is_announced = true;
+        }
         self.acknowledge(effects);
     }
 
     /// Takes in a part of the data set; returns how many bytes it took.
     fn on_data_set_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) -> usize {
+        let (counts_newlines, swaps_early) = (self.has(Defect::NewlineCounted), self.has(Defect::SwapOnBadEof));
+        let drops_early = self.has(Defect::FlushBeforeValid);
         let Some(Follow { link: Link::Receiving { incoming, .. }, .. }) = &mut self.follow else { return bytes.len() };
+        if counts_newlines {
+            incoming.count_newlines(bytes);
+        }
+        let had_begun = incoming.has_begun();
         let Taken { count, for_file, is_complete } = match incoming.take_in(bytes, now, effects) {
             Ok(taken) => taken,
             Err(error) => {
@@ -150,11 +169,18 @@ impl Node {
                 return bytes.len();
             }
         };
+        let is_first = incoming.has_begun() && !had_begun;
+        let early = if swaps_early { incoming.data_before_mark() } else { None };
         if let Some(piece) = for_file {
             self.write_incoming(conn, piece, effects);
         }
         if is_complete {
             self.on_data_set(conn, now, effects);
+        } else if drops_early && is_first {
+            self.drop_what_we_have(now, effects);
+        } else if let Some(loaded) = early {
+            self.keyspace.adopt(loaded.keyspace);
+            self.audit_data_replaced();
         }
         count
     }
@@ -216,11 +242,22 @@ impl Node {
         }
     }
 
+    /// [`Defect::CachedMasterHalfParse`]: what comes now is read behind what the last link has left.
+    fn go_on_with_half_read(&mut self, conn: ConnId) {
+        let Some(Follow { link: Link::Online { block, .. }, half_read, .. }) = &mut self.follow else { return };
+        let (transaction, input) = half_read.take();
+        *block = transaction;
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.input = input;
+        }
+    }
+
     /// The stream goes on, behind what was held of it.
     pub(super) fn link_is_up(&mut self, conn: ConnId, held: Held, now: Now) {
         if let Some(follow) = &mut self.follow {
             follow.link = Link::Online { conn, held, block: Vec::new() };
             follow.failures = 0;
+            follow.counted_before.take();
             follow.last_error = None;
             follow.last_io_at = now.mono;
         }

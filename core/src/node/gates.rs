@@ -11,6 +11,7 @@ use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::Args;
 
 use super::Node;
+use super::audit::Deed;
 use super::connection::Connection;
 use super::memory::Room;
 use super::pubsub::gate_listener;
@@ -68,6 +69,7 @@ impl Node {
         let text =
             alloc::format!("Replica generated a reply to command '{command}', disconnecting it: {}", who.trim_end());
         effects.note(Note::Text { level: Level::Warning, text });
+        self.audit_deed(|_| Deed::Misunderstood { so: "it has hung up on a replica for what that had sent" });
         self.close(conn, now, effects);
     }
 

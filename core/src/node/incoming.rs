@@ -103,6 +103,8 @@ pub(crate) struct Incoming {
     begun_at: Option<Now>,
     /// The data end with a mark, and the master waits for an acknowledgement.
     pub(super) has_mark: bool,
+    /// [`Defect::EofMarkSplit`](crate::museum::Defect): the mark must be the end of a read.
+    mark_ends_read: bool,
 }
 
 impl Incoming {
@@ -110,12 +112,41 @@ impl Incoming {
     pub(super) fn building(position: Option<Position>, loader: Loader) -> Incoming {
         let stage = Stage::Preamble { line: Vec::new() };
         let loader = Box::new(loader);
-        Incoming { position, stage, loader, for_file: None, total_bytes: 0, begun_at: None, has_mark: false }
+        Incoming {
+            position,
+            stage,
+            loader,
+            for_file: None,
+            total_bytes: 0,
+            begun_at: None,
+            has_mark: false,
+            mark_ends_read: false,
+        }
     }
 
     /// Data that are checked as they come, and go on to a file.
     pub(super) fn checking(position: Option<Position>, checker: Loader) -> Incoming {
         Incoming { for_file: Some(Vec::new()), ..Incoming::building(position, checker) }
+    }
+
+    /// The same, with a mark that is only found at the end of a read if so.
+    pub(super) fn with_mark_at_end_of_read(self, mark_ends_read: bool) -> Incoming {
+        Incoming { mark_ends_read, ..self }
+    }
+
+    /// [`Defect::NewlineCounted`](crate::museum::Defect): the newlines before the preamble become a part of the stream.
+    pub(super) fn count_newlines(&mut self, bytes: &[u8]) {
+        let Stage::Preamble { line } = &self.stage else { return };
+        let newlines = bytes.iter().take_while(|byte| **byte == b'\n').count();
+        if let Some(position) = self.position.as_mut().filter(|_| line.is_empty()) {
+            position.offset += newlines as u64;
+        }
+    }
+
+    /// [`Defect::SwapOnBadEof`](crate::museum::Defect): data that were built and whose mark is still to come.
+    pub(super) fn data_before_mark(&self) -> Option<Loaded> {
+        let is_built = matches!(self.stage, Stage::Mark { .. }) && !self.is_for_file();
+        is_built.then(|| self.loader.clone().finish().ok()).flatten()
     }
 
     /// True if the bytes go on to a file.
@@ -229,7 +260,11 @@ impl Incoming {
             }
             Stage::Mark { mark, seen } => {
                 let count = bytes.len().min(MARK_BYTES - *seen);
-                if mark.get(*seen..*seen + count) != bytes.get(..count) {
+                let is_mark = mark.get(*seen..*seen + count) == bytes.get(..count);
+                if self.mark_ends_read && (!is_mark || bytes.len() > count) {
+                    return Ok(bytes.len());
+                }
+                if !is_mark {
                     return Err(IncomingError::Mark);
                 }
                 *seen += count;

@@ -17,6 +17,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::config::DisklessLoad;
+use crate::museum::Defect;
 use crate::persistence::{Loaded, Loader};
 use crate::port::{Action, ConnId, DiskOp, DiskOutcome, Effects, FileName, Level, Note, Now};
 use crate::replication::Position;
@@ -86,14 +87,16 @@ impl Node {
         now: Now,
         effects: &mut Effects,
     ) -> Box<Incoming> {
-        let (room, rules) = (self.keyspace.empty_twin(), self.load_rules(None, now));
+        let (room, rules) = (self.keyspace.empty_twin(), self.load_rules(self.expired_in_data_of_master(now), now));
+        let mark_ends_read = self.has(Defect::EofMarkSplit);
         let builds_beside = match self.config.repl_diskless_load {
             DisklessLoad::Disabled => false,
             DisklessLoad::OnEmptyDb => self.keyspace.total_len() == 0,
             DisklessLoad::Swapdb => true,
         };
         if builds_beside {
-            return Box::new(Incoming::building(position, Loader::new(room, rules)));
+            let incoming = Incoming::building(position, Loader::new(room, rules));
+            return Box::new(incoming.with_mark_at_end_of_read(mark_ends_read));
         }
         self.incoming_files.next_id = self.incoming_files.next_id.wrapping_add(1);
         let id = IncomingId(self.incoming_files.next_id);
@@ -102,7 +105,8 @@ impl Node {
         let (stage, size) = (Stage::Receiving, 0);
         let file = IncomingFile { id, name, stage, steps: 1, size, paused: None };
         self.incoming_files.current = Some(Box::new(file));
-        Box::new(Incoming::checking(position, Loader::checker(room, rules)))
+        let incoming = Incoming::checking(position, Loader::checker(room, rules));
+        Box::new(incoming.with_mark_at_end_of_read(mark_ends_read))
     }
 
     /// Passes on to the file what has come by the link.
@@ -161,6 +165,15 @@ impl Node {
             self.abandon_save(effects);
         }
         self.say_notice("MASTER <-> REPLICA sync: Flushing old data", effects);
+        if let Some(file) = &mut self.incoming_files.current {
+            file.stage = Stage::Emptying { arrived, since: now };
+        }
+        self.drop_what_we_have(now, effects);
+        self.load_incoming_once_emptied(now, effects);
+    }
+
+    /// Nothing is left of our data, nor of our place in their history.
+    pub(super) fn drop_what_we_have(&mut self, now: Now, effects: &mut Effects) {
         self.drop_replicas_of_old_data(now, effects);
         self.detach_aof(now, effects);
         let nothing = self.keyspace.empty_twin();
@@ -168,11 +181,7 @@ impl Node {
         let history = self.new_replication_id();
         self.replace_history(Position { history, offset: 0 });
         self.forget_place();
-        if let Some(file) = &mut self.incoming_files.current {
-            file.stage = Stage::Emptying { arrived, since: now };
-        }
         self.audit_data_replaced();
-        self.load_incoming_once_emptied(now, effects);
     }
 
     /// True between the end of what we had and the beginning of the file.

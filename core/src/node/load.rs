@@ -139,7 +139,13 @@ impl Node {
 
     /// Begins to read the data set that our master has sent.
     pub(super) fn load_from_master(&mut self, file: FileName, size: u64, now: Now, effects: &mut Effects) {
-        self.begin_loading(Loads::FromMaster, file, Some(size), None, now, effects);
+        let drop_expired_before_ms = self.expired_in_data_of_master(now);
+        self.begin_loading(Loads::FromMaster, file, Some(size), drop_expired_before_ms, now, effects);
+    }
+
+    /// What expires in a data set of our master is for him to say.
+    pub(super) fn expired_in_data_of_master(&self, now: Now) -> Option<i64> {
+        self.has(Defect::SnapshotLoadExpires).then(|| now.wall.millis())
     }
 
     fn begin_loading(

@@ -384,7 +384,7 @@ impl Node {
         match connection.kind {
             Kind::Client => {}
             Kind::Replica(_) => self.on_replica_gone(&connection, now, effects),
-            Kind::Master => self.on_master_gone(conn, now, effects),
+            Kind::Master => self.on_master_gone(*connection, now, effects),
         }
     }
 

@@ -180,6 +180,7 @@ impl Node {
     /// Where the stream stands for a snapshot that begins now; what follows it begins with a SELECT.
     pub(super) fn begin_stream_for_replicas(&mut self) -> Position {
         if self.follow.is_none()
+            && !self.has(Defect::SelectNotReemitted)
             && let Some(log) = &mut self.history.log
         {
             log.set_database(None);
@@ -209,9 +210,10 @@ impl Node {
 
     fn head_of(&self, position: Position, is_aof_base: bool, now: Now) -> (Vec<u8>, SnapshotRules) {
         let mut header = Vec::new();
+        let log = self.history.log.as_ref().filter(|_| !self.has(Defect::SelectNotReemitted));
         let head = Head {
             position,
-            stream_database: self.history.log.as_ref().and_then(Log::database).unwrap_or(0),
+            stream_database: log.and_then(Log::database).unwrap_or(0),
             wall_seconds: now.wall.seconds(),
             used_memory: self.used_memory(),
             has_field_expiries: self.keyspace.has_field_expiries(),
@@ -347,7 +349,7 @@ impl Node {
         if self.replicas.is_empty() {
             return;
         }
-        if self.follow.is_none()
+        if (self.follow.is_none() || self.has(Defect::RelayMakesOwnStream))
             && self.failover.is_none()
             && let Some(log) = &mut self.history.log
         {

@@ -5,12 +5,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::replication::Log;
 
 use super::Node;
 use super::admission::{Outrun, Room};
-use super::connection::{Connection, Kind};
+use super::audit::Deed;
+use super::connection::{Closing, Connection, Kind};
 use super::replica::{Phase, ReplicaSide};
 
 /// A replica that takes nothing of its snapshot for so long, and is not heard of either, loses it if there is no room for others.
@@ -43,6 +45,7 @@ impl Node {
     pub(super) fn replica_lag_bytes_max(&self) -> u64 {
         match self.config.client_output_buffer_limit.replica.hard_bytes {
             0 => u64::MAX,
+            hard_bytes if self.has(Defect::OutputLimitLoop) => hard_bytes,
             hard_bytes => {
                 let largest = self.history.log.as_ref().map_or(0, Log::largest_append);
                 hard_bytes.max(self.config.repl_backlog_size).max(largest.saturating_mul(2))
@@ -75,6 +78,9 @@ impl Node {
         now: Now,
         effects: &mut Effects,
     ) {
+        if self.has(Defect::DeadReplicaPinsBacklog) {
+            return self.close_replica_later(conn);
+        }
         let replica = self.replica_name(conn);
         if phase.is_synchronising() {
             let outrun = Outrun { replica, lag_bytes, limit_bytes, progress: self.sync_progress(phase) };
@@ -86,6 +92,13 @@ impl Node {
             effects.note(Note::Text { level: Level::Warning, text });
         }
         self.close(conn, now, effects);
+    }
+
+    /// [`Defect::DeadReplicaPinsBacklog`]: it is closed when its replies are sent, and will be sent no more.
+    fn close_replica_later(&mut self, conn: ConnId) {
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.closing = Closing::AfterReplies;
+        }
     }
 
     /// Once a second: keepalives for those that wait, an end for those that are silent, lag too far or hold others up.
@@ -127,6 +140,7 @@ impl Node {
             self.end_slow_replica(conn, phase, lag, limit.soft_bytes, now, effects);
         }
         for conn in silent {
+            self.audit_deed(|_| Deed::TimedOut);
             let is_online =
                 self.connections.get(conn).and_then(Connection::replica).is_some_and(ReplicaSide::is_online);
             let what = if is_online { "streaming sync" } else { "full sync" };

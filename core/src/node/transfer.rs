@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::keyspace::{Keyspace, SnapshotId};
+use crate::museum::{Defect, Leftover};
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::rdb::opcode;
 use crate::replication::Run;
@@ -60,6 +61,19 @@ struct Transfer {
     bytes: Run,
     is_complete: bool,
     pace: Pace,
+    /// [`Defect::OneDropAbortsAll`]: so many receivers there were, and so many failures were counted.
+    counted: Leftover<(usize, usize)>,
+}
+
+impl Transfer {
+    /// Counts those who have left, once more; true if as many have failed as there ever were.
+    fn has_lost_all(&mut self, receivers: usize) -> bool {
+        let (before, failures) = self.counted.take();
+        let begun_for = before.max(receivers);
+        let failures = failures + (begun_for - receivers);
+        self.counted.replace((begun_for, failures));
+        failures >= begun_for
+    }
 }
 
 /// All snapshots that are being sent.
@@ -126,8 +140,9 @@ impl Node {
         let (header, rules) = self.snapshot_header(position, now);
         self.transfers.next_id = self.transfers.next_id.wrapping_add(1);
         let id = TransferId(self.transfers.next_id);
-        let mut transfer =
-            Transfer { id, snapshot: None, mark, bytes: Run::default(), is_complete: false, pace: Pace::new(now.mono) };
+        let (bytes, pace) = (Run::default(), Pace::new(now.mono));
+        let counted = Leftover::default();
+        let mut transfer = Transfer { id, snapshot: None, mark, bytes, is_complete: false, pace, counted };
         match contents {
             Contents::Everything => transfer.snapshot = Some(self.keyspace.begin_snapshot(header, rules)),
             Contents::NoKeys => {
@@ -307,6 +322,22 @@ impl Node {
         }
     }
 
+    /// [`Defect::OneDropAbortsAll`]: a receiver has taken a piece of this transfer, of which that makes the failures as many as the receivers.
+    fn transfer_that_has_lost_all(&mut self, conn: ConnId) -> Option<TransferId> {
+        let Phase::Streaming { transfer: id, .. } = self.connections.get(conn)?.replica()?.phase else { return None };
+        let receivers = self.sent_to_receivers(id).count();
+        let transfer = self.transfers.running.iter_mut().find(|transfer| transfer.id == id)?;
+        transfer.has_lost_all(receivers).then_some(id)
+    }
+
+    fn drop_receivers(&mut self, id: TransferId, now: Now, effects: &mut Effects) {
+        let is_its = |side: &ReplicaSide| matches!(side.phase, Phase::Streaming { transfer, .. } if transfer == id);
+        let receivers = self.replica_sides().filter(|(_, side)| is_its(side)).map(|(connection, _)| connection.id);
+        for conn in receivers.collect::<Vec<ConnId>>() {
+            self.close(conn, now, effects);
+        }
+    }
+
     fn announce_transfer(&mut self, id: TransferId, effects: &mut Effects) {
         for &conn in &self.replicas {
             let Some(connection) = self.connections.get_mut(conn) else { continue };
@@ -321,6 +352,11 @@ impl Node {
 
     /// A replica was sent `count` bytes beside its own queue.
     pub(super) fn replica_took(&mut self, conn: ConnId, count: u64, now: Now, effects: &mut Effects) {
+        if self.has(Defect::OneDropAbortsAll)
+            && let Some(transfer) = self.transfer_that_has_lost_all(conn)
+        {
+            return self.drop_receivers(transfer, now, effects);
+        }
         let Some(connection) = self.connections.get_mut(conn) else { return };
         let wants_rdb_only = connection.intro.wants_rdb_only;
         let is_for_snapshot = connection.intro.is_for_snapshot();
@@ -338,7 +374,7 @@ impl Node {
                         self.snapshot_is_sent(conn, now, effects);
                     } else if wants_rdb_only {
                         self.close(conn, now, effects);
-                    } else if side.is_mute {
+                    } else if side.is_mute || self.has(Defect::EofMarkSplit) {
                         self.go_online(conn, now, effects);
                     }
                 } else if !self.transfers.has_bytes(id, sent) {

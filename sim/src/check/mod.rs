@@ -3,17 +3,22 @@
 //! One property per file. Each is looked at after every event that can touch it, in constant time. A breach is a
 //! [`Violation`]: a property, who broke it, when, and an explanation that a person can act on.
 
+mod acks;
+mod bounds;
 mod continuation;
 mod convergence;
+mod endings;
 mod gate;
 mod hand_over;
 mod histories;
 mod holding;
+mod keeps_data;
 mod ledger;
 mod pacing;
 mod promises;
 mod resumption;
 mod resync;
+mod storms;
 mod waits;
 
 use std::borrow::Cow;
@@ -22,12 +27,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::queue::Micros;
 
+pub(crate) use acks::judge_ack;
+pub(crate) use bounds::LogBounds;
 pub(crate) use continuation::Asked;
 pub(crate) use convergence::{Standing, convergence_bound, find_straggler, round_trip};
+pub(crate) use endings::Endings;
 pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
 pub(crate) use hand_over::judge_hand_over;
 pub(crate) use histories::{Histories, Observation};
 pub(crate) use holding::Place;
+pub(crate) use keeps_data::{KeepsData, Stand};
 pub use ledger::Fates;
 pub(crate) use ledger::Ledger;
 pub(crate) use pacing::Pacing;
@@ -35,6 +44,7 @@ pub(crate) use promises::Promises;
 pub(crate) use resumption::Backlogs;
 pub(crate) use resync::Resyncs;
 pub use resync::Totals as ResyncTotals;
+pub(crate) use storms::Storms;
 pub(crate) use waits::Waits;
 
 /// What must hold.
@@ -75,6 +85,18 @@ pub enum Property {
     KeepsPromises,
     /// An acknowledged write is lost only to a master that began without it.
     LossHasCause,
+    /// A replica acknowledges nothing that it has not applied.
+    AcksHold,
+    /// Two nodes understand each other.
+    PeersUnderstood,
+    /// A replica gives up its data only for others that are there as a whole.
+    KeepsData,
+    /// The log holds no more than the backlog and the slowest replica that the limits allow.
+    WithinBounds,
+    /// A replica that nothing disturbs has synchronised soon, and does not begin again and again.
+    ResyncsEnd,
+    /// A master ends the link of a replica only if the world has given cause.
+    EndsWithCause,
     /// A node's timers let time pass.
     TimePasses,
     /// A node does not end on its own.
@@ -103,6 +125,12 @@ impl Property {
             Property::HandsOverAll => "hands-over-all",
             Property::KeepsPromises => "keeps-promises",
             Property::LossHasCause => "loss-has-cause",
+            Property::AcksHold => "acks-hold",
+            Property::PeersUnderstood => "peers-understood",
+            Property::KeepsData => "keeps-data",
+            Property::WithinBounds => "within-bounds",
+            Property::ResyncsEnd => "resyncs-end",
+            Property::EndsWithCause => "ends-with-cause",
             Property::TimePasses => "time-passes",
             Property::KeepsRunning => "keeps-running",
         }

@@ -109,6 +109,7 @@ mod tests {
             snapshot_bytes: 0,
             snapshots: 0,
             log_bytes: 0,
+            log_piece_bytes_max: 0,
             loading: false,
             synced_offset: None,
         }

@@ -31,15 +31,23 @@ pub(super) fn draw(seed: u64) -> Plan {
         orders.extend(draw_disk_orders(&mut stream(seed, Concern::Orders, 2), count, quiet_at_us));
         orders.sort_by_key(|planned| planned.at_us);
     }
+    let mut network = draw_network(&mut stream(seed, Concern::Network, 0));
+    draw_tight_output(&mut stream(seed, Concern::Configuration, 3), &mut settings, &mut clients, &mut network);
+    let mut disk = draw_disk(&mut stream(seed, Concern::Disk, 0));
+    if hosts.iter().all(|host| !matches!(host.storage, Storage::Appended { .. })) {
+        draw_thin_disk(&mut stream(seed, Concern::Configuration, 4), &mut settings, &mut disk);
+    }
+    let mut faults = draw_faults(&mut stream(seed, Concern::Faults, 0), count, quiet_at_us);
+    faults.splice(0..0, draw_full_disk(&mut stream(seed, Concern::Faults, 2), count));
     let mut plan = Plan {
         version: PLAN_VERSION,
         seed,
         settings,
-        network: draw_network(&mut stream(seed, Concern::Network, 0)),
-        disk: draw_disk(&mut stream(seed, Concern::Disk, 0)),
+        network,
+        disk,
         work: draw_work(&mut stream(seed, Concern::Configuration, 1)),
         clients,
-        faults: draw_faults(&mut stream(seed, Concern::Faults, 0), count, quiet_at_us),
+        faults,
         orders,
         outside: draw_outside(&mut stream(seed, Concern::Faults, 1), count),
         hosts,
@@ -147,6 +155,37 @@ fn draw_gate(random: &mut Random) -> Vec<Setting> {
         Setting::new("min-replicas-to-write", one_of(random, &[1, 1, 2])),
         Setting::new("min-replicas-max-lag", one_of(random, &[1, 1, 2, 5])),
     ]
+}
+
+/// In some seeds single values are larger than what may wait for a replica, and the network takes its time with them.
+fn draw_tight_output(
+    random: &mut Random,
+    settings: &mut Vec<Setting>,
+    clients: &mut [ClientPlan],
+    network: &mut NetworkPlan,
+) {
+    if !random.chance(1, 10) {
+        return;
+    }
+    let limit = one_of(random, &["16kb", "64kb"]);
+    settings.push(Setting::new("client-output-buffer-limit", format!("replica {limit} 0 0")));
+    settings.push(Setting::new("repl-backlog-size", one_of(random, &["16kb", "256kb"])));
+    network.pace.bytes_per_second = one_of(random, &[50_000, 200_000]);
+    network.buffer_bytes = one_of(random, &[4 * 1024, 64 * 1024]);
+    let big_one_in = one_of(random, &[20, 60]);
+    for client in clients.iter_mut().filter(|client| client.target == Target::Master) {
+        client.big_one_in = big_one_in;
+    }
+}
+
+/// In some seeds to write or read a data set takes a disk longer than a replica may be silent.
+fn draw_thin_disk(random: &mut Random, settings: &mut Vec<Setting>, disk: &mut DiskPlan) {
+    if !random.chance(1, 10) {
+        return;
+    }
+    disk.bytes_per_second = one_of(random, &[30_000, 40_000]);
+    settings.push(Setting::new("repl-timeout", 5));
+    settings.push(Setting::new("repl-ping-replica-period", one_of(random, &[1, 2])));
 }
 
 fn draw_network(random: &mut Random) -> NetworkPlan {
@@ -286,6 +325,14 @@ fn draw_outside(random: &mut Random, hosts: u64) -> Vec<Outside> {
     let chosen: Vec<u16> = chosen.collect();
     let how = |random: &mut Random| one_of(random, &[Broken::Gone, Broken::Frozen, Broken::CutOff]);
     chosen.into_iter().map(|host| Outside { host, how: how(random) }).collect()
+}
+
+/// In some seeds a replica has no room for its first data set, for longer than it has patience.
+fn draw_full_disk(random: &mut Random, hosts: u64) -> Option<FaultPlan> {
+    let host = random.range(1..=hosts - 1) as u16;
+    let for_us = random.range(15..=30) * SECOND;
+    let fault = Fault::Disk { host, for_us, trouble: DiskTrouble::Full };
+    random.chance(1, 12).then_some(FaultPlan { at_us: 0, fault })
 }
 
 /// Mostly short, now and then longer than most timeouts.

@@ -35,7 +35,7 @@ pub struct Boundary {
     pub role: Role,
 }
 
-/// What a client has done here or was told, to which a checker can hold the node.
+/// What a client or another node has done here or was told, to which a checker can hold the node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// A command of a client has changed data.
@@ -69,6 +69,20 @@ pub enum Deed {
         conn: ConnId,
         /// So many replicas have what the client wrote.
         replicas: usize,
+    },
+    /// Our master was told how far we are.
+    Acknowledged {
+        /// The offset that it was told.
+        told: u64,
+        /// Where the node stood.
+        position: Position,
+    },
+    /// The link of a replica was ended, because it was silent.
+    TimedOut,
+    /// What a peer has said could not be understood, or not carried out.
+    Misunderstood {
+        /// What came of it.
+        so: &'static str,
     },
     /// WAITAOF was answered.
     WaitedForDisks {
@@ -138,6 +152,8 @@ pub struct Probe {
     pub snapshots: u64,
     /// Bytes held by the shared log.
     pub log_bytes: u64,
+    /// Bytes of the largest piece that was ever added to it at once.
+    pub log_piece_bytes_max: u64,
     /// True while a data set is being loaded, from disk or from a master.
     pub loading: bool,
     /// How much of the history is in an append-only file and synced; `None` if nothing is promised to be.
@@ -316,6 +332,7 @@ impl Node {
             snapshot_bytes: self.transfers.memory_bytes(),
             snapshots: u64::from(self.transfers.begun()) + u64::from(self.sync_files.begun()),
             log_bytes: log.map_or(0, |log| log.memory_bytes()),
+            log_piece_bytes_max: log.map_or(0, |log| log.largest_append()),
             loading: self.is_loading(),
             synced_offset: self.synced_offset(),
         }

@@ -88,6 +88,10 @@ impl World {
         {
             self.operator.order(&Order::Promote { host: leader }, self.now);
         }
+        // A role that was to be handed over to one of them would be so for ever, and REPLICAOF be refused meanwhile.
+        if self.plan.orders.iter().any(|planned| matches!(planned.order, Order::HandOver { .. })) {
+            all.clone().for_each(|from| self.operator.tasks.push_front(Task::CallOff { from }));
+        }
         let master = self.operator.master();
         for host in all.filter(|host| !is_outside(self, *host)).collect::<Vec<_>>() {
             let above = self.operator.follows[usize::from(host)];

@@ -200,7 +200,8 @@ impl Node {
         let end = self.history.offset();
         self.replica_sides().filter_map(move |(connection, side)| {
             let port = connection.intro.port;
-            let has_everything = side.acked == end || self.has(Defect::FailoverDiscardsTail);
+            // One that has been sent all our data has acknowledged the place at which they stand only when it has loaded them.
+            let has_everything = side.has_acked && side.acked == end || self.has(Defect::FailoverDiscardsTail);
             let is_in_step = side.is_online() && !side.is_mute && has_everything && port != 0;
             is_in_step.then(|| Endpoint { host: replica_ip(connection), port })
         })

@@ -250,9 +250,12 @@ impl<'a, 'b> Loader<'a, 'b> {
             return if is_passed_over { Ok(()) } else { Err(fixed::refusal(name)) };
         };
         // To a value that the operator gave, here or before, the next one is added.
-        let is_given = self.met.contains(&row.name) || row.value(self.config) != row.default_value();
+        let is_met = self.met.contains(&row.name);
+        let is_given = is_met || row.value(self.config) != row.default_value();
         let mode = if is_given { Mode::Append } else { Mode::Replace };
-        self.met.push(row.name);
+        if !is_met {
+            self.met.push(row.name);
+        }
         match values {
             // One argument may hold all of them: `--replicaof "localhost 6379"`.
             [only] if (row.is_multi_argument)() && !only.is_empty() => {

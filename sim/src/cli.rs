@@ -139,22 +139,7 @@ pub(crate) enum Command {
     /// Hunt each mistake by seeds until a check barks, and print which checks find which, and how soon
     ///
     /// Exit status 1 if a hunt ends in vain.
-    Museum {
-        /// One defect: tell what is known of it, hunt it, and print what happened before the check barked
-        defect: Option<String>,
-        /// Hunts for each defect, each from another first seed
-        #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
-        starts: u64,
-        /// Seeds after which a hunt is given up
-        #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-        seeds_max: u64,
-        /// Threads; as many as there are processors by default
-        #[arg(long, value_name = "N")]
-        jobs: Option<usize>,
-        /// One JSON object instead of words
-        #[arg(long)]
-        json: bool,
-    },
+    Museum(MuseumArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -192,6 +177,25 @@ pub(crate) struct RunArguments {
     /// Write fingerprints for `compare`, one line for each seed
     #[arg(long, value_name = "FILE")]
     pub(crate) prints: Option<PathBuf>,
+    /// One JSON object instead of words
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `museum` is asked for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MuseumArguments {
+    /// One defect: tell what is known of it, and hunt it
+    pub(crate) defect: Option<String>,
+    /// Hunts for each defect, each from another first seed
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub(crate) starts: u64,
+    /// Seeds after which a hunt is given up
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) seeds_max: u64,
+    /// Threads; as many as there are processors by default
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<usize>,
     /// One JSON object instead of words
     #[arg(long)]
     pub(crate) json: bool,

@@ -10,7 +10,7 @@ use afterimage_core::replication::{Position, Request, Verdict};
 
 use crate::check::{Asked, Breach, Demand, LOOKS_EVERY, Place, Property, judge_ack, judge_hand_over};
 use crate::host::site_at;
-use crate::network::{End, Side};
+use crate::network::{End, Link, Side};
 use crate::queue::{Micros, SECOND};
 use crate::world::World;
 
@@ -68,9 +68,7 @@ impl World {
         let Some(target) = site_at(name).filter(|target| usize::from(*target) < self.hosts.len()) else {
             return Ok(());
         };
-        let attachments = self.hosts[usize::from(index)].attachments.iter().flatten();
-        let links = attachments.filter_map(|attachment| self.network.find(attachment.link));
-        let from_target = links.filter(|link| link.sites == [target, index]);
+        let from_target = self.accepted_links(index).filter(|link| link.sites == [target, index]);
         let Some(opened) = from_target.map(|link| link.opened).min() else { return Ok(()) };
         judge_hand_over(&self.checks.histories, index, target, opened)
     }
@@ -247,12 +245,17 @@ impl World {
         }
     }
 
+    /// The connections that others have made to a host.
+    fn accepted_links(&self, host: u16) -> impl Iterator<Item = &Link> {
+        let attachments = self.hosts[usize::from(host)].attachments.iter().flatten();
+        let accepted = attachments.filter(|attachment| attachment.side == Side::Acceptor);
+        accepted.filter_map(|attachment| self.network.find(attachment.link))
+    }
+
     /// Replicas that have what lies at a place; none if one is connected twice.
     fn present_holders(&self, master: u16, place: Place) -> Vec<u16> {
-        let attachments = self.hosts[usize::from(master)].attachments.iter().flatten();
-        let links = attachments.filter(|attachment| attachment.side == Side::Acceptor);
-        let links = links.filter_map(|attachment| self.network.find(attachment.link));
-        let there = links.filter(|link| matches!(link.ends[Side::Dialler as usize], End::Node { .. }));
+        let there =
+            self.accepted_links(master).filter(|link| matches!(link.ends[Side::Dialler as usize], End::Node { .. }));
         let mut holders: Vec<u16> = there.map(|link| link.sites[Side::Dialler as usize]).collect();
         holders.retain(|from| usize::from(*from) < self.hosts.len() && self.checks.histories.has(*from, place));
         holders
@@ -261,12 +264,10 @@ impl World {
     /// Connections of replicas that have what lies at a place; or had it, if they have left and their master may not know.
     fn holders(&self, master: u16, place: Place) -> usize {
         let histories = &self.checks.histories;
-        let attachments = self.hosts[usize::from(master)].attachments.iter().flatten();
-        let accepted = attachments.filter(|attachment| attachment.side == Side::Acceptor);
-        let links = accepted.filter_map(|attachment| self.network.find(attachment.link));
         // Whose link was ended in the same event was there until then.
         let ended = self.checks.endings.ended_now().filter(|replica| histories.has(*replica, place)).count();
-        let standing = links
+        let standing = self
+            .accepted_links(master)
             .filter(|link| {
                 let from = link.sites[Side::Dialler as usize];
                 let is_there = matches!(link.ends[Side::Dialler as usize], End::Node { .. });

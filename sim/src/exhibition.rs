@@ -68,13 +68,11 @@ impl Exhibition {
                 .unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
         let run = || hunts.par_iter().progress_with(bar.clone()).map(Hunt::run).collect();
-        let mut finds: Vec<Find> = pool.map_err(io::Error::other)?.install(run);
+        let finds: Vec<Find> = pool.map_err(io::Error::other)?.install(run);
         bar.finish_and_clear();
-        let exhibits = defects.iter().map(|defect| {
-            let rest = finds.split_off(terms.starts.min(finds.len() as u64) as usize);
-            Exhibit::new(*defect, std::mem::replace(&mut finds, rest))
-        });
-        let exhibits = exhibits.collect();
+        let mut finds = finds.into_iter();
+        let of_one = |defect: &Defect| Exhibit::new(*defect, finds.by_ref().take(terms.starts as usize).collect());
+        let exhibits = defects.iter().map(of_one).collect();
         Ok(Exhibition { starts: terms.starts, seeds_max: terms.seeds_max, exhibits })
     }
 

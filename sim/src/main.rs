@@ -21,7 +21,7 @@ use afterimage_sim::scenario::Scenario;
 use afterimage_sim::{KeptPlan, Plan};
 use clap::{CommandFactory, Parser};
 
-use cli::{Arguments, Command, Source};
+use cli::{Arguments, Command, MuseumArguments, Source};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -96,11 +96,9 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             museum::names().into_iter().try_for_each(|name| writeln!(out, "{name}"))?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Museum { defect, starts, seeds_max, jobs, json } => {
-            if let Some(name) = defect {
-                check_defects(std::slice::from_ref(name))?;
-            }
-            visit(defect.as_deref(), *starts, *seeds_max, *jobs, *json, out)
+        Command::Museum(arguments) => {
+            check_defects(arguments.defect.as_slice())?;
+            visit(arguments, out)
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -113,18 +111,13 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
 
 /// Shows the museum, or one exhibit.
 #[cfg(feature = "museum")]
-fn visit(
-    defect: Option<&str>,
-    starts: u64,
-    seeds_max: u64,
-    jobs: Option<usize>,
-    json: bool,
-    out: &mut impl Write,
-) -> io::Result<ExitCode> {
+fn visit(arguments: &MuseumArguments, out: &mut impl Write) -> io::Result<ExitCode> {
+    let MuseumArguments { defect, starts, seeds_max, jobs, json } = arguments;
     let wanted = afterimage_core::museum::Defect::ALL.iter().copied();
-    let wanted: Vec<_> = wanted.filter(|known| defect.is_none_or(|name| name == known.name())).collect();
-    let exhibition = exhibition::Exhibition::of(&wanted, exhibition::Terms { starts, seeds_max, jobs })?;
-    if json {
+    let wanted: Vec<_> = wanted.filter(|known| defect.as_deref().is_none_or(|name| name == known.name())).collect();
+    let exhibition =
+        exhibition::Exhibition::of(&wanted, exhibition::Terms { starts: *starts, seeds_max: *seeds_max, jobs: *jobs })?;
+    if *json {
         writeln!(out, "{}", to_json(&exhibition))?;
     } else {
         for shown in wanted.iter().filter(|_| defect.is_some()) {
@@ -136,7 +129,7 @@ fn visit(
 }
 
 #[cfg(not(feature = "museum"))]
-fn visit(_: Option<&str>, _: u64, _: u64, _: Option<usize>, _: bool, _: &mut impl Write) -> io::Result<ExitCode> {
+fn visit(_: &MuseumArguments, _: &mut impl Write) -> io::Result<ExitCode> {
     Err(nonsense("this build makes no mistakes on purpose: build it with --features museum".into()))
 }
 

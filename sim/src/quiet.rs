@@ -107,10 +107,8 @@ impl World {
             self.side_closes(link, Side::Dialler);
             self.operator_lost();
         }
-        let tasks = std::mem::take(&mut self.operator.tasks);
-        let hears = |task: &Task| task.host().is_none_or(|host| !is_outside(self, host));
-        let kept = tasks.into_iter().filter(hears).collect();
-        self.operator.tasks = kept;
+        let hosts = &self.hosts;
+        self.operator.tasks.retain(|task| task.host().is_none_or(|host| !hosts[usize::from(host)].is_outside));
         self.queue.push(self.now, Occurrence::Operator);
     }
 

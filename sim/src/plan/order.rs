@@ -135,18 +135,7 @@ pub enum Victims {
 impl Order {
     /// The hosts it names.
     pub(super) fn hosts(&self) -> [Option<u16>; 2] {
-        match *self {
-            Order::Follow { host, master } | Order::Stray { host, master } => [Some(host), Some(master)],
-            Order::Promote { host }
-            | Order::Supplant { host, .. }
-            | Order::HandOver { host, .. }
-            | Order::Hold { host, .. }
-            | Order::Kill { host, .. }
-            | Order::Shutdown { host, .. }
-            | Order::Rewrite { host }
-            | Order::Configure { host, .. } => [Some(host), None],
-            Order::FlushAll => [None, None],
-        }
+        self.clone().hosts_mut().map(|host| host.copied())
     }
 
     /// The same, to be given other numbers.

@@ -317,6 +317,11 @@ defects! {
     /// *What:* a flipped bit is served, and passed on to replicas. *When:* all of Redis and Valkey, whose append-only files have none. *Reported:* Redis issue
     /// 3730, Valkey issue 3885.
     SealNotChecked = "seal_not_checked",
+    /// `names_not_secured`: a node that starts does not sync the directory of the append-only file that it finds.
+    ///
+    /// *What:* the life before was killed between naming its files and syncing the name. What this one has answered for goes with the name when the power does. *When:*
+    /// Redis and Valkey since 7.0, which sync the directory only when the manifest changes. *Reported:* not there; found by random seeds here.
+    NamesNotSecured = "names_not_secured",
 }
 
 /// The defects of one node. None without the feature `museum`.

@@ -30,7 +30,7 @@ pub enum DiskTrouble {
 }
 
 /// How much longer everything takes on a slow disk.
-const SLOWNESS: Micros = 10;
+pub(crate) const SLOWNESS: Micros = 10;
 
 /// What a device writes at once, in bytes.
 const BLOCK_BYTES: usize = 512;

@@ -12,7 +12,7 @@ use afterimage_core::replication::Position;
 
 use crate::check::{Breach, LogBounds, Observation, Property, Stand};
 use crate::client::KnownRole;
-use crate::host::{Attachment, Host, PORT, address, config_text, environment, read_config, site_at};
+use crate::host::{Attachment, Host, PORT, address, config_text, environment, site_at};
 use crate::journal::{Topic, host_name};
 use crate::network::{End, Side};
 use crate::plan::Storage;
@@ -42,7 +42,7 @@ impl World {
         }
         let blank = host.disk.is_blank();
         let text = config_text(&host.plan, &self.plan.settings, follows);
-        let config = match read_config(&text) {
+        let config = match self.configs.read(&text) {
             Ok(config) => config,
             Err(why) => {
                 self.breach(Some(index), Breach::new(Property::KeepsRunning, format!("its configuration: {why}")));

@@ -17,7 +17,7 @@ use crate::client::Client;
 use crate::controller::Controller;
 use crate::disk::{Disk, DiskTrouble};
 use crate::fingerprint::Fingerprint;
-use crate::host::Host;
+use crate::host::{Configs, Host};
 use crate::journal::{Line, Topic, host_name};
 use crate::museum;
 use crate::network::{Network, Site};
@@ -55,6 +55,7 @@ pub struct World {
     pub(crate) now: Micros,
     pub(crate) queue: Queue,
     pub(crate) hosts: Vec<Host>,
+    pub(crate) configs: Configs,
     pub(crate) network: Network,
     pub(crate) clients: Vec<Client>,
     pub(crate) operator: Operator,
@@ -101,6 +102,7 @@ impl World {
             now: 0,
             queue: Queue::new(stream(seed, Concern::Ties, 0)),
             hosts: hosts.collect(),
+            configs: Configs::default(),
             network: Network::new(plan.network, stream(seed, Concern::Network, 1)),
             clients: clients
                 .map(|(n, client)| Client::new(client.clone(), stream(seed, Concern::Workload, n)))

@@ -17,6 +17,7 @@ use crate::streams::{Concern, stream};
 
 pub(super) fn draw(seed: u64) -> Plan {
     let mut hosts = draw_hosts(&mut stream(seed, Concern::Topology, 0));
+    draw_form(&mut stream(seed, Concern::Topology, 3), &mut hosts);
     draw_append_files(&mut stream(seed, Concern::Topology, 2), &mut hosts);
     let mut timing = stream(seed, Concern::Topology, 1);
     let quiet_at_us = timing.range(10..=50) * SECOND;
@@ -77,6 +78,27 @@ fn draw_hosts(random: &mut Random) -> Vec<HostPlan> {
             settings: Vec::new(),
         })
         .collect()
+}
+
+/// In a quarter of the seeds the hosts stand in a form that is rare otherwise: a lone replica, one chain through all, or
+/// as many as nine.
+fn draw_form(random: &mut Random, hosts: &mut Vec<HostPlan>) {
+    const HOSTS_MAX: u16 = 9;
+    if !random.chance(1, 4) {
+        return;
+    }
+    match random.below(3) {
+        0 => hosts.truncate(2),
+        1 => (1..hosts.len()).for_each(|host| hosts[host].follows = Some(host as u16 - 1)),
+        _ => {
+            let deep = random.chance(1, 2);
+            for host in hosts.len() as u16..random.range(8..=u64::from(HOSTS_MAX)) as u16 {
+                let follows = if deep { random.below(u64::from(host)) as u16 } else { 0 };
+                let like = hosts[usize::from(host) % 3].clone();
+                hosts.push(HostPlan { follows: Some(follows), ..like });
+            }
+        }
+    }
 }
 
 fn draw_storage(random: &mut Random) -> Storage {

@@ -73,7 +73,7 @@ pub(crate) enum Command {
     },
     /// Run again what a real server did, as `afterimage-server --record` has written it down
     ///
-    /// Exit status 1 if a call does something else than it did then; the first one is told.
+    /// Exit status 1 if a call does something else than it did then, the first one is told, or if its beginning is gone, so that it cannot be run.
     ReplayRecording(RecordingArguments),
     /// Make a failing plan smaller, as long as it fails in the same way, and print what is left of it
     ///

@@ -181,7 +181,7 @@ impl Run<'_> {
     }
 
     fn conclude(self, recording: &Recording, cpu: Duration, out: &mut impl Write) -> io::Result<bool> {
-        let is_identical = self.divergence.is_none();
+        let is_identical = self.player.is_some() && self.divergence.is_none();
         let totals = self.teller.totals();
         let answers: Vec<(String, Vec<u8>)> = match &self.player {
             Some(player) => self.arguments.ask.iter().map(|line| (line.clone(), player.ask(line))).collect(),

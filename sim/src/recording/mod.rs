@@ -10,6 +10,8 @@ mod environment;
 mod files;
 mod player;
 mod telling;
+#[cfg(test)]
+mod tests;
 
 pub use files::{Part, Recording, Stop};
 pub use player::{Divergence, Effect, Player, Reason};

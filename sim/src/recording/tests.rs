@@ -14,8 +14,8 @@ fn at(millis: u64) -> Now {
     Now { mono: Mono(millis * 1000), wall: Wall(1_700_000_000_000_000 + millis * 1000) }
 }
 
-/// A life in which a client writes `written`, of which `recorded` was written down; the stopwatch answers `answer`, and that is written down unless
-/// it is left out.
+/// A recording of a life in which a client writes `written`, for which `recorded` stands there, and reads it; the network takes the reply, and
+/// `sent_more` bytes more as the recording has it.
 fn life(written: &[u8], recorded: &[u8], sent_more: usize) -> Vec<u8> {
     let environment = Environment { process_id: 7, ..Environment::default() };
     let config = Config { port: 7000, ..Config::default() };
@@ -23,7 +23,7 @@ fn life(written: &[u8], recorded: &[u8], sent_more: usize) -> Vec<u8> {
     encoder.begin_start(&Start::of(&config, &environment, 42).unwrap(), at(0));
     let mut node = Node::start(config, environment, 42, at(0), &mut effects);
     encoder.end(effects.actions(), node.deadline());
-    let mut handle = |node: &mut Node, encoder: &mut Encoder, event: Event<'_>, told: Event<'_>| {
+    let handle = |node: &mut Node, encoder: &mut Encoder, event: Event<'_>, told: Event<'_>| {
         let mut effects = Effects::new();
         encoder.begin_event(&told, at(1));
         node.handle(event, at(1), &mut effects);

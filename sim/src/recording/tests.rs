@@ -1,5 +1,6 @@
 //! A recording that is not what happened does not pass for it.
 
+use std::cell::Cell;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -14,10 +15,26 @@ fn at(millis: u64) -> Now {
     Now { mono: Mono(millis * 1000), wall: Wall(1_700_000_000_000_000 + millis * 1000) }
 }
 
+thread_local! {
+    /// How often the stopwatch was looked at.
+    static ASKED: Cell<u32> = const { Cell::new(0) };
+}
+
+fn stopwatch() -> u64 {
+    ASKED.set(ASKED.get() + 1);
+    5
+}
+
+fn note_asked(encoder: &mut Encoder) {
+    for _ in 0..ASKED.take() {
+        encoder.note_stopwatch(5);
+    }
+}
+
 /// A recording of a life in which a client writes `written`, for which `recorded` stands there, and reads it; the network takes the reply, and
 /// `sent_more` bytes more as the recording has it.
 fn life(written: &[u8], recorded: &[u8], sent_more: usize) -> Vec<u8> {
-    let environment = Environment { process_id: 7, ..Environment::default() };
+    let environment = Environment { process_id: 7, stopwatch, ..Environment::default() };
     let config = Config { port: 7000, ..Config::default() };
     let (mut encoder, mut effects) = (Encoder::default(), Effects::new());
     encoder.begin_start(&Start::of(&config, &environment, 42).unwrap(), at(0));
@@ -27,6 +44,7 @@ fn life(written: &[u8], recorded: &[u8], sent_more: usize) -> Vec<u8> {
         let mut effects = Effects::new();
         encoder.begin_event(&told, at(1));
         node.handle(event, at(1), &mut effects);
+        note_asked(encoder);
         encoder.end(effects.actions(), node.deadline());
         effects
     };

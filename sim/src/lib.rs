@@ -39,6 +39,7 @@ mod world;
 pub mod crowd;
 pub mod museum;
 pub mod plan;
+pub mod recording;
 pub mod scenario;
 pub mod shrink;
 pub mod sweep;

@@ -7,6 +7,7 @@ mod cli;
 mod exhibition;
 mod fleet;
 mod known;
+mod recounting;
 mod replaying;
 mod running;
 mod shrinking;
@@ -60,6 +61,7 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             let watched = replaying::Watched { within, events, json: *json };
             Ok(verdict(replaying::replay(kept, source, watched, out)?))
         }
+        Command::ReplayRecording(arguments) => Ok(verdict(recounting::replay(arguments, out)?)),
         Command::Shrink { source, defects, out: path, cpu, json } => {
             let plan = kept_of(source, defects)?.plan;
             shrinking::shrink(&plan, path.as_deref(), cpu.0, *json, out)?;

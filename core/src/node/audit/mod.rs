@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::codec::content_hash::content_hash;
 use crate::config::Endpoint;
 use crate::keyspace::{Entry, Keyspace, Touch};
 use crate::port::ConnId;
@@ -14,7 +15,7 @@ use super::follow::Link;
 
 mod hash;
 
-use hash::{Content, content_hash};
+use hash::Content;
 pub use hash::{STREAM_HASH_BASE, stream_hash};
 
 /// A command boundary: after this much of this history the data had this digest.

@@ -235,7 +235,7 @@ impl FromStr for Place {
 /// What `museum` is asked for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct MuseumArguments {
-    /// One defect: tell what is known of it, and hunt it
+    /// One defect: tell what is known of it, hunt it, and tell what happens in the smallest plan that shows it
     pub(crate) defect: Option<String>,
     /// Hunts for each defect, each from another first seed
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
@@ -243,6 +243,12 @@ pub(crate) struct MuseumArguments {
     /// Seeds after which a hunt is given up
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) seeds_max: u64,
+    /// Make the first find of each as small as it gets, and print how small that is; of one defect that is always done, and its story told
+    #[arg(long)]
+    pub(crate) shrink: bool,
+    /// CPU time after which the smallest plan so far has to do, for each defect
+    #[arg(long, value_name = "SECONDS", default_value = "10")]
+    pub(crate) cpu: Seconds,
     /// Threads; as many as there are processors by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,

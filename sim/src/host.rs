@@ -64,6 +64,8 @@ pub(crate) struct Host {
     pub(crate) role_since: Micros,
     /// The history it named at the last look.
     pub(crate) history: ReplicationId,
+    /// A bit on its disk has flipped since it was last up: it may refuse to start.
+    pub(crate) is_rotten: bool,
     /// It has loaded what its disk held, and serves.
     pub(crate) ready: bool,
     /// What it came back with was compared with what it had promised to keep.
@@ -100,6 +102,7 @@ impl Host {
             keys: 0,
             entropy,
             first_seed: None,
+            is_rotten: false,
         }
     }
 

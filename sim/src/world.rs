@@ -10,8 +10,8 @@ use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
 
 use crate::check::{
-    Backlogs, Breach, Endings, Gate, Histories, KeepsData, Ledger, Pacing, Promises, Property, Resyncs, Storms,
-    Violation, Waits,
+    Backlogs, Breach, Departures, Endings, Gate, Histories, KeepsData, Ledger, Pacing, Promises, Property, Resyncs,
+    Storms, Violation, Waits,
 };
 use crate::client::Client;
 use crate::controller::Controller;
@@ -42,6 +42,7 @@ pub(crate) struct Checks {
     pub(crate) gate: Gate,
     pub(crate) promises: Promises,
     pub(crate) ledger: Ledger,
+    pub(crate) departures: Departures,
     pub(crate) endings: Endings,
     pub(crate) keeps_data: KeepsData,
     pub(crate) storms: Storms,
@@ -118,6 +119,7 @@ impl World {
                 gate: Gate::new(count),
                 promises: Promises::new(count, plan.clients.len()),
                 ledger: Ledger::new(plan.clients.len()),
+                departures: Departures::new(count),
                 endings: Endings::new(count),
                 keeps_data: KeepsData::new(count),
                 storms: Storms::new(count),

@@ -40,6 +40,7 @@ pub(super) fn draw(seed: u64) -> Plan {
     }
     let mut faults = draw_faults(&mut stream(seed, Concern::Faults, 0), count, quiet_at_us);
     faults.splice(0..0, draw_full_disk(&mut stream(seed, Concern::Faults, 2), count));
+    draw_disk_aftermath(&mut stream(seed, Concern::Faults, 3), &mut faults, &hosts, quiet_at_us);
     let mut plan = Plan {
         version: PLAN_VERSION,
         seed,
@@ -355,6 +356,30 @@ fn draw_full_disk(random: &mut Random, hosts: u64) -> Option<FaultPlan> {
     let for_us = random.range(15..=30) * SECOND;
     let fault = Fault::Disk { host, for_us, trouble: DiskTrouble::Full };
     random.chance(1, 12).then_some(FaultPlan { at_us: 0, fault })
+}
+
+/// What a disk has done wrong shows when a node comes back on it: in some seeds nodes lose power soon after their disk has failed, or a bit of an append-only
+/// file rots.
+fn draw_disk_aftermath(random: &mut Random, faults: &mut Vec<FaultPlan>, hosts: &[HostPlan], quiet_at_us: Micros) {
+    let (crashes, rots) = (random.chance(1, 2), random.chance(1, 8));
+    let mut more = Vec::new();
+    for planned in faults.iter().filter(|_| crashes) {
+        if let Fault::Disk { host, for_us, trouble: DiskTrouble::Full | DiskTrouble::Errors } = planned.fault {
+            let at_us = planned.at_us + for_us + random.exponential(500 * MILLISECOND);
+            let fault = Fault::Crash { host, how: Crash::Power, down_us: random.exponential(SECOND) + 1 };
+            more.push(FaultPlan { at_us, fault });
+        }
+    }
+    let appends = |host: &&HostPlan| matches!(host.storage, Storage::Appended { .. });
+    if rots && hosts.iter().any(|host| appends(&host)) {
+        for _ in 0..random.range(1..=3) {
+            let host = host(random, hosts.len() as u64);
+            let fault = Fault::Rot { host, down_us: duration(random), at: random.next_u64() };
+            more.push(FaultPlan { at_us: random.below(quiet_at_us), fault });
+        }
+    }
+    faults.extend(more.into_iter().filter(|planned| planned.at_us < quiet_at_us));
+    faults.sort_by_key(|planned| planned.at_us);
 }
 
 /// Mostly short, now and then longer than most timeouts.

@@ -166,10 +166,9 @@ fn what_makes_no_sense_is_refused_in_words() {
     assert!(text(&refused.stderr).contains("terms.json"), "{}", text(&refused.stderr));
 }
 
-/// Mistakes that many seeds find.
+/// Mistakes that many seeds find, each by another check.
 #[cfg(feature = "museum")]
-const DEFECTS: [&str; 4] =
-    ["reply_before_sync", "replicas_before_sync", "waitaof_counts_appended", "good_replica_is_heartbeat"];
+const DEFECTS: [&str; 3] = ["newline_counted", "paused_replica_advances", "wait_zero_offset"];
 
 #[cfg(feature = "museum")]
 #[test]
@@ -177,7 +176,7 @@ fn known_failures_are_counted_and_told_and_hide_no_others() {
     let dir = tempfile::tempdir().expect("a directory");
     let defects = DEFECTS.map(|defect| ["--defect", defect]).concat();
     let out = dir.path().join("campaign");
-    let arguments = [&["run", "--seeds", "150", "--json", "--out", path(&out)], &defects[..]].concat();
+    let arguments = [&["run", "--seeds", "60", "--json", "--out", path(&out)], &defects[..]].concat();
     let found: Value = serde_json::from_slice(&expect(1, &arguments).stdout).expect("it is JSON");
     let signatures: Vec<&String> = found["signatures"].as_object().expect("a table").keys().collect();
     assert!(signatures.len() > 1, "{signatures:?}");

@@ -160,10 +160,9 @@ impl World {
     pub(crate) fn on_operator(&mut self) {
         let now = self.now;
         self.operator.catch_up(now);
-        if let Some(link) = self.operator.link {
+        if self.operator.link.is_some() {
             if now >= self.operator.since + operator::PATIENCE {
-                self.side_closes(link, Side::Dialler);
-                self.operator_lost();
+                self.operator_hangs_up();
             }
             return;
         }
@@ -207,6 +206,14 @@ impl World {
         // A command of some forty bytes fits into any link.
         let taken = write_some(self.network.get(link), &mut self.operator.out);
         self.sent_off(link, Side::Dialler, taken);
+    }
+
+    /// The operator waits for no answer any more.
+    pub(crate) fn operator_hangs_up(&mut self) {
+        if let Some(link) = self.operator.link {
+            self.side_closes(link, Side::Dialler);
+            self.operator_lost();
+        }
     }
 
     /// The operator's connection is gone, and with it the answer.

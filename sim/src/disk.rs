@@ -142,10 +142,9 @@ impl Disk {
 
     /// Carries out the oldest operation of a lane. Ask [`cost`](Disk::cost) for the next one then.
     pub(crate) fn complete(&mut self, lane: Lane) -> Option<(Ticket, DiskOutcome)> {
-        let (_, op) = self.lanes[lane as usize].front()?;
-        let op = op.clone();
+        let (ticket, op) = self.lanes[lane as usize].pop_front()?;
         let failure = self.failure(&op);
-        self.complete_or_fail(lane, failure)
+        Some((ticket, self.conclude(op, failure)))
     }
 
     /// As [`complete`](Disk::complete), but whether the operation fails is said. Half of an append is done then; what was not synced when a sync failed never
@@ -156,7 +155,11 @@ impl Disk {
         failure: Option<DiskFailure>,
     ) -> Option<(Ticket, DiskOutcome)> {
         let (ticket, op) = self.lanes[lane as usize].pop_front()?;
-        let Some(failure) = failure else { return Some((ticket, self.carry_out(op))) };
+        Some((ticket, self.conclude(op, failure)))
+    }
+
+    fn conclude(&mut self, op: DiskOp, failure: Option<DiskFailure>) -> DiskOutcome {
+        let Some(failure) = failure else { return self.carry_out(op) };
         match op {
             DiskOp::Append { file, bytes } => {
                 let half = bytes.slice(..bytes.len() / 2);
@@ -170,7 +173,7 @@ impl Disk {
             }
             _ => {}
         }
-        Some((ticket, DiskOutcome::Failed(failure)))
+        DiskOutcome::Failed(failure)
     }
 
     /// The oldest operation of a lane.

@@ -10,7 +10,6 @@ use crate::check::{Breach, Property, Standing, convergence_bound, find_straggler
 use crate::controller::Controller;
 use crate::host::Host;
 use crate::journal::{Topic, host_name};
-use crate::network::Side;
 use crate::operator::Task;
 use crate::plan::{Broken, Crash, Order};
 use crate::queue::{MILLISECOND, Micros, Occurrence};
@@ -40,7 +39,8 @@ impl World {
         self.heal();
         self.leave_broken();
         self.operator.catch_up(Micros::MAX);
-        self.hang_up_operator();
+        // The operator thinks anew: an answer that was on its way is to nothing that is said now.
+        self.operator_hangs_up();
         let has_hand_overs = self.call_off_hand_overs();
         self.settle_core();
         if has_hand_overs {
@@ -76,14 +76,6 @@ impl World {
                 Broken::Frozen => self.hosts[usize::from(host)].paused_until = Micros::MAX,
                 Broken::CutOff => self.each_path_of(host, |world, from, to| world.network.hold(from, to)),
             }
-        }
-    }
-
-    /// The operator thinks anew: an answer that was on its way is to nothing that is said now.
-    fn hang_up_operator(&mut self) {
-        if let Some(link) = self.operator.link {
-            self.side_closes(link, Side::Dialler);
-            self.operator_lost();
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) use convergence::{Standing, convergence_bound, find_straggler, round_
 pub(crate) use endings::Endings;
 pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
 pub(crate) use hand_over::judge_hand_over;
-pub(crate) use histories::{Histories, Observation};
+pub(crate) use histories::{Histories, Observation, since_ready};
 pub(crate) use holding::Place;
 pub(crate) use keeps_data::{KeepsData, Stand};
 pub use ledger::Fates;

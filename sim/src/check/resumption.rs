@@ -48,7 +48,7 @@ impl Asked {
 }
 
 /// Who had a backlog at the last look.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Backlogs {
     had: Vec<bool>,
 }

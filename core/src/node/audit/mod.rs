@@ -13,6 +13,7 @@ use super::Node;
 use super::follow::Link;
 
 mod hash;
+mod imprint;
 
 use hash::{Content, content_hash};
 pub use hash::{STREAM_HASH_BASE, stream_hash};

@@ -56,6 +56,7 @@
 //! | commands on data | [`command`] |
 //! | replication and persistence | [`replication`], [`persistence`] |
 //! | what ties them | [`node`] |
+//! | what is written down of its life | [`recording`] |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -70,6 +71,7 @@ pub mod node;
 pub mod persistence;
 pub mod port;
 pub mod rdb;
+pub mod recording;
 pub mod replication;
 pub mod resp;
 pub mod table;

@@ -67,6 +67,12 @@ defects! {
     /// waiting for it: by REPLICAOF NO ONE in all versions, by Sentinel, and by FAILOVER with FORCE, which says so; without FORCE no
     /// release is known. *Reported:* Redis issues 4819, 6062 and 12113, Valkey issues 1238 and 2587.
     FailoverDiscardsTail = "failover_discards_tail",
+    /// `shutdown_forgets_replicas`: a master that is told to end ends at once, whatever its replicas have.
+    ///
+    /// *What:* what was answered last is in nobody's data but its own; if it does not come back, or another is promoted meanwhile, that is gone, though
+    /// everything went in good order. *When:* Redis until 7.0, 2022, and all that went before `shutdown-timeout`. *Reported:* Redis issue 9693, pull request
+    /// 9872.
+    ShutdownForgetsReplicas = "shutdown_forgets_replicas",
     // The name of a history, and how far it reaches.
 
     /// `restart_keeps_replid`: a master that has loaded a snapshot goes on under the name that its history had when that was made.
@@ -199,6 +205,18 @@ defects! {
     /// *What:* no acknowledgement ever leaves, and the master ends the link for the replica's silence, over and over. *When:* the release candidates of Redis 2.8. *Reported:* Redis issue 1400.
     NoAckAfterResume = "no_ack_after_resume",
 
+    /// `replica_replies_to_master`: what a command of the stream answers goes up the link if it is large.
+    ///
+    /// *What:* small replies were held back; larger ones took another way into the output, which nobody had closed. The master takes them for commands, and here it hangs
+    /// up. *When:* Redis until 5.0.4, 2019; masters of the time before PSYNC answered the acknowledgements, too. *Reported:* the change acba2fc9b; Redis
+    /// issue 1488 is its kin.
+    ReplicaRepliesToMaster = "replica_replies_to_master",
+    /// `backlog_trims_too_much`: how much the backlog holds is counted when all has been trimmed, not with each block.
+    ///
+    /// *What:* as long as it is counted as too long, blocks go, so that hardly anything is left for those who come back. *When:* the release candidates of Redis 7.0,
+    /// 2021. *Reported:* Redis pull request 9713.
+    BacklogTrimsTooMuch = "backlog_trims_too_much",
+
     // Full synchronisation.
 
     /// `eof_mark_split`: the mark behind a snapshot is looked for at the end of each read, and the stream does not wait until it was found.
@@ -245,6 +263,57 @@ defects! {
     ResyncHammer = "resync_hammer",
 
     // What a command leaves.
+
+    /// `replica_expires_alone`: commands of the stream find no key whose time has come by the replica's own clock.
+    ///
+    /// *What:* the master's clock, or its earlier time, let it live: what it did to the key then, PERSIST say, is done to nothing here. *When:* a rule
+    /// since Redis 2.2, with leaks: EXPIRE and others in the first release candidate of 7.2. *Reported:* Redis issues 187 and 11997, pull request 9572.
+    ReplicaExpiresAlone = "replica_expires_alone",
+    /// `replica_serves_expired`: a replica shows a key until its removal arrives.
+    ///
+    /// *What:* it must not remove the key itself, and did not look at its time either; with a late stream clients read what is long over. *When:* Redis until 3.2,
+    /// 2015. *Reported:* Redis issue 1768.
+    ReplicaServesExpired = "replica_serves_expired",
+    /// `lazy_expire_not_propagated`: a key that is found to be expired when a command meets it is removed, and nobody is told.
+    ///
+    /// *What:* replicas keep it for ever, out of sight until they are promoted. *When:* Redis 6.2.0 and 6.2.1, 2021, for look-ups outside of commands that were propagated. *Reported:*
+    /// Redis pull request 8816.
+    LazyExpireNotPropagated = "lazy_expire_not_propagated",
+    /// `expire_del_order`: the removal of a key that a command has found expired is sent behind what the command did.
+    ///
+    /// *What:* if that was to set the key anew, replicas remove it. *When:* Redis 7.0.0 to 7.0.8, 2023; the like before 2.6.12. *Reported:* Redis pull request 11788, the change
+    /// 71f3e7431.
+    ExpireDelOrder = "expire_del_order",
+    /// `relative_ttl`: replicas are told how long a key has to live, not until when.
+    ///
+    /// *What:* each counts from when it hears of it, so that keys outlive their time by the lag, and by all of an outage. *When:* Redis until 6.2, for what was not rewritten in its
+    /// append-only file alone. *Reported:* Redis issues 5171 and 8433, pull request 8474.
+    RelativeTtl = "relative_ttl",
+    /// `pop_as_asked`: SPOP is sent as it was said, not as what it took.
+    ///
+    /// *What:* a replica draws another member. *When:* no release with replication; it is why SPOP has been sent as SREM from the beginning, and what
+    /// made the rules for scripts. *Reported:* Redis pull request 9812 tells of all commands of the kind.
+    PopAsAsked = "pop_as_asked",
+    /// `effects_without_multi`: the several commands that tell what one has done are sent without MULTI and EXEC around them.
+    ///
+    /// *What:* a replica can be read, cut off or promoted between them. *When:* Redis until 6.0, 2020, with SPOP of several members. *Reported:* Redis pull request
+    /// 6152.
+    EffectsWithoutMulti = "effects_without_multi",
+    /// `rewrite_drops_ttl`: INCRBYFLOAT is sent as a plain SET.
+    ///
+    /// *What:* SET makes the key live for ever; on replicas alone, and on the master after its next promotion. *When:* Redis until 5, 2018; the like with HINCRBYFLOAT of fields that
+    /// expire, 7.4 to 8.0, 2025. *Reported:* Redis issues 5256 and 14218.
+    RewriteDropsTtl = "rewrite_drops_ttl",
+    /// `noop_looks_clean`: SETBIT that sets a bit to what it was is not sent.
+    ///
+    /// *What:* behind the end of a string each bit is zero, and to set it so makes the string longer. *When:* the second release candidate of Redis 7.0, 2022. *Reported:* Redis pull request
+    /// 10459.
+    NoopLooksClean = "noop_looks_clean",
+    /// `blocked_client_survives_demotion`: who waits for a key goes on waiting when its node becomes a replica.
+    ///
+    /// *What:* the next push that comes by the stream serves it, and it takes from the replica what its master keeps. *When:* Redis until 2.8.19, 2015. *Reported:* Redis
+    /// issue 2473.
+    BlockedClientSurvivesDemotion = "blocked_client_survives_demotion",
 
     // What outlives a crash.
 
@@ -317,6 +386,11 @@ defects! {
     /// *What:* a flipped bit is served, and passed on to replicas. *When:* all of Redis and Valkey, whose append-only files have none. *Reported:* Redis issue
     /// 3730, Valkey issue 3885.
     SealNotChecked = "seal_not_checked",
+    /// `names_not_secured`: a node that starts does not sync the directory of the append-only file that it finds.
+    ///
+    /// *What:* the life before was killed between naming its files and syncing the name. What this one has answered for goes with the name when the power does. *When:*
+    /// Redis and Valkey since 7.0, which sync the directory only when the manifest changes. *Reported:* not there; found by random seeds here.
+    NamesNotSecured = "names_not_secured",
 }
 
 /// The defects of one node. None without the feature `museum`.

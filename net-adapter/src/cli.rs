@@ -7,7 +7,9 @@ use std::path::Path;
 
 use afterimage_core::Config;
 use afterimage_core::command::check_renamed;
-use afterimage_core::config::ConfigError;
+use afterimage_core::config::{ConfigError, parse_memory};
+
+use crate::recorder::Order;
 
 /// The version in the form that scripts take apart: they look for `v=`.
 pub(crate) const VERSION_LINE: &str =
@@ -17,7 +19,7 @@ pub(crate) const VERSION_LINE: &str =
 pub(crate) const HELP: &str = "\
 A Redis-compatible server.
 
-Usage: afterimage-server [/path/to/redis.conf] [--replicas N] [--directive value ...] [-]
+Usage: afterimage-server [/path/to/redis.conf] [own options] [--directive value ...] [-]
        afterimage-server - (read the configuration from standard input)
        afterimage-server -v or --version
        afterimage-server -h or --help
@@ -28,6 +30,12 @@ Every directive of redis.conf can be given as an option; options win over the fi
 Own options:
   --replicas N   also start N replicas in this process, on the N ports after 'port',
                  each with its files in the sub-directory replica-<port> of 'dir'
+  --record FILE  write down all that enters the node, so that 'cargo sim replay-recording FILE' can do
+                 the same again step by step; older parts are FILE.1, FILE.2, ...; with --replicas each
+                 node has its own FILE-<port>. It holds all data and passwords: only its owner can read it
+  --record-limit BYTES
+                 of all parts together, with units as in redis.conf (1gb): the oldest parts go first,
+                 and without its first part a recording can be read, but not run again
 
 Examples:
   afterimage-server                                 serve on port 6379
@@ -59,6 +67,8 @@ pub(crate) struct Launch {
     pub(crate) config_file: String,
     /// How many replicas to start beside the node.
     pub(crate) replicas: u16,
+    /// Where to record what enters them, if it is wanted.
+    pub(crate) record: Option<Order>,
 }
 
 /// Why a command line cannot be followed, as the operator reads it.
@@ -79,6 +89,7 @@ pub(crate) fn parse(mut arguments: Vec<String>) -> Result<Request, Refusal> {
         _ => {}
     }
     let replicas = take_replicas(&mut arguments)?;
+    let record = take_record(&mut arguments)?;
     let reads_stdin = arguments.pop_if(|last| last == "-").is_some();
     let file =
         if arguments.first().is_some_and(|first| !first.starts_with('-')) { Some(arguments.remove(0)) } else { None };
@@ -88,7 +99,7 @@ pub(crate) fn parse(mut arguments: Vec<String>) -> Result<Request, Refusal> {
     let config = load_config(file.as_deref(), reads_stdin, &arguments)?;
     let config_file = file.map_or_else(String::new, |file| absolute(&file));
     check_ports(config.port, replicas)?;
-    Ok(Request::Serve(Box::new(Launch { config, config_file, replicas })))
+    Ok(Request::Serve(Box::new(Launch { config, config_file, replicas, record })))
 }
 
 /// The file, then standard input, then the options, each overruling what came before.
@@ -131,14 +142,43 @@ fn read_text(path: &Path) -> Result<String, String> {
         .map_err(|error| format!("Fatal error, can't open config file '{}': {error}", path.display()))
 }
 
-/// Takes `--replicas N` out of the options: it is the only one that is not a directive.
+/// Takes `--replicas N` out of the options.
 fn take_replicas(arguments: &mut Vec<String>) -> Result<u16, Refusal> {
-    let Some(at) = arguments.iter().position(|argument| argument == "--replicas") else { return Ok(0) };
-    let count = arguments.get(at + 1).and_then(|count| count.parse().ok());
-    let count =
-        count.ok_or_else(|| Refusal(format!("--replicas needs a number up to {REPLICAS_MAX}, as in: --replicas 2")))?;
-    arguments.drain(at..at + 2);
-    Ok(count)
+    let Some(value) = take_option(arguments, "--replicas") else { return Ok(0) };
+    let count = value.and_then(|count| count.parse().ok());
+    count.ok_or_else(|| Refusal(format!("--replicas needs a number up to {REPLICAS_MAX}, as in: --replicas 2")))
+}
+
+/// Takes `--record FILE` and `--record-limit BYTES` out of the options.
+fn take_record(arguments: &mut Vec<String>) -> Result<Option<Order>, Refusal> {
+    let limit = match take_option(arguments, "--record-limit") {
+        None => RECORD_BYTES_DEFAULT,
+        Some(value) => {
+            let limit = value.as_deref().and_then(|text| parse_memory(text.as_bytes()));
+            limit.and_then(|bytes| u64::try_from(bytes).ok()).filter(|bytes| *bytes >= RECORD_BYTES_MIN).ok_or_else(
+                || Refusal("--record-limit needs a number of bytes from 1mb on, as in: --record-limit 4gb".to_owned()),
+            )?
+        }
+    };
+    match take_option(arguments, "--record") {
+        None => Ok(None),
+        Some(Some(file)) if !file.is_empty() && !file.starts_with("--") => {
+            Ok(Some(Order { file: absolute(&file).into(), limit }))
+        }
+        Some(_) => Err(Refusal("--record needs the name of a file, as in: --record incident.rec".to_owned())),
+    }
+}
+
+/// A minute of a busy server, a day of a quiet one.
+const RECORD_BYTES_DEFAULT: u64 = 1 << 30;
+/// Less would be gone before anybody looks.
+const RECORD_BYTES_MIN: u64 = 1 << 20;
+
+/// Takes an option of our own, which is no directive, and what stands behind it. `Some(None)` if nothing does.
+fn take_option(arguments: &mut Vec<String>, name: &str) -> Option<Option<String>> {
+    let at = arguments.iter().position(|argument| argument == name)?;
+    arguments.remove(at);
+    Some((at < arguments.len()).then(|| arguments.remove(at)))
 }
 
 /// One process can run many nodes, but not more than there are threads, descriptors and memory for.
@@ -211,6 +251,19 @@ mod tests {
         }
         assert!(refusal("--port 65535 --replicas 1").contains("65535"));
         assert!(refusal("--port 0 --replicas 1").contains("port"));
+    }
+
+    #[test]
+    fn a_recording_has_a_file_and_a_limit() {
+        let order = |line: &str| launch(line).record.map(|order| (order.file, order.limit));
+        assert_eq!(order("--port 7000"), None);
+        assert_eq!(order("--record /tmp/x --port 7000"), Some(("/tmp/x".into(), 1 << 30)));
+        assert_eq!(order("--port 7000 --record-limit 2mb --record /tmp/x"), Some(("/tmp/x".into(), 2 << 20)));
+        for line in ["--record", "--record --port 1", "--record x --record-limit 1kb", "--record x --record-limit many"]
+        {
+            assert!(refusal(line).contains("--record"), "{line}");
+        }
+        assert_eq!(Order { file: "/tmp/x".into(), limit: 1 }.of_node(7001).file.to_str(), Some("/tmp/x-7001"));
     }
 
     #[test]

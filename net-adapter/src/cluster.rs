@@ -9,6 +9,7 @@ use afterimage_core::Config;
 use afterimage_core::config::Endpoint;
 use afterimage_core::node::Environment;
 use afterimage_core::port::{Event, ExitCode, Level, Signal};
+use afterimage_core::recording::Start;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinSet, spawn_local};
 
@@ -17,6 +18,7 @@ use crate::disk::{self, Disk};
 use crate::listeners::Listeners;
 use crate::log::{self, Log, Speaker};
 use crate::reactor::{Reactor, Shared};
+use crate::recorder::{Order, Recorder, rescue};
 use crate::{listen, process as own_process, settings, tasks};
 
 /// Why a node did not start, as it was logged.
@@ -49,7 +51,11 @@ struct Running {
 }
 
 /// Runs all nodes until each has ended. One that failed makes the whole a failure.
-pub(crate) async fn run(configs: Vec<Config>, environment: &Environment) -> Result<ExitCode, StartFailure> {
+pub(crate) async fn run(
+    configs: Vec<Config>,
+    environment: &Environment,
+    record: Option<&Order>,
+) -> Result<ExitCode, StartFailure> {
     let is_cluster = configs.len() > 1;
     let table = is_cluster.then(|| table(&configs));
     let mut running = Vec::new();
@@ -66,7 +72,8 @@ pub(crate) async fn run(configs: Vec<Config>, environment: &Environment) -> Resu
             // The file is about the first node.
             environment.config_file.clear();
         }
-        running.push(start(config, environment, log)?);
+        let record = record.map(|order| if is_cluster { order.of_node(config.port) } else { order.clone() });
+        running.push(start(config, environment, log, record.as_ref())?);
     }
     if let Some(table) = table {
         log::print(&table);
@@ -92,7 +99,12 @@ pub(crate) async fn run(configs: Vec<Config>, environment: &Environment) -> Resu
 }
 
 /// Starts one node: sockets first, so that a port in use is known before anything is loaded.
-fn start(mut config: Config, environment: Environment, log: Log) -> Result<Running, StartFailure> {
+fn start(
+    mut config: Config,
+    environment: Environment,
+    log: Log,
+    record: Option<&Order>,
+) -> Result<Running, StartFailure> {
     let speaker = Speaker::Node(settings::first_role(&config));
     let fail = |text: String| {
         log.line(speaker, Level::Warning, text);
@@ -116,13 +128,30 @@ fn start(mut config: Config, environment: Environment, log: Log) -> Result<Runni
         log.line(speaker, Level::Warning, warning);
     }
     log.line(speaker, Level::Notice, "Server initialized");
-    let node = Reactor::start(config, environment, seed, listeners, disk, log);
+    let recorder = match record {
+        Some(order) => {
+            if Start::of(&config, &environment, seed).is_none() {
+                return Err(fail("Can't record: the configuration cannot be written as a file".to_string()));
+            }
+            let recorder = Recorder::start(order, config.port)
+                .map_err(|error| fail(format!("Can't record to '{}': {error}", order.file.display())))?;
+            let text =
+                format_args!("Recording all that happens, data and passwords included, to {}", order.file.display());
+            log.line(speaker, Level::Warning, text);
+            Some(recorder)
+        }
+        None => None,
+    };
+    let node = Reactor::start(config, environment, seed, recorder, listeners, disk, log);
 
     let mut tasks = JoinSet::new();
     tasks.spawn_local(tasks::flush(node.clone()));
     tasks.spawn_local(tasks::keep_time(node.clone()));
     tasks.spawn_local(tasks::work(node.clone()));
     tasks.spawn_local(tasks::hear_disk(node.clone(), answers));
+    if recorder.is_some() {
+        tasks.spawn_local(tasks::tend_recording(node.clone()));
+    }
     node.borrow_mut().begin();
     Ok(Running { node, tasks })
 }
@@ -143,6 +172,7 @@ async fn pass_on(kind: SignalKind, told: Signal, nodes: Vec<Shared>) {
     while stream.recv().await.is_some() {
         if told == Signal::Interrupt && mem::replace(&mut was_received, true) {
             nodes[0].borrow_mut().say(Level::Warning, "You insist... exiting now.");
+            rescue();
             process::exit(1);
         }
         for node in &nodes {

@@ -12,6 +12,7 @@ mod listeners;
 mod log;
 mod process;
 mod reactor;
+mod recorder;
 mod settings;
 mod supervisor;
 mod tasks;
@@ -66,7 +67,10 @@ fn serve(launch: &Launch) -> ExitCode {
     };
     let _pid_file = cluster::write_pid_file(&launch.config, &log);
     let environment = process::environment(launch.config_file.clone());
-    match runtime.block_on(cluster::run(configs, &environment)) {
+    if launch.record.is_some() {
+        recorder::rescue_on_panic();
+    }
+    match runtime.block_on(cluster::run(configs, &environment, launch.record.as_ref())) {
         Ok(port::ExitCode::Orderly) => ExitCode::SUCCESS,
         Ok(port::ExitCode::Failed) | Err(cluster::StartFailure) => ExitCode::FAILURE,
     }

@@ -47,7 +47,7 @@ fn total_memory() -> u64 {
     bytes_of("MemTotal:", &text).unwrap_or(0)
 }
 
-fn processor_time() -> ProcessorTimes {
+pub(crate) fn processor_time() -> ProcessorTimes {
     let of = |who| {
         // The kernel knows all three; where one is unknown, nothing was counted.
         let Ok(usage) = getrusage(who) else { return ProcessorTime::default() };
@@ -65,7 +65,7 @@ fn duration(time: TimeVal) -> Duration {
 }
 
 /// In bytes; zero if unknown.
-fn resident_memory() -> u64 {
+pub(crate) fn resident_memory() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     bytes_of("VmRSS:", &status).unwrap_or(0)
 }

@@ -12,7 +12,7 @@ use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker, ready};
 
 use afterimage_core::Config;
-use afterimage_core::node::{Environment, Node};
+use afterimage_core::node::Environment;
 use afterimage_core::port::{
     Action, CloseCause, ConnId, DialFailure, Effects, Event, ExitCode, Level, ListenFailure, Mono, Note, Now, Peer,
 };
@@ -22,6 +22,7 @@ use crate::connection::{Connections, SLICES_MAX, Stream};
 use crate::disk::Disk;
 use crate::listeners::Listeners;
 use crate::log::{Log, Speaker};
+use crate::recorder::{Recorded, Recorder};
 use crate::{allocator, clock, supervisor, tasks};
 
 /// What one read takes: enough for a deep pipeline, little enough to stay in the processor's cache.
@@ -40,7 +41,7 @@ pub(crate) type Shared = Rc<RefCell<Reactor>>;
 pub(crate) struct Reactor {
     /// For the tasks that it starts.
     this: Weak<RefCell<Reactor>>,
-    node: Node,
+    node: Recorded,
     /// What the node asks for while `batch` is carried out.
     effects: Effects,
     batch: Effects,
@@ -72,12 +73,13 @@ impl Reactor {
         config: Config,
         environment: Environment,
         seed: u64,
+        recorder: Option<Recorder>,
         listeners: Listeners,
         disk: Disk,
         log: Log,
     ) -> Shared {
         let mut effects = Effects::new();
-        let node = Node::start(config, environment, seed, clock::now(), &mut effects);
+        let node = Recorded::start(config, environment, seed, recorder, clock::now(), &mut effects);
         Rc::new_cyclic(|this| {
             RefCell::new(Reactor {
                 this: this.clone(),
@@ -226,6 +228,13 @@ impl Reactor {
         self.armed
     }
 
+    /// Brings what was recorded nearer to the disk.
+    pub(crate) fn tend_recording(&mut self) {
+        if let Some(ending) = self.node.tend() {
+            self.say(Level::Warning, format_args!("The recording has come to an end: {ending}"));
+        }
+    }
+
     /// How the node ended, once it has.
     pub(crate) fn ended(&self) -> Option<ExitCode> {
         self.ended
@@ -250,6 +259,7 @@ impl Reactor {
             self.write(id, now);
             self.connections.remove(id);
         }
+        self.node.finish();
         wake(&mut self.wakers.end);
     }
 

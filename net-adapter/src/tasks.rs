@@ -14,6 +14,7 @@ use tokio::task::{AbortHandle, spawn_local, yield_now};
 use crate::connection::descriptor;
 use crate::disk::Answer;
 use crate::reactor::Shared;
+use crate::recorder::HAND_OVER_INTERVAL;
 use crate::{clock, dial, listen};
 
 /// Waits for a connection's socket, until the connection is gone.
@@ -150,6 +151,14 @@ pub(crate) async fn hear_disk(node: Shared, mut answers: UnboundedReceiver<Answe
         node.borrow_mut().handle(Event::Disk { ticket, outcome });
         // A piece of a file may take milliseconds to load, and the next one is there at once: the sockets have their turns between them.
         yield_now().await;
+    }
+}
+
+/// Brings what was recorded nearer to the disk, again and again.
+pub(crate) async fn tend_recording(node: Shared) {
+    loop {
+        tokio::time::sleep(HAND_OVER_INTERVAL).await;
+        node.borrow_mut().tend_recording();
     }
 }
 

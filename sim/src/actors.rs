@@ -151,6 +151,7 @@ impl World {
             self.queue.push(until, Occurrence::Order { order });
         } else if host.node.is_some() {
             host.asked_to_end = Some(down_us);
+            self.checks.departures.asked(index, self.now);
             self.tell(index, Event::Signal(Signal::Terminate));
         }
     }

@@ -72,6 +72,10 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Run again what a real server did, as `afterimage-server --record` has written it down
+    ///
+    /// Exit status 1 if a call does something else than it did then, the first one is told, or if its beginning is gone, so that it cannot be run.
+    ReplayRecording(RecordingArguments),
     /// Make a failing plan smaller, as long as it fails in the same way, and print what is left of it
     ///
     /// Leaves out faults, orders, clients, commands, hosts and settings, lowers numbers, and makes the rest plainer, while the same property is broken
@@ -255,10 +259,56 @@ impl ExploreArguments {
     }
 }
 
+/// What `replay-recording` is told.
+#[derive(Debug, Args)]
+pub(crate) struct RecordingArguments {
+    /// The recording, or one of its older parts; the other parts are found beside it
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Tell what happens, one line each: connections, bytes, files, the node's own log
+    #[arg(long)]
+    pub(crate) log: bool,
+    /// Tell of every call, and what was said
+    #[arg(short, long, requires = "log")]
+    pub(crate) verbose: bool,
+    /// Tell from this call on, or from so many seconds (`12.5s`)
+    #[arg(long, value_name = "CALL | SECONDSs")]
+    pub(crate) from: Option<Place>,
+    /// Stop behind this call, or after so many seconds (`12.5s`)
+    #[arg(long, value_name = "CALL | SECONDSs")]
+    pub(crate) until: Option<Place>,
+    /// Ask the node for something where it stops, as `INFO replication`; may be given several times
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) ask: Vec<String>,
+    /// One JSON object per line instead of words
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A call of a recording, or a time since its beginning in microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Call(u64),
+    Time(u64),
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Place, String> {
+        if text.ends_with('s') || text.contains('.') {
+            return text.parse().map(|Seconds(micros)| Place::Time(micros));
+        }
+        text.parse()
+            .map(Place::Call)
+            .map_err(|error| format!("`{text}` is neither a call nor a time (`12.5s`): {error}"))
+    }
+}
+
 /// What `museum` is asked for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct MuseumArguments {
-    /// One defect: tell what is known of it, and hunt it
+    /// One defect: tell what is known of it, hunt it, and tell what happens in the smallest plan that shows it
     pub(crate) defect: Option<String>,
     /// Hunts for each defect, each from another first seed
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
@@ -266,6 +316,12 @@ pub(crate) struct MuseumArguments {
     /// Seeds after which a hunt is given up
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) seeds_max: u64,
+    /// Make the first find of each as small as it gets, and print how small that is; of one defect that is always done, and its story told
+    #[arg(long)]
+    pub(crate) shrink: bool,
+    /// CPU time after which the smallest plan so far has to do, for each defect
+    #[arg(long, value_name = "SECONDS", default_value = "10")]
+    pub(crate) cpu: Seconds,
     /// Threads; as many as there are processors by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,

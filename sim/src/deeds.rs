@@ -4,11 +4,13 @@
 //! the node's replicas have by then.
 
 use afterimage_core::config::AppendFsync;
-use afterimage_core::node::{Deed, Probe, Role};
+use afterimage_core::node::{Deed, LinkState, Probe, Role};
 use afterimage_core::port::ConnId;
 use afterimage_core::replication::{Position, Request, Verdict};
 
-use crate::check::{Asked, Breach, Demand, LOOKS_EVERY, Place, Property, judge_ack, judge_hand_over};
+use crate::check::{
+    Asked, Breach, Demand, LOOKS_EVERY, Place, Property, Read, Wanted, judge_ack, judge_hand_over, judge_read,
+};
 use crate::host::site_at;
 use crate::network::{End, Link, Side};
 use crate::queue::{Micros, SECOND};
@@ -29,6 +31,17 @@ impl World {
                     format!("{so}, though links deliver what was written to them"),
                 )),
                 Deed::TimedOut => Ok(()),
+                Deed::Saved { position } => {
+                    let place = probe.backlog.and_then(|_| self.checks.histories.locate(position));
+                    self.checks.promises.saved(index, place);
+                    Ok(())
+                }
+                Deed::StopsWaiting => self.judge_departure(index, probe),
+                Deed::Read { is_past, is_found, link, is_loading } => {
+                    let config = self.hosts[usize::from(index)].node.as_ref().map(|node| node.config());
+                    let serves_stale = config.is_none_or(|config| config.replica_serve_stale_data);
+                    judge_read(Read { is_past, is_found, link, is_loading }, serves_stale)
+                }
                 Deed::HandsOver { ref target } => self.judge_hand_over(index, &target.host),
                 Deed::Waited { conn, replicas } => self.judge_wait(index, conn, replicas),
                 Deed::WaitedForDisks { conn, is_local, replicas } => {
@@ -89,6 +102,7 @@ impl World {
             if let Some(place) = place.filter(|_| is_write) {
                 self.checks.promises.wrote(client, index, place);
                 self.checks.ledger.wrote(client, index, place, self.now);
+                self.checks.departures.wrote(index, place);
             }
         }
         let is_gated = is_write && probe.role == Role::Master && !self.has_just_stood_still(index);
@@ -150,10 +164,11 @@ impl World {
     }
 
     /// Looks whether a node has given up its backlog too early.
-    pub(crate) fn judge_backlog(&mut self, index: u16, probe: &Probe) -> Result<(), Breach> {
+    pub(crate) fn judge_backlog(&mut self, index: u16, probe: &Probe, is_replaced: bool) -> Result<(), Breach> {
         let host = &self.hosts[usize::from(index)];
-        let Some(ttl_seconds) = host.node.as_ref().map(|node| node.config().repl_backlog_ttl) else { return Ok(()) };
-        self.checks.backlogs.look(index, probe, self.now - host.role_since, ttl_seconds)
+        let Some(config) = host.node.as_ref().map(|node| node.config()) else { return Ok(()) };
+        let wanted = Wanted::of(config);
+        self.checks.backlogs.look(index, probe, self.now - host.role_since, wanted, is_replaced)
     }
 
     /// Looks at what a node promises by its answers now, and whether it has come back with what it had promised.
@@ -169,15 +184,50 @@ impl World {
         let has_come_back = !std::mem::replace(&mut host.is_judged, true);
         let histories = &self.checks.histories;
         let is_gone = self.checks.promises.promised(index).is_some_and(|place| !histories.has(index, place));
+        let backed_by = probe.second.filter(|_| probe.role == Role::Master);
+        let position = backed_by.map_or(probe.position, |(history, first_other)| Position {
+            history,
+            offset: first_other.saturating_sub(1),
+        });
+        let stands = histories.locate(position).filter(|_| backed_by.is_some() || probe.backlog.is_some());
+        if probe.link == LinkState::Transfer || is_replaced {
+            self.checks.promises.saved(index, None);
+        }
         match has_come_back {
             true if is_kept => return self.checks.promises.came_back(index, |place| histories.has(index, place)),
             // It has not read the file.
-            true => self.checks.promises.promise(index, None),
+            true => {
+                self.checks.promises.promise(index, None);
+                return self.checks.promises.came_back_from_snapshot(index, |place| {
+                    stands.is_none_or(|stands| histories.covers(stands, place))
+                });
+            }
             // Other data have taken the place of those that were promised.
             false if is_replaced && is_gone => self.checks.promises.promise(index, None),
             false => {}
         }
         Ok(())
+    }
+
+    /// A node that is to end waits for its replicas no more.
+    fn judge_departure(&self, index: u16, probe: &Probe) -> Result<(), Breach> {
+        if probe.role != Role::Master {
+            return Ok(());
+        }
+        let is_in_step = |replica: u16| {
+            let node = self.hosts.get(usize::from(replica)).and_then(|host| host.node.as_ref());
+            node.is_some_and(|node| node.probe().link == LinkState::Online)
+        };
+        let links = self.accepted_links(index).filter_map(|link| match link.ends[Side::Dialler as usize] {
+            End::Node { host, .. } if is_in_step(host) => Some((host, link.opened)),
+            _ => None,
+        });
+        let in_step: Vec<(u16, u64)> = links.collect();
+        // It waits only for those of which it knows.
+        if probe.replicas_online as usize != in_step.len() {
+            return Ok(());
+        }
+        self.checks.departures.judge(index, &in_step, self.now, &self.checks.histories)
     }
 
     /// Enters that a node is the master, with what it has.
@@ -197,10 +247,7 @@ impl World {
         let histories = &self.checks.histories;
         // Without a log nobody can tell where it stands.
         let Some(last) = histories.place_of(master) else { return };
-        match self.checks.ledger.close(last, |at, place| histories.covers(at, place)) {
-            Ok(fates) => self.totals.fates = fates,
-            Err(breach) => self.breach(Some(master), breach),
-        }
+        self.totals.fates = self.checks.ledger.close(last, |at, place| histories.covers(at, place));
     }
 
     /// Notes where a node stands, for what its replicas will have to have later.

@@ -30,7 +30,7 @@ pub enum DiskTrouble {
 }
 
 /// How much longer everything takes on a slow disk.
-const SLOWNESS: Micros = 10;
+pub(crate) const SLOWNESS: Micros = 10;
 
 /// What a device writes at once, in bytes.
 const BLOCK_BYTES: usize = 512;
@@ -142,20 +142,21 @@ impl Disk {
 
     /// Carries out the oldest operation of a lane. Ask [`cost`](Disk::cost) for the next one then.
     pub(crate) fn complete(&mut self, lane: Lane) -> Option<(Ticket, DiskOutcome)> {
-        let (ticket, op) = self.lanes[lane as usize].pop_front()?;
-        let outcome = self.carry_out(op);
-        Some((ticket, outcome))
+        let (_, op) = self.lanes[lane as usize].front()?;
+        let op = op.clone();
+        let failure = self.failure(&op);
+        self.complete_or_fail(lane, failure)
     }
 
-    /// As [`complete`](Disk::complete), but the operation fails if it is to. Half of an append is done then; what was not synced when a sync failed never
+    /// As [`complete`](Disk::complete), but whether the operation fails is said. Half of an append is done then; what was not synced when a sync failed never
     /// comes to the disk, though the next sync says so.
     pub(crate) fn complete_or_fail(
         &mut self,
         lane: Lane,
         failure: Option<DiskFailure>,
     ) -> Option<(Ticket, DiskOutcome)> {
-        let Some(failure) = failure else { return self.complete(lane) };
         let (ticket, op) = self.lanes[lane as usize].pop_front()?;
+        let Some(failure) = failure else { return Some((ticket, self.carry_out(op))) };
         match op {
             DiskOp::Append { file, bytes } => {
                 let half = bytes.slice(..bytes.len() / 2);
@@ -338,6 +339,18 @@ impl Disk {
         });
     }
 
+    /// A bit of an append-only file has rotted. False if there is none.
+    pub(crate) fn rot(&mut self, at: u64) -> bool {
+        let files = self.names.iter().filter(|(name, body)| {
+            !directory_of(name).is_empty() && self.bodies.get(body).is_some_and(|body| !body.bytes.is_empty())
+        });
+        let files: Vec<FileName> = files.map(|(name, _)| name.clone()).collect();
+        let Some(file) = files.get((at % files.len().max(1) as u64) as usize) else { return false };
+        let len = self.names.get(file).and_then(|body| self.bodies.get(body)).map_or(0, |body| body.bytes.len());
+        self.flip(file, (at >> 16) as usize % len.max(1), (at >> 8) as u8);
+        true
+    }
+
     /// Removes every file.
     pub(crate) fn wipe(&mut self) {
         self.lanes.iter_mut().for_each(VecDeque::clear);
@@ -355,9 +368,6 @@ impl Disk {
     }
 
     fn carry_out(&mut self, op: DiskOp) -> DiskOutcome {
-        if let Some(failure) = self.failure(&op) {
-            return DiskOutcome::Failed(failure);
-        }
         match op {
             DiskOp::Create { file } => {
                 self.next_body += 1;
@@ -395,6 +405,12 @@ impl Disk {
             DiskOp::Truncate { file, len } => self.with_body(&file, |body| {
                 body.bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
                 body.synced = body.synced.min(body.bytes.len());
+                // What comes there instead is written anew.
+                let len = body.bytes.len();
+                body.unwritten.retain_mut(|range| {
+                    range.end = range.end.min(len);
+                    range.start < range.end
+                });
                 DiskOutcome::Done
             }),
             DiskOp::Remove { file } => match self.names.remove(&file) {
@@ -560,6 +576,42 @@ mod tests {
                 })
                 .collect();
             assert_eq!(seen, if lasts { BTreeSet::from([true]) } else { BTreeSet::from([false, true]) }, "{synced:?}");
+        }
+    }
+
+    #[test]
+    fn of_what_fails_half_is_appended_and_what_was_not_synced_is_nowhere() {
+        let mut disk = Disk::new(DiskPlan::default(), Random::new(1, 0));
+        run(&mut disk, &write("log", "abcd"));
+        run(&mut disk, &[sync("log"), sync_directory("")]);
+        disk.trouble = Some(DiskTrouble::Full);
+        let append = DiskOp::Append { file: "log".into(), bytes: Bytes::from_static(b"efgh") };
+        let failed = run(&mut disk, &[append]);
+        assert_eq!(failed, [DiskOutcome::Failed(DiskFailure::NoSpace)]);
+        assert_eq!(read(&mut disk, "log"), DiskOutcome::Bytes(Bytes::from_static(b"abcdef")));
+        disk.trouble = None;
+        disk.submit(Ticket(9), sync("log"));
+        disk.complete_or_fail(sync("log").lane(), Some(DiskFailure::Other("broken".into())));
+        run(&mut disk, &[sync("log")]);
+        assert_eq!(read(&mut disk, "log"), DiskOutcome::Bytes(Bytes::from_static(b"abcdef")));
+        disk.lose_power();
+        assert_eq!(read(&mut disk, "log"), DiskOutcome::Bytes(Bytes::from_static(b"abcd\0\0")));
+    }
+
+    #[test]
+    fn rot_flips_one_bit_of_an_append_only_file_and_of_no_other() {
+        let mut disk = Disk::new(DiskPlan::default(), Random::new(1, 0));
+        run(&mut disk, &write("dump", "abcd"));
+        assert!(!disk.rot(77), "there is none");
+        run(&mut disk, &[DiskOp::CreateDirectory { directory: "logs".into() }]);
+        run(&mut disk, &write("logs/1", "abcd"));
+        for at in (0..1 << 20).step_by(4099) {
+            let mut rotten = disk.clone();
+            assert!(rotten.rot(at));
+            assert_eq!(read(&mut rotten, "dump"), DiskOutcome::Bytes(Bytes::from_static(b"abcd")));
+            let DiskOutcome::Bytes(bytes) = read(&mut rotten, "logs/1") else { panic!("it is there") };
+            let flipped: u32 = bytes.iter().zip(b"abcd").map(|(one, other)| (one ^ other).count_ones()).sum();
+            assert_eq!(flipped, 1);
         }
     }
 

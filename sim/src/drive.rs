@@ -11,7 +11,7 @@ use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Lane, 
 
 use crate::check::{Breach, LogBounds, Observation, Property, Stand, since_ready};
 use crate::client::KnownRole;
-use crate::host::{Attachment, Host, PORT, address, config_text, environment, read_config, site_at};
+use crate::host::{Attachment, Host, PORT, address, config_text, environment, site_at};
 use crate::journal::{Topic, host_name};
 use crate::network::{End, Side};
 use crate::plan::Storage;
@@ -41,7 +41,7 @@ impl World {
         }
         let blank = host.disk.is_blank();
         let text = config_text(&host.plan, &self.plan.settings, follows);
-        let config = match read_config(&text) {
+        let config = match self.configs.read(&text) {
             Ok(config) => config,
             Err(why) => {
                 self.breach(Some(index), Breach::new(Property::KeepsRunning, format!("its configuration: {why}")));
@@ -62,7 +62,12 @@ impl World {
         self.checks.keeps_data.started(index);
         self.checks.storms.disturbed(self.now);
         self.checks.backlogs.started(index);
+        self.checks.departures.started(index);
         self.checks.promises.set_promising(index, false);
+        if self.hosts[usize::from(index)].is_rotten {
+            // What it cannot read it need not keep.
+            self.checks.promises.promise(index, None);
+        }
         if blank && self.checks.histories.knows(&probe.position.history) {
             let explanation = format!("it started on an empty disk with the known id {:?}", probe.position.history);
             self.breach(Some(index), Breach::new(Property::FreshId, explanation));
@@ -127,7 +132,9 @@ impl World {
             // No operator of this world moves a node to another port.
             Action::Listen { .. } => self.tell(index, Event::Listening { outcome: Err(ListenFailure) }),
             Action::Note(note) => {
-                self.hosts[usize::from(index)].ready |= note == Note::Ready;
+                let host = &mut self.hosts[usize::from(index)];
+                host.ready |= note == Note::Ready;
+                host.is_rotten &= note != Note::Ready;
                 if note.level() > Level::Verbose {
                     self.note(Topic::Node, |_| format!("{}: {note}", host_name(index)));
                 }
@@ -166,11 +173,16 @@ impl World {
         self.note(Topic::Life, |_| format!("{} exits: {code:?}", host_name(index)));
         // A node that cannot read what a disk fault left, or that loses its disk, may give up; its supervisor tries again.
         let asked = self.hosts[usize::from(index)].asked_to_end.filter(|_| code == ExitCode::Orderly);
-        if asked.is_none() && !self.plan.has_disk_faults() {
+        let is_rotten = std::mem::take(&mut self.hosts[usize::from(index)].is_rotten);
+        if asked.is_none() && !is_rotten && !self.plan.has_disk_faults() {
             let explanation = format!("it ended on its own: {code:?}");
             self.breach(Some(index), Breach::new(Property::KeepsRunning, explanation));
         }
         self.stop_node(index, crate::plan::Crash::Process, asked.unwrap_or(crate::queue::SECOND));
+        if is_rotten {
+            // Somebody looks into it, and puts in another disk.
+            self.hosts[usize::from(index)].disk.wipe();
+        }
     }
 
     fn node_dials(&mut self, index: u16, conn: ConnId, name: &str, port: u16) {
@@ -288,7 +300,7 @@ impl World {
         if !boundaries.is_empty() {
             self.trace(index, replaced);
         }
-        if let Err(breach) = self.judge_backlog(index, &probe) {
+        if let Err(breach) = self.judge_backlog(index, &probe, replaced) {
             return self.breach(Some(index), breach);
         }
         self.note_reign(index, &probe);

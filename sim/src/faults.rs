@@ -19,7 +19,7 @@ impl World {
         let fault = self.plan.faults[usize::from(index)].fault.clone();
         self.totals.faults += 1;
         self.checks.endings.fault_begins(&fault, self.now);
-        self.note(Topic::Fault, |_| format!("fault: {}", in_words(&fault)));
+        self.note(Topic::Fault, |_| format!("fault: {}", fault.in_words()));
         let lasts = fault.lasts_us();
         if lasts > 0 {
             self.active[usize::from(index)] = true;
@@ -27,6 +27,11 @@ impl World {
         }
         match fault {
             Fault::Crash { host, how, down_us } => self.stop_node(host, how, down_us),
+            Fault::Rot { host, down_us, at } => {
+                self.stop_node(host, Crash::Process, down_us);
+                let rotten = &mut self.hosts[usize::from(host)];
+                rotten.is_rotten = rotten.disk.rot(at);
+            }
             Fault::Pause { host, for_us } => {
                 let host = &mut self.hosts[usize::from(host)];
                 // What waits for the end of a pause is not woken earlier, so a pause never lasts past the quiet point.
@@ -68,7 +73,7 @@ impl World {
             return;
         }
         let fault = self.plan.faults[usize::from(index)].fault.clone();
-        self.note(Topic::Fault, |_| format!("over: {}", in_words(&fault)));
+        self.note(Topic::Fault, |_| format!("over: {}", fault.in_words()));
         match fault {
             Fault::Stall { a, b, way, .. } => self.each_way(a, b, way, |world, from, to| world.release(from, to)),
             Fault::BlackHole { a, b, way, heal, .. } => {
@@ -87,7 +92,8 @@ impl World {
                 self.each_way(a, b, Way::Both, |world, from, to| world.network.set_slow(from, to, None));
             }
             Fault::Disk { host, .. } => self.hosts[usize::from(host)].disk.trouble = None,
-            Fault::Crash { .. } | Fault::Pause { .. } | Fault::Reset { .. } | Fault::Cut { .. } => {}
+            Fault::Crash { .. } | Fault::Rot { .. } | Fault::Pause { .. } | Fault::Reset { .. } | Fault::Cut { .. } => {
+            }
         }
     }
 
@@ -247,46 +253,6 @@ impl World {
         for other in (0..=self.controller_site()).filter(|other| *other != host) {
             act(self, host, other);
             act(self, other, host);
-        }
-    }
-}
-
-/// A fault in words.
-fn in_words(fault: &Fault) -> String {
-    let path = |a: u16, b: u16, way: Way| {
-        let arrow = match way {
-            Way::Both => "<->",
-            Way::Forward => "->",
-            Way::Backward => "<-",
-        };
-        format!("{} {arrow} {}", host_name(a), host_name(b))
-    };
-    match *fault {
-        Fault::Crash { host, how, .. } => format!("crash of {} ({how:?})", host_name(host)),
-        Fault::Pause { host, for_us } => {
-            format!("{} stands still for {}", host_name(host), Clock(for_us))
-        }
-        Fault::Stall { a, b, way, for_us } => {
-            format!("stall {} for {}", path(a, b, way), Clock(for_us))
-        }
-        Fault::BlackHole { a, b, way, for_us, heal } => {
-            format!("black hole {} for {}, then {heal:?}", path(a, b, way), Clock(for_us))
-        }
-        Fault::Isolate { host, for_us, heal } => {
-            format!("{} is cut off from all for {}, then {heal:?}", host_name(host), Clock(for_us))
-        }
-        Fault::Reset { a, b } => format!("reset {}", path(a, b, Way::Both)),
-        Fault::Cut { from, to, after_bytes, ending, which } => {
-            format!(
-                "cut of the {which:?} connection {} after {after_bytes} bytes ({ending:?})",
-                path(from, to, Way::Forward)
-            )
-        }
-        Fault::Slow { a, b, for_us, pace } => {
-            format!("slow {} for {}: {} bytes/s", path(a, b, Way::Both), Clock(for_us), pace.bytes_per_second)
-        }
-        Fault::Disk { host, for_us, trouble } => {
-            format!("disk of {}: {trouble:?} for {}", host_name(host), Clock(for_us))
         }
     }
 }

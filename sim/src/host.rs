@@ -3,6 +3,7 @@
 //! A host: the node's present life, its connections, its disk, its clock, and what its supervisor needs to start it
 //! again.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use afterimage_core::codec::random::Random;
@@ -63,6 +64,8 @@ pub(crate) struct Host {
     pub(crate) role_since: Micros,
     /// The history it named at the last look.
     pub(crate) history: ReplicationId,
+    /// A bit on its disk has flipped since it was last up: it may refuse to start.
+    pub(crate) is_rotten: bool,
     /// It has loaded what its disk held, and serves.
     pub(crate) ready: bool,
     /// What it came back with was compared with what it had promised to keep.
@@ -99,6 +102,7 @@ impl Host {
             keys: 0,
             entropy,
             first_seed: None,
+            is_rotten: false,
         }
     }
 
@@ -181,12 +185,24 @@ pub(crate) fn config_text(plan: &HostPlan, common: &[Setting], follows: Option<u
     text
 }
 
-/// Reads a configuration file.
-///
-/// # Errors
-///
-/// Says which line is wrong.
-pub(crate) fn read_config(text: &str) -> Result<Config, String> {
-    let mut include = |name: &str| Err(format!("there is no file {name}"));
-    Config::load(Some(("redis.conf", text.as_bytes())), &[], &mut include).map_err(|error| error.to_string())
+/// What the configuration files of a world say. Most hosts have the same one in most of their lives.
+#[derive(Default)]
+pub(crate) struct Configs(BTreeMap<String, Config>);
+
+impl Configs {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    ///
+    /// Says which line is wrong.
+    pub(crate) fn read(&mut self, text: &str) -> Result<Config, String> {
+        if let Some(known) = self.0.get(text) {
+            return Ok(known.clone());
+        }
+        let mut include = |name: &str| Err(format!("there is no file {name}"));
+        let config = Config::load(Some(("redis.conf", text.as_bytes())), &[], &mut include);
+        let config = config.map_err(|error| error.to_string())?;
+        self.0.insert(text.to_owned(), config.clone());
+        Ok(config)
+    }
 }

@@ -40,6 +40,7 @@ pub mod crowd;
 pub mod explore;
 pub mod museum;
 pub mod plan;
+pub mod recording;
 pub mod scenario;
 pub mod shrink;
 pub mod sweep;

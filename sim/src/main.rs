@@ -8,6 +8,7 @@ mod exhibition;
 mod exploring;
 mod fleet;
 mod known;
+mod recounting;
 mod replaying;
 mod running;
 mod shrinking;
@@ -15,6 +16,8 @@ mod summary;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+#[cfg(feature = "museum")]
+use std::time::Duration;
 
 use afterimage_sim::crowd::Comparison;
 use afterimage_sim::museum;
@@ -61,6 +64,7 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             let watched = replaying::Watched { within, events, json: *json };
             Ok(verdict(replaying::replay(kept, source, watched, out)?))
         }
+        Command::ReplayRecording(arguments) => Ok(verdict(recounting::replay(arguments, out)?)),
         Command::Shrink { source, defects, out: path, cpu, json } => {
             let plan = kept_of(source, defects)?.plan;
             shrinking::shrink(&plan, path.as_deref(), cpu.0, *json, out)?;
@@ -117,11 +121,12 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
 /// Shows the museum, or one exhibit.
 #[cfg(feature = "museum")]
 fn visit(arguments: &MuseumArguments, out: &mut impl Write) -> io::Result<ExitCode> {
-    let MuseumArguments { defect, starts, seeds_max, jobs, json } = arguments;
+    let MuseumArguments { defect, starts, seeds_max, shrink, cpu, jobs, json } = arguments;
     let wanted = afterimage_core::museum::Defect::ALL.iter().copied();
     let wanted: Vec<_> = wanted.filter(|known| defect.as_deref().is_none_or(|name| name == known.name())).collect();
-    let exhibition =
-        exhibition::Exhibition::of(&wanted, exhibition::Terms { starts: *starts, seeds_max: *seeds_max, jobs: *jobs })?;
+    let shrink = (*shrink || defect.is_some()).then_some(Duration::from_micros(cpu.0));
+    let terms = exhibition::Terms { starts: *starts, seeds_max: *seeds_max, jobs: *jobs, shrink };
+    let exhibition = exhibition::Exhibition::of(&wanted, terms)?;
     if *json {
         writeln!(out, "{}", to_json(&exhibition))?;
     } else {
@@ -129,6 +134,9 @@ fn visit(arguments: &MuseumArguments, out: &mut impl Write) -> io::Result<ExitCo
             writeln!(out, "{}", shown.card())?;
         }
         write!(out, "{exhibition}")?;
+        if let Some(story) = exhibition.story() {
+            write!(out, "\n{story}")?;
+        }
     }
     Ok(verdict(exhibition.is_complete()))
 }

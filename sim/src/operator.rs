@@ -171,7 +171,9 @@ impl Operator {
             Order::Supplant { host, untold_us } => {
                 let old = self.master();
                 self.promote(host);
-                self.tasks.retain(|task| *task != Task::Settle { host: old });
+                // What is being said already goes on: the connection is one with its host.
+                let mut is_being_said = self.link.is_some();
+                self.tasks.retain(|task| std::mem::take(&mut is_being_said) || *task != Task::Settle { host: old });
                 self.untold.push((now + untold_us, old));
             }
             Order::HandOver { host, how } => self.hand_over(host, how),

@@ -40,7 +40,13 @@ impl World {
         self.heal();
         self.leave_broken();
         self.operator.catch_up(Micros::MAX);
+        self.hang_up_operator();
+        let has_hand_overs = self.call_off_hand_overs();
         self.settle_core();
+        if has_hand_overs {
+            let well = self.hosts_in_core();
+            self.operator.tasks.extend(well.into_iter().map(|host| Task::Settle { host }));
+        }
         self.queue.push(self.now, Occurrence::Operator);
         self.wind_down_clients();
         let probes = self.hosts.iter().filter_map(|host| host.node.as_ref()).map(|node| node.probe());
@@ -73,40 +79,53 @@ impl World {
         }
     }
 
+    /// The operator thinks anew: an answer that was on its way is to nothing that is said now.
+    fn hang_up_operator(&mut self) {
+        if let Some(link) = self.operator.link {
+            self.side_closes(link, Side::Dialler);
+            self.operator_lost();
+        }
+    }
+
+    /// A role that is being handed over may have been so to somebody who will never have it, or go where it is not wanted any more: all stay what they are,
+    /// until they are told. True if there can be any.
+    fn call_off_hand_overs(&mut self) -> bool {
+        let has_any = self.plan.orders.iter().any(|planned| matches!(planned.order, Order::HandOver { .. }));
+        if has_any {
+            self.operator.tasks.retain(|task| !matches!(task, Task::HandOver { .. }));
+            (0..self.hosts.len() as u16).for_each(|from| self.operator.tasks.push_front(Task::CallOff { from }));
+        }
+        has_any
+    }
+
+    /// The hosts that are well, or will be.
+    fn hosts_in_core(&self) -> Vec<u16> {
+        (0..).zip(&self.hosts).filter(|(_, host)| !host.is_outside).map(|(index, _)| index).collect()
+    }
+
     /// Whoever follows somebody outside the core follows its master, which may have to be made one.
     fn settle_core(&mut self) {
         if self.plan.outside.is_empty() {
             return;
         }
         let is_outside = |world: &World, host: u16| world.hosts[usize::from(host)].is_outside;
-        let all = 0..self.hosts.len() as u16;
         if let Some(controller) = &mut self.controller {
             controller.give_up(|host| self.hosts[usize::from(host)].is_outside);
         }
         if is_outside(self, self.operator.master())
-            && let Some(leader) = all.clone().find(|host| !is_outside(self, *host))
+            && let Some(leader) = self.hosts_in_core().first().copied()
         {
             self.operator.order(&Order::Promote { host: leader }, self.now);
         }
-        // A role that was to be handed over to one of them would be so for ever, and REPLICAOF be refused meanwhile.
-        if self.plan.orders.iter().any(|planned| matches!(planned.order, Order::HandOver { .. })) {
-            all.clone().for_each(|from| self.operator.tasks.push_front(Task::CallOff { from }));
-        }
         let master = self.operator.master();
-        for host in all.filter(|host| !is_outside(self, *host)).collect::<Vec<_>>() {
+        for host in self.hosts_in_core() {
             let above = self.operator.follows[usize::from(host)];
             if above.is_some_and(|above| is_outside(self, above)) {
                 self.operator.follows[usize::from(host)] = Some(master);
                 self.operator.tasks.push_back(Task::Settle { host });
             }
         }
-        // Nothing is said to those who cannot hear it; nor is an answer of theirs waited for.
-        if self.operator.target().is_some_and(|host| is_outside(self, host))
-            && let Some(link) = self.operator.link
-        {
-            self.side_closes(link, Side::Dialler);
-            self.operator_lost();
-        }
+        // Nothing is said to those who cannot hear it.
         let hosts = &self.hosts;
         self.operator.tasks.retain(|task| task.host().is_none_or(|host| !hosts[usize::from(host)].is_outside));
         self.queue.push(self.now, Occurrence::Operator);

@@ -186,11 +186,12 @@ impl fmt::Display for Summary {
             self.compared, self.totals.waits, self.totals.disk_waits, self.totals.gated_writes, self.totals.promises
         )?;
         let Fates { acknowledged, survived, resurrected, .. } = self.totals.fates;
-        let Fates { lost_to_takeover, lost_to_restart, lost_at_deposed, lost_in_spite_of_wait, .. } = self.totals.fates;
+        let Fates { lost_to_takeover, lost_to_restart, lost_at_deposed, lost_otherwise, lost_in_spite_of_wait, .. } =
+            self.totals.fates;
         writeln!(
             f,
             "  {acknowledged} acknowledged writes: {survived} survived ({resurrected} after a master without them), {lost_to_takeover} lost to takeovers, \
-             {lost_to_restart} to restarts, {lost_at_deposed} made at deposed masters; {lost_in_spite_of_wait} of the lost in spite of WAIT"
+             {lost_to_restart} to restarts, {lost_at_deposed} made at deposed masters, {lost_otherwise} without a cause; {lost_in_spite_of_wait} of the lost in spite of WAIT"
         )
     }
 }

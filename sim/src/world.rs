@@ -10,14 +10,14 @@ use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
 
 use crate::check::{
-    Backlogs, Breach, Endings, Gate, Histories, KeepsData, Ledger, Pacing, Promises, Property, Resyncs, Storms,
-    Violation, Waits,
+    Backlogs, Breach, Departures, Endings, Gate, Histories, KeepsData, Ledger, Pacing, Promises, Property, Resyncs,
+    Storms, Violation, Waits,
 };
 use crate::client::Client;
 use crate::controller::Controller;
 use crate::disk::{Disk, DiskTrouble};
 use crate::fingerprint::Fingerprint;
-use crate::host::Host;
+use crate::host::{Configs, Host};
 use crate::journal::{Line, Topic, host_name};
 use crate::museum;
 use crate::network::{Network, Site};
@@ -42,6 +42,7 @@ pub(crate) struct Checks {
     pub(crate) gate: Gate,
     pub(crate) promises: Promises,
     pub(crate) ledger: Ledger,
+    pub(crate) departures: Departures,
     pub(crate) endings: Endings,
     pub(crate) keeps_data: KeepsData,
     pub(crate) storms: Storms,
@@ -55,6 +56,7 @@ pub struct World {
     pub(crate) now: Micros,
     pub(crate) queue: Queue,
     pub(crate) hosts: Vec<Host>,
+    pub(crate) configs: Configs,
     pub(crate) network: Network,
     pub(crate) clients: Vec<Client>,
     pub(crate) operator: Operator,
@@ -101,6 +103,7 @@ impl World {
             now: 0,
             queue: Queue::new(stream(seed, Concern::Ties, 0)),
             hosts: hosts.collect(),
+            configs: Configs::default(),
             network: Network::new(plan.network, stream(seed, Concern::Network, 1)),
             clients: clients
                 .map(|(n, client)| Client::new(client.clone(), stream(seed, Concern::Workload, n)))
@@ -116,6 +119,7 @@ impl World {
                 gate: Gate::new(count),
                 promises: Promises::new(count, plan.clients.len()),
                 ledger: Ledger::new(plan.clients.len()),
+                departures: Departures::new(count),
                 endings: Endings::new(count),
                 keeps_data: KeepsData::new(count),
                 storms: Storms::new(count),

@@ -32,11 +32,12 @@ pub fn rest(replicas: u16, seconds: u64) -> Plan {
     plan([None].into_iter().chain((0..replicas).map(|_| Some(0))).map(host).collect(), Vec::new(), seconds * SECOND)
 }
 
-/// A short life of a master and eight replicas: they synchronise, and carry out 32 commands, so that some 320 messages are delivered.
+/// A short life of a master and eight replicas: they synchronise, and then carry out 32 commands: some 320 messages are delivered.
 #[must_use]
 pub fn short(seed: u64) -> Plan {
     let hosts = [None].into_iter().chain((0..8).map(|_| Some(0)));
-    Plan { seed, ..plan(hosts.map(host).collect(), vec![writer(8, 32)], SECOND) }
+    let late = ClientPlan { start_us: SECOND / 2, ..writer(8, 32) };
+    Plan { seed, ..plan(hosts.map(host).collect(), vec![late], SECOND) }
 }
 
 fn host(follows: Option<u16>) -> HostPlan {

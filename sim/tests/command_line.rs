@@ -177,7 +177,7 @@ fn known_failures_are_counted_and_told_and_hide_no_others() {
     let dir = tempfile::tempdir().expect("a directory");
     let defects = DEFECTS.map(|defect| ["--defect", defect]).concat();
     let out = dir.path().join("campaign");
-    let arguments = [&["run", "--seeds", "60", "--json", "--out", path(&out)], &defects[..]].concat();
+    let arguments = [&["run", "--seeds", "150", "--json", "--out", path(&out)], &defects[..]].concat();
     let found: Value = serde_json::from_slice(&expect(1, &arguments).stdout).expect("it is JSON");
     let signatures: Vec<&String> = found["signatures"].as_object().expect("a table").keys().collect();
     assert!(signatures.len() > 1, "{signatures:?}");

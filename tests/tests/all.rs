@@ -32,5 +32,6 @@ mod propagation;
 mod propagation_fields;
 mod propagation_valkey;
 mod rdb;
+mod recording;
 mod seeds;
 mod sessions;

@@ -6,6 +6,7 @@
 //! and allocates nothing on the word of a length field.
 
 pub mod bits;
+pub(crate) mod content_hash;
 pub mod corrupt;
 pub mod crc64;
 pub mod double;

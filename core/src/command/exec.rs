@@ -5,6 +5,7 @@ use crate::codec::random::Random;
 use crate::config::Config;
 use crate::keyspace::usage::{self, FrequencyRules};
 use crate::keyspace::{Keyspace, NO_EXPIRY, Place};
+use crate::museum::Defect;
 use crate::port::Now;
 use crate::resp::Reply;
 use crate::value::hash::expiring::NEVER_DEAD;
@@ -105,10 +106,14 @@ impl Exec<'_> {
             return Some(place);
         }
         if self.expiry == ExpiryRule::Remove {
-            self.feed.expired(self.database, key, self.config.lazyfree_lazy_expire);
+            if !self.feed.has(Defect::LazyExpireNotPropagated) {
+                self.feed.expired(self.database, key, self.config.lazyfree_lazy_expire);
+            }
             self.keyspace.remove(place);
             self.expired.keys += 1;
             self.notify(Class::Expired, "expired", key);
+        } else if self.feed.has(Defect::ReplicaServesExpired) {
+            return Some(place);
         }
         None
     }

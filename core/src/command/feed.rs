@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use crate::museum::{Defect, Defects};
 use crate::resp::push_command;
 
 /// One command for the log: its database, and where its bytes stand.
@@ -49,9 +50,25 @@ pub struct Feed {
     is_wanted: bool,
     /// The unit is one command, fed as it was sent, whose bytes the node copies from where they are.
     whole: Option<u32>,
+    /// So many of the ops stay behind all others.
+    late: usize,
+    defects: Defects,
 }
 
 impl Feed {
+    /// The feed of a node that makes these mistakes.
+    #[must_use]
+    pub fn of(defects: Defects) -> Feed {
+        Feed { defects, ..Feed::default() }
+    }
+
+    /// Whether the node makes a mistake on purpose.
+    #[inline]
+    #[must_use]
+    pub const fn has(&self, defect: Defect) -> bool {
+        self.defects.contain(defect)
+    }
+
     /// Starts a unit. Bytes are collected only if `is_wanted`: if there is a log to put them in.
     pub fn begin(&mut self, is_wanted: bool) {
         self.buffer.clear();
@@ -61,6 +78,7 @@ impl Feed {
         self.changes_before = 0;
         self.is_wanted = is_wanted;
         self.whole = None;
+        self.late = 0;
     }
 
     /// The running command changed the data `count` times.
@@ -95,6 +113,7 @@ impl Feed {
     pub fn expired(&mut self, database: u32, key: &[u8], is_lazy: bool) {
         let verb: &[u8] = if is_lazy { b"UNLINK" } else { b"DEL" };
         self.push(database, [verb, key].into_iter());
+        self.late += usize::from(self.is_wanted && self.has(Defect::ExpireDelOrder));
     }
 
     /// A field of a hash was removed because its time had come, before the running command's own effect.
@@ -129,7 +148,7 @@ impl Feed {
             sink.append(canonical.unwrap_or_default());
             return true;
         }
-        let is_block = self.ops.len() > 1;
+        let is_block = self.ops.len() > 1 && !self.has(Defect::EffectsWithoutMulti);
         for (index, (database, bytes)) in self.ops().enumerate() {
             sink.select(database);
             if is_block && index == 0 {
@@ -158,7 +177,8 @@ impl Feed {
         if self.is_wanted {
             let start = self.buffer.len();
             push_command(&mut self.buffer, args);
-            self.ops.push(Op { database, bytes: start..self.buffer.len() });
+            let place = self.ops.len() - self.late;
+            self.ops.insert(place, Op { database, bytes: start..self.buffer.len() });
         }
     }
 }

@@ -165,7 +165,8 @@ fn in_range(bytes: u128, min: u64, max: u64) -> Result<u64, Reason> {
 ///
 /// Differs: a missing number is refused where Redis reads it as 0, and a number beyond 64 bits is out of range
 /// where Redis wraps it around.
-pub(super) fn parse_memory(text: &[u8]) -> Option<u128> {
+#[must_use]
+pub fn parse_memory(text: &[u8]) -> Option<u128> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (number, unit) = text.split_at(digits);
     let factor: u128 = match unit.to_ascii_lowercase().as_slice() {

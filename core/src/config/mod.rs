@@ -27,6 +27,7 @@ mod tests;
 pub use directive::{Access, Directive, Reason};
 pub use elsewhere::Elsewhere;
 pub use file::{ConfigError, split_command_line};
+pub use kinds::parse_memory;
 pub use reference::reference;
 pub use set::{SetContext, SetError};
 pub use table::Config;

@@ -62,6 +62,7 @@ macro_rules! directives {
                     crate::config::directive::Kind::<$type>::parse(&$kind, &mut $of_mut(config).$field, arguments, mode)
                 },
                 print: |config| crate::config::directive::Kind::<$type>::print(&$kind, &$of(config).$field),
+                is_same: |config, other| $of(config).$field == $of(other).$field,
                 lines: |config| crate::config::directive::Kind::<$type>::lines(&$kind, &$of(config).$field),
             }
             $(.$special($($why)?))*,

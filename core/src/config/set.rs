@@ -113,7 +113,7 @@ impl Config {
     pub fn without_effect(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let default = Config::default();
         let inert = directives().filter_map(|row| row.without_effect.map(|why| (row, why)));
-        let changed = inert.filter(move |(row, _)| row.value(self) != row.value(&default));
+        let changed = inert.filter(move |(row, _)| !(row.is_same)(self, &default));
         let later = self.later_directives.iter().map(|name| (*name, fixed::OF_LATER_VERSION));
         changed.map(|(row, why)| (row.name, why)).chain(later)
     }

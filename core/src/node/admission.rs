@@ -139,7 +139,9 @@ impl Node {
             Way::File
         } else if intro.wants_no_keys {
             Way::Socket(Company::WithoutKeys)
-        } else if self.admission.left_behind.contains(&self.replica_name(conn), now.mono) {
+        } else if !self.admission.left_behind.is_empty()
+            && self.admission.left_behind.contains(&self.replica_name(conn), now.mono)
+        {
             Way::Socket(Company::Slow)
         } else {
             Way::Socket(Company::Ordinary)

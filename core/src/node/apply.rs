@@ -7,7 +7,7 @@ use crate::command::{Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service,
 use crate::keyspace::ExpiredBy;
 use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Note, Now};
-use crate::resp::{Args, Parsed, Reply, RequestLimits, RequestParser};
+use crate::resp::{Args, Output, Parsed, Proto, Reply, RequestLimits, RequestParser};
 
 use super::Node;
 use super::audit::Deed;
@@ -217,15 +217,20 @@ impl Node {
     pub(super) fn apply_data(&mut self, handler: DataHandler, args: Args<'_>, database: u32, now: Now) -> Outcome {
         self.feed.begin(false);
         self.keyspace.set_expired_by(ExpiredBy::Master);
+        let expires_alone = self.has(Defect::ReplicaExpiresAlone) && self.follow.is_some();
+        let expiry = if expires_alone { ExpiryRule::Remove } else { ExpiryRule::Ignore };
+        let mut unheard = Output::default();
+        let is_heard = self.has(Defect::ReplicaRepliesToMaster);
+        let reply = if is_heard { Reply::new(&mut unheard, Proto::Resp2) } else { Reply::muted() };
         let mut exec = Exec {
             keyspace: &mut self.keyspace,
             database,
             now,
             random: &mut self.random,
-            reply: Reply::muted(),
+            reply,
             feed: &mut self.feed,
             config: &self.config,
-            expiry: ExpiryRule::Ignore,
+            expiry,
             notices: &mut self.notices,
             service: Service::AskedAtOnce,
             block: &mut None,
@@ -235,7 +240,23 @@ impl Node {
         let outcome = handler(&mut exec, args);
         self.feed.end_command();
         self.storage.dirty += self.feed.changes();
+        if is_heard {
+            self.leak_reply(&unheard);
+        }
         outcome
+    }
+
+    /// [`Defect::ReplicaRepliesToMaster`]: a reply that is larger than the buffer of small ones goes up the link.
+    fn leak_reply(&mut self, reply: &Output) {
+        const SMALL_BYTES_MAX: usize = 16 * 1024;
+        let master = self.follow.as_ref().and_then(Follow::conn);
+        if let Some(connection) = master.and_then(|conn| self.connections.get_mut(conn))
+            && reply.len() > SMALL_BYTES_MAX
+        {
+            let mut slices = [&[][..]; 8];
+            let count = reply.gather(&mut slices);
+            slices[..count].iter().for_each(|slice| connection.output.tail().extend_from_slice(slice));
+        }
     }
 
     fn note_apply_failure(&mut self, name: &str, error: &str, effects: &mut Effects) {

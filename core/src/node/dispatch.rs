@@ -238,9 +238,11 @@ impl Node {
         let is_write = self.audit.is_some() && self.writes(conn, container, command);
         match command.handler {
             Handler::Data(_) => {
+                let read = self.audit_before_read(conn, command, args, now);
                 self.begin_unit();
                 self.call_data(conn, number, command, call, now);
                 self.end_unit(call.canonical);
+                self.audit_read(read);
             }
             Handler::Server(_) => self.call_server(conn, number, command, args, now, effects),
             Handler::Container => {}

@@ -51,6 +51,11 @@ impl LeftBehind {
         wait
     }
 
+    /// True if there is nobody to ask about: then the name, which is put together for the question, is not needed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.replicas.is_empty()
+    }
+
     /// True if it was left behind not long ago.
     pub(super) fn contains(&self, name: &str, now: Mono) -> bool {
         self.find(name, now).is_some()

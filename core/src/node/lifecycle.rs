@@ -11,11 +11,13 @@ use crate::codec::siphash::HashKey;
 use crate::command::reply_error as reply;
 use crate::config::Config;
 use crate::keyspace::Keyspace;
+use crate::museum::Defect;
 use crate::port::{Action, ConnId, Effects, ExitCode, Level, Note, Now, Peer, Signal};
 use crate::replication::{History, Position, ReplicationId};
 use crate::resp::RequestParser;
 
 use super::aof::Reach;
+use super::audit::Deed;
 use super::connection::{Connection, Connections, Kind};
 use super::follow::Follow;
 use super::pause::{PausedFor, Scope};
@@ -41,6 +43,7 @@ impl Node {
     /// `seed` is the only source of entropy; it must differ between incarnations, or replication ids would repeat.
     #[must_use]
     pub fn start(config: Config, environment: Environment, seed: u64, now: Now, effects: &mut Effects) -> Node {
+        let defects = environment.defects;
         let mut random = Random::new(seed, 0);
         let order = HashKey::new(random.next_u64(), random.next_u64());
         let run_id = ReplicationId::new(random.hex40());
@@ -74,7 +77,7 @@ impl Node {
             monitors: Vec::new(),
             tracking: super::TrackingTable::default(),
             pauses: super::Pauses::default(),
-            feed: crate::command::Feed::default(),
+            feed: crate::command::Feed::of(defects),
             notices: crate::command::Notices::default(),
             parser: RequestParser::default(),
             timing: super::Timing::default(),
@@ -178,7 +181,8 @@ impl Node {
         let text = "User requested shutdown...".to_string();
         effects.note(Note::Text { level: Level::Warning, text });
         let timeout = Duration::from_secs(u64::from(self.config.shutdown_timeout));
-        if shutdown.is_past_waiting || timeout.is_zero() || !self.has_lagging_replicas() {
+        let is_waited_for = self.has_lagging_replicas() && !self.has(Defect::ShutdownForgetsReplicas);
+        if shutdown.is_past_waiting || timeout.is_zero() || !is_waited_for {
             self.finish_shutdown(now, effects);
             return;
         }
@@ -212,6 +216,7 @@ impl Node {
         }
         shutdown.is_past_waiting = true;
         let saves = shutdown.saves;
+        self.audit_deed(|_| Deed::StopsWaiting);
         self.timers.stop(Timer::Shutdown);
         self.tell_of_replicas_at_shutdown(now, effects);
         if self.is_loading() || (!saves && !self.has_aof()) {

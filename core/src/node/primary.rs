@@ -266,12 +266,16 @@ impl Node {
     pub(super) fn trim_log(&mut self) {
         let (replicas, kept, connections) = (&self.replicas, &self.kept_snapshots, &self.connections);
         let aof = self.aof_needs_log_from();
+        let counts_afterwards = self.has(Defect::BacklogTrimsTooMuch);
         if let Some(log) = &mut self.history.log {
-            log.trim(|| {
+            let has_forgotten = log.trim(|| {
                 let sides = replicas.iter().filter_map(|&conn| connections.get(conn)?.replica());
                 let kept = kept.iter().map(|kept| kept.then);
                 sides.filter_map(ReplicaSide::needs_log_from).chain(kept).chain(aof).min()
             });
+            if has_forgotten && counts_afterwards {
+                log.refuse_before(log.end());
+            }
         }
     }
 

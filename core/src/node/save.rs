@@ -12,6 +12,7 @@ use crate::museum::Defect;
 use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Level, Note, Now};
 
 use super::Node;
+use super::audit::Deed;
 use super::blocked::WaitsFor;
 use super::storage::{APPEND_BYTES, APPENDS_MAX, Errand, Purpose, SYNC_BYTES, Save, SaveStage};
 
@@ -73,6 +74,7 @@ impl Node {
         self.storage.last_try_at = Some(now.mono);
         self.storage.save = Some(Box::new(Save {
             purpose,
+            position,
             stage: SaveStage::Writing { snapshot, pending: 0 },
             temporary,
             size: 0,
@@ -173,6 +175,7 @@ impl Node {
         let text = format!("DB saved on disk ({} bytes in {millis} ms)", save.size);
         effects.note(Note::Text { level: Level::Notice, text });
         self.answer_savers(&save.waiting, None);
+        self.audit_deed(|_| Deed::Saved { position: save.position });
         match save.purpose {
             Purpose::Keep => {}
             Purpose::KeepAndExit => return self.exit(effects),

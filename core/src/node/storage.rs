@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::keyspace::SnapshotId;
 use crate::persistence::aof::Manifest;
 use crate::port::{Action, ConnId, DiskOp, DiskOutcome, Effects, FileName, Mono, Now, Ticket};
+use crate::replication::Position;
 
 use super::Node;
 use super::aof::{Aof, AofErrand, AofStats, Restore};
@@ -56,6 +57,8 @@ pub(super) enum SaveStage {
 #[derive(Clone, Debug)]
 pub(super) struct Save {
     pub(super) purpose: Purpose,
+    /// Where the node stood when it was begun.
+    pub(super) position: Position,
     pub(super) stage: SaveStage,
     pub(super) temporary: FileName,
     pub(super) size: u64,

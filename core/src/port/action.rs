@@ -96,6 +96,12 @@ impl Effects {
         self.actions.drain(..)
     }
 
+    /// All actions, in order.
+    #[must_use]
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
     /// True if there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {

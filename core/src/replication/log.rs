@@ -113,14 +113,22 @@ impl Log {
         self.scratch = bytes;
     }
 
-    /// Forgets what neither the backlog nor a reader at `slowest` needs. Cheap while there is nothing to forget.
-    pub fn trim(&mut self, slowest: impl FnOnce() -> Option<u64>) {
+    /// Nobody may ask for what lies before an offset any more.
+    pub fn refuse_before(&mut self, offset: u64) {
+        self.oldest = self.oldest.max(offset);
+    }
+
+    /// Forgets what neither the backlog nor a reader at `slowest` needs. Cheap while there is nothing to forget. True if it was time for a block to
+    /// go.
+    pub fn trim(&mut self, slowest: impl FnOnce() -> Option<u64>) -> bool {
         let backlog_start = self.end().saturating_sub(self.backlog_bytes);
-        self.oldest = self.oldest.max(backlog_start);
-        if self.run.start() + (BLOCK_BYTES as u64) <= backlog_start {
+        self.refuse_before(backlog_start);
+        let is_time = self.run.start() + (BLOCK_BYTES as u64) <= backlog_start;
+        if is_time {
             let keep_from = slowest().map_or(backlog_start, |slowest| slowest.min(backlog_start));
             self.run.forget_before(keep_from);
         }
+        is_time
     }
 
     /// Takes back the PINGs at its end, as far as the backlog reaches.

@@ -7,7 +7,8 @@
 use afterimage_core::node::{LinkState, Probe, Role};
 use afterimage_core::replication::Position;
 
-use crate::plan::{Order, Plan};
+use crate::disk::{DiskTrouble, SLOWNESS};
+use crate::plan::{Fault, FaultPlan, Order, Plan};
 use crate::queue::{MILLISECOND, Micros, SECOND};
 
 /// A host as this check sees it.
@@ -113,7 +114,10 @@ pub(crate) fn convergence_bound(plan: &Plan, data_bytes: u64, keys: u64) -> Micr
     let round_trip = round_trip(plan);
     let windows = data_bytes / u64::from(plan.network.buffer_bytes.max(1)) + 1;
     let wire = data_bytes.saturating_mul(SECOND) / pace.bytes_per_second.max(1) + windows * round_trip;
-    let disk = data_bytes.saturating_mul(3 * SECOND) / plan.disk.bytes_per_second.max(1)
+    // What a slow disk was asked for before it was well again takes it as long as then.
+    let is_slow = |planned: &FaultPlan| matches!(planned.fault, Fault::Disk { trouble: DiskTrouble::Slow, .. });
+    let slowness = if plan.faults.iter().any(is_slow) { SLOWNESS } else { 1 };
+    let disk = data_bytes.saturating_mul((2 + slowness) * SECOND) / plan.disk.bytes_per_second.max(1)
         + 20 * (plan.disk.sync_us + plan.disk.latency_us)
         + data_bytes / 4096 * plan.disk.latency_us * 2;
     let turns = (keys / u64::from(plan.work.units.max(1)) + 10) * plan.work.interval_us * 4;

@@ -7,6 +7,7 @@ mod acks;
 mod bounds;
 mod continuation;
 mod convergence;
+mod departures;
 mod endings;
 mod gate;
 mod hand_over;
@@ -16,6 +17,7 @@ mod keeps_data;
 mod ledger;
 mod pacing;
 mod promises;
+mod reads;
 mod resumption;
 mod resync;
 mod storms;
@@ -31,6 +33,7 @@ pub(crate) use acks::judge_ack;
 pub(crate) use bounds::LogBounds;
 pub(crate) use continuation::Asked;
 pub(crate) use convergence::{Standing, convergence_bound, find_straggler, round_trip};
+pub(crate) use departures::Departures;
 pub(crate) use endings::Endings;
 pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
 pub(crate) use hand_over::judge_hand_over;
@@ -41,7 +44,8 @@ pub use ledger::Fates;
 pub(crate) use ledger::Ledger;
 pub(crate) use pacing::Pacing;
 pub(crate) use promises::Promises;
-pub(crate) use resumption::Backlogs;
+pub(crate) use reads::{Read, judge_read};
+pub(crate) use resumption::{Backlogs, Wanted};
 pub(crate) use resync::Resyncs;
 pub use resync::Totals as ResyncTotals;
 pub(crate) use storms::Storms;
@@ -83,8 +87,10 @@ pub enum Property {
     HandsOverAll,
     /// A node comes back with what it had promised to keep.
     KeepsPromises,
-    /// An acknowledged write is lost only to a master that began without it.
-    LossHasCause,
+    /// A master that ends in good order leaves behind no replica without a write.
+    EndsInStep,
+    /// What is read may be served, and is not over.
+    ReadsHold,
     /// A replica acknowledges nothing that it has not applied.
     AcksHold,
     /// Two nodes understand each other.
@@ -124,7 +130,8 @@ impl Property {
             Property::GateHolds => "gate-holds",
             Property::HandsOverAll => "hands-over-all",
             Property::KeepsPromises => "keeps-promises",
-            Property::LossHasCause => "loss-has-cause",
+            Property::EndsInStep => "ends-in-step",
+            Property::ReadsHold => "reads-hold",
             Property::AcksHold => "acks-hold",
             Property::PeersUnderstood => "peers-understood",
             Property::KeepsData => "keeps-data",

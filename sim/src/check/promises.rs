@@ -5,6 +5,8 @@
 //! it, has it on its disk. A node that comes back from its append-only file must stand where it has the last that it has promised, unless its data were
 //! replaced by other ones before.
 //!
+//! A node without an append-only file promises by the end of each snapshot to come back with what is in it, if that tells of its place in a history.
+//!
 //! When a client has been answered is known for certain at the moments at which no reply to it is missing.
 
 use super::holding::Place;
@@ -26,6 +28,8 @@ struct Host {
     /// Grows whenever it is none, so that what was written and not answered is not promised any more.
     spell: u64,
     promised: Option<Place>,
+    /// What is in its last snapshot.
+    saved: Option<Place>,
 }
 
 /// What hosts have promised to keep.
@@ -75,6 +79,29 @@ impl Promises {
     /// It has promised this, and all before it; or nothing any more.
     pub(crate) fn promise(&mut self, host: u16, place: Option<Place>) {
         self.hosts[usize::from(host)].promised = place;
+    }
+
+    /// A host has a snapshot of this on its disk; or one of which nobody knows what is in it.
+    pub(crate) fn saved(&mut self, host: u16, place: Option<Place>) {
+        self.hosts[usize::from(host)].saved = place;
+    }
+
+    /// A host has come back, and not from an append-only file; `has` tells what it has.
+    ///
+    /// # Errors
+    ///
+    /// Tells that it has lost what it had saved.
+    pub(crate) fn came_back_from_snapshot(&mut self, host: u16, has: impl FnOnce(Place) -> bool) -> Result<(), Breach> {
+        let Some(place) = self.hosts[usize::from(host)].saved.take() else { return Ok(()) };
+        self.compared += 1;
+        if has(place) {
+            return Ok(());
+        }
+        let explanation = format!(
+            "it told that a snapshot was on the disk (begun at offset {} of history {}), and has come back with an earlier one",
+            place.offset, place.history
+        );
+        Err(Breach::new(Property::KeepsPromises, explanation))
     }
 
     /// A host has come back from its append-only file; `has` tells what it has.

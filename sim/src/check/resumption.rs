@@ -7,6 +7,7 @@
 //! Open on purpose: who asks for a snapshot alone, who speaks SYNC of old, and nodes without a log, of whose place nothing is known. A replica that was
 //! told a new name of its history knows only that the old one is the same up to where it stood then, not up to where the two parted.
 
+use afterimage_core::Config;
 use afterimage_core::node::{Probe, Role};
 use afterimage_core::replication::{Reason, ReplicationId};
 
@@ -47,31 +48,66 @@ impl Asked {
     }
 }
 
-/// Who had a backlog at the last look.
+/// What the configuration wants of a backlog.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// `repl-backlog-size`.
+    pub(crate) bytes: u64,
+    /// `repl-backlog-ttl`.
+    pub(crate) ttl_seconds: u64,
+}
+
+impl Wanted {
+    pub(crate) fn of(config: &Config) -> Wanted {
+        Wanted { bytes: config.repl_backlog_size, ttl_seconds: config.repl_backlog_ttl }
+    }
+}
+
+/// The first byte of each backlog at the last look.
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Backlogs {
-    had: Vec<bool>,
+    had: Vec<Option<u64>>,
 }
 
 impl Backlogs {
     /// For so many hosts.
     pub(crate) fn new(hosts: usize) -> Backlogs {
-        Backlogs { had: vec![false; hosts] }
+        Backlogs { had: vec![None; hosts] }
     }
 
     /// A host begins a new life.
     pub(crate) fn started(&mut self, host: u16) {
-        self.had[usize::from(host)] = false;
+        self.had[usize::from(host)] = None;
     }
 
-    /// Looks at a host that has had its role for so long and is to keep its backlog for so many seconds.
+    /// Looks at a host that has had its role for so long and is to keep a backlog like this. `is_replaced` if its data, and with them its history, were just
+    /// replaced.
     ///
     /// # Errors
     ///
-    /// Tells that the backlog went too early.
-    pub(crate) fn look(&mut self, host: u16, probe: &Probe, role_for: Micros, ttl_seconds: u64) -> Result<(), Breach> {
-        let had = std::mem::replace(&mut self.had[usize::from(host)], probe.backlog.is_some());
-        let is_gone = had && probe.backlog.is_none() && probe.role == Role::Master;
+    /// Tells that the backlog, or a part of it, went too early.
+    pub(crate) fn look(
+        &mut self,
+        host: u16,
+        probe: &Probe,
+        role_for: Micros,
+        wanted: Wanted,
+        is_replaced: bool,
+    ) -> Result<(), Breach> {
+        let Wanted { bytes, ttl_seconds } = wanted;
+        let had = std::mem::replace(&mut self.had[usize::from(host)], probe.backlog.map(|(first, _)| first));
+        if let (Some(before), Some((first, len))) = (had, probe.backlog)
+            && first > before
+            && len < bytes
+            && !is_replaced
+        {
+            let explanation = format!(
+                "its backlog has forgotten what lies before offset {first} and holds {len} bytes, though repl-backlog-size is {bytes}: \
+                 whoever comes back for more is sent everything"
+            );
+            return Err(Breach::new(Property::ResumesIfPossible, explanation));
+        }
+        let is_gone = had.is_some() && probe.backlog.is_none() && probe.role == Role::Master;
         if !is_gone || role_for >= ttl_seconds.saturating_mul(SECOND) {
             return Ok(());
         }
@@ -144,10 +180,25 @@ mod tests {
     fn a_backlog_that_goes_before_its_time_is_found() {
         let mut backlogs = Backlogs::new(1);
         let (with, without) = (probe(Some((11, 30))), probe(None));
-        assert_eq!(backlogs.look(0, &with, SECOND, 5), Ok(()));
-        assert_eq!(backlogs.look(0, &without, 5 * SECOND, 5), Ok(()));
-        assert_eq!(backlogs.look(0, &without, SECOND, 5), Ok(()), "it had none before");
-        assert_eq!(backlogs.look(0, &with, SECOND, 5), Ok(()));
-        assert!(backlogs.look(0, &without, 4 * SECOND, 5).is_err());
+        let wanted = Wanted { bytes: 30, ttl_seconds: 5 };
+        assert_eq!(backlogs.look(0, &with, SECOND, wanted, false), Ok(()));
+        assert_eq!(backlogs.look(0, &without, 5 * SECOND, wanted, false), Ok(()));
+        assert_eq!(backlogs.look(0, &without, SECOND, wanted, false), Ok(()), "it had none before");
+        assert_eq!(backlogs.look(0, &with, SECOND, wanted, false), Ok(()));
+        assert!(backlogs.look(0, &without, 4 * SECOND, wanted, false).is_err());
+    }
+
+    #[test]
+    fn a_backlog_that_forgets_more_than_it_must_is_found() {
+        let wanted = Wanted { bytes: 30, ttl_seconds: 5 };
+        let after = |first, len, is_replaced| {
+            let mut backlogs = Backlogs::new(1);
+            assert_eq!(backlogs.look(0, &probe(Some((11, 30))), SECOND, wanted, false), Ok(()));
+            backlogs.look(0, &probe(Some((first, len))), SECOND, wanted, is_replaced)
+        };
+        assert_eq!(after(16, 30, false), Ok(()), "it is full");
+        assert_eq!(after(11, 35, false), Ok(()), "it may hold more");
+        assert_eq!(after(41, 5, true), Ok(()), "it is another one");
+        assert!(after(16, 29, false).is_err());
     }
 }

@@ -14,9 +14,9 @@ use afterimage_core::replication::ReplicationId;
 
 use super::index::{Name, name_of};
 use super::terms::Terms;
-use crate::check::{Breach, LogBounds, Property, since_ready};
+use crate::check::{Breach, LogBounds, Property, Wanted, since_ready};
 use crate::disk::Disk;
-use crate::host::{PORT, address, config_text, environment, peer, read_config, site_at};
+use crate::host::{Configs, PORT, address, config_text, environment, peer, site_at};
 use crate::plan::{DiskPlan, HostPlan, Setting, Storage};
 use crate::queue::{Micros, SECOND};
 
@@ -100,7 +100,7 @@ pub(super) struct Sight {
     /// The client's connection was closed.
     pub(super) has_lost_client: bool,
     pub(super) role_for: Micros,
-    pub(super) backlog_ttl_seconds: u64,
+    pub(super) wanted: Wanted,
     /// Something has changed that a check looks at.
     pub(super) is_news: bool,
 }
@@ -270,7 +270,7 @@ impl Local {
             is_blank,
             has_lost_client: false,
             role_for: self.clock - self.role_since,
-            backlog_ttl_seconds: node.config().repl_backlog_ttl,
+            wanted: Wanted::of(node.config()),
             is_news: true,
         })
     }
@@ -378,7 +378,7 @@ impl Step {
             start_us: 0,
             settings: settings.collect(),
         };
-        let config = match read_config(&config_text(&plan, &[], follows.map(u16::from))) {
+        let config = match Configs::default().read(&config_text(&plan, &[], follows.map(u16::from))) {
             Ok(config) => config,
             Err(why) => {
                 self.breach = Some(Breach::new(Property::KeepsRunning, format!("its configuration: {why}")));

@@ -10,7 +10,9 @@ use afterimage_core::replication::Verdict;
 
 use super::local::Sight;
 use super::terms::HOSTS;
-use crate::check::{Asked, Backlogs, Breach, Histories, KeepsData, Observation, Property, Stand, Waits, judge_ack};
+use crate::check::{
+    Asked, Backlogs, Breach, Histories, KeepsData, Observation, Property, Read, Stand, Waits, judge_ack, judge_read,
+};
 
 /// Connections are not counted here: who once had a write counts, for WAIT, as one who may be thought to have it.
 const DIALS: u64 = 0;
@@ -77,7 +79,7 @@ impl Oracle {
             is_loading: probe.loading,
         };
         self.keeps_data.observe(host, stand)?;
-        self.backlogs.look(host, probe, sight.role_for, sight.backlog_ttl_seconds)?;
+        self.backlogs.look(host, probe, sight.role_for, sight.wanted, is_replaced)?;
         sight.deeds.iter().try_for_each(|deed| self.judge(host, probe, deed, company))?;
         if sight.has_lost_client {
             self.waits.connected(host);
@@ -116,8 +118,16 @@ impl Oracle {
                 let explanation = format!("{so}, though links deliver what was written to them");
                 Err(Breach::new(Property::PeersUnderstood, explanation))
             }
+            // Nobody here is told to serve nothing while it is out of step.
+            Deed::Read { is_past, is_found, link, is_loading } => {
+                judge_read(Read { is_past, is_found, link, is_loading }, true)
+            }
             // They ask how long something took, or are about what nobody does here.
-            Deed::TimedOut | Deed::HandsOver { .. } | Deed::WaitedForDisks { .. } => Ok(()),
+            Deed::TimedOut
+            | Deed::Saved { .. }
+            | Deed::StopsWaiting
+            | Deed::HandsOver { .. }
+            | Deed::WaitedForDisks { .. } => Ok(()),
         }
     }
 }

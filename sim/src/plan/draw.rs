@@ -17,6 +17,7 @@ use crate::streams::{Concern, stream};
 
 pub(super) fn draw(seed: u64) -> Plan {
     let mut hosts = draw_hosts(&mut stream(seed, Concern::Topology, 0));
+    draw_form(&mut stream(seed, Concern::Topology, 3), &mut hosts);
     draw_append_files(&mut stream(seed, Concern::Topology, 2), &mut hosts);
     let mut timing = stream(seed, Concern::Topology, 1);
     let quiet_at_us = timing.range(10..=50) * SECOND;
@@ -39,6 +40,7 @@ pub(super) fn draw(seed: u64) -> Plan {
     }
     let mut faults = draw_faults(&mut stream(seed, Concern::Faults, 0), count, quiet_at_us);
     faults.splice(0..0, draw_full_disk(&mut stream(seed, Concern::Faults, 2), count));
+    draw_disk_aftermath(&mut stream(seed, Concern::Faults, 3), &mut faults, &hosts, quiet_at_us);
     let mut plan = Plan {
         version: PLAN_VERSION,
         seed,
@@ -77,6 +79,27 @@ fn draw_hosts(random: &mut Random) -> Vec<HostPlan> {
             settings: Vec::new(),
         })
         .collect()
+}
+
+/// In a quarter of the seeds the hosts stand in a form that is rare otherwise: a lone replica, one chain through all, or
+/// as many as nine.
+fn draw_form(random: &mut Random, hosts: &mut Vec<HostPlan>) {
+    const HOSTS_MAX: u16 = 9;
+    if !random.chance(1, 4) {
+        return;
+    }
+    match random.below(3) {
+        0 => hosts.truncate(2),
+        1 => (1..hosts.len()).for_each(|host| hosts[host].follows = Some(host as u16 - 1)),
+        _ => {
+            let deep = random.chance(1, 2);
+            for host in hosts.len() as u16..random.range(8..=u64::from(HOSTS_MAX)) as u16 {
+                let follows = if deep { random.below(u64::from(host)) as u16 } else { 0 };
+                let like = hosts[usize::from(host) % 3].clone();
+                hosts.push(HostPlan { follows: Some(follows), ..like });
+            }
+        }
+    }
 }
 
 fn draw_storage(random: &mut Random) -> Storage {
@@ -333,6 +356,30 @@ fn draw_full_disk(random: &mut Random, hosts: u64) -> Option<FaultPlan> {
     let for_us = random.range(15..=30) * SECOND;
     let fault = Fault::Disk { host, for_us, trouble: DiskTrouble::Full };
     random.chance(1, 12).then_some(FaultPlan { at_us: 0, fault })
+}
+
+/// What a disk has done wrong shows when a node comes back on it: in some seeds nodes lose power soon after their disk has failed, or a bit of an append-only
+/// file rots.
+fn draw_disk_aftermath(random: &mut Random, faults: &mut Vec<FaultPlan>, hosts: &[HostPlan], quiet_at_us: Micros) {
+    let (crashes, rots) = (random.chance(1, 2), random.chance(1, 8));
+    let mut more = Vec::new();
+    for planned in faults.iter().filter(|_| crashes) {
+        if let Fault::Disk { host, for_us, trouble: DiskTrouble::Full | DiskTrouble::Errors } = planned.fault {
+            let at_us = planned.at_us + for_us + random.exponential(500 * MILLISECOND);
+            let fault = Fault::Crash { host, how: Crash::Power, down_us: random.exponential(SECOND) + 1 };
+            more.push(FaultPlan { at_us, fault });
+        }
+    }
+    let appends = |host: &&HostPlan| matches!(host.storage, Storage::Appended { .. });
+    if rots && hosts.iter().any(|host| appends(&host)) {
+        for _ in 0..random.range(1..=3) {
+            let host = host(random, hosts.len() as u64);
+            let fault = Fault::Rot { host, down_us: duration(random), at: random.next_u64() };
+            more.push(FaultPlan { at_us: random.below(quiet_at_us), fault });
+        }
+    }
+    faults.extend(more.into_iter().filter(|planned| planned.at_us < quiet_at_us));
+    faults.sort_by_key(|planned| planned.at_us);
 }
 
 /// Mostly short, now and then longer than most timeouts.

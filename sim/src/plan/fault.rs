@@ -100,6 +100,15 @@ pub enum Fault {
         /// How slow.
         pace: Pace,
     },
+    /// A node ends, and before it is started again a bit of its append-only file has flipped. If it refuses to start on that, it is given an empty disk.
+    Rot {
+        /// Which host.
+        host: u16,
+        /// Until it is started again.
+        down_us: Micros,
+        /// Which bit, among all that there are.
+        at: u64,
+    },
     /// A disk fails operations.
     Disk {
         /// Which host.
@@ -197,6 +206,7 @@ impl Fault {
             Fault::Crash { host, .. }
             | Fault::Pause { host, .. }
             | Fault::Isolate { host, .. }
+            | Fault::Rot { host, .. }
             | Fault::Disk { host, .. } => [Some(host), None],
             Fault::Stall { a, b, .. }
             | Fault::BlackHole { a, b, .. }
@@ -210,7 +220,7 @@ impl Fault {
     #[must_use]
     pub fn lasts_us(&self) -> Micros {
         match *self {
-            Fault::Crash { .. } | Fault::Reset { .. } | Fault::Cut { .. } => 0,
+            Fault::Crash { .. } | Fault::Rot { .. } | Fault::Reset { .. } | Fault::Cut { .. } => 0,
             Fault::Pause { for_us, .. }
             | Fault::Stall { for_us, .. }
             | Fault::BlackHole { for_us, .. }

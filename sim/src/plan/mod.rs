@@ -9,6 +9,7 @@ mod fault;
 mod order;
 mod rivals;
 pub mod script;
+mod words;
 
 use serde::{Deserialize, Serialize};
 

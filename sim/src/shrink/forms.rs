@@ -96,6 +96,7 @@ fn plainer_faults(fault: &Fault) -> Vec<Fault> {
             others
         }
         Fault::Slow { a, b, for_us, .. } => vec![Fault::Stall { a, b, way: Way::Both, for_us }],
+        Fault::Rot { host, down_us, .. } => vec![Fault::Crash { host, how: Crash::Process, down_us }],
         Fault::Crash { .. } | Fault::Pause { .. } | Fault::Reset { .. } | Fault::Disk { .. } => Vec::new(),
     }
 }

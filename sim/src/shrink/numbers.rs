@@ -176,6 +176,7 @@ fn each_of_fault(fault: &mut Fault, visit: Visit<'_>) {
         Fault::Cut { after_bytes, .. } => visit(after_bytes, 1, Kind::Count),
         Fault::Reset { .. } => {}
         Fault::Crash { down_us: span, .. }
+        | Fault::Rot { down_us: span, .. }
         | Fault::Pause { for_us: span, .. }
         | Fault::Stall { for_us: span, .. }
         | Fault::BlackHole { for_us: span, .. }

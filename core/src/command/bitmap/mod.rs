@@ -14,6 +14,7 @@ use crate::command::exec::Exec;
 use crate::command::reply_error::{BIT_OFFSET, NOT_A_BIT, STRING_TOO_LONG};
 use crate::command::{Class, Command, CommandError, Group, Keys, Outcome};
 use crate::keyspace::{NO_EXPIRY, Place};
+use crate::museum::Defect;
 use crate::resp::Args;
 use crate::value::StringValue;
 
@@ -45,7 +46,7 @@ fn setbit(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     if bit != before || target.must_grow(offset) {
         target.write(exec, key, offset, |bytes| bits::set_field(bytes, offset, 1, bit))?;
         exec.notify(Class::String, "setbit", key);
-        exec.changed(1);
+        exec.changed(u64::from(bit != before || !exec.feed.has(Defect::NoopLooksClean)));
     } else if let Some(place) = target.place {
         exec.make_raw(place);
     }

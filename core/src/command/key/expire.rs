@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::keyspace::NO_EXPIRY;
+use crate::museum::Defect;
 use crate::resp::Args;
 
 use super::find_untouched;
@@ -92,7 +93,7 @@ fn set_expiry(exec: &mut Exec<'_>, args: Args<'_>, form: TimeForm, name: &str) -
     } else {
         // The last instant there is stands for "never".
         exec.keyspace.set_expiry(place, expires_ms.min(NO_EXPIRY - 1));
-        if form != TimeForm::PXAT {
+        if form != TimeForm::PXAT && !exec.feed.has(Defect::RelativeTtl) {
             feed_absolute(exec, args, expires_ms);
         }
         exec.notify(Class::Generic, "expire", &args[1]);

@@ -9,6 +9,7 @@ use crate::command::exec::{Exec, int_arg, stored};
 use crate::command::reply_error::{COUNT_OUT_OF_RANGE, MUST_BE_POSITIVE, OUT_OF_RANGE, SYNTAX};
 use crate::command::{Class, Command, Group, Keys, Outcome};
 use crate::keyspace::Place;
+use crate::museum::Defect;
 use crate::resp::Args;
 use crate::value::{Blob, Set};
 
@@ -64,7 +65,9 @@ fn pop_one(exec: &mut Exec<'_>, key: &[u8]) -> Outcome {
         exec.remove_emptied(place, key);
     }
     exec.changed(1);
-    exec.feed.instead(exec.database, [b"SREM", key, &member]);
+    if !exec.feed.has(Defect::PopAsAsked) {
+        exec.feed.instead(exec.database, [b"SREM", key, &member]);
+    }
     exec.reply.bulk(&member);
     Ok(())
 }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use crate::codec::long_double::LongDouble;
 use crate::keyspace::NO_EXPIRY;
+use crate::museum::Defect;
 use crate::resp::Args;
 use crate::value::StringValue;
 
@@ -95,7 +96,10 @@ fn incr_by_float(exec: &mut Exec<'_>, args: Args<'_>) -> Outcome {
     exec.notify(Class::String, "incrbyfloat", key);
     exec.changed(1);
     // The result is fed, so that replicas need not round as we do.
-    exec.feed.instead(exec.database, [b"SET", key, &text, b"KEEPTTL"]);
+    match exec.feed.has(Defect::RewriteDropsTtl) {
+        true => exec.feed.instead(exec.database, [b"SET", key, &text]),
+        false => exec.feed.instead(exec.database, [b"SET", key, &text, b"KEEPTTL"]),
+    }
     exec.reply.bulk(&text);
     Ok(())
 }

@@ -1,5 +1,6 @@
 use alloc::format;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::super::super::bench::Bench;
 use crate::config::Config;
@@ -34,6 +35,17 @@ fn a_connection_is_described_by_the_fields_of_redis_in_their_order() {
     ] {
         assert!(fields.contains(&(name, value)), "{name} in {line}");
     }
+}
+
+#[test]
+fn age_is_counted_from_the_beginning_and_idleness_from_the_last_request() {
+    let mut bench = Bench::new();
+    let idle = bench.connect();
+    bench.pass(Duration::from_secs(3));
+    bench.run_on(idle, "PING");
+    bench.pass(Duration::from_millis(2100));
+    let line = bench.run("CLIENT LIST ID 2");
+    assert!(line.contains(" age=5 idle=2 "), "{line}");
 }
 
 #[test]

@@ -215,6 +215,17 @@ impl Aof {
         self.manifest.history.extend(self.unnamed.take().into_iter().chain(opening));
     }
 
+    /// The stream that a load would end with: the increment that is to follow as soon as the manifest may name it, with what happened since that was planned.
+    fn take_last_loaded(&mut self) -> Option<Stream> {
+        let names = |op: &DiskOp| matches!(op, DiskOp::Rename { .. });
+        let may_be_named = self.standing == Standing::Current
+            && self.chain.as_ref().is_some_and(|chain| chain.goal == Goal::Opened && !chain.ops.iter().any(names));
+        match self.opening.take_if(|_| may_be_named) {
+            Some(opening) => Some(opening.into_stream()),
+            None => self.stream.take(),
+        }
+    }
+
     /// Bytes of all files that would be loaded.
     fn bytes(&self) -> u64 {
         self.older_bytes + self.stream.as_ref().map_or(0, Stream::len)
@@ -257,7 +268,7 @@ impl Node {
         self.abandon_rewrite(now, effects);
         let Some(mut aof) = self.storage.aof.take() else { return };
         self.forget_aof_errands();
-        if let (Some(stream), Some(log), None) = (&mut aof.stream, &self.history.log, &aof.failure) {
+        if let (Some(stream), Some(log), None) = (&mut aof.take_last_loaded(), &self.history.log, &aof.failure) {
             let mut ops = Vec::new();
             // What was handed over before comes first.
             stream.batch_appended();

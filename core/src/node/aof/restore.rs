@@ -58,8 +58,8 @@ enum Step {
     Manifest(Vec<u8>),
     /// There is no manifest: is there a file from before Redis 7.0?
     OldFile,
-    /// Such a file becomes the base of a manifest.
-    Upgrading(VecDeque<DiskOp>),
+    /// The files get their names for good, and such a file becomes the base of a manifest.
+    Naming(VecDeque<DiskOp>),
     /// A part.
     Part(PartInProgress),
     /// What is unfinished is cut off the last part.
@@ -151,7 +151,7 @@ impl Node {
             Step::Listing => self.on_files_listed(restore, outcome, effects),
             Step::Manifest(text) => self.on_manifest_read(restore, text, outcome, now, effects),
             Step::OldFile => self.on_old_file_looked_for(restore, &outcome, now, effects),
-            Step::Upgrading(ops) => self.on_upgrade_step(restore, ops, outcome, now, effects),
+            Step::Naming(ops) => self.on_named(restore, ops, outcome, now, effects),
             Step::Part(part) => self.on_part_read(restore, part, outcome, now, effects),
             Step::Cutting { file, len, is_base } => match outcome {
                 DiskOutcome::Failed(failure) => self.cannot_start(&file, &failure.to_string(), CURE_BACKUP, effects),
@@ -191,7 +191,7 @@ impl Node {
                 Err(error) => self.cannot_start(&file, &error.to_string(), CURE_MANIFEST, effects),
                 Ok(manifest) if self.config.appendonly => {
                     restore.manifest = manifest;
-                    self.begin_part(restore, 0, now, effects);
+                    self.secure_names(restore, now, effects);
                 }
                 Ok(manifest) => {
                     self.storage.aof_manifest = manifest;
@@ -199,6 +199,16 @@ impl Node {
                 }
             },
         }
+    }
+
+    /// A life before this one may have ended when it had named its files and not yet synced their names: what this one promises would go with them.
+    fn secure_names(&mut self, restore: Box<Restore>, now: Now, effects: &mut Effects) {
+        if self.has(Defect::NamesNotSecured) {
+            return self.begin_part(restore, 0, now, effects);
+        }
+        let directories = [self.config.appenddirname.clone(), String::new()];
+        let ops = directories.map(|directory| DiskOp::SyncDirectory { directory });
+        self.name_on(restore, ops.into(), effects);
     }
 
     /// There is no append-only file in parts. One of old is taken over; if there is none either, the data come from a snapshot.
@@ -233,7 +243,7 @@ impl Node {
             VecDeque::from([DiskOp::CreateDirectory { directory }, DiskOp::SyncDirectory { directory: String::new() }]);
         ops.extend(self.write_manifest(&restore.manifest));
         ops.extend(self.move_old_file());
-        self.upgrade_on(restore, ops, effects);
+        self.name_on(restore, ops, effects);
     }
 
     /// The file of old goes to the others.
@@ -247,15 +257,15 @@ impl Node {
         ]
     }
 
-    fn upgrade_on(&mut self, mut restore: Box<Restore>, mut ops: VecDeque<DiskOp>, effects: &mut Effects) {
+    fn name_on(&mut self, mut restore: Box<Restore>, mut ops: VecDeque<DiskOp>, effects: &mut Effects) {
         if let Some(op) = ops.pop_front() {
-            restore.step = Step::Upgrading(ops);
+            restore.step = Step::Naming(ops);
             self.storage.restore = Some(restore);
             self.aof_disk(AofErrand::Restore, op, effects);
         }
     }
 
-    fn on_upgrade_step(
+    fn on_named(
         &mut self,
         restore: Box<Restore>,
         ops: VecDeque<DiskOp>,
@@ -266,7 +276,9 @@ impl Node {
         match outcome {
             DiskOutcome::Failed(failure) => {
                 let name = self.config.appendfilename.clone();
-                self.cannot_start(&name, &format!("it cannot be taken over: {failure}"), "", effects);
+                let what =
+                    if restore.takes_over { "it cannot be taken over" } else { "its directory cannot be synced" };
+                self.cannot_start(&name, &format!("{what}: {failure}"), "", effects);
             }
             _ if ops.is_empty() && restore.takes_over => {
                 let name = &self.config.appendfilename;
@@ -274,7 +286,7 @@ impl Node {
                 self.restored(*restore, None, now, effects);
             }
             _ if ops.is_empty() => self.begin_part(restore, 0, now, effects),
-            _ => self.upgrade_on(restore, ops, effects),
+            _ => self.name_on(restore, ops, effects),
         }
     }
 
@@ -312,7 +324,7 @@ impl Node {
             }
             DiskOutcome::Failed(DiskFailure::NotFound) if self.is_half_taken_over(&restore, &part) => {
                 let ops = VecDeque::from(self.move_old_file());
-                self.upgrade_on(restore, ops, effects);
+                self.name_on(restore, ops, effects);
             }
             DiskOutcome::Failed(failure) => self.cannot_start(&part.file, &failure.to_string(), CURE_BACKUP, effects),
             _ => self.end_part(restore, part, now, effects),

@@ -234,9 +234,8 @@ impl Node {
     pub(super) fn on_opened(&mut self, now: Now, effects: &mut Effects) {
         let Some(aof) = &mut self.storage.aof else { return };
         let Some(opening) = aof.opening.take() else { return };
-        let head_bytes = opening.head().len() as u64;
-        let Opening { part, mut stream, .. } = opening;
-        stream.opened(head_bytes);
+        let part = opening.part.clone();
+        let stream = opening.into_stream();
         if aof.standing == Standing::Current {
             aof.manifest.increments.push(part);
             aof.older_bytes = aof.bytes();
@@ -405,6 +404,14 @@ impl Node {
 }
 
 impl Opening {
+    /// The stream behind what it begins with.
+    pub(super) fn into_stream(self) -> Stream {
+        let head_bytes = self.head().len() as u64;
+        let mut stream = self.stream;
+        stream.opened(head_bytes);
+        stream
+    }
+
     /// What it begins with. It is synced before the file is named, so that what is torn later can be told from a file that is not ours.
     fn head(&self) -> Bytes {
         let mut body = Vec::new();

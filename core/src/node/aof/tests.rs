@@ -414,6 +414,33 @@ fn it_can_be_switched_on_and_off_while_running() {
 }
 
 #[test]
+fn what_is_completed_goes_where_a_load_ends_however_far_the_next_increment_has_come() {
+    let mut has_seen_both = [false; 2];
+    for steps in 0..20 {
+        let mut bench = Bench::with(config());
+        bench.run("SET k 1");
+        bench.hold_disk();
+        bench.run("BGREWRITEAOF");
+        bench.run("SET k 2");
+        for _ in 0..steps {
+            bench.release_disk_op();
+        }
+        bench.run("SET k 3");
+        let offset = field(&mut bench, "replication", "master_repl_offset");
+        bench.run("CONFIG SET appendonly no");
+        bench.release_disk();
+        has_seen_both[usize::from(bench.disk.contains_key(SECOND_INCREMENT))] = true;
+        let mut again = restart(&bench, 2, config());
+        assert_eq!(again.run("GET k"), "$1 3 ", "after {steps} steps");
+        assert_eq!(
+            field(&mut again, "replication", "second_repl_offset"),
+            (offset.parse::<u64>().unwrap() + 1).to_string()
+        );
+    }
+    assert_eq!(has_seen_both, [true; 2]);
+}
+
+#[test]
 fn a_file_that_was_asked_for_once_may_be_kept_while_it_is_written() {
     let mut bench = Bench::with(Config { appendonly: false, ..always() });
     bench.run("SET k 1");

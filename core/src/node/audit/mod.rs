@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::codec::content_hash::content_hash;
 use crate::config::Endpoint;
 use crate::keyspace::{Entry, Keyspace, Touch};
 use crate::port::ConnId;
@@ -14,8 +15,9 @@ use super::follow::Link;
 
 mod hash;
 mod imprint;
+mod reads;
 
-use hash::{Content, content_hash};
+use hash::Content;
 pub use hash::{STREAM_HASH_BASE, stream_hash};
 
 /// A command boundary: after this much of this history the data had this digest.
@@ -84,6 +86,24 @@ pub enum Deed {
     Misunderstood {
         /// What came of it.
         so: &'static str,
+    },
+    /// The node is to end, and has waited long enough for its replicas, or not at all.
+    StopsWaiting,
+    /// A snapshot is on the disk, to be loaded at the next start.
+    Saved {
+        /// Where the node stood when it was begun.
+        position: Position,
+    },
+    /// A client has read a single key.
+    Read {
+        /// It is there, and its time had come before.
+        is_past: bool,
+        /// The client was told of something that is there.
+        is_found: bool,
+        /// Where the link to the node's master stood then.
+        link: LinkState,
+        /// A data set was being loaded then.
+        is_loading: bool,
     },
     /// WAITAOF was answered.
     WaitedForDisks {
@@ -306,16 +326,20 @@ impl Node {
         self.audit_boundary();
     }
 
-    /// The state that checkers look at, without changing it.
-    #[must_use]
-    pub fn probe(&self) -> Probe {
-        let link = match self.follow.as_ref().map(|follow| &follow.link) {
+    fn link_state(&self) -> LinkState {
+        match self.follow.as_ref().map(|follow| &follow.link) {
             None => LinkState::None,
             Some(Link::Waiting | Link::Dialling { .. }) => LinkState::Connecting,
             Some(Link::Talking { .. }) => LinkState::Handshake,
             Some(Link::Receiving { .. } | Link::Replacing { .. } | Link::Dual(_)) => LinkState::Transfer,
             Some(Link::Online { .. }) => LinkState::Online,
-        };
+        }
+    }
+
+    /// The state that checkers look at, without changing it.
+    #[must_use]
+    pub fn probe(&self) -> Probe {
+        let link = self.link_state();
         let sides = self.replica_sides().map(|(_, side)| side);
         let log = self.history.log.as_ref();
         Probe {

@@ -16,6 +16,7 @@ use core::time::Duration;
 
 use crate::command::{Block, Command, find_numbered, row_number};
 use crate::keyspace::Touch;
+use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Mono, Now};
 use crate::resp::{Args, Reply};
 
@@ -274,6 +275,9 @@ impl Node {
     pub(super) fn end_waits_at_role_change(&mut self, now: Now, effects: &mut Effects) {
         const UNBLOCKED: &str =
             "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
+        if self.has(Defect::BlockedClientSurvivesDemotion) {
+            return;
+        }
         let waiting: Vec<ConnId> = self.blocked.by_client.values().copied().collect();
         for conn in waiting {
             let wait = self.connections.get(conn).and_then(|connection| connection.wait.as_ref());

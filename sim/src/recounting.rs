@@ -1,0 +1,284 @@
+//! How is a recording of a real server run again, and told?
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use afterimage_core::node::{Probe, Role};
+use afterimage_core::recording::{BUILD, Call, Calls, Malformed};
+use afterimage_sim::Clock;
+use afterimage_sim::recording::{Divergence, Part, Player, Recording, Stop, Teller, Totals};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::cli::{Place, RecordingArguments};
+use crate::to_json;
+
+/// Runs a recording and tells of it. True if everything came out as it was recorded.
+///
+/// # Errors
+///
+/// If it cannot be read, or nobody reads what is told.
+pub(crate) fn replay(arguments: &RecordingArguments, out: &mut impl Write) -> io::Result<bool> {
+    let recording = Recording::find(&arguments.file)?;
+    let runs = recording.has_beginning();
+    let mut run = Run {
+        arguments,
+        teller: Teller::new(arguments.verbose),
+        player: runs.then(Player::default),
+        stop: None,
+        divergence: None,
+        next_call: None,
+        is_cut_short: false,
+        bar: bar(&recording),
+    };
+    run.introduce(&recording, out)?;
+    let began = cpu_time::ThreadTime::now();
+    recording.read(&mut |part| run.take(part, out))?;
+    run.bar.finish_and_clear();
+    run.conclude(&recording, began.elapsed(), out)
+}
+
+struct Run<'a> {
+    arguments: &'a RecordingArguments,
+    teller: Teller,
+    /// `None` if its beginning is gone.
+    player: Option<Player>,
+    stop: Option<Stop>,
+    divergence: Option<Divergence>,
+    /// The number that the next call must have.
+    next_call: Option<u64>,
+    /// By `--until`.
+    is_cut_short: bool,
+    bar: ProgressBar,
+}
+
+/// The last line for programs.
+#[derive(Serialize)]
+struct Told<'a> {
+    build: &'a str,
+    own_build: &'a str,
+    identical: bool,
+    executed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    divergence: Option<String>,
+    stop: Option<String>,
+    bytes: u64,
+    files: usize,
+    #[serde(flatten)]
+    totals: Totals,
+    cpu_us: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<End>,
+    answers: Vec<String>,
+}
+
+/// Where the node stands at the end.
+#[derive(Serialize)]
+struct End {
+    role: &'static str,
+    history: String,
+    offset: u64,
+    keys: u64,
+    data_digest: String,
+}
+
+impl End {
+    fn of(probe: &Probe) -> End {
+        End {
+            role: if probe.role == Role::Master { "master" } else { "replica" },
+            history: probe.position.history.to_string(),
+            offset: probe.position.offset,
+            keys: probe.keys,
+            data_digest: format!("{:016x}", probe.digest),
+        }
+    }
+}
+
+impl Run<'_> {
+    fn introduce(&self, recording: &Recording, out: &mut impl Write) -> io::Result<()> {
+        if self.arguments.json {
+            return Ok(());
+        }
+        let head = recording.head();
+        let kind = if head.is_debug { "a debug build" } else { "a release build" };
+        writeln!(out, "Recording of port {} by {}, {kind}", head.port, head.build)?;
+        if head.build != BUILD {
+            writeln!(out, "This is {BUILD}: another engine, which may do other things.")?;
+        }
+        if self.player.is_none() {
+            writeln!(
+                out,
+                "Its beginning was removed, so that it can be told, but not run again: that would have taken --record-limit {}mb.",
+                recording.needed_limit().div_ceil(1 << 20)
+            )?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, part: Part<'_>, out: &mut impl Write) -> io::Result<ControlFlow<()>> {
+        let (first_call, bytes, stored_bytes) = match part {
+            Part::Stop(stop) => {
+                self.stop = Some(stop);
+                return Ok(ControlFlow::Break(()));
+            }
+            Part::Calls { first_call, bytes, stored_bytes } => (first_call, bytes, stored_bytes),
+        };
+        self.bar.inc(stored_bytes as u64);
+        if let Some(expected) = self.next_call.filter(|expected| *expected != first_call) {
+            self.stop = Some(Stop::Gap { expected, found: first_call });
+            return Ok(ControlFlow::Break(()));
+        }
+        let malformed = |Malformed| io::Error::new(io::ErrorKind::InvalidData, "this format has no such contents");
+        let calls = Calls::new(bytes, first_call).map_err(malformed)?;
+        if let Some(player) = &self.player
+            && let Err(divergence) = player.check_chunk(first_call, calls.digest())
+        {
+            self.divergence = Some(divergence);
+            return Ok(ControlFlow::Break(()));
+        }
+        for call in calls {
+            let call = call.map_err(malformed)?;
+            self.next_call = Some(call.number + 1);
+            if self.make(&call, out)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn make(&mut self, call: &Call<'_>, out: &mut impl Write) -> io::Result<ControlFlow<()>> {
+        let at_us = self.teller.time_of(call);
+        if self.arguments.until.is_some_and(|until| until.is_before(call.number, at_us)) {
+            self.is_cut_short = true;
+            return Ok(ControlFlow::Break(()));
+        }
+        self.teller.count(call);
+        let at_us = self.teller.time_of(call);
+        if call.check.is_none() && !self.arguments.json {
+            writeln!(out, "The recording ends within call {}: if this ends here, so did the node.", call.number)?;
+            out.flush()?;
+        }
+        let is_told = (self.arguments.log || self.player.is_none())
+            && self.arguments.from.is_none_or(|from| !from.is_after(call.number, at_us));
+        let Some(player) = &mut self.player else {
+            if is_told {
+                tell(&self.teller.lines(call, None), self.arguments.json, out)?;
+            }
+            return Ok(ControlFlow::Continue(()));
+        };
+        let (effect, verdict) = player.play(call);
+        if is_told || verdict.is_err() {
+            tell(&self.teller.lines(call, Some(&effect)), self.arguments.json, out)?;
+        }
+        match verdict {
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(divergence) => {
+                self.divergence = Some(divergence);
+                Ok(ControlFlow::Break(()))
+            }
+        }
+    }
+
+    fn conclude(self, recording: &Recording, cpu: Duration, out: &mut impl Write) -> io::Result<bool> {
+        let is_identical = self.player.is_some() && self.divergence.is_none();
+        let totals = self.teller.totals();
+        let answers: Vec<(String, Vec<u8>)> = match &self.player {
+            Some(player) => self.arguments.ask.iter().map(|line| (line.clone(), player.ask(line))).collect(),
+            None => Vec::new(),
+        };
+        let end = self.player.as_ref().and_then(Player::node).map(|node| {
+            let mut node = node.clone();
+            node.enable_audit();
+            End::of(&node.probe())
+        });
+        if self.arguments.json {
+            let told = Told {
+                build: &recording.head().build,
+                own_build: BUILD,
+                identical: is_identical,
+                executed: self.player.is_some(),
+                divergence: self.divergence.as_ref().map(ToString::to_string),
+                stop: self.stop.as_ref().map(ToString::to_string),
+                bytes: recording.bytes(),
+                files: recording.files(),
+                totals,
+                cpu_us: u64::try_from(cpu.as_micros()).unwrap_or(u64::MAX),
+                end,
+                answers: answers.iter().map(|(_, reply)| String::from_utf8_lossy(reply).into_owned()).collect(),
+            };
+            writeln!(out, "{}", to_json(&told))?;
+            return Ok(is_identical);
+        }
+        for (line, reply) in &answers {
+            writeln!(out, "> {line}\n{}", String::from_utf8_lossy(reply).trim_end())?;
+        }
+        write_totals(recording, totals, cpu, out)?;
+        if let Some(End { role, history, offset, keys, data_digest }) = end {
+            writeln!(out, "  at the end: {role}, history {history}, offset {offset}, {keys} keys, data {data_digest}")?;
+        }
+        match (&self.stop, self.is_cut_short) {
+            (Some(stop), _) => writeln!(out, "  it ends there: {stop}")?,
+            (None, true) => writeln!(out, "  stopped there, as asked for")?,
+            (None, false) => {}
+        }
+        match &self.divergence {
+            Some(divergence) => {
+                writeln!(out, "DIVERGES at {divergence}")?;
+                if recording.head().build != BUILD {
+                    writeln!(
+                        out,
+                        "The recording is by another build: {}, and this is {BUILD}.",
+                        recording.head().build
+                    )?;
+                }
+            }
+            None if self.player.is_some() => {
+                writeln!(out, "identical: all {} calls came out as recorded", totals.calls)?
+            }
+            None => writeln!(out, "not run: its beginning is gone")?,
+        }
+        Ok(is_identical)
+    }
+}
+
+fn write_totals(recording: &Recording, totals: Totals, cpu: Duration, out: &mut impl Write) -> io::Result<()> {
+    let Totals { calls, accepted, received, received_bytes, sent_bytes, disk, span_us } = totals;
+    writeln!(out, "{calls} calls in {} of {} files, {} bytes", Clock(span_us), recording.files(), recording.bytes())?;
+    writeln!(
+        out,
+        "  {accepted} connections accepted, {received_bytes} bytes received in {received} pieces, {sent_bytes} bytes sent, {disk} answers of the disk"
+    )?;
+    let seconds = cpu.as_secs_f64();
+    let times = span_us as f64 / 1e6 / seconds.max(1e-6);
+    writeln!(out, "  {seconds:.3} s of CPU time, {times:.1} times as fast as it was recorded")
+}
+
+fn tell(lines: &[afterimage_sim::Line], json: bool, out: &mut impl Write) -> io::Result<()> {
+    lines.iter().try_for_each(|line| if json { writeln!(out, "{}", to_json(line)) } else { writeln!(out, "{line}") })
+}
+
+/// Shown where somebody watches.
+fn bar(recording: &Recording) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta}").expect("the template is well-formed");
+    ProgressBar::new(recording.bytes()).with_style(style)
+}
+
+impl Place {
+    /// It lies before this call.
+    fn is_before(self, call: u64, at_us: u64) -> bool {
+        match self {
+            Place::Call(number) => number < call,
+            Place::Time(time_us) => time_us < at_us,
+        }
+    }
+
+    /// It lies behind this call.
+    fn is_after(self, call: u64, at_us: u64) -> bool {
+        match self {
+            Place::Call(number) => number > call,
+            Place::Time(time_us) => time_us > at_us,
+        }
+    }
+}

@@ -167,7 +167,7 @@ impl World {
     pub(crate) fn judge_backlog(&mut self, index: u16, probe: &Probe, is_replaced: bool) -> Result<(), Breach> {
         let host = &self.hosts[usize::from(index)];
         let Some(config) = host.node.as_ref().map(|node| node.config()) else { return Ok(()) };
-        let wanted = Wanted { bytes: config.repl_backlog_size, ttl_seconds: config.repl_backlog_ttl };
+        let wanted = Wanted::of(config);
         self.checks.backlogs.look(index, probe, self.now - host.role_since, wanted, is_replaced)
     }
 

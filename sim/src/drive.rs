@@ -8,9 +8,8 @@ use afterimage_core::Node;
 use afterimage_core::museum::Defect;
 use afterimage_core::node::{Deed, LinkState, Probe, Role};
 use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Lane, Level, ListenFailure, Note, Now};
-use afterimage_core::replication::Position;
 
-use crate::check::{Breach, LogBounds, Observation, Property, Stand};
+use crate::check::{Breach, LogBounds, Observation, Property, Stand, since_ready};
 use crate::client::KnownRole;
 use crate::host::{Attachment, Host, PORT, address, config_text, environment, site_at};
 use crate::journal::{Topic, host_name};
@@ -256,15 +255,7 @@ impl World {
         let probe = node.probe();
         let mut boundaries = node.take_boundaries();
         let deeds = node.take_deeds();
-        if !host.ready {
-            // Until it has loaded what its disk holds nobody is served, so what it was before counts for nothing.
-            host.before_ready.append(&mut boundaries);
-        } else if !host.before_ready.is_empty() {
-            let mut since = std::mem::take(&mut host.before_ready);
-            since.append(&mut boundaries);
-            let loaded = since.iter().rposition(|boundary| boundary.stream == 0).unwrap_or(0);
-            boundaries = since.split_off(loaded);
-        }
+        boundaries = since_ready(&mut host.before_ready, boundaries, host.ready);
         let is_master = probe.role == Role::Master;
         let is_new = !self.checks.histories.knows(&probe.position.history);
         let has_moved = probe.role != host.role || probe.position.history != host.history;
@@ -275,12 +266,7 @@ impl World {
         }
         if probe.position.history != host.history {
             let before = std::mem::replace(&mut host.history, probe.position.history);
-            let (histories, life) = (&mut self.checks.histories, (index, host.incarnation));
-            histories.begin(host.history, life);
-            if keeps_data {
-                // It wrote nothing in this event: only its log has begun or ended, or it was promoted, perhaps without a log.
-                histories.rename(Position { history: before, ..probe.position }, host.history, life);
-            }
+            self.checks.histories.change(before, probe.position, (index, host.incarnation), keeps_data);
         }
         if probe.backlog.is_none() {
             // Without a log its offset stands still, and nobody can be told of the position.

@@ -37,6 +37,7 @@ mod workload;
 mod world;
 
 pub mod crowd;
+pub mod explore;
 pub mod museum;
 pub mod plan;
 pub mod recording;

@@ -5,6 +5,7 @@ mod campaign;
 mod cli;
 #[cfg(feature = "museum")]
 mod exhibition;
+mod exploring;
 mod fleet;
 mod known;
 mod recounting;
@@ -95,6 +96,10 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
                 write!(out, "{sweep}")?;
             }
             Ok(verdict(sweep.passed()))
+        }
+        Command::Explore(arguments) => {
+            check_defects(&arguments.defects)?;
+            Ok(verdict(exploring::run(arguments, out)?))
         }
         Command::Defects => {
             museum::names().into_iter().try_for_each(|name| writeln!(out, "{name}"))?;

@@ -8,6 +8,7 @@ mod doomed;
 mod libraries;
 mod own_expiry;
 mod search;
+mod shown;
 mod snapshot;
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ use super::incoming_file::Arrived;
 use super::line::Line;
 
 /// The connection by which the data set comes.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum SnapshotChannel {
     /// It is being dialled.
     Dialling { conn: ConnId },
@@ -48,7 +48,7 @@ impl SnapshotChannel {
 }
 
 /// The connection by which the stream comes.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum MainChannel {
     /// Where the stream is to be followed from is not known yet.
     Waiting,
@@ -59,7 +59,7 @@ enum MainChannel {
 }
 
 /// A synchronisation by two connections.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct DualSync {
     pub(super) main_conn: ConnId,
     main: MainChannel,

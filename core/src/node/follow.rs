@@ -39,7 +39,7 @@ pub(super) enum Setback {
 }
 
 /// The link to our master: each state with what belongs to it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) enum Link {
     /// It will be dialled.
     Waiting,
@@ -70,7 +70,7 @@ pub(crate) enum Link {
 }
 
 /// What a replica keeps of its master.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Follow {
     pub(crate) endpoint: Endpoint,
     pub(crate) link: Link,

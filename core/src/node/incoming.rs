@@ -64,7 +64,7 @@ impl fmt::Display for IncomingError {
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum Stage {
     /// `$<length>` or `$EOF:<mark>` must come; keepalives may come before it.
     Preamble { line: Vec<u8> },
@@ -89,7 +89,7 @@ pub(super) struct Taken {
 }
 
 /// A data set that is being received.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Incoming {
     /// The position of the data, if the master told it.
     pub(super) position: Option<Position>,

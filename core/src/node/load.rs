@@ -26,7 +26,7 @@ pub(super) enum Loads {
 }
 
 /// A file that is being loaded, a piece at a time.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Loading {
     loader: Box<Loader>,
     file: FileName,

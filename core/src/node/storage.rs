@@ -90,7 +90,7 @@ pub(super) enum Errand {
 }
 
 /// The state of everything on disk.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Storage {
     pub(super) next_ticket: u64,
     pub(super) errands: BTreeMap<Ticket, Errand>,

@@ -174,7 +174,7 @@ impl Default for KeyFacts {
 }
 
 /// Builds a keyspace from RDB bytes.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Loader {
     rules: LoadRules,
     purpose: Use,

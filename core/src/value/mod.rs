@@ -191,7 +191,7 @@ impl Value {
 }
 
 /// What is left of a large value that was given up.
-pub trait Remnant: Send {
+pub trait Remnant: Send + Sync {
     /// True if nothing is left.
     fn is_empty(&self) -> bool;
 
@@ -199,7 +199,7 @@ pub trait Remnant: Send {
     fn free_some(&mut self, units: usize) -> usize;
 }
 
-impl<T: Send> Remnant for Remains<T> {
+impl<T: Send + Sync> Remnant for Remains<T> {
     fn is_empty(&self) -> bool {
         Remains::is_empty(self)
     }

@@ -7,6 +7,7 @@
 //! the next boundary is found in constant time.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 use afterimage_core::node::{Boundary, Role, STREAM_HASH_BASE, stream_hash};
 use afterimage_core::replication::ReplicationId;
@@ -17,7 +18,7 @@ use super::{Breach, Property};
 /// One life of one host.
 pub(super) type Incarnation = (u16, u32);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(super) struct Mark {
     offset: u64,
     pub(super) digest: u64,
@@ -27,7 +28,7 @@ pub(super) struct Mark {
     is_fresh: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct History {
     id: ReplicationId,
     pub(super) owner: Incarnation,
@@ -39,7 +40,7 @@ pub(super) struct History {
 }
 
 /// Where a node was seen last.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 pub(super) struct Cursor {
     /// The history it named, not the one that the position resolved to.
     pub(super) named: usize,
@@ -66,8 +67,23 @@ pub(crate) struct Observation<'a> {
     pub(crate) dials: u64,
 }
 
+/// What a node has recorded since it was ready. Until it has loaded what its disk holds nobody is served, so what it was `before` counts for nothing.
+pub(crate) fn since_ready(before: &mut Vec<Boundary>, mut recorded: Vec<Boundary>, is_ready: bool) -> Vec<Boundary> {
+    if !is_ready {
+        before.append(&mut recorded);
+        return Vec::new();
+    }
+    if before.is_empty() {
+        return recorded;
+    }
+    let mut since = std::mem::take(before);
+    since.append(&mut recorded);
+    let loaded = since.iter().rposition(|boundary| boundary.stream == 0).unwrap_or(0);
+    since.split_off(loaded)
+}
+
 /// The tree of histories.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Histories {
     pub(super) all: Vec<History>,
     pub(super) by_id: BTreeMap<ReplicationId, usize>,
@@ -78,6 +94,14 @@ pub(crate) struct Histories {
     selects: [u64; 16],
     /// Boundaries compared with one that another node had recorded.
     pub(crate) compared: u64,
+}
+
+/// What is counted is not what is known.
+impl Hash for Histories {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let Histories { all, by_id: _, cursors, stations, selects: _, compared: _ } = self;
+        (all, cursors, stations).hash(hasher);
+    }
 }
 
 impl Histories {

@@ -8,14 +8,14 @@ use afterimage_core::replication::{Position, ReplicationId};
 use super::histories::{Histories, History, Incarnation};
 
 /// A place in the tree of histories.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(super) history: usize,
     pub(super) offset: u64,
 }
 
 /// Where a host stood when it lost its data.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(super) struct Station {
     place: Place,
     /// Links that had been dialled in the whole world by then.
@@ -65,8 +65,17 @@ impl Histories {
         }
     }
 
+    /// A node names another history than `before`. As a master that `keeps_data` it wrote nothing in that event: only its log has begun or
+    /// ended, or it was promoted, perhaps without a log.
+    pub(crate) fn change(&mut self, before: ReplicationId, now: Position, owner: Incarnation, keeps_data: bool) {
+        self.begin(now.history, owner);
+        if keeps_data {
+            self.rename(Position { history: before, ..now }, now.history, owner);
+        }
+    }
+
     /// A master gives its history another name and keeps its data: the new one goes on where the old one was.
-    pub(crate) fn rename(&mut self, old: Position, new: ReplicationId, owner: Incarnation) {
+    fn rename(&mut self, old: Position, new: ReplicationId, owner: Incarnation) {
         let (Some(before), Some(&after)) = (self.locate(old), self.by_id.get(&new)) else { return };
         let history = &mut self.all[after];
         if history.owner == owner && history.marks.is_empty() && before.history < after {

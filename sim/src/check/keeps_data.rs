@@ -25,7 +25,7 @@ pub(crate) struct Stand {
 }
 
 /// Who has dropped what.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct KeepsData {
     /// The keys that each host has dropped, and the history of nothing in which it stands until it has others.
     dropped: Vec<Option<(u64, ReplicationId)>>,

@@ -7,6 +7,7 @@
 //! Open on purpose: who asks for a snapshot alone, who speaks SYNC of old, and nodes without a log, of whose place nothing is known. A replica that was
 //! told a new name of its history knows only that the old one is the same up to where it stood then, not up to where the two parted.
 
+use afterimage_core::Config;
 use afterimage_core::node::{Probe, Role};
 use afterimage_core::replication::{Reason, ReplicationId};
 
@@ -56,8 +57,14 @@ pub(crate) struct Wanted {
     pub(crate) ttl_seconds: u64,
 }
 
+impl Wanted {
+    pub(crate) fn of(config: &Config) -> Wanted {
+        Wanted { bytes: config.repl_backlog_size, ttl_seconds: config.repl_backlog_ttl }
+    }
+}
+
 /// The first byte of each backlog at the last look.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Backlogs {
     had: Vec<Option<u64>>,
 }

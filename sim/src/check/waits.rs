@@ -7,7 +7,7 @@ use super::holding::Place;
 use super::{Breach, Property};
 
 /// The last write of each client over its present connection.
-#[derive(Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Waits {
     written: Vec<Option<Place>>,
 }

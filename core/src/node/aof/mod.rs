@@ -100,7 +100,7 @@ enum Standing {
 }
 
 /// The append-only file.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Aof {
     /// As it is on the disk, as far as that is known; what failed attempts may have left is named as not needed.
     manifest: Manifest,

@@ -18,7 +18,7 @@ use super::note;
 const FAILURES_TOLD_MAX: u64 = 20;
 
 /// A file that is being carried out.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Replay {
     checker: Checker,
     /// Bytes that were read and not carried out.

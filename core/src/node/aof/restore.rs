@@ -34,7 +34,7 @@ const CURE_ROT: &str = "Restore it from a backup, or start as an empty replica o
                         Without the lines that begin with '#' the file is loaded unchecked, as by a Redis.";
 
 /// What is being read.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(in crate::node) struct Restore {
     begun_at: Now,
     step: Step,
@@ -50,7 +50,7 @@ pub(in crate::node) struct Restore {
     database: u32,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum Step {
     /// Which files are there?
     Listing,
@@ -66,7 +66,7 @@ enum Step {
     Cutting { file: FileName, len: u64, is_base: bool },
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct PartInProgress {
     /// Its number among those that are loaded.
     index: usize,
@@ -76,7 +76,7 @@ struct PartInProgress {
     contents: Contents,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum Contents {
     /// Nothing was read yet.
     Unknown,

@@ -14,6 +14,7 @@ use super::Node;
 use super::follow::Link;
 
 mod hash;
+mod imprint;
 mod reads;
 
 use hash::Content;

@@ -86,7 +86,7 @@ impl Verdict {
 }
 
 /// Checks a file that it is fed in pieces of any size.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Checker {
     verifies_sums: bool,
     parser: RequestParser,

@@ -1,4 +1,4 @@
-//! The rows of the subcommands of CLIENT, CONFIG, COMMAND, SLOWLOG and LATENCY.
+//! The rows of the subcommands of CLIENT, CONFIG, COMMAND, SLOWLOG, LATENCY and WIPEGUARD.
 
 use super::{Command, Group, ServerCommand};
 
@@ -177,6 +177,19 @@ pub(super) const LATENCY: &[Command] = &[
         .docs("2.8.13", "O(1)", "Forget the spikes of all events, or of those that are named"),
     Command::server(Group::Server, "help", 2, "loading stale", ServerCommand::Latency).docs(
         "2.8.13",
+        "O(1)",
+        "Tell the subcommands",
+    ),
+];
+
+pub(super) const WIPEGUARD: &[Command] = &[
+    Command::server(Group::Server, "accept", -2, "admin noscript stale no_async_loading", ServerCommand::WipeGuard)
+        .docs("7.0.0", "O(1)", "Take what our master has, although it was refused"),
+    Command::server(Group::Server, "status", 2, "admin noscript loading stale", ServerCommand::WipeGuard)
+        .tips("nondeterministic_output")
+        .docs("7.0.0", "O(1)", "Tell what is held against our master"),
+    Command::server(Group::Server, "help", 2, "loading stale", ServerCommand::WipeGuard).docs(
+        "7.0.0",
         "O(1)",
         "Tell the subcommands",
     ),

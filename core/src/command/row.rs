@@ -93,6 +93,8 @@ pub enum ServerCommand {
     LastSave,
     ReplicaOf,
     Failover,
+    /// What is held against our master.
+    WipeGuard,
     ReplConf,
     Psync,
     Sync,

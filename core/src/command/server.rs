@@ -1,6 +1,6 @@
 //! The rows of administrative commands; the node carries them out.
 
-use super::container::{CLIENT, COMMAND, CONFIG, LATENCY, SLOWLOG};
+use super::container::{CLIENT, COMMAND, CONFIG, LATENCY, SLOWLOG, WIPEGUARD};
 use super::{Command, Group, Keys, ServerCommand};
 
 /// All commands of the family.
@@ -148,6 +148,9 @@ const COMMANDS: &[Command] = &[
         "O(1)",
         "Let a replica take over, once it has everything",
     ),
+    Command::server(Group::Server, "wipeguard", -2, "", ServerCommand::WipeGuard)
+        .docs("7.0.0", "Depends on subcommand.", "Look at what is held against our master, or take what it has")
+        .with_subcommands(WIPEGUARD),
     Command::server(Group::Server, "replconf", -1, "admin noscript loading stale allow_busy", ServerCommand::ReplConf)
         .docs("3.0.0", "O(1)", "What replicas and masters tell each other"),
     Command::server(Group::Server, "psync", -3, "admin noscript no_async_loading no_multi", ServerCommand::Psync).docs(

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::directive::{Kind, Mode, Reason};
 use super::kinds::{parse_integer, parse_memory, short_memory, utf8};
-use super::types::{BufferLimit, BufferLimits, Endpoint, SavePoint, ShutdownOptions};
+use super::types::{BufferLimit, BufferLimits, Endpoint, GuardPolicies, GuardPolicy, SavePoint, ShutdownOptions, Word};
 use crate::codec::quoting::quote_if_needed;
 
 /// Redis's bound on the number of addresses to listen on.
@@ -204,6 +204,53 @@ fn parse_limit(hard: &[u8], soft: &[u8], seconds: &[u8]) -> Option<BufferLimit> 
     let bytes = |text| u64::try_from(parse_memory(text)?).ok();
     let seconds = i32::try_from(parse_integer(seconds)?).ok()?;
     Some(BufferLimit::new(bytes(hard)?, bytes(soft)?, u32::try_from(seconds).ok()?))
+}
+
+/// `replica-wipe-guard`: class and policy, any number of times, or one policy for all classes; classes that are not named keep theirs.
+pub(super) struct WipeGuard;
+
+impl Kind<GuardPolicies> for WipeGuard {
+    fn is_multi_argument(&self) -> bool {
+        true
+    }
+
+    fn words(&self) -> String {
+        String::from(
+            "one or more of: empty / shrunk / rollback, policy; or a policy for all: allow / archive / quarantine / refuse",
+        )
+    }
+
+    fn parse(&self, value: &mut GuardPolicies, args: &[&[u8]], _: Mode) -> Result<(), Reason> {
+        let policy_of = |text: &[u8]| {
+            let found = GuardPolicy::WORDS.iter().find(|(word, _)| text.eq_ignore_ascii_case(word.as_bytes()));
+            found
+                .map(|(_, policy)| *policy)
+                .ok_or(Reason::Because("A policy is one of: allow, archive, quarantine, refuse"))
+        };
+        if let [policy] = args {
+            *value = GuardPolicies::all(policy_of(policy)?);
+            return Ok(());
+        }
+        let (pairs, rest) = args.as_chunks::<2>();
+        if !rest.is_empty() || pairs.is_empty() {
+            return Err(Reason::WrongNumberOfArguments);
+        }
+        for [class, policy] in pairs {
+            let slot = match class.to_ascii_lowercase().as_slice() {
+                b"empty" => &mut value.empty,
+                b"shrunk" => &mut value.shrunk,
+                b"rollback" => &mut value.rollback,
+                _ => return Err(Reason::Because("A class is one of: empty, shrunk, rollback")),
+            };
+            *slot = policy_of(policy)?;
+        }
+        Ok(())
+    }
+
+    fn print(&self, value: &GuardPolicies) -> String {
+        let GuardPolicies { empty, shrunk, rollback } = value;
+        format!("empty {} shrunk {} rollback {}", empty.word(), shrunk.word(), rollback.word())
+    }
 }
 
 /// `shutdown-on-sigint` and `-sigterm`.

@@ -33,8 +33,8 @@ pub use set::{SetContext, SetError};
 pub use table::Config;
 pub use types::{
     AclPubsubDefault, AppendFsync, BufferLimit, BufferLimits, ClientsMemory, DisklessLoad, EnableDebug, Endpoint,
-    EndpointType, LogLevel, MaxmemoryPolicy, OomScoreAdj, Password, PropagationError, ProtectedAction, SanitizeDump,
-    SavePoint, ShutdownOptions, Supervised, SyslogFacility, TlsAuthClients,
+    EndpointType, GuardPolicies, GuardPolicy, LogLevel, MaxmemoryPolicy, OomScoreAdj, Password, PropagationError,
+    ProtectedAction, SanitizeDump, SavePoint, ShutdownOptions, Supervised, SyslogFacility, TlsAuthClients,
 };
 pub use user::{UserLine, describe_default_user, password_hash};
 

@@ -6,14 +6,16 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::compound::{Addresses, EventClasses, Limits, Master, OomScores, Percentiles, SavePoints, Shutdown};
+use super::compound::{
+    Addresses, EventClasses, Limits, Master, OomScores, Percentiles, SavePoints, Shutdown, WipeGuard,
+};
 use super::directive::Reason;
 use super::elsewhere::Elsewhere;
 use super::kinds::{ANY_TEXT, Choice, Flag, Integer, Memory, MemoryOrPercent, Octal, OptionalText, Text};
 use super::types::{
     AclPubsubDefault, AppendFsync, BufferLimit, BufferLimits, ClientsMemory, DisklessLoad, EnableDebug, Endpoint,
-    LogLevel, MaxmemoryPolicy, OomScoreAdj, Password, PropagationError, ProtectedAction, SanitizeDump, SavePoint,
-    ShutdownOptions, Supervised, SyslogFacility,
+    GuardPolicies, LogLevel, MaxmemoryPolicy, OomScoreAdj, Password, PropagationError, ProtectedAction, SanitizeDump,
+    SavePoint, ShutdownOptions, Supervised, SyslogFacility,
 };
 use super::user::UserLine;
 
@@ -313,6 +315,16 @@ directives! {
         Flag, Runtime;
     /// Free the old data set in the background on a full synchronisation.
     "replica-lazy-flush" | "slave-lazy-flush" => replica_lazy_flush: bool = false, Flag, Runtime;
+    /// What a replica does before a full synchronisation takes data from it that its master has lost, by what is offered: `empty`, `shrunk`, `rollback`.
+    "replica-wipe-guard" => replica_wipe_guard: GuardPolicies = GuardPolicies::DEFAULT, WipeGuard, Runtime;
+    /// Below so many of a replica's keys in a hundred a data set that lies behind it counts as `shrunk`.
+    "replica-wipe-guard-shrunk-percent" => replica_wipe_guard_shrunk_percent: u32 = 10, Integer::new(0, 100), Runtime;
+    /// Seconds of quarantine after which what is offered is taken all the same, behind an archive; 0 never.
+    "replica-wipe-guard-timeout" => replica_wipe_guard_timeout: u32 = 0, Integer::new(0, INT_MAX), Runtime;
+    /// Archives that are kept of data sets which were replaced, the newest ones.
+    "replica-wipe-guard-archives" => replica_wipe_guard_archives: u32 = 3, Integer::new(1, 1000), Runtime;
+    /// Bytes that they may have together, but for the newest; 0 is no limit.
+    "replica-wipe-guard-archive-bytes" => replica_wipe_guard_archive_bytes: u64 = 0, Memory::new(0, u64::MAX), Runtime;
     /// Keep replicating when the disk fails.
     "replica-ignore-disk-write-errors" => replica_ignore_disk_write_errors: bool = false,
         Flag, Runtime;

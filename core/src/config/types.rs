@@ -39,6 +39,43 @@ words! {
 }
 
 words! {
+    /// What a replica does with a data set that would take more from it than its master ever removed.
+    GuardPolicy {
+        /// It takes the place of ours.
+        Allow = "allow",
+        /// Ours is written to a file before.
+        Archive = "archive",
+        /// Ours stays, and is served; the master is asked again now and then whether it has a better one.
+        Quarantine = "quarantine",
+        /// Ours stays, and the master is not asked again.
+        Refuse = "refuse",
+    }
+}
+
+/// `replica-wipe-guard`: a policy for each class of data sets that are not harmless.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuardPolicies {
+    /// For a data set without keys.
+    pub empty: GuardPolicy,
+    /// For one that has far fewer keys than we have, and lies behind us.
+    pub shrunk: GuardPolicy,
+    /// For one that lies behind us.
+    pub rollback: GuardPolicy,
+}
+
+impl GuardPolicies {
+    /// What is done unless somebody wants it otherwise.
+    pub const DEFAULT: GuardPolicies =
+        GuardPolicies { empty: GuardPolicy::Quarantine, shrunk: GuardPolicy::Archive, rollback: GuardPolicy::Archive };
+
+    /// The same for all classes.
+    #[must_use]
+    pub fn all(policy: GuardPolicy) -> GuardPolicies {
+        GuardPolicies { empty: policy, shrunk: policy, rollback: policy }
+    }
+}
+
+words! {
     /// Who may use a guarded ability: DEBUG, MODULE, setting a protected directive.
     ProtectedAction {
         /// Nobody.

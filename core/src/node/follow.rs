@@ -17,6 +17,7 @@ use super::audit::Deed;
 use super::circle::Suspicion;
 use super::connection::{Connection, Kind};
 use super::dual_sync::DualSync;
+use super::guard::Caution;
 use super::held::Held;
 use super::incoming::Incoming;
 use super::line::Line;
@@ -28,6 +29,8 @@ const REDIAL_FIRST: Duration = Duration::from_millis(100);
 const REDIAL_MAX: Duration = Duration::from_secs(1);
 /// The longest wait after data sets that were refused: each try costs the master a snapshot.
 const RESYNC_MAX: Duration = Duration::from_secs(10);
+/// The longest wait in quarantine: a master that is empty has next to nothing to send, and one that has come to its senses is not to wait long.
+const QUARANTINE_MAX: Duration = Duration::from_secs(15);
 
 /// What went wrong with a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,10 @@ pub(super) enum Setback {
     Link,
     /// The data set that came by it cannot be used.
     Data,
+    /// The data set that came by it is not to replace ours.
+    Quarantine,
+    /// So it is, and no other is asked for.
+    Final,
 }
 
 /// The link to our master: each state with what belongs to it.
@@ -82,6 +89,8 @@ pub(crate) struct Follow {
     pub(super) master_knows_questions: bool,
     /// Our master was silent, or refused us for want of a master of its own, or we know of a circle.
     pub(crate) suspicion: Option<Suspicion>,
+    /// What is known of it, and held against it.
+    pub(crate) caution: Caution,
     /// What last went wrong with the link, while it is down.
     pub(crate) last_error: Option<String>,
     /// When the link was last up, or when it was begun.
@@ -139,6 +148,7 @@ impl Follow {
             last_error: None,
             master_knows_questions: false,
             suspicion: None,
+            caution: Caution::default(),
             down_since: now.mono,
             last_io_at: now.mono,
             counted_before: Leftover::default(),
@@ -232,7 +242,8 @@ impl Node {
     pub(super) fn dial_master(&mut self, now: Now, effects: &mut Effects) {
         let wants_none = self.is_replacing_data() || self.is_ending();
         let Some(follow) = &mut self.follow else { return };
-        if !matches!(follow.link, Link::Waiting) || wants_none {
+        let is_refused = follow.caution.quarantine.as_ref().is_some_and(|quarantine| quarantine.is_final);
+        if !matches!(follow.link, Link::Waiting) || wants_none || is_refused {
             return;
         }
         let connection = self.connections.open(None, Kind::Master, now);
@@ -321,6 +332,8 @@ impl Node {
         let wait_max = match setback {
             Setback::Link => REDIAL_MAX,
             Setback::Data => RESYNC_MAX,
+            Setback::Quarantine => QUARANTINE_MAX,
+            Setback::Final => return self.timers.stop(Timer::Redial),
         };
         // Many replicas that lose one master must not come back as one.
         let mut wait = back_off(follow.failures, REDIAL_FIRST, wait_max, &mut self.random);
@@ -439,6 +452,7 @@ impl Node {
     pub(super) fn look_after_master(&mut self, now: Now, effects: &mut Effects) {
         let timeout = Duration::from_secs(u64::from(self.config.repl_timeout));
         let is_silent = self.has(Defect::SilentWhileLoading);
+        self.end_quarantine_in_time(now, effects);
         let Some(follow) = &mut self.follow else { return };
         let Some(conn) = follow.conn() else { return };
         if matches!(follow.link, Link::Dual(_)) {

@@ -7,10 +7,11 @@ use alloc::vec::Vec;
 use crate::museum::Defect;
 use crate::persistence::Loaded;
 use crate::port::{ConnId, Effects, Level, Note, Now};
-use crate::replication::{HandshakeError, Next, Position, ReplicationId, SyncAnswer};
+use crate::replication::{HandshakeError, Next, Offer, Position, ReplicationId, SyncAnswer};
 
 use super::Node;
 use super::follow::{Follow, Link};
+use super::guard::Judgement;
 use super::held::Held;
 use super::incoming::{Incoming, Taken};
 use super::incoming_file::Arrived;
@@ -204,10 +205,22 @@ impl Node {
         effects: &mut Effects,
     ) {
         let is_for_file = incoming.is_for_file();
-        match incoming.finish() {
-            Ok(_) if is_for_file => self.incoming_is_whole(arrived, now, effects),
-            Ok(loaded) => self.take_over_data_set(loaded, arrived, now, effects),
-            Err(error) => self.refuse_data_set(error.to_string(), now, effects),
+        let loaded = match incoming.finish() {
+            Ok(loaded) => loaded,
+            Err(error) => return self.refuse_data_set(error.to_string(), now, effects),
+        };
+        let judgement = self.judge(Offer { position: arrived.position, keys: loaded.keys }, now, effects);
+        if judgement == Judgement::Leave {
+            return;
+        }
+        let loaded = Some(loaded).filter(|_| !is_for_file);
+        match (judgement, loaded) {
+            (Judgement::Take, Some(loaded)) => return self.take_over_data_set(loaded, arrived, now, effects),
+            (Judgement::ArchiveFirst, loaded) => self.archive_first(loaded, arrived, now, effects),
+            _ => {}
+        }
+        if is_for_file {
+            self.incoming_is_whole(arrived, now, effects);
         }
     }
 
@@ -265,5 +278,6 @@ impl Node {
             connection.input = Vec::new();
             connection.parser = None;
         }
+        self.guard_is_armed();
     }
 }

@@ -143,7 +143,8 @@ impl Node {
         self.advance_incoming(now, effects);
     }
 
-    fn advance_incoming(&mut self, now: Now, effects: &mut Effects) {
+    pub(super) fn advance_incoming(&mut self, now: Now, effects: &mut Effects) {
+        let is_archiving = self.is_archiving();
         let Some(file) = self.incoming_files.current.as_mut().filter(|file| file.steps == 0) else { return };
         match file.stage {
             Stage::Flushing(arrived) => {
@@ -152,6 +153,8 @@ impl Node {
                 let (errand, op) = (Errand::IncomingStep(file.id), DiskOp::Sync { file: file.name.clone() });
                 self.disk(errand, op, effects);
             }
+            // What we have is being written to the archive, which tells when it is there.
+            Stage::Syncing(_) if is_archiving => {}
             Stage::Syncing(arrived) => self.drop_old_data(arrived, now, effects),
             Stage::Receiving | Stage::Emptying { .. } | Stage::Loading(_) => {}
         }
@@ -203,7 +206,8 @@ impl Node {
 
     /// True if a data set is whole and will be ours: no other is asked for.
     pub(super) fn is_replacing_data(&self) -> bool {
-        self.incoming_files.current.as_ref().is_some_and(|file| !matches!(file.stage, Stage::Receiving))
+        let is_whole = |file: &IncomingFile| !matches!(file.stage, Stage::Receiving);
+        self.has_waiting_data_set() || self.incoming_files.current.as_ref().is_some_and(|file| is_whole(file))
     }
 
     /// True while a data set is being built beside what is served.
@@ -267,13 +271,14 @@ impl Node {
     }
 
     /// A data set that came to nothing on our side: the master is asked again later and later.
-    fn incoming_failed(&mut self, why: String, now: Now, effects: &mut Effects) {
+    pub(super) fn incoming_failed(&mut self, why: String, now: Now, effects: &mut Effects) {
         self.abandon_incoming(effects);
         self.refuse_data_set(why, now, effects);
     }
 
     /// Gives up the file, unless it is all that we have.
     pub(super) fn abandon_incoming(&mut self, effects: &mut Effects) {
+        self.abandon_waiting(effects);
         if let Some(file) = self.incoming_files.current.take() {
             self.disk(Errand::Nothing, DiskOp::Remove { file: file.name }, effects);
         }

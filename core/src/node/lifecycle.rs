@@ -60,6 +60,7 @@ impl Node {
             transfers: super::Transfers::default(),
             sync_files: super::SyncFiles::default(),
             incoming_files: super::IncomingFiles::default(),
+            guard: super::Guard::default(),
             kept_snapshots: Vec::new(),
             admission: super::Admission::default(),
             follow: None,

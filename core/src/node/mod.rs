@@ -44,6 +44,9 @@ mod file_transfer;
 mod follow;
 mod from_master;
 mod gates;
+mod guard;
+#[cfg(test)]
+mod guard_tests;
 mod held;
 mod incoming;
 mod incoming_file;
@@ -110,6 +113,7 @@ use connection::{Closing, Connection, Connections, Kind};
 use failover::Failover;
 use file_transfer::SyncFiles;
 use follow::Follow;
+use guard::Guard;
 use incoming_file::IncomingFiles;
 use memory::MemoryGauge;
 use pause::Pauses;
@@ -138,6 +142,8 @@ pub struct Node {
     pub(crate) transfers: Transfers,
     pub(crate) sync_files: SyncFiles,
     pub(crate) incoming_files: IncomingFiles,
+    /// Stands before a data set that would take from us what its master has lost.
+    pub(crate) guard: Guard,
     /// Snapshots that were sent by connections that are gone, for replicas that have not come for the stream yet.
     kept_snapshots: Vec<snapshot_channel::Kept>,
     admission: Admission,

@@ -9,7 +9,7 @@ use core::time::Duration;
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::museum::Defect;
-use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Level, Note, Now};
+use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Note, Now};
 
 use super::Node;
 use super::audit::Deed;
@@ -57,15 +57,34 @@ impl Node {
             Some(save) if save.purpose == Purpose::Keep && self.storage.dirty == 0 => {
                 save.purpose = Purpose::KeepAndExit
             }
-            Some(_) => {
+            Some(save) => {
+                let is_archive = save.purpose == Purpose::Archive;
                 self.abandon_save(effects);
+                if is_archive {
+                    self.archive_failed(&"the server is to end", now, effects);
+                }
                 self.begin_save(Purpose::KeepAndExit, now, effects);
             }
             None => self.begin_save(Purpose::KeepAndExit, now, effects),
         }
     }
 
+    /// Writes what we have to a file of its own. A snapshot that is being written is given up: it would be of what is to go.
+    pub(super) fn begin_archive(&mut self, file: FileName, now: Now, effects: &mut Effects) {
+        self.abandon_save(effects);
+        self.begin_save_to(file, Purpose::Archive, now, effects);
+    }
+
+    /// True while what we have is being written to the archive.
+    pub(crate) fn is_archiving(&self) -> bool {
+        self.storage.save.as_ref().is_some_and(|save| save.purpose == Purpose::Archive)
+    }
+
     fn begin_save(&mut self, purpose: Purpose, now: Now, effects: &mut Effects) {
+        self.begin_save_to(self.config.dbfilename.clone(), purpose, now, effects);
+    }
+
+    fn begin_save_to(&mut self, file: FileName, purpose: Purpose, now: Now, effects: &mut Effects) {
         let position = self.history.position();
         let (header, rules) = self.snapshot_header(position, now);
         let snapshot = self.keyspace.begin_snapshot(header, rules);
@@ -77,6 +96,7 @@ impl Node {
             position,
             stage: SaveStage::Writing { snapshot, pending: 0 },
             temporary,
+            file,
             size: 0,
             unsynced_bytes: 0,
             dirty_before: self.storage.dirty,
@@ -149,7 +169,7 @@ impl Node {
             SaveStage::Writing { .. } | SaveStage::Flushing { .. } => {}
             SaveStage::Syncing => {
                 save.stage = SaveStage::Renaming;
-                let (from, to) = (save.temporary.clone(), self.config.dbfilename.clone());
+                let (from, to) = (save.temporary.clone(), save.file.clone());
                 self.disk(Errand::SaveStep, DiskOp::Rename { from, to }, effects);
             }
             SaveStage::Renaming => {
@@ -165,6 +185,9 @@ impl Node {
 
     fn save_succeeded(&mut self, now: Now, effects: &mut Effects) {
         let Some(save) = self.storage.save.take() else { return };
+        if save.purpose == Purpose::Archive {
+            return self.archive_is_written(save.file, now, effects);
+        }
         self.storage.dirty = self.storage.dirty.saturating_sub(save.dirty_before);
         self.storage.last_save_seconds = now.wall.seconds();
         self.storage.last_save_at = now.mono;
@@ -177,7 +200,7 @@ impl Node {
         self.answer_savers(&save.waiting, None);
         self.audit_deed(|_| Deed::Saved { position: save.position });
         match save.purpose {
-            Purpose::Keep => {}
+            Purpose::Keep | Purpose::Archive => {}
             Purpose::KeepAndExit => return self.exit(effects),
         }
         self.after_save(now, effects);
@@ -188,13 +211,17 @@ impl Node {
         if let SaveStage::Writing { snapshot, .. } = save.stage {
             self.keyspace.end_snapshot(snapshot);
         }
+        if save.purpose == Purpose::Archive {
+            self.disk(Errand::Nothing, DiskOp::Remove { file: save.temporary }, effects);
+            return self.archive_failed(failure, now, effects);
+        }
         self.storage.save_ended(false, now.mono.since(save.begun_at));
         let text = format!("Write error saving DB on disk: {failure}");
         effects.note(Note::Text { level: Level::Warning, text });
         self.disk(Errand::Nothing, DiskOp::Remove { file: save.temporary.clone() }, effects);
         self.answer_savers(&save.waiting, Some("ERR"));
         match save.purpose {
-            Purpose::Keep => {}
+            Purpose::Keep | Purpose::Archive => {}
             Purpose::KeepAndExit => self.shutdown_save_failed(now, effects),
         }
         self.after_save(now, effects);

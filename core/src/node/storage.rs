@@ -34,6 +34,8 @@ pub(super) enum Purpose {
     Keep,
     /// To keep, and then end the process.
     KeepAndExit,
+    /// To have what another data set is to replace.
+    Archive,
 }
 
 /// Where writing a snapshot stands.
@@ -61,6 +63,8 @@ pub(super) struct Save {
     pub(super) position: Position,
     pub(super) stage: SaveStage,
     pub(super) temporary: FileName,
+    /// The name that it gets when it is there.
+    pub(super) file: FileName,
     pub(super) size: u64,
     /// Since the last sync on its way.
     pub(super) unsynced_bytes: u64,
@@ -84,6 +88,7 @@ pub(super) enum Errand {
     SyncFileStep(FileId),
     IncomingStep(IncomingId),
     KeepIncoming,
+    ListArchives,
     Aof(AofErrand),
     /// Nobody waits for it.
     Nothing,
@@ -198,6 +203,7 @@ impl Node {
             Some(Errand::SaveStep) => self.on_save_step(outcome, now, effects),
             Some(Errand::SyncFileStep(id)) => self.on_file_step(id, outcome, now, effects),
             Some(Errand::IncomingStep(id)) => self.on_incoming_step(id, outcome, now, effects),
+            Some(Errand::ListArchives) => self.on_archives_listed(outcome, effects),
             Some(Errand::KeepIncoming) => self.on_incoming_kept(outcome, effects),
             Some(Errand::Aof(errand)) => self.on_aof_disk(errand, outcome, now, effects),
             Some(Errand::ReplicaRead(conn)) => self.on_replica_read(conn, outcome, now, effects),

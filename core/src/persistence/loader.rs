@@ -131,6 +131,7 @@ pub enum Progress {
 }
 
 /// A data set that was read to its end.
+#[derive(Clone, Debug)]
 pub struct Loaded {
     /// The data.
     pub keyspace: Keyspace,

@@ -3,6 +3,7 @@
 mod ancestry;
 mod decide;
 mod dual_channel;
+mod guard;
 mod handshake;
 mod history;
 mod log;
@@ -13,6 +14,7 @@ mod timeline;
 pub use ancestry::{ANCESTRY, Ancestor, Circle, Fate, Inquiry, NoAnswer, Oneself, Question, format_path};
 pub use decide::{Reason, Request, Standing, Verdict, decide};
 pub use dual_channel::{AfterSnapshotLine, SnapshotEnd, SnapshotTalk};
+pub use guard::{Class, Evidence, Offer, classify};
 pub use handshake::{Handshake, HandshakeError, Introduction, Next, SyncAnswer};
 pub use history::{ClientMark, History};
 pub use log::Log;

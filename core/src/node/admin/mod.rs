@@ -21,6 +21,7 @@ mod pubsub;
 mod replication;
 mod server;
 mod slowlog;
+mod wipeguard;
 
 use crate::command::{Outcome, ServerCommand};
 use crate::port::{ConnId, Effects, Now};
@@ -71,6 +72,7 @@ impl Node {
             ServerCommand::LastSave => self.last_save(conn),
             ServerCommand::ReplicaOf => self.replicaof(conn, args, now, effects),
             ServerCommand::Failover => self.failover_command(conn, args, now, effects),
+            ServerCommand::WipeGuard => self.wipeguard(conn, args, now, effects),
             ServerCommand::ReplConf => self.replconf(conn, args, now, effects),
             ServerCommand::Psync | ServerCommand::Sync => self.psync(conn, args, now, effects),
             ServerCommand::Wait => self.wait(conn, args, now),

@@ -36,7 +36,9 @@ impl Node {
             .follow
             .as_ref()
             .is_some_and(|follow| follow.endpoint.port == port && follow.endpoint.host.eq_ignore_ascii_case(host));
-        if is_same {
+        // Whoever names a master again that was held off wants what it has.
+        let is_held_off = self.follow.as_ref().is_some_and(|follow| follow.caution.quarantine.is_some());
+        if is_same && !is_held_off {
             return self.answer_replicaof(conn, "OK Already connected to specified master");
         }
         let text = format!("REPLICAOF {host}:{port} enabled");

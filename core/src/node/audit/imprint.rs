@@ -36,6 +36,7 @@ impl Node {
             transfers,
             sync_files,
             incoming_files,
+            guard,
             kept_snapshots,
             admission,
             follow,
@@ -83,7 +84,10 @@ impl Node {
         let told =
             write!(imprint, "{drawn:?}{data:?}{history:?}{follow:?}{connections:?}{replicas:?}{timers:?}{storage:?}")
                 .and_then(|()| {
-                    write!(imprint, "{transfers:?}{sync_files:?}{incoming_files:?}{kept_snapshots:?}{admission:?}")
+                    write!(
+                        imprint,
+                        "{transfers:?}{sync_files:?}{incoming_files:?}{guard:?}{kept_snapshots:?}{admission:?}"
+                    )
                 })
                 .and_then(|()| {
                     write!(imprint, "{owed_synced_offset:?}{failover:?}{memory:?}{watches:?}{blocked:?}{topics:?}")

@@ -8,6 +8,7 @@ use crate::replication::{ReplicationId, format_path};
 use super::super::super::connection::Connection;
 use super::super::super::failover::Failover;
 use super::super::super::follow::{Follow, Link};
+use super::super::super::guard::Quarantine;
 use super::super::super::held::Held;
 use super::super::super::primary::replica_ip;
 use super::super::super::replica::{Phase, ReplicaSide};
@@ -52,6 +53,12 @@ pub(super) const REPLICATION: &[Row] = &[
         let path = &follow(view)?.suspicion.as_ref()?.path;
         (!path.is_empty()).then(|| format_path(path))
     }),
+    Field("wipe_guard_state", |view| some(view.node.guard_state(follow(view)?))),
+    Field("wipe_guard_reason", |view| some(&quarantine(view)?.why)),
+    Field("wipe_guard_quarantine_seconds", |view| some(view.now.mono.since(quarantine(view)?.since).as_secs())),
+    Field("wipe_guard_quarantines", |view| follow(view).and_then(|_| some(view.node.guard.quarantines))),
+    Field("wipe_guard_archives", |view| follow(view).and_then(|_| some(view.node.guard.archives))),
+    Field("wipe_guard_last_archive", |view| some(view.node.guard.last_archive.as_ref()?)),
     Field("slave_priority", |view| follow(view).and_then(|_| some(view.node.config.replica_priority))),
     Field("slave_read_only", |view| follow(view).and_then(|_| some(u8::from(view.node.config.replica_read_only)))),
     Field("replica_announced", |view| follow(view).and_then(|_| some(u8::from(view.node.config.replica_announced)))),
@@ -91,6 +98,11 @@ pub(super) const REPLICATION: &[Row] = &[
 
 fn follow<'a>(view: &View<'a>) -> Option<&'a Follow> {
     view.node.follow.as_ref()
+}
+
+/// What is held against the master, if anything is.
+fn quarantine<'a>(view: &View<'a>) -> Option<&'a Quarantine> {
+    follow(view)?.caution.quarantine.as_ref()
 }
 
 /// The master, for a node that asks for two connections.

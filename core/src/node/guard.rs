@@ -1,0 +1,271 @@
+//! How does a replica keep its data when its master has lost them?
+//!
+//! What a master offers in a full synchronisation is looked at when all of it has come and before anything of ours is dropped
+//! ([`classify`]). Where it would take more from us than a stream ever removed, `replica-wipe-guard` says what is done: it is taken all the same; what we have is
+//! written to a file first; or it is not taken. In the latter case we are in *quarantine*: our data stay and are served, our position is the
+//! one we had and told, replicas of ours stay where they are, and the master is asked again, later and later. Nobody is promoted by it.
+//!
+//! The guard is *armed* once the stream of the master that was named has come to us, and until another one, or the same one anew, is named by REPLICAOF: who
+//! says so knows what it does. Quarantine ends by that, by `WIPEGUARD ACCEPT`, by a master that continues our history or offers something harmless, and
+//! after `replica-wipe-guard-timeout`.
+//!
+//! Differs: Redis and Valkey have no such thing. A replica follows a master that was restarted without its data into emptiness.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::time::Duration;
+
+use crate::codec::number::parse_u64;
+use crate::config::GuardPolicy;
+use crate::persistence::Loaded;
+use crate::port::{DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
+use crate::replication::{Class, Evidence, Offer, classify};
+
+use super::Node;
+use super::follow::{Follow, Setback};
+use super::incoming_file::Arrived;
+use super::storage::Errand;
+
+/// Archives are those files of our directory whose names begin and end so; between is when they were written, in seconds since 1970, and the offset.
+const ARCHIVE_PREFIX: &str = "pre-resync-";
+const ARCHIVE_SUFFIX: &str = ".rdb";
+
+/// What is held against our present master.
+#[derive(Clone, Debug)]
+pub(crate) struct Quarantine {
+    /// What the log and INFO say of it.
+    pub(crate) why: String,
+    pub(crate) offer: Offer,
+    pub(crate) since: Mono,
+    /// Its master is not asked again.
+    pub(crate) is_final: bool,
+}
+
+/// What is known of the master that is followed, and what was held against it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Caution {
+    /// Its stream has come to us since it was named.
+    pub(crate) is_armed: bool,
+    pub(crate) quarantine: Option<Quarantine>,
+    /// Quarantine has lasted long enough: what is offered next is taken, behind an archive.
+    is_over: bool,
+}
+
+/// The guard of a node, whomever it follows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Guard {
+    /// A data set in memory that waits until ours is in the archive.
+    waiting: Option<Box<Waiting>>,
+    /// Times that a quarantine began.
+    pub(crate) quarantines: u64,
+    /// Archives written.
+    pub(crate) archives: u64,
+    /// The last one.
+    pub(crate) last_archive: Option<FileName>,
+}
+
+#[derive(Clone, Debug)]
+struct Waiting {
+    loaded: Loaded,
+    arrived: Arrived,
+}
+
+/// What is done with a data set that has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Judgement {
+    /// It takes the place of ours.
+    Take,
+    /// So it does once ours is in the archive.
+    ArchiveFirst,
+    /// It does not.
+    Leave,
+}
+
+impl Node {
+    /// What is to become of a data set that our master offers. If it is to be left, that is done.
+    pub(super) fn judge(&mut self, offer: Offer, now: Now, effects: &mut Effects) -> Judgement {
+        let evidence = self.evidence();
+        let Some(follow) = self.follow.as_mut().filter(|follow| follow.caution.is_armed) else {
+            return Judgement::Take;
+        };
+        let class = classify(&evidence, &offer, self.config.replica_wipe_guard_shrunk_percent);
+        let policies = self.config.replica_wipe_guard;
+        let policy = match class {
+            Class::Harmless => return Judgement::Take,
+            Class::Empty => policies.empty,
+            Class::Shrunk { .. } => policies.shrunk,
+            Class::RolledBack { .. } => policies.rollback,
+        };
+        let text = describe(class, offer, evidence);
+        let policy = if follow.caution.is_over && policy != GuardPolicy::Allow { GuardPolicy::Archive } else { policy };
+        match policy {
+            GuardPolicy::Allow => {
+                let text = format!("{text} It takes the place of what we have, as 'replica-wipe-guard' says.");
+                effects.note(Note::Text { level: Level::Warning, text });
+                Judgement::Take
+            }
+            GuardPolicy::Archive => {
+                let text = format!("{text} What we have is written to a file before.");
+                effects.note(Note::Text { level: Level::Warning, text });
+                Judgement::ArchiveFirst
+            }
+            GuardPolicy::Quarantine | GuardPolicy::Refuse => {
+                let is_final = policy == GuardPolicy::Refuse;
+                self.hold_off(Quarantine { why: text, offer, since: now.mono, is_final }, now, effects);
+                Judgement::Leave
+            }
+        }
+    }
+
+    fn evidence(&self) -> Evidence {
+        Evidence { position: self.history.position(), keys: self.keyspace.total_len() as u64 }
+    }
+
+    /// Stays with what we have.
+    fn hold_off(&mut self, held: Quarantine, now: Now, effects: &mut Effects) {
+        const CURE: &str = "Nothing is dropped, and what we have is served on. To take what the master has: WIPEGUARD ACCEPT, or REPLICAOF once more. \
+                            To make this node the master: REPLICAOF NO ONE.";
+        let Some(follow) = &mut self.follow else { return };
+        let is_first = follow.caution.quarantine.is_none();
+        let since = follow.caution.quarantine.as_ref().map_or(held.since, |before| before.since);
+        let setback = if held.is_final { Setback::Final } else { Setback::Quarantine };
+        let why = held.why.clone();
+        follow.caution.quarantine = Some(Quarantine { since, ..held });
+        if is_first {
+            self.guard.quarantines += 1;
+            effects.note(Note::Text { level: Level::Warning, text: format!("{why} {CURE}") });
+        }
+        self.give_up_link(why, setback, now, effects);
+    }
+
+    /// The stream of our master comes to us: from now on we know what it had.
+    pub(super) fn guard_is_armed(&mut self) {
+        if let Some(follow) = &mut self.follow {
+            follow.caution = Caution { is_armed: true, ..Caution::default() };
+        }
+    }
+
+    /// Once a second: quarantine may have lasted long enough.
+    pub(super) fn end_quarantine_in_time(&mut self, now: Now, effects: &mut Effects) {
+        let timeout = Duration::from_secs(u64::from(self.config.replica_wipe_guard_timeout));
+        let Some(follow) = self.follow.as_mut().filter(|_| !timeout.is_zero()) else { return };
+        let Caution { quarantine: Some(quarantine), is_over, .. } = &mut follow.caution else { return };
+        if *is_over || now.mono.since(quarantine.since) < timeout {
+            return;
+        }
+        *is_over = true;
+        quarantine.is_final = false;
+        let text = "Quarantine has lasted for 'replica-wipe-guard-timeout': what the master offers next is taken, and what we have goes to an archive.";
+        effects.note(Note::Text { level: Level::Warning, text: text.to_string() });
+        self.dial_master(now, effects);
+    }
+
+    /// Has what we have written to a file; a data set that is in memory waits here meanwhile, and one in a file there.
+    pub(super) fn archive_first(&mut self, loaded: Option<Loaded>, arrived: Arrived, now: Now, effects: &mut Effects) {
+        self.guard.waiting = loaded.map(|loaded| Box::new(Waiting { loaded, arrived }));
+        let offset = self.history.offset();
+        let file = format!("{ARCHIVE_PREFIX}{}-{offset}{ARCHIVE_SUFFIX}", now.wall.seconds());
+        self.begin_archive(file, now, effects);
+    }
+
+    /// What we have is in the archive: now it can be replaced.
+    pub(super) fn archive_is_written(&mut self, file: FileName, now: Now, effects: &mut Effects) {
+        let text = format!(
+            "What we had is in '{file}', as a snapshot. To have it back: start a server with --dbfilename {file} in this directory."
+        );
+        effects.note(Note::Text { level: Level::Warning, text });
+        self.guard.archives += 1;
+        self.guard.last_archive = Some(file);
+        self.disk(Errand::ListArchives, DiskOp::List { directory: String::new() }, effects);
+        if let Some(waiting) = self.guard.waiting.take() {
+            let Waiting { loaded, arrived } = *waiting;
+            self.take_over_data_set(loaded, arrived, now, effects);
+            if self.follow.as_ref().is_some_and(|follow| follow.conn().is_none()) {
+                self.timers.set(super::timers::Timer::Redial, now.mono);
+            }
+        } else {
+            self.advance_incoming(now, effects);
+        }
+    }
+
+    /// What we have could not be written to a file: it stays, and the master is asked again later.
+    pub(super) fn archive_failed(&mut self, why: &dyn fmt::Display, now: Now, effects: &mut Effects) {
+        self.guard.waiting = None;
+        let text = format!("What we have could not be written to an archive, so that it is not replaced: {why}");
+        self.incoming_failed(text, now, effects);
+    }
+
+    /// True while a data set in memory waits for the archive.
+    pub(super) fn has_waiting_data_set(&self) -> bool {
+        self.guard.waiting.is_some()
+    }
+
+    /// Gives up what waits for the archive, and that.
+    pub(super) fn abandon_waiting(&mut self, effects: &mut Effects) {
+        self.guard.waiting = None;
+        if self.is_archiving() {
+            self.abandon_save(effects);
+        }
+    }
+
+    /// Removes the oldest archives, so that as many are left as may be.
+    pub(super) fn on_archives_listed(&mut self, outcome: DiskOutcome, effects: &mut Effects) {
+        let DiskOutcome::Listed(files) = outcome else { return };
+        let is_archive = |name: &str| written_at(name).is_some() && name.ends_with(ARCHIVE_SUFFIX);
+        let bytes_max = match self.config.replica_wipe_guard_archive_bytes {
+            0 => u64::MAX,
+            bytes => bytes,
+        };
+        let mut archives: alloc::vec::Vec<(FileName, u64)> =
+            files.into_iter().filter(|(name, _)| is_archive(name)).collect();
+        archives.sort_by(|(one, _), (other, _)| (written_at(other), other).cmp(&(written_at(one), one)));
+        let mut bytes = 0_u64;
+        for (place, (file, size)) in archives.into_iter().enumerate() {
+            bytes = bytes.saturating_add(size);
+            let is_one_too_many = place >= self.config.replica_wipe_guard_archives as usize || bytes > bytes_max;
+            if place > 0 && is_one_too_many {
+                self.disk(Errand::Nothing, DiskOp::Remove { file }, effects);
+            }
+        }
+    }
+
+    /// The guard's state, as INFO tells it.
+    pub(crate) fn guard_state(&self, follow: &Follow) -> &'static str {
+        match &follow.caution {
+            _ if self.is_archiving() => "archiving",
+            Caution { quarantine: Some(Quarantine { is_final: true, .. }), .. } => "refused",
+            Caution { quarantine: Some(_), .. } => "quarantine",
+            Caution { is_armed: true, .. } => "armed",
+            Caution { .. } => "disarmed",
+        }
+    }
+}
+
+/// When an archive was written, in seconds, by its name.
+fn written_at(archive: &str) -> Option<u64> {
+    parse_u64(archive.strip_prefix(ARCHIVE_PREFIX)?.split('-').next()?.as_bytes())
+}
+
+/// What the log says of an offer.
+fn describe(class: Class, offer: Offer, evidence: Evidence) -> String {
+    let place = match offer.position {
+        Some(position) => format!(" at {}:{}", position.history, position.offset),
+        None => String::new(),
+    };
+    let ours = format!("we have {} keys at {}:{}", evidence.keys, evidence.position.history, evidence.position.offset);
+    match class {
+        Class::Harmless => format!("The master offers {} keys{place}; {ours}.", offer.keys),
+        Class::Empty => {
+            format!("The master offers an empty data set{place}, and {ours}: it was restarted without its data.")
+        }
+        Class::Shrunk { .. } => {
+            format!("The master offers {} keys{place}, and {ours}: it has lost most of its data.", offer.keys)
+        }
+        Class::RolledBack { bytes } => format!(
+            "The master offers {} keys{place}, and {ours}: it has lost {bytes} bytes of its stream.",
+            offer.keys
+        ),
+    }
+}

@@ -1,0 +1,277 @@
+//! What a replica has after its master came back without its data, by class and policy.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::config::{Config, DisklessLoad, GuardPolicies, GuardPolicy};
+use crate::port::{ConnId, DiskFailure};
+
+use super::bench::{Bench, Disk};
+
+const HISTORY: &str = "8f9d6c1b0a7e4d3c2b1a09f8e7d6c5b4a3928170";
+const OTHER: &str = "1111111111111111111111111111111111111111";
+/// Where the data set of the master stands.
+const OFFSET: u64 = 1000;
+
+/// A data set with so many keys.
+fn data_set(keys: usize) -> Vec<u8> {
+    let mut master = Bench::new();
+    for key in 0..keys {
+        master.run(&format!("SET k:{key} v"));
+    }
+    master.run("SAVE");
+    master.disk.remove("dump.rdb").expect("it was saved")
+}
+
+/// Answers the node's dial with a data set; returns the link.
+fn offer(bench: &mut Bench, history: &str, offset: u64, keys: usize) -> ConnId {
+    let (link, _) = bench.play_master();
+    let data = data_set(keys);
+    let bytes = [format!("+FULLRESYNC {history} {offset}\r\n${}\r\n", data.len()).as_bytes(), &data].concat();
+    bench.send(link, &bytes);
+    link
+}
+
+/// A replica that has had 20 keys of its master, whose link has just broken.
+fn bereft(policies: GuardPolicies, load: DisklessLoad) -> Bench {
+    let mut bench = Bench::with(Config {
+        replica_wipe_guard: policies,
+        repl_diskless_load: load,
+        save: Vec::new(),
+        ..Config::default()
+    });
+    bench.run("REPLICAOF 127.0.0.1 7000");
+    let link = offer(&mut bench, HISTORY, OFFSET, 20);
+    assert_eq!(state(&mut bench), "armed");
+    bench.hang_up(link);
+    bench.pass(Duration::from_millis(1));
+    bench
+}
+
+fn info(bench: &mut Bench, field: &str) -> String {
+    let (client, begin) = (bench.client, format!("{field}:"));
+    bench.send(client, b"INFO replication\r\n");
+    let text = String::from_utf8(bench.take_received(client)).expect("ASCII");
+    text.split("\r\n").find_map(|line| line.strip_prefix(&begin)).unwrap_or("none").to_string()
+}
+
+fn state(bench: &mut Bench) -> String {
+    info(bench, "wipe_guard_state")
+}
+
+fn archives(disk: &Disk) -> Vec<String> {
+    disk.keys().filter(|name| name.starts_with("pre-resync-")).cloned().collect()
+}
+
+const LOADS: [DisklessLoad; 2] = [DisklessLoad::Disabled, DisklessLoad::Swapdb];
+
+#[test]
+fn an_empty_master_takes_nothing_and_our_position_stays() {
+    for load in LOADS {
+        let mut bench = bereft(GuardPolicies::DEFAULT, load);
+        let position = bench.node.history.position();
+        offer(&mut bench, OTHER, 0, 0);
+        assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":20 ".into(), "quarantine".into()));
+        assert_eq!((bench.run("GET k:3"), info(&mut bench, "master_link_status")), ("$1 v ".into(), "down".into()));
+        let reason = info(&mut bench, "wipe_guard_reason");
+        assert!(reason.contains("empty data set") && reason.contains("20 keys"), "{reason}");
+        assert_eq!(bench.node.history.position(), position);
+        assert!(bench.notes.iter().any(|note| note.contains("WIPEGUARD ACCEPT")), "the log names the cure");
+        for _ in 0..5 {
+            bench.pass(Duration::from_secs(15));
+            let (link, asked) = bench.play_master();
+            assert_eq!(asked, format!("{HISTORY} {}", OFFSET + 1), "the master is asked to continue what we have");
+            let data = data_set(0);
+            let bytes = [format!("+FULLRESYNC {OTHER} 0\r\n${}\r\n", data.len()).as_bytes(), &data].concat();
+            bench.send(link, &bytes);
+            assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":20 ".into(), "quarantine".into()));
+        }
+        assert_eq!((info(&mut bench, "wipe_guard_quarantines"), archives(&bench.disk).len()), ("1".into(), 0));
+        assert!(bench.disk.keys().all(|name| !name.starts_with("temp-")), "{:?}", bench.disk.keys());
+    }
+}
+
+#[test]
+fn quarantine_ends_when_somebody_says_so() {
+    type Say = fn(&mut Bench) -> String;
+    let ways: [Say; 3] = [
+        |bench| bench.run("REPLICAOF 127.0.0.1 7000"),
+        |bench| bench.run("WIPEGUARD ACCEPT"),
+        |bench| bench.run(&format!("WIPEGUARD ACCEPT {OTHER}")),
+    ];
+    for (load, say) in LOADS.into_iter().flat_map(|load| ways.map(|way| (load, way))) {
+        let mut bench = bereft(GuardPolicies::DEFAULT, load);
+        offer(&mut bench, OTHER, 0, 0);
+        assert!(bench.run(&format!("WIPEGUARD ACCEPT {HISTORY}")).starts_with("-ERR That is not"));
+        assert_eq!(say(&mut bench), "+OK ");
+        offer(&mut bench, OTHER, 0, 0);
+        assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":0 ".into(), "armed".into()));
+        assert!(bench.run("WIPEGUARD ACCEPT").starts_with("-ERR Nothing"));
+    }
+}
+
+#[test]
+fn quarantine_ends_when_the_master_has_our_data_again() {
+    let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+    offer(&mut bench, OTHER, 0, 0);
+    bench.pass(Duration::from_secs(15));
+    let (link, _) = bench.play_master();
+    bench.send(link, format!("+CONTINUE {OTHER}\r\n").as_bytes());
+    assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":20 ".into(), "armed".into()));
+
+    let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+    offer(&mut bench, OTHER, 0, 0);
+    bench.pass(Duration::from_secs(15));
+    offer(&mut bench, OTHER, 0, 20);
+    assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":20 ".into(), "armed".into()), "read from a log, say");
+}
+
+#[test]
+fn a_replica_in_quarantine_can_become_the_master() {
+    let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+    offer(&mut bench, OTHER, 0, 0);
+    assert_eq!(bench.run("REPLICAOF NO ONE"), "+OK ");
+    assert_eq!((bench.run("DBSIZE"), bench.run("SET new v")), (":20 ".into(), "+OK ".into()));
+    assert_eq!(bench.node.history.second.map(|(_, offset)| offset), Some(OFFSET + 1), "it goes on in our history");
+}
+
+#[test]
+fn quarantine_ends_in_time_behind_an_archive() {
+    for load in LOADS {
+        let mut bench = bereft(GuardPolicies::DEFAULT, load);
+        bench.run("CONFIG SET replica-wipe-guard-timeout 60");
+        offer(&mut bench, OTHER, 0, 0);
+        let data = data_set(0);
+        let mut seconds = 0;
+        while bench.run("DBSIZE") == ":20 " {
+            assert!(seconds < 90, "{}", state(&mut bench));
+            bench.pass(Duration::from_secs(1));
+            seconds += 1;
+            if !bench.dialled.is_empty() {
+                let (link, _) = bench.play_master();
+                let bytes = [format!("+FULLRESYNC {OTHER} 0\r\n${}\r\n", data.len()).as_bytes(), &data].concat();
+                bench.send(link, &bytes);
+            }
+        }
+        assert!(seconds >= 60, "{seconds}");
+        assert_eq!((bench.run("DBSIZE"), archives(&bench.disk).len()), (":0 ".into(), 1));
+    }
+}
+
+#[test]
+fn who_refuses_does_not_ask_again() {
+    let mut bench = bereft(GuardPolicies::all(GuardPolicy::Refuse), DisklessLoad::Disabled);
+    offer(&mut bench, OTHER, 900, 19);
+    bench.pass(Duration::from_secs(600));
+    assert_eq!((state(&mut bench), bench.dialled.len(), bench.run("DBSIZE")), ("refused".into(), 0, ":20 ".into()));
+    bench.run("WIPEGUARD ACCEPT");
+    offer(&mut bench, OTHER, 900, 19);
+    assert_eq!((state(&mut bench), bench.run("DBSIZE")), ("armed".into(), ":19 ".into()));
+}
+
+#[test]
+fn what_is_replaced_by_an_older_snapshot_is_in_the_archive_and_can_be_had_back() {
+    for load in LOADS {
+        let mut bench = bereft(GuardPolicies::DEFAULT, load);
+        bench.hold_disk();
+        offer(&mut bench, OTHER, 900, 19);
+        assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":20 ".into(), "archiving".into()));
+        while archives(&bench.disk).is_empty() {
+            assert_eq!(bench.run("DBSIZE"), ":20 ", "nothing is dropped before the archive is there");
+            assert!(bench.release_disk_op());
+        }
+        bench.release_disk();
+        assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":19 ".into(), "armed".into()));
+        let [archive] = &archives(&bench.disk)[..] else { panic!("{:?}", bench.disk.keys()) };
+        assert_eq!(info(&mut bench, "wipe_guard_last_archive"), *archive);
+        let config = Config { dbfilename: archive.clone(), ..Config::default() };
+        let mut restored = Bench::start(config, 9, bench.disk.clone(), bench.now);
+        assert_eq!(restored.run("DBSIZE"), ":20 ");
+    }
+}
+
+#[test]
+fn without_room_for_an_archive_nothing_is_replaced() {
+    for load in LOADS {
+        let mut bench = bereft(GuardPolicies::DEFAULT, load);
+        let link = {
+            let (link, _) = bench.play_master();
+            let data = data_set(19);
+            let head = format!("+FULLRESYNC {OTHER} 900\r\n${}\r\n", data.len());
+            bench.hold_disk();
+            bench.send(link, &[head.as_bytes(), &data].concat());
+            link
+        };
+        bench.append_failure = Some(DiskFailure::NoSpace);
+        bench.release_disk();
+        assert_eq!((bench.run("DBSIZE"), archives(&bench.disk).len()), (":20 ".into(), 0));
+        assert!(bench.closed.contains(&link));
+        bench.append_failure = None;
+        bench.pass(Duration::from_secs(10));
+        offer(&mut bench, OTHER, 900, 19);
+        assert_eq!((bench.run("DBSIZE"), archives(&bench.disk).len()), (":19 ".into(), 1), "it is tried again");
+    }
+}
+
+#[test]
+fn the_newest_archives_are_kept() {
+    let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+    bench.disk.insert("pre-resync-notes.txt".into(), Vec::new());
+    for round in 1..=5_u64 {
+        let link = offer(&mut bench, &format!("{round}").repeat(40), OFFSET - round, 20);
+        bench.hang_up(link);
+        bench.pass(Duration::from_secs(1));
+    }
+    let kept = archives(&bench.disk);
+    let offsets: Vec<&str> = kept.iter().filter_map(|name| name.strip_suffix(".rdb")?.rsplit('-').next()).collect();
+    assert_eq!(offsets, ["998", "997", "996"], "{kept:?}");
+    assert!(bench.disk.contains_key("pre-resync-notes.txt"), "what is no archive is left alone");
+}
+
+#[test]
+fn another_master_that_is_named_may_be_empty() {
+    let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+    bench.run("REPLICAOF 127.0.0.1 7001");
+    bench.dialled.remove(0);
+    offer(&mut bench, OTHER, 0, 0);
+    assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":0 ".into(), "armed".into()));
+}
+
+#[test]
+fn a_flushed_master_of_the_same_history_is_followed() {
+    let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+    offer(&mut bench, HISTORY, OFFSET + 500, 0);
+    assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":0 ".into(), "armed".into()));
+}
+
+#[test]
+fn naming_another_master_while_an_archive_is_written_ends_both() {
+    for load in LOADS {
+        let mut bench = bereft(GuardPolicies::DEFAULT, load);
+        bench.hold_disk();
+        offer(&mut bench, OTHER, 900, 19);
+        bench.run("REPLICAOF NO ONE");
+        bench.release_disk();
+        assert_eq!((bench.run("DBSIZE"), bench.run("SET new v")), (":20 ".into(), "+OK ".into()));
+        assert!(bench.disk.keys().all(|name| !name.starts_with("temp-")), "{:?}", bench.disk.keys());
+    }
+}
+
+#[test]
+fn a_link_that_breaks_while_an_archive_is_written_keeps_nothing_from_happening() {
+    for load in LOADS {
+        let mut bench = bereft(GuardPolicies::DEFAULT, load);
+        bench.hold_disk();
+        let link = offer(&mut bench, OTHER, 900, 19);
+        bench.hang_up(link);
+        bench.pass(Duration::from_secs(3));
+        assert!(bench.dialled.is_empty(), "no other data set is asked for meanwhile");
+        bench.release_disk();
+        bench.pass(Duration::from_secs(2));
+        assert_eq!((bench.run("DBSIZE"), archives(&bench.disk).len()), (":19 ".into(), 1));
+        let (_, asked) = bench.play_master();
+        assert_eq!(asked, format!("{OTHER} 901"));
+    }
+}

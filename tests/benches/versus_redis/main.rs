@@ -191,8 +191,7 @@ fn measure(options: &Options) -> Result<Report> {
 }
 
 /// What is measured on a disk.
-const PERSISTENCE: [Part; 4] =
-    [Part::PersistenceThroughput, Part::SaveAndLoad, Part::SaveStalls, Part::Recording];
+const PERSISTENCE: [Part; 4] = [Part::PersistenceThroughput, Part::SaveAndLoad, Part::SaveStalls, Part::Recording];
 
 fn measure_persistence(
     options: &Options,

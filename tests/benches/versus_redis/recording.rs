@@ -82,12 +82,7 @@ pub(crate) fn measure(
                     progress.inc(1);
                 }
             }
-            rows.push(Row {
-                load,
-                is_pinned,
-                plain: Sample::median(&samples.0),
-                recorded: Sample::median(&samples.1),
-            });
+            rows.push(Row { load, is_pinned, plain: Sample::median(&samples.0), recorded: Sample::median(&samples.1) });
         }
     }
     Ok(rows)

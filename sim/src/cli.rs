@@ -36,6 +36,9 @@ pub(crate) enum Command {
         /// Signatures of failures that are known
         #[arg(long, value_name = "FILE")]
         known: Option<PathBuf>,
+        /// All decisions of the engine that are marked, each with the number of seeds that have come to it and the first of them
+        #[arg(long, conflicts_with = "json")]
+        marks: bool,
         /// One JSON object instead of words
         #[arg(long)]
         json: bool,
@@ -145,6 +148,11 @@ pub(crate) enum Command {
     Explore(ExploreArguments),
     /// List the mistakes that this build can make on purpose
     Defects,
+    /// List the decisions of the engine that this build marks, or tell what one stands for
+    Marks {
+        /// Which one
+        mark: Option<String>,
+    },
     /// Hunt each mistake by seeds until a check barks, and print which checks find which, and how soon
     ///
     /// Exit status 1 if a hunt ends in vain.
@@ -186,6 +194,9 @@ pub(crate) struct RunArguments {
     /// Write fingerprints for `compare`, one line for each seed
     #[arg(long, value_name = "FILE")]
     pub(crate) prints: Option<PathBuf>,
+    /// All decisions of the engine that are marked, each with the number of seeds that have come to it and the first of them
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) marks: bool,
     /// One JSON object instead of words
     #[arg(long)]
     pub(crate) json: bool,

@@ -38,6 +38,7 @@ mod world;
 
 pub mod crowd;
 pub mod explore;
+pub mod marks;
 pub mod museum;
 pub mod plan;
 pub mod recording;

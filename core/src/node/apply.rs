@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use crate::command::{Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, row_number};
 use crate::config::PropagationError;
 use crate::keyspace::ExpiredBy;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{Action, ConnId, Effects, ExitCode, Level, Note, Now};
 use crate::resp::{Args, Output, Parsed, Proto, Reply, RequestLimits, RequestParser};
@@ -89,6 +90,7 @@ impl Node {
                         self.advance_before_applying(parser.args(rest), &rest[..len]);
                     }
                     parser.reset();
+                    self.mark(Mark::StreamHeld);
                     self.park(conn, WaitsFor::Unpause, None, now);
                     break;
                 }

@@ -8,8 +8,8 @@ use afterimage_core::codec::random::Random;
 use super::{Crash, Fault, FaultPlan, Order, OrderPlan, Plan, Storage};
 use crate::queue::{MILLISECOND, Micros, SECOND};
 
-/// Syncs within which names are given and secured, and a little for what is written meanwhile.
-const SYNCS: u64 = 6;
+/// Syncs within which a node that begins gives its files names and secures these, and a little for what is written meanwhile.
+const SYNCS: u64 = 8;
 const REST: Micros = 20 * MILLISECOND;
 
 /// Adds some to a plan, if the seed has them.
@@ -23,7 +23,7 @@ pub(super) fn add(random: &mut Random, plan: &mut Plan) {
         let (is_first, any) = (random.chance(1, 2), random.pick(&appending).copied());
         // Most is promised by the first of them, which is the master as a rule.
         let Some(host) = appending.first().copied().filter(|_| is_first).or(any) else { return };
-        let begun_at = if random.chance(1, 3) { 0 } else { random.below(plan.quiet_at_us) };
+        let begun_at = if random.chance(2, 3) { 0 } else { random.below(plan.quiet_at_us) };
         if begun_at > 0 {
             plan.orders.push(OrderPlan { at_us: begun_at, order: Order::Rewrite { host } });
         }

@@ -90,6 +90,7 @@ struct Second<'a> {
 
 impl Second<'_> {
     fn live(mut self) -> Result<(), String> {
+        self.host.carry_out();
         for _ in 0..ROUNDS_MAX {
             if self.go_on()?.is_break() {
                 return Ok(());

@@ -59,10 +59,12 @@ impl Run {
             return Ok(());
         }
         part.second_lives += 1;
-        let before = match how {
+        let found = restarts.data_on(disk)?;
+        let mut before: Vec<u64> = match how {
             How::Power => Vec::new(),
             How::Process => self.host.states[crash.promised..=crash.last].iter().map(|state| state.digest).collect(),
         };
+        before.push(found);
         let config = Config { replicaof: None, ..self.course.keeping.config() };
         let host = Host::start(config, self.course.defects, SEED_SECOND, disk.clone());
         let allowed = Allowed { before, with_write: None, is_promised: false };
@@ -112,7 +114,6 @@ impl Second<'_> {
     }
 
     fn write(&mut self) {
-        self.allowed.before.push(self.host.state().digest);
         let client = self.host.accept();
         self.host.client = Some(client);
         for line in self.lines {

@@ -187,6 +187,9 @@ impl Node {
 
     /// The slow ones leave room for the others even when they have waited.
     fn has_room_for(&self, company: Company, now: Now) -> bool {
+        if self.has(Defect::DisklessHungReceiver) {
+            return self.transfers.count() == 0;
+        }
         let has_waited = self.admission.no_room_since.is_some_and(|since| now.mono.since(since) >= PATIENCE);
         let max = match company {
             Company::WithoutKeys => return true,

@@ -129,7 +129,8 @@ impl Node {
             *fork = if self.has(Defect::Replid2Unbounded) { u64::MAX } else { *fork };
             *fork -= u64::from(self.has(Defect::Replid2OneShort));
         }
-        if let Some((_, end)) = &mut standing.held {
+        if let Some((oldest, end)) = &mut standing.held {
+            *oldest += u64::from(self.has(Defect::BacklogOneShort));
             *end = if self.has(Defect::PsyncFromFuture) { u64::MAX } else { *end };
         }
         standing

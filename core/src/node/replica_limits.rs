@@ -55,7 +55,7 @@ impl Node {
     }
 
     /// Bytes that are kept for a replica alone: of the stream, and of its snapshot.
-    fn bytes_held_for(&self, side: &ReplicaSide) -> u64 {
+    pub(super) fn bytes_held_for(&self, side: &ReplicaSide) -> u64 {
         let lag = side.needs_log_from().map_or(0, |from| self.history.offset().saturating_sub(from));
         lag + self.transfers.held_for(side.phase, &self.keyspace)
     }
@@ -110,6 +110,7 @@ impl Node {
         let timeout = Duration::from_secs(u64::from(self.config.repl_timeout));
         let end = self.history.offset();
         let limit = self.config.client_output_buffer_limit.replica;
+        let hangs_for_ever = self.has(Defect::DisklessHungReceiver);
         let mut too_long_over = Vec::new();
         let mut silent = Vec::new();
         for &conn in &self.replicas {
@@ -135,6 +136,7 @@ impl Node {
                 }
                 // It may load what it has for as long as it takes, and need not say anything meanwhile: Valkeys do not.
                 Phase::Buffering { .. } => {}
+                Phase::Streaming { .. } if hangs_for_ever => {}
                 _ if side.is_mute && !is_for_snapshot => {}
                 _ if now.mono.since(last_sign_at) > timeout => silent.push(conn),
                 _ => {}
@@ -154,7 +156,9 @@ impl Node {
             effects.note(Note::Text { level: Level::Warning, text });
             self.close(conn, now, effects);
         }
-        self.leave_slow_replicas_behind(now, effects);
+        if !hangs_for_ever {
+            self.leave_slow_replicas_behind(now, effects);
+        }
     }
 
     /// Ends replicas that are too slow for others who share their snapshot, or who wait for room that they take.

@@ -1,6 +1,7 @@
 //! A node is started on what a crash has left: are the data those that must be there, and are they where it says?
 
 use crate::disk::Disk;
+use crate::plan::Crash as How;
 
 use super::Part;
 use super::host::State;
@@ -18,12 +19,15 @@ impl Run {
                 disk.lose(&loss);
                 (disk, format!("{loss:?}"))
             });
-            for (disk, loss) in after_power_loss.chain([(process_alone, "the process alone".to_owned())]) {
+            let after_power_loss = after_power_loss.map(|(disk, loss)| (How::Power, disk, loss));
+            let of_process = (How::Process, process_alone, "the process alone".to_owned());
+            for (how, disk, loss) in after_power_loss.chain([of_process]) {
                 if self.course.is_over(part) {
                     return;
                 }
                 part.cases += 1;
-                if let Err(why) = self.start_on(&disk, crash, restarts, part) {
+                let outcome = self.start_on(&disk, crash, restarts, part);
+                if let Err(why) = outcome.and_then(|()| self.live_again(&disk, how, crash, restarts, part)) {
                     part.note_fault(format!("after operation {}, {loss}: {why}", index + 1));
                 }
             }

@@ -11,7 +11,7 @@ enum Trial {
 }
 
 /// Which part finds a defect, by what, and what it says.
-const FOUND: [(&str, Keeping, Trial, &str); 14] = [
+const FOUND: [(&str, Keeping, Trial, &str); 15] = [
     ("reply_before_sync", Keeping::Always, Trial::Crash, "a promised write is gone"),
     ("replicas_before_sync", Keeping::Always, Trial::Crash, "a promised write is gone"),
     ("waitaof_counts_appended", Keeping::Everysec, Trial::Crash, "a promised write is gone"),
@@ -25,6 +25,7 @@ const FOUND: [(&str, Keeping, Trial, &str); 14] = [
     ("partial_append_left", Keeping::Always, Trial::Failure, "it does not start"),
     ("half_transaction_loaded", Keeping::Everysec, Trial::Crash, "the data were never like that"),
     ("position_beyond_data", Keeping::Always, Trial::Crash, "where the data were others"),
+    ("names_not_secured", Keeping::Always, Trial::Crash, "what the life before has promised is gone"),
     ("seal_not_checked", Keeping::Always, Trial::Rot, "it serves other data"),
 ];
 

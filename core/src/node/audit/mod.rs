@@ -105,6 +105,13 @@ pub enum Deed {
         /// A data set was being loaded then.
         is_loading: bool,
     },
+    /// A key has given way for want of memory.
+    Evicted {
+        /// The role that the node had then: it may have another at the end of the same event.
+        role: Role,
+        /// What the data and the buffers of clients took before, in bytes, without what waits for replicas.
+        held_bytes: u64,
+    },
     /// WAITAOF was answered.
     WaitedForDisks {
         /// The client's connection.
@@ -309,7 +316,7 @@ impl Node {
         audit.boundaries.push(Boundary { position, digest: audit.digest, stream, role });
     }
 
-    fn present_role(&self) -> Role {
+    pub(super) fn present_role(&self) -> Role {
         if self.follow.is_some() { Role::Replica } else { Role::Master }
     }
 

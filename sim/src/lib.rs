@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod actors;
+mod alone;
 mod check;
 mod client;
 mod controller;

@@ -1,9 +1,9 @@
 //! A node is started on what a crash has left: are the data those that must be there, and are they where it says?
 
+use crate::alone::State;
 use crate::disk::Disk;
 
 use super::Part;
-use super::host::State;
 use super::restart::Restarts;
 use super::run::{Crash, Run};
 

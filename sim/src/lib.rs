@@ -37,6 +37,7 @@ mod wire;
 mod workload;
 mod world;
 
+pub mod captured;
 pub mod crowd;
 pub mod explore;
 pub mod museum;

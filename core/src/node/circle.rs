@@ -94,7 +94,7 @@ impl Node {
         let Some(follow) = &self.follow else { return };
         let path = answer.path_from(&follow.endpoint.host, follow.endpoint.port);
         let circle = self.find_circle(conn, &path);
-        if let Some(circle) = &circle {
+        if let Some(circle) = circle.as_ref().filter(|circle| follow.circle() != Some(circle)) {
             effects.note(Note::Text { level: Level::Warning, text: circle.to_string() });
         }
         if let Some(follow) = &mut self.follow {

@@ -199,7 +199,7 @@ impl Node {
         self.storage.sync_file_ended(false, now.mono.since(begun_at));
         let wait = self.restrain_files(now).as_millis();
         let text = format!(
-            "Write error saving DB on disk for replicas: {failure}. The next one is begun no sooner than in {wait} ms"
+            "Write error saving DB on disk for replicas: {failure}. The next one is begun no sooner than in {wait} ms. It goes to the directory that 'dir' names; 'repl-diskless-sync yes' does without a file"
         );
         effects.note(Note::Text { level: Level::Warning, text });
         for conn in self.receivers(id) {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use afterimage_sim::captured::{Capture, Kind};
 use afterimage_sim::{KeptPlan, Plan, Print};
 use serde_json::Value;
 
@@ -212,4 +213,17 @@ fn a_seed_that_found_a_defect_shrinks_to_a_plan_that_fails_alike_and_only_with_i
     let replayed = expect(1, &["replay", path(&file)]);
     assert!(!text(&replayed.stdout).contains("This build"), "{}", text(&replayed.stdout));
     assert!(afterimage_sim::run_plan(Plan { defects: Vec::new(), ..kept.plan }).passed());
+}
+
+#[test]
+fn what_real_servers_said_passes_and_with_one_byte_altered_it_does_not() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/captures/redis-7.0-small.capture");
+    let capture: Capture = fs::read_to_string(file).expect("it is kept").parse().expect("it is a capture");
+    let passed = expect(0, &["replay-capture", file]);
+    assert!(text(&passed.stdout).contains("nothing was broken"), "{}", text(&passed.stdout));
+    let answer = capture.kinds().iter().position(|kind| *kind == Kind::Answer).expect("PSYNC is answered");
+    let broken = expect(1, &["replay-capture", file, "--log", "--flip", &(answer + 20).to_string()]);
+    assert!(text(&broken.stdout).contains("broken: "), "{}", text(&broken.stdout));
+    expect(2, &["replay-capture", file, "--flip", &capture.len().to_string()]);
+    expect(2, &["replay-capture", "no-such-file"]);
 }

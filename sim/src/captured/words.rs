@@ -22,11 +22,7 @@ pub(super) fn front(bytes: &[u8]) -> Front {
     match bytes.first() {
         None => Front::Incomplete,
         Some(b'\n') => Front::Newline,
-        Some(b'*') => match words(bytes) {
-            Ok(Some((words, len))) => Front::Command(words, len),
-            Ok(None) => Front::Incomplete,
-            Err(Nonsense) => Front::Nonsense,
-        },
+        Some(b'*') => words(bytes).unwrap_or(Front::Nonsense),
         // Inline, as SYNC of old is.
         Some(byte) if byte.is_ascii_alphabetic() => match bytes.iter().position(|byte| *byte == b'\n') {
             Some(end) => {
@@ -42,20 +38,20 @@ pub(super) fn front(bytes: &[u8]) -> Front {
 
 struct Nonsense;
 
-fn words(bytes: &[u8]) -> Result<Option<(Vec<Vec<u8>>, usize)>, Nonsense> {
-    let Some((count, mut at)) = number_line(bytes, b'*', WORDS_MAX)? else { return Ok(None) };
+fn words(bytes: &[u8]) -> Result<Front, Nonsense> {
+    let Some((count, mut at)) = number_line(bytes, b'*', WORDS_MAX)? else { return Ok(Front::Incomplete) };
     let mut words = Vec::new();
     for _ in 0..count {
-        let Some((len, used)) = number_line(&bytes[at..], b'$', WORD_BYTES_MAX)? else { return Ok(None) };
+        let Some((len, used)) = number_line(&bytes[at..], b'$', WORD_BYTES_MAX)? else { return Ok(Front::Incomplete) };
         let (start, end) = (at + used, at + used + len);
-        let Some(after) = bytes.get(end..end + 2) else { return Ok(None) };
+        let Some(after) = bytes.get(end..end + 2) else { return Ok(Front::Incomplete) };
         if after != b"\r\n" {
             return Err(Nonsense);
         }
         words.push(bytes[start..end].to_vec());
         at = end + 2;
     }
-    if words.is_empty() { Err(Nonsense) } else { Ok(Some((words, at))) }
+    if words.is_empty() { Err(Nonsense) } else { Ok(Front::Command(words, at)) }
 }
 
 /// `*3\r\n`: the number, and the length of the line.

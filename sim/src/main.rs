@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod campaign;
+mod capturing;
 mod cli;
 #[cfg(feature = "museum")]
 mod exhibition;
@@ -69,6 +70,7 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             Ok(verdict(replaying::replay(kept, source, watched, out)?))
         }
         Command::ReplayRecording(arguments) => Ok(verdict(recounting::replay(arguments, out)?)),
+        Command::ReplayCapture(arguments) => Ok(verdict(capturing::replay(arguments, out)?)),
         Command::Shrink { source, defects, out: path, cpu, json } => {
             let plan = kept_of(source, defects)?.plan;
             shrinking::shrink(&plan, path.as_deref(), cpu.0, *json, out)?;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use afterimage_sim::captured::{Capture, Kind};
 use afterimage_sim::{KeptPlan, Plan, Print};
 use serde_json::Value;
 
@@ -251,4 +252,17 @@ fn a_campaign_keeps_what_its_seeds_have_come_to_and_a_merge_adds_it_up() {
     fs::write(&terms, old.to_string()).expect("it is written");
     let refused = expect(2, &["merge", out]);
     assert!(text(&refused.stderr).contains("merge it by the build that ran it"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn what_real_servers_said_passes_and_with_one_byte_altered_it_does_not() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/captures/redis-7.0-small.capture");
+    let capture: Capture = fs::read_to_string(file).expect("it is kept").parse().expect("it is a capture");
+    let passed = expect(0, &["replay-capture", file]);
+    assert!(text(&passed.stdout).contains("nothing was broken"), "{}", text(&passed.stdout));
+    let answer = capture.kinds().iter().position(|kind| *kind == Kind::Answer).expect("PSYNC is answered");
+    let broken = expect(1, &["replay-capture", file, "--log", "--flip", &(answer + 20).to_string()]);
+    assert!(text(&broken.stdout).contains("broken: "), "{}", text(&broken.stdout));
+    expect(2, &["replay-capture", file, "--flip", &capture.len().to_string()]);
+    expect(2, &["replay-capture", "no-such-file"]);
 }

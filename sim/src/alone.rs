@@ -267,7 +267,7 @@ impl Host {
     }
 
     /// Does what it asks for, but what the disk is to do.
-    pub(super) fn carry_out(&mut self) {
+    pub(crate) fn carry_out(&mut self) {
         let mut may_work = true;
         for _ in 0..ROUNDS_MAX {
             let actions: Vec<Action> = self.effects.drain().collect();

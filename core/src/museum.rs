@@ -503,20 +503,6 @@ impl<T: Default> Leftover<T> {
     }
 }
 
-#[cfg(all(test, feature = "museum"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_node_has_the_defects_it_was_given_and_no_other() {
-        for chosen in Defect::ALL {
-            let defects = Defects::default().with(*chosen);
-            assert!(defects.iter().eq([*chosen]), "{chosen:?}");
-        }
-        assert_eq!(Defects::default().iter().count(), 0);
-    }
-}
-
 #[cfg(all(test, not(feature = "museum")))]
 mod tests {
     use super::*;

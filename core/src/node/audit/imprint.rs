@@ -122,18 +122,6 @@ mod tests {
         assert_eq!(one, imprint(&[(1, "SELECT 1"), (0, "CLIENT SETNAME a")]));
     }
 
-    #[cfg(feature = "marks")]
-    #[test]
-    fn what_a_node_has_come_to_is_no_part_of_what_it_is() {
-        let mut bench = Bench::new();
-        bench.node.enable_audit();
-        let (imprint, reached) = (bench.node.imprint(), bench.node.marks());
-        bench.node.mark(crate::marks::Mark::BacklogFreed);
-        bench.node.feed.marks.set(crate::marks::Mark::ExpiredHidden);
-        assert_eq!(bench.node.imprint(), imprint);
-        assert_eq!((bench.node.marks().bits() ^ reached.bits()).count_ones(), 2, "and yet both are kept");
-    }
-
     #[test]
     fn whatever_is_another_state_is_another_imprint() {
         let half = |bytes: &[u8]| {

@@ -7,6 +7,7 @@ use alloc::string::{String, ToString};
 
 use crate::command::reply_error as reply;
 use crate::command::{Command, CommandError, Flags, Handler, ServerCommand, row_number, subcommand};
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::Args;
@@ -168,6 +169,15 @@ impl Node {
             return Err(reply::MONITOR_TOUCHES_DATA);
         }
         Ok(())
+    }
+
+    /// Of those who keep writes from being lost, or reads from being stale.
+    pub(super) fn mark_refusal(&mut self, error: &CommandError) {
+        match error.code() {
+            "NOREPLICAS" => self.mark(Mark::RefusedNoReplicas),
+            "MISCONF" => self.mark(Mark::RefusedMisconf),
+            _ => {}
+        }
     }
 
     /// [`Defect::LoadingServesReads`]: a data set of our master is being loaded, wherever it is.

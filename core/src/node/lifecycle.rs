@@ -11,6 +11,7 @@ use crate::codec::siphash::HashKey;
 use crate::command::reply_error as reply;
 use crate::config::Config;
 use crate::keyspace::Keyspace;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{Action, ConnId, Effects, ExitCode, Level, Note, Now, Peer, Signal};
 use crate::replication::{History, Position, ReplicationId};
@@ -84,6 +85,7 @@ impl Node {
             hosted_sets: alloc::collections::VecDeque::new(),
             rewrites: super::Rewrites::default(),
             acl_log: super::AclLog::default(),
+            marks: super::Marks::default(),
             audit: None,
             run_id,
             started_at: now,
@@ -191,6 +193,7 @@ impl Node {
         }
         let text = "Waiting for replicas before shutting down.".to_string();
         effects.note(Note::Text { level: Level::Notice, text });
+        self.mark(Mark::ShutdownWaits);
         self.pause(PausedFor::Shutdown, Scope::Write, None, now);
         self.timers.set(Timer::Shutdown, now.mono.after(timeout));
     }
@@ -204,6 +207,7 @@ impl Node {
     pub(super) fn continue_shutdown(&mut self, now: Now) {
         let is_waiting = self.shutdown.is_some_and(|shutdown| !shutdown.is_past_waiting);
         if is_waiting && !self.has_lagging_replicas() {
+            self.mark(Mark::ShutdownInStep);
             // What this very event has left to do is done first: replicas go, one after another, when a new master is taken up, too.
             self.timers.set(Timer::Shutdown, now.mono);
         }
@@ -214,8 +218,11 @@ impl Node {
         if shutdown.flushes_up_to.is_some() {
             return;
         }
-        shutdown.is_past_waiting = true;
+        let had_to_wait = !core::mem::replace(&mut shutdown.is_past_waiting, true);
         let saves = shutdown.saves;
+        if had_to_wait && self.has_lagging_replicas() {
+            self.mark(Mark::ShutdownTimedOut);
+        }
         self.audit_deed(|_| Deed::StopsWaiting);
         self.timers.stop(Timer::Shutdown);
         self.tell_of_replicas_at_shutdown(now, effects);
@@ -296,6 +303,7 @@ impl Node {
         if shutdown.is_forced {
             return self.exit(effects);
         }
+        self.mark(Mark::ShutdownGivenUp);
         for text in [
             "Error trying to save the DB, can't exit.",
             "Errors trying to shut down the server. Check the logs for more information.",

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::replication::Log;
@@ -64,6 +65,9 @@ impl Node {
             let Some(side) = self.connections.get(conn).and_then(Connection::replica) else { continue };
             let (lag_bytes, phase) = (self.bytes_held_for(side), side.phase);
             if lag_bytes > lag_bytes_max {
+                if !phase.is_synchronising() {
+                    self.mark(Mark::OutputLimitHard);
+                }
                 self.end_slow_replica(conn, phase, lag_bytes, lag_bytes_max, now, effects);
             }
         }
@@ -139,12 +143,14 @@ impl Node {
             }
         }
         for (conn, phase, lag) in too_long_over {
+            self.mark(Mark::OutputLimitSoft);
             self.end_slow_replica(conn, phase, lag, limit.soft_bytes, now, effects);
         }
         for conn in silent {
             self.audit_deed(|_| Deed::TimedOut);
             let is_online =
                 self.connections.get(conn).and_then(Connection::replica).is_some_and(ReplicaSide::is_online);
+            self.mark(if is_online { Mark::ReplicaSilent } else { Mark::ReplicaSilentInSync });
             let what = if is_online { "streaming sync" } else { "full sync" };
             let text = format!("Disconnecting timedout replica ({what}): {}", self.replica_name(conn));
             effects.note(Note::Text { level: Level::Warning, text });
@@ -193,6 +199,7 @@ impl Node {
     fn leave_behind(&mut self, conn: ConnId, why: &str, now: Now, effects: &mut Effects) {
         let replica = self.replica_name(conn);
         self.stats.sync_left_behind += 1;
+        self.mark(Mark::ReplicaLeftBehind);
         // One that does not tell where it listens cannot be told from others when it comes again.
         let is_known = self.connections.get(conn).is_some_and(|connection| connection.intro.port != 0);
         let mut text = format!("Replica {replica} {why}: closing it");

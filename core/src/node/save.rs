@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Level, Note, Now};
 
@@ -188,6 +189,7 @@ impl Node {
         if let SaveStage::Writing { snapshot, .. } = save.stage {
             self.keyspace.end_snapshot(snapshot);
         }
+        self.mark(Mark::SaveFailed);
         self.storage.save_ended(false, now.mono.since(save.begun_at));
         let text = format!("Write error saving DB on disk: {failure}");
         effects.note(Note::Text { level: Level::Warning, text });

@@ -5,6 +5,7 @@
 
 mod acks;
 mod bounds;
+mod claims;
 mod continuation;
 mod convergence;
 mod departures;

@@ -1,10 +1,10 @@
 //! A node is started on what a crash has left: are the data those that must be there, and are they where it says?
 
+use crate::alone::State;
 use crate::disk::Disk;
 use crate::plan::Crash as How;
 
 use super::Part;
-use super::host::State;
 use super::restart::Restarts;
 use super::run::{Crash, Run};
 

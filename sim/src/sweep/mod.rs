@@ -13,7 +13,6 @@
 
 mod crash;
 mod failure;
-mod host;
 mod master;
 #[cfg(all(test, feature = "museum"))]
 mod museum_tests;
@@ -28,10 +27,10 @@ use std::fmt;
 use afterimage_core::museum::Defects;
 use serde::Serialize;
 
+use crate::alone::Interleaving;
 use crate::museum;
 
 use crash::Lives;
-use host::Interleaving;
 use restart::Restarts;
 use run::Run;
 use script::Keeping;

@@ -6,10 +6,10 @@ use afterimage_core::Config;
 use afterimage_core::node::Probe;
 use afterimage_core::port::FileName;
 
+use crate::alone::{Host, State};
 use crate::disk::Disk;
 use crate::fingerprint::hash_bytes;
 
-use super::host::{Host, State};
 use super::script::following;
 use super::{Course, SEED_AFTER};
 

@@ -12,11 +12,11 @@ use crate::disk::Disk;
 use crate::plan::Crash as How;
 use crate::reply::{Reply, read_reply};
 
-use super::host::Host;
 use super::restart::Restarts;
 use super::run::{Crash, Run};
 use super::script::Keeping;
 use super::{Part, SEED_SECOND};
+use crate::alone::Host;
 
 /// Times that the second life is given to promise something, of a tenth of a second each.
 const ROUNDS_MAX: usize = 50;

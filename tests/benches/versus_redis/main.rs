@@ -25,6 +25,7 @@ mod load_and_sync;
 mod memory;
 mod pauses;
 mod persistence_throughput;
+mod recording;
 mod report;
 mod save_and_load;
 mod save_stalls;
@@ -53,7 +54,7 @@ struct Options {
     #[arg(long)]
     quick: bool,
     /// Measure only this, may be given several times: a command (GET, LPUSH, LRANGE_100, ...), sync, load-and-sync, fan-out, memory, pauses,
-    /// persistence-throughput, save-and-load or save-stalls
+    /// persistence-throughput, save-and-load, save-stalls or recording
     #[arg(long, value_name = "PART", value_parser = parse_part, ignore_case = true)]
     only: Vec<Part>,
     /// How often each measurement is taken; the median counts [default: 5, with --quick 3]
@@ -79,10 +80,11 @@ enum Part {
     PersistenceThroughput,
     SaveAndLoad,
     SaveStalls,
+    Recording,
 }
 
 /// Those that are no command, by the names that `--only` knows them by.
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("sync", Part::Sync),
     ("load-and-sync", Part::LoadAndSync),
     ("fan-out", Part::FanOut),
@@ -91,6 +93,7 @@ const PARTS: [(&str, Part); 8] = [
     ("persistence-throughput", Part::PersistenceThroughput),
     ("save-and-load", Part::SaveAndLoad),
     ("save-stalls", Part::SaveStalls),
+    ("recording", Part::Recording),
 ];
 
 fn parse_part(text: &str) -> Result<Part, String> {
@@ -188,7 +191,7 @@ fn measure(options: &Options) -> Result<Report> {
 }
 
 /// What is measured on a disk.
-const PERSISTENCE: [Part; 3] = [Part::PersistenceThroughput, Part::SaveAndLoad, Part::SaveStalls];
+const PERSISTENCE: [Part; 4] = [Part::PersistenceThroughput, Part::SaveAndLoad, Part::SaveStalls, Part::Recording];
 
 fn measure_persistence(
     options: &Options,
@@ -211,6 +214,9 @@ fn measure_persistence(
         report.save_stalls_keys = save_stalls::keys(options.quick);
         report.save_stalls = save_stalls::measure(programs, rounds, options.quick, progress)?;
     }
+    if options.wants(Part::Recording) {
+        report.recording = recording::measure(programs, cores, rounds, options.quick, progress)?;
+    }
     Ok(())
 }
 
@@ -228,6 +234,7 @@ fn steps(options: &Options, programs: &Programs) -> u64 {
         Part::PersistenceThroughput => persistence_throughput::steps(&programs.systems(), rounds),
         Part::SaveAndLoad => save_and_load::steps(programs, rounds),
         Part::SaveStalls => save_stalls::steps(programs, rounds),
+        Part::Recording => recording::steps(rounds),
     };
     let parts = PARTS.into_iter().map(|(_, part)| part).filter(|part| options.wants(*part));
     load::steps(&options.commands(), rounds) + parts.map(of_part).sum::<u64>()

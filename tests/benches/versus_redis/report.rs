@@ -13,6 +13,7 @@ use crate::load_and_sync;
 use crate::memory;
 use crate::pauses;
 use crate::persistence_throughput;
+use crate::recording;
 use crate::save_and_load;
 use crate::save_stalls;
 use crate::steady;
@@ -49,6 +50,7 @@ pub(crate) struct Report {
     /// Keys of each server of `save_stalls`.
     pub(crate) save_stalls_keys: u64,
     pub(crate) save_stalls: Vec<save_stalls::Row>,
+    pub(crate) recording: Vec<recording::Row>,
 }
 
 impl Report {

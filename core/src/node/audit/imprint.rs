@@ -64,6 +64,8 @@ impl Node {
             hosted_sets,
             rewrites,
             acl_log: _,
+            // Never asked.
+            marks: _,
             audit,
             run_id: _,
             started_at: _,
@@ -118,6 +120,18 @@ mod tests {
     fn the_order_of_what_has_nothing_to_do_with_each_other_leaves_no_mark() {
         let one = imprint(&[(0, "CLIENT SETNAME a"), (1, "SELECT 1")]);
         assert_eq!(one, imprint(&[(1, "SELECT 1"), (0, "CLIENT SETNAME a")]));
+    }
+
+    #[cfg(feature = "marks")]
+    #[test]
+    fn what_a_node_has_come_to_is_no_part_of_what_it_is() {
+        let mut bench = Bench::new();
+        bench.node.enable_audit();
+        let (imprint, reached) = (bench.node.imprint(), bench.node.marks());
+        bench.node.mark(crate::marks::Mark::BacklogFreed);
+        bench.node.feed.marks.set(crate::marks::Mark::ExpiredHidden);
+        assert_eq!(bench.node.imprint(), imprint);
+        assert_eq!((bench.node.marks().bits() ^ reached.bits()).count_ones(), 2, "and yet both are kept");
     }
 
     #[test]

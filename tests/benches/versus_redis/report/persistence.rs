@@ -24,6 +24,9 @@ impl Report {
         if !self.save_stalls.is_empty() {
             self.push_save_stalls(text);
         }
+        if !self.recording.is_empty() {
+            self.push_recording(text);
+        }
     }
 
     fn push_throughput(&self, text: &mut String) {
@@ -49,6 +52,28 @@ impl Report {
                 cell(2, |sample| sample.cpu_us),
             ];
             let _ = writeln!(text, "| {} | {} | {} |", row.load, row.system, cells.join(" | "));
+        }
+    }
+
+    fn push_recording(&self, text: &mut String) {
+        *text += &format!(
+            "\nOur server with `--record FILE` and without, by turns, redis-benchmark with {} clients, {} keys at random, values of {} bytes, no append-only \
+             file. Each cell: recorded / not recorded / ratio. Processor time is that of the server, all threads.\n\n\
+             | load | programs | requests per second | p50, ms | p99, ms | processor µs per command |\n|---|---|---:|---:|---:|---:|\n",
+            load::CLIENTS,
+            load::KEY_SPACE,
+            load::VALUE_BYTES,
+        );
+        for row in &self.recording {
+            let cell = |digits: usize, of: fn(&Sample) -> f64| super::cell(of(&row.recorded), of(&row.plain), digits);
+            let cells = [
+                cell(0, |sample| sample.requests_per_s),
+                cell(2, |sample| sample.p50_ms),
+                cell(2, |sample| sample.p99_ms),
+                cell(2, |sample| sample.cpu_us),
+            ];
+            let programs = if row.is_pinned { "one processor each" } else { "not pinned" };
+            let _ = writeln!(text, "| {} | {programs} | {} |", row.load, cells.join(" | "));
         }
     }
 

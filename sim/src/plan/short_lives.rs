@@ -11,6 +11,9 @@ use crate::queue::{MILLISECOND, Micros, SECOND};
 /// Syncs within which a node that begins gives its files names and secures these, and a little for what is written meanwhile.
 const SYNCS: u64 = 8;
 const REST: Micros = 20 * MILLISECOND;
+/// So many of these, and as many other operations at most, are over when the names are given.
+const SYNCS_BEFORE: u64 = 6;
+const OPERATIONS_BEFORE: u64 = 12;
 
 /// Adds some to a plan, if the seed has them.
 pub(super) fn add(random: &mut Random, plan: &mut Plan) {
@@ -28,7 +31,10 @@ pub(super) fn add(random: &mut Random, plan: &mut Plan) {
             plan.orders.push(OrderPlan { at_us: begun_at, order: Order::Rewrite { host } });
         }
         let within = SYNCS * plan.disk.sync_us + REST;
-        let killed_at = begun_at + random.below(within);
+        let aimed = SYNCS_BEFORE * plan.disk.sync_us
+            + random.below(plan.disk.sync_us + OPERATIONS_BEFORE * plan.disk.latency_us);
+        let is_aimed = random.chance(1, 2) && begun_at == 0;
+        let killed_at = if is_aimed { aimed } else { begun_at + random.below(within) };
         let down_us = random.exponential(200 * MILLISECOND) + 1;
         let lost_at = killed_at + down_us + random.below(within + 2 * SECOND);
         let crash = |at_us: Micros, how: Crash, down_us: Micros| FaultPlan {

@@ -8,9 +8,19 @@ use super::Part;
 use super::restart::Restarts;
 use super::run::{Crash, Run};
 
+/// How many lives are crashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lives {
+    /// That of the run.
+    #[cfg(all(test, feature = "museum"))]
+    One,
+    /// And each that begins on what a crash of it has left.
+    Two,
+}
+
 impl Run {
     /// Crashes behind each operation of the disk.
-    pub(super) fn crash_everywhere(&self, restarts: &mut Restarts, part: &mut Part) {
+    pub(super) fn crash_everywhere(&self, lives: Lives, restarts: &mut Restarts, part: &mut Part) {
         for (index, crash) in self.crashes.iter().enumerate() {
             let mut process_alone = crash.disk.clone();
             process_alone.abandon();
@@ -27,7 +37,12 @@ impl Run {
                 }
                 part.cases += 1;
                 let outcome = self.start_on(&disk, crash, restarts, part);
-                if let Err(why) = outcome.and_then(|()| self.live_again(&disk, how, crash, restarts, part)) {
+                let second = |()| match lives {
+                    #[cfg(all(test, feature = "museum"))]
+                    Lives::One => Ok(()),
+                    Lives::Two => self.live_again(&disk, how, crash, restarts, part),
+                };
+                if let Err(why) = outcome.and_then(second) {
                     part.note_fault(format!("after operation {}, {loss}: {why}", index + 1));
                 }
             }

@@ -30,6 +30,7 @@ use serde::Serialize;
 use crate::alone::Interleaving;
 use crate::museum;
 
+use crash::Lives;
 use restart::Restarts;
 use run::Run;
 use script::Keeping;
@@ -157,7 +158,7 @@ impl Course {
             part.commands += run.commands;
             part.promises += run.promises;
             part.operations += run.crashes.len();
-            run.crash_everywhere(&mut restarts, &mut part);
+            run.crash_everywhere(Lives::Two, &mut restarts, &mut part);
             run.rot_everywhere(&mut part);
             run.fail_everywhere(lanes, &mut restarts, &mut part);
             for fault in &mut part.faults[faults_before..] {

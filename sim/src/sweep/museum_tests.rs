@@ -6,6 +6,7 @@ use super::*;
 #[derive(Clone, Copy, Debug)]
 enum Trial {
     Crash,
+    CrashOfSecondLife,
     Rot,
     Failure,
 }
@@ -25,7 +26,7 @@ const FOUND: [(&str, Keeping, Trial, &str); 15] = [
     ("partial_append_left", Keeping::Always, Trial::Failure, "it does not start"),
     ("half_transaction_loaded", Keeping::Everysec, Trial::Crash, "the data were never like that"),
     ("position_beyond_data", Keeping::Always, Trial::Crash, "where the data were others"),
-    ("names_not_secured", Keeping::Always, Trial::Crash, "what the life before has promised is gone"),
+    ("names_not_secured", Keeping::Always, Trial::CrashOfSecondLife, "what the life before has promised is gone"),
     ("seal_not_checked", Keeping::Always, Trial::Rot, "it serves other data"),
 ];
 
@@ -37,7 +38,8 @@ fn faults(defect: &str, keeping: Keeping, trial: Trial) -> Vec<String> {
     let (mut part, mut restarts) = (Part::default(), Restarts::new(course));
     let run = Run::through(course, &lanes, None);
     match trial {
-        Trial::Crash => run.crash_everywhere(&mut restarts, &mut part),
+        Trial::Crash => run.crash_everywhere(Lives::One, &mut restarts, &mut part),
+        Trial::CrashOfSecondLife => run.crash_everywhere(Lives::Two, &mut restarts, &mut part),
         Trial::Rot => run.rot_everywhere(&mut part),
         Trial::Failure => run.fail_everywhere(&lanes, &mut restarts, &mut part),
     }

@@ -1,7 +1,7 @@
 //! Do the checks stay silent about real servers, and do they bark when a byte of what those said is another one?
 //!
 //! A [`Capture`] is what real servers, their replicas and their clients said to each other, byte for byte and in one order. It is given to the checks that every simulated run has: the tree of histories, continuations and full
-//! synchronisations, acknowledgements, WAIT. Nobody can look into a real server; its [shadow](shadow) stands for it, a node of ours that is sent what that was sent. What the server tells of itself (INFO, DEBUG DIGEST, its
+//! synchronisations, acknowledgements, WAIT. Nobody can look into a real server; its shadow (`shadow.rs`) stands for it, a node of ours that is sent what that was sent. What the server tells of itself (INFO, DEBUG DIGEST, its
 //! acknowledgements) must be what its shadow has.
 //!
 //! Relaxed here, and nowhere in the checks: what a master wrote while it had no replica was heard by nobody, so that its place is taken from what it says; a backlog is expected to hold `repl-backlog-size` bytes and no more.

@@ -62,6 +62,9 @@
 
 extern crate alloc;
 
+#[macro_use]
+mod catalogue;
+
 pub mod codec;
 pub mod command;
 pub mod config;

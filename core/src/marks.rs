@@ -9,40 +9,10 @@
 
 use core::fmt;
 
-/// Each with what it stands for, and with the name by which reports call it.
-macro_rules! marks {
-    ($($(#[doc = $line:literal])+ $mark:ident = $name:literal,)+) => {
-        /// A decision.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Mark {
-            $($(#[doc = $line])+ $mark,)+
-        }
+catalogue! {
+    /// A decision. Its card tells what it is, and perhaps why random seeds do not come there.
+    Mark, listed with "marks":
 
-        #[cfg(feature = "marks")]
-        impl Mark {
-            /// All of them.
-            pub const ALL: &[Mark] = &[$(Mark::$mark,)+];
-
-            /// The name by which reports call it.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Mark::$mark => $name,)+
-                }
-            }
-
-            /// What it stands for, as its documentation says: a line, and perhaps why random seeds do not come there.
-            #[must_use]
-            pub const fn describe(self) -> &'static str {
-                match self {
-                    $(Mark::$mark => concat!($($line, "\n"),+),)+
-                }
-            }
-        }
-    };
-}
-
-marks! {
     // What a replica is answered.
 
     /// A replica goes on by the name that our history has.

@@ -7,40 +7,10 @@
 //! Each defect lives in one line, at the place where the bug was, which asks `self.has(Defect::...)`. The simulator proves by them that its
 //! checks can fail.
 
-/// Each with its card, and with the name by which people switch it on.
-macro_rules! defects {
-    ($($(#[doc = $line:literal])+ $defect:ident = $name:literal,)+) => {
-        /// A mistake on purpose.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Defect {
-            $($(#[doc = $line])+ $defect,)+
-        }
+catalogue! {
+    /// A mistake on purpose. Its card tells what happens, when it did, and where it was reported.
+    Defect, listed with "museum":
 
-        #[cfg(feature = "museum")]
-        impl Defect {
-            /// All of them.
-            pub const ALL: &[Defect] = &[$(Defect::$defect,)+];
-
-            /// The name by which it is switched on.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Defect::$defect => $name,)+
-                }
-            }
-
-            /// What is known of it, as its documentation says: what happens, when it did, and where it was reported.
-            #[must_use]
-            pub const fn card(self) -> &'static str {
-                match self {
-                    $(Defect::$defect => concat!($($line, "\n"),+),)+
-                }
-            }
-        }
-    };
-}
-
-defects! {
     // Promises to clients.
 
     /// `wait_across_histories`: WAIT compares bare offsets.

@@ -43,7 +43,7 @@ struct Known {
 #[cfg(feature = "marks")]
 fn known() -> Vec<Known> {
     let all = afterimage_core::marks::Mark::ALL.iter();
-    all.map(|mark| Known { name: mark.name(), description: mark.describe() }).collect()
+    all.map(|mark| Known { name: mark.name(), description: mark.card() }).collect()
 }
 
 #[cfg(not(feature = "marks"))]

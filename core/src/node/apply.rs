@@ -8,7 +8,7 @@ use crate::config::PropagationError;
 use crate::keyspace::ExpiredBy;
 use crate::marks::Mark;
 use crate::museum::Defect;
-use crate::port::{Action, ConnId, Effects, ExitCode, Level, Note, Now};
+use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Output, Parsed, Proto, Reply, RequestLimits, RequestParser};
 
 use super::Node;
@@ -273,8 +273,7 @@ impl Node {
             let text = format!(
                 "This replica panicked sending an error to its master after processing the command '{name}', as 'propagation-error-behavior' says"
             );
-            effects.note(Note::Text { level: Level::Warning, text });
-            effects.push(Action::Exit(ExitCode::Failed));
+            self.exit_failed(text, effects);
         }
     }
 

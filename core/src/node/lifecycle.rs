@@ -1,7 +1,7 @@
 //! The beginning and the end of a node, and of connections that come from outside.
 
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -324,6 +324,12 @@ impl Node {
         self.timers.stop(Timer::Shutdown);
         self.end_waits_for_shutdown(reply::SHUTDOWN_FAILED.text());
         self.unpause(PausedFor::Shutdown, now);
+    }
+
+    /// The process cannot go on: it ends with a failure, for a reason.
+    pub(super) fn exit_failed(&self, why: String, effects: &mut Effects) {
+        effects.note(Note::Text { level: Level::Warning, text: why });
+        effects.push(Action::Exit(ExitCode::Failed));
     }
 
     pub(super) fn exit(&mut self, effects: &mut Effects) {

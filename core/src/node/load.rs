@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::{LoadRules, Loaded, Loader, Progress, Remark};
-use crate::port::{Action, DiskFailure, DiskOp, DiskOutcome, Effects, ExitCode, FileName, Level, Note, Now};
+use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Note, Now};
 use crate::rdb::Dialect;
 use crate::replication::Position;
 use crate::value::Limits;
@@ -267,12 +267,10 @@ impl Node {
         }
     }
 
-    /// What was kept cannot be used: the process ends, and nothing is served until it has.
-    /// Ends the start because of a file. `cure` says in a sentence what can be done.
+    /// What was kept cannot be used: the process ends because of a file, and nothing is served until it has. `cure` says in a sentence what can be done.
     pub(super) fn cannot_start(&mut self, file: &str, why: &str, cure: &str, effects: &mut Effects) {
         let text = format!("Fatal error loading the DB '{file}': {why}. {cure} Exiting.");
-        effects.note(Note::Text { level: Level::Warning, text });
-        effects.push(Action::Exit(ExitCode::Failed));
+        self.exit_failed(text, effects);
         self.storage.cannot_start = true;
     }
 

@@ -5,10 +5,9 @@ use alloc::vec::Vec;
 
 use crate::codec::content_hash::content_hash;
 use crate::config::Endpoint;
-use crate::keyspace::{Entry, Keyspace, Touch};
+use crate::keyspace::{Keyspace, Touch, digest_entry};
 use crate::port::ConnId;
 use crate::replication::{Position, ReplicationId, Request, Verdict};
-use crate::value::digest::mix_value;
 
 use super::Node;
 use super::follow::Link;
@@ -17,7 +16,6 @@ mod hash;
 mod imprint;
 mod reads;
 
-use hash::Content;
 pub use hash::{STREAM_HASH_BASE, stream_hash};
 
 /// A command boundary: after this much of this history the data had this digest.
@@ -240,14 +238,6 @@ impl Audit {
             self.replace((database, content_hash(&entry.key)), Some(digest_entry(database, entry)));
         }
     }
-}
-
-/// The digest of one key: its database, name, type, contents and expiry.
-fn digest_entry(database: u32, entry: &Entry) -> u64 {
-    let mut content = Content::default();
-    mix_value(&mut content, &entry.value);
-    let parts = [u64::from(database), content_hash(&entry.key), content.value(), entry.expires_ms as u64];
-    content_hash(parts.map(u64::to_le_bytes).as_flattened())
 }
 
 impl Node {

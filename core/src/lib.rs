@@ -51,7 +51,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | bytes and their meaning | [`codec`], [`table`], [`resp`], [`rdb`] |
-//! | the border | [`port`], [`config`], [`museum`] |
+//! | the border | [`port`], [`config`], [`museum`], [`marks`] |
 //! | values and the keyspace | [`value`], [`keyspace`] |
 //! | commands on data | [`command`] |
 //! | replication and persistence | [`replication`], [`persistence`] |
@@ -62,10 +62,14 @@
 
 extern crate alloc;
 
+#[macro_use]
+mod catalogue;
+
 pub mod codec;
 pub mod command;
 pub mod config;
 pub mod keyspace;
+pub mod marks;
 pub mod museum;
 pub mod node;
 pub mod persistence;

@@ -7,40 +7,10 @@
 //! Each defect lives in one line, at the place where the bug was, which asks `self.has(Defect::...)`. The simulator proves by them that its
 //! checks can fail.
 
-/// Each with its card, and with the name by which people switch it on.
-macro_rules! defects {
-    ($($(#[doc = $line:literal])+ $defect:ident = $name:literal,)+) => {
-        /// A mistake on purpose.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Defect {
-            $($(#[doc = $line])+ $defect,)+
-        }
+catalogue! {
+    /// A mistake on purpose. Its card tells what happens, when it did, and where it was reported.
+    Defect, listed with "museum":
 
-        #[cfg(feature = "museum")]
-        impl Defect {
-            /// All of them.
-            pub const ALL: &[Defect] = &[$(Defect::$defect,)+];
-
-            /// The name by which it is switched on.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Defect::$defect => $name,)+
-                }
-            }
-
-            /// What is known of it, as its documentation says: what happens, when it did, and where it was reported.
-            #[must_use]
-            pub const fn card(self) -> &'static str {
-                match self {
-                    $(Defect::$defect => concat!($($line, "\n"),+),)+
-                }
-            }
-        }
-    };
-}
-
-defects! {
     // Promises to clients.
 
     /// `wait_across_histories`: WAIT compares bare offsets.
@@ -73,6 +43,19 @@ defects! {
     /// everything went in good order. *When:* Redis until 7.0, 2022, and all that went before `shutdown-timeout`. *Reported:* Redis issue 9693, pull request
     /// 9872.
     ShutdownForgetsReplicas = "shutdown_forgets_replicas",
+    // What is read.
+
+    /// `exec_passes_gates`: EXEC is judged by its own flags, not by those of what it carries out.
+    ///
+    /// *What:* what was queued while a replica was in step is carried out when it is not any more: with `replica-serve-stale-data no` a client is told what is old, and in
+    /// the middle of loading what is not there yet. *When:* Redis 6.0.0 to 6.0.5, 2020; mended in 6.0.6. *Reported:* Redis pull request 6933, which let EXEC through.
+    ExecPassesGates = "exec_passes_gates",
+    /// `loading_serves_reads`: a replica serves while it loads what its master has sent, as if that were built beside what it had.
+    ///
+    /// *What:* by way of a file what it had is dropped first, so that clients find nothing, or half of it. *When:* no release that we know of; Redis 7.0 serves while it loads,
+    /// and has to tell by a second flag when what it had is still there. *Reported:* Redis pull requests 9323 and 9878, where each gate was looked at for it.
+    LoadingServesReads = "loading_serves_reads",
+
     // The name of a history, and how far it reaches.
 
     /// `restart_keeps_replid`: a master that has loaded a snapshot goes on under the name that its history had when that was made.
@@ -216,6 +199,11 @@ defects! {
     /// *What:* as long as it is counted as too long, blocks go, so that hardly anything is left for those who come back. *When:* the release candidates of Redis 7.0,
     /// 2021. *Reported:* Redis pull request 9713.
     BacklogTrimsTooMuch = "backlog_trims_too_much",
+    /// `backlog_one_short`: the oldest byte of the backlog may not be asked for.
+    ///
+    /// *What:* whoever lacks exactly what the backlog holds is sent everything; so is the first replica, if its link breaks before anything was written. *When:* the release candidates
+    /// of Redis 2.8, 2013. *Reported:* Redis issue 1221; the change c151eb6d9.
+    BacklogOneShort = "backlog_one_short",
 
     // Full synchronisation.
 
@@ -261,6 +249,24 @@ defects! {
     ///
     /// *What:* what made it come to nothing is made worse by each attempt, which costs the master a snapshot. *When:* all of Redis and Valkey. *Reported:* Redis issue 2756, Valkey issues 3893 and 4718.
     ResyncHammer = "resync_hammer",
+    /// `diskless_hung_receiver`: a replica that takes nothing of its snapshot keeps it going for ever, and no other is begun meanwhile.
+    ///
+    /// *What:* only replicas that follow the stream were ended for their silence. One that hangs in the middle of its snapshot, with its socket open, has all others wait that come
+    /// after it. *When:* Redis 6.0.0 to 6.0.14, 6.2.0 and 6.2.1, 2021. *Reported:* Redis pull request 8762.
+    DisklessHungReceiver = "diskless_hung_receiver",
+
+    // Memory.
+
+    /// `evict_feedback_loop`: what waits for replicas counts as memory, too.
+    ///
+    /// *What:* the removals of keys that give way are sent to replicas. While one is slow they take memory, for which more keys give way, until none is left. *When:* Redis until 2.4.7, 2012; counted
+    /// wrongly again from 4.0 to the third release candidate of 5.0, 2018. *Reported:* Redis issues 327 and 4213, pull request 5126.
+    EvictFeedbackLoop = "evict_feedback_loop",
+    /// `replica_evicts_alone`: a replica whose memory is above `maxmemory` lets keys give way by itself.
+    ///
+    /// *What:* a replica takes memory for other things than its master does, and draws other keys. It lacks what the stream goes on to change. *When:* Redis until 4.0, 2018; since 5.0
+    /// `replica-ignore-maxmemory` is on. *Reported:* Redis issues 1393 and 1875, pull requests 882, 4583 and 4954.
+    ReplicaEvictsAlone = "replica_evicts_alone",
 
     // What a command leaves.
 
@@ -464,20 +470,6 @@ impl<T: Default> Leftover<T> {
     #[inline(always)]
     pub(crate) fn take(&mut self) -> T {
         T::default()
-    }
-}
-
-#[cfg(all(test, feature = "museum"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_node_has_the_defects_it_was_given_and_no_other() {
-        for chosen in Defect::ALL {
-            let defects = Defects::default().with(*chosen);
-            assert!(defects.iter().eq([*chosen]), "{chosen:?}");
-        }
-        assert_eq!(Defects::default().iter().count(), 0);
     }
 }
 

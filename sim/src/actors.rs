@@ -42,7 +42,10 @@ impl World {
             return;
         }
         if quiet {
-            if client.awaits_nothing() {
+            if client.lets_go() {
+                self.pump_client(index);
+            }
+            if self.clients[usize::from(index)].awaits_nothing() {
                 self.side_closes(link, Side::Dialler);
                 self.client_lost(index);
             } else {
@@ -253,8 +256,8 @@ impl World {
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR FAILOVER ") => true,
             // It is over, or was never begun.
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR No failover in progress") => true,
-            // As the configuration wants it. With too few replicas for ever, another try would never do better.
-            Ok(Some((Reply::Error(text), _))) if text.starts_with(b"NOREPLICAS ") => true,
+            // As the configuration wants it. With too few replicas for ever, or without room, another try would never do better.
+            Ok(Some((Reply::Error(text), _))) if text.starts_with(b"NOREPLICAS ") || text.starts_with(b"OOM ") => true,
             Ok(Some((Reply::Error(text), _))) if excusable(text) => false,
             Ok(Some((other, _))) => {
                 let explanation = format!("it answered the operator by {other}");

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use afterimage_sim::{Plan, Print, run_plan};
+use afterimage_sim::{Plan, Print, marks, run_plan};
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::Record;
@@ -39,6 +39,9 @@ pub(crate) struct CampaignTerms {
     twice: bool,
     /// What this build makes of the first seed: results of another one would say nothing about this.
     build: Print,
+    /// The list of marks by which its results tell what they have reached; none if they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    marks: Option<Print>,
 }
 
 /// A campaign's directory, with the file of one shard open.
@@ -89,14 +92,18 @@ impl CampaignTerms {
             defects: defects.to_vec(),
             twice,
             build: Print(run_plan(first).fingerprint),
+            marks: marks::list(),
         }
     }
 
     fn in_words(&self) -> String {
-        let CampaignTerms { from, to, shards, defects, twice, build } = self;
+        let CampaignTerms { from, to, shards, defects, twice, build, marks } = self;
         let defects: String = defects.iter().map(|defect| format!(", with {defect}")).collect();
         let twice = if *twice { ", each twice" } else { "" };
-        format!("seeds {from}..{to} in {shards} shards{defects}{twice}, seed {from} with the fingerprint {build}")
+        let marks = marks.map_or_else(|| "no marks".to_string(), |list| format!("the marks {list}"));
+        format!(
+            "seeds {from}..{to} in {shards} shards{defects}{twice}, seed {from} with the fingerprint {build}, {marks}"
+        )
     }
 
     fn read(dir: &Path) -> io::Result<CampaignTerms> {
@@ -212,6 +219,14 @@ pub(crate) fn merge(dirs: &[PathBuf]) -> io::Result<Merged> {
         terms = Some(found);
     }
     let terms = terms.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no directory is given"))?;
+    if let (Some(theirs), Some(ours)) = (terms.marks, marks::list())
+        && theirs != ours
+    {
+        let why = format!(
+            "the campaign was run with the marks {theirs}, and this build knows the marks {ours}: merge it by the build that ran it"
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
     let mut summary = Summary::of(terms.from..terms.to, &terms.defects);
     let (mut done, mut contradictions) = (BTreeMap::new(), Vec::new());
     for path in shard_files(dirs)? {

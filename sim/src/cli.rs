@@ -36,6 +36,9 @@ pub(crate) enum Command {
         /// Signatures of failures that are known
         #[arg(long, value_name = "FILE")]
         known: Option<PathBuf>,
+        /// All decisions of the engine that are marked, each with the number of seeds that have come to it and the first of them
+        #[arg(long, conflicts_with = "json")]
+        marks: bool,
         /// One JSON object instead of words
         #[arg(long)]
         json: bool,
@@ -76,6 +79,10 @@ pub(crate) enum Command {
     ///
     /// Exit status 1 if a call does something else than it did then, the first one is told, or if its beginning is gone, so that it cannot be run.
     ReplayRecording(RecordingArguments),
+    /// Give the checks what real servers said to each other, as `tests/captures` keeps it
+    ///
+    /// Exit status 1 if a property was broken.
+    ReplayCapture(CaptureArguments),
     /// Make a failing plan smaller, as long as it fails in the same way, and print what is left of it
     ///
     /// Leaves out faults, orders, clients, commands, hosts and settings, lowers numbers, and makes the rest plainer, while the same property is broken
@@ -145,6 +152,11 @@ pub(crate) enum Command {
     Explore(ExploreArguments),
     /// List the mistakes that this build can make on purpose
     Defects,
+    /// List the decisions of the engine that this build marks, or tell what one stands for
+    Marks {
+        /// Which one
+        mark: Option<String>,
+    },
     /// Hunt each mistake by seeds until a check barks, and print which checks find which, and how soon
     ///
     /// Exit status 1 if a hunt ends in vain.
@@ -186,6 +198,9 @@ pub(crate) struct RunArguments {
     /// Write fingerprints for `compare`, one line for each seed
     #[arg(long, value_name = "FILE")]
     pub(crate) prints: Option<PathBuf>,
+    /// All decisions of the engine that are marked, each with the number of seeds that have come to it and the first of them
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) marks: bool,
     /// One JSON object instead of words
     #[arg(long)]
     pub(crate) json: bool,
@@ -303,6 +318,29 @@ impl FromStr for Place {
             .map(Place::Call)
             .map_err(|error| format!("`{text}` is neither a call nor a time (`12.5s`): {error}"))
     }
+}
+
+/// What `replay-capture` is told.
+#[derive(Debug, Args)]
+pub(crate) struct CaptureArguments {
+    /// The capture
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Tell what happens, line by line
+    #[arg(long)]
+    pub(crate) log: bool,
+    /// Alter this byte, counted from 0 over all that was said
+    #[arg(long, value_name = "N", conflicts_with = "sweep")]
+    pub(crate) flip: Option<usize>,
+    /// Alter one byte of so many, each once, and print which check has found how many of them
+    #[arg(long, value_name = "N", conflicts_with = "log", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) sweep: Option<u32>,
+    /// The bits that flip in an altered byte
+    #[arg(long, value_name = "BITS", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) bits: u8,
+    /// One JSON object (per line, with --log) instead of words
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What `museum` is asked for.

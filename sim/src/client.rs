@@ -25,6 +25,9 @@ const OUTSTANDING_MAX: usize = 64;
 /// Time after which a script goes on that found so many under way.
 const CROWDED: Micros = 10 * MILLISECOND;
 
+/// The end of a block, as it is written.
+const EXEC: &[u8] = b"*1\r\n$4\r\nEXEC\r\n";
+
 /// The role of a client's node and since when, as the world knows it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownRole {
@@ -50,6 +53,8 @@ pub(crate) struct Client {
     pub(crate) epoch: u32,
     /// Written and not yet taken by the network.
     pub(crate) out: Vec<u8>,
+    /// The EXEC that it says a while after what comes before it.
+    held_back: Vec<u8>,
     input: Vec<u8>,
     expected: VecDeque<(Expected, Micros)>,
     /// What its node has told it by WAIT or WAITAOF and has not arrived yet, as it must arrive.
@@ -77,6 +82,7 @@ impl Client {
             connected: false,
             epoch: 0,
             out: Vec::new(),
+            held_back: Vec::new(),
             input: Vec::new(),
             expected: VecDeque::new(),
             told: VecDeque::new(),
@@ -132,6 +138,7 @@ impl Client {
         self.connected = false;
         self.epoch += 1;
         self.out.clear();
+        self.held_back.clear();
         self.input.clear();
         self.expected.clear();
         self.told.clear();
@@ -160,8 +167,26 @@ impl Client {
         self.plan.sets.is_some() && self.connected
     }
 
-    /// Writes the next burst. Returns when the next step is due.
+    /// Writes what it has held back. True if there was something.
+    pub(crate) fn lets_go(&mut self) -> bool {
+        let has_any = !self.held_back.is_empty();
+        self.out.append(&mut self.held_back);
+        has_any
+    }
+
+    /// Writes what it has held back, and the next burst. Returns when the next step is due.
     pub(crate) fn burst(&mut self, now: Micros) -> Micros {
+        self.lets_go();
+        let begin = self.out.len();
+        let next = self.say_more(now);
+        if self.plan.lingers_us == 0 || !self.out[begin..].ends_with(EXEC) {
+            return next;
+        }
+        self.held_back = self.out.split_off(self.out.len() - EXEC.len());
+        now + self.plan.lingers_us
+    }
+
+    fn say_more(&mut self, now: Micros) -> Micros {
         if self.expected.is_empty() {
             self.heard_at = now;
         }
@@ -299,5 +324,26 @@ impl Client {
 fn write_down(record: &mut Option<Vec<Step>>, written: &[u8], now: Micros) {
     if let Some(record) = record {
         record.extend(script::written(written).into_iter().map(|say| Step { at_us: now, say }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_lingers_says_exec_later_than_the_rest_of_its_block() {
+        let block = |at_us| Step { at_us, say: ["MULTI", "GET s:0", "EXEC"].map(String::from).into() };
+        let plan = ClientPlan { script: Some(vec![block(10), block(20)]), lingers_us: 50, ..ClientPlan::SILENT };
+        let mut client = Client::new(plan, Random::new(1, 0));
+        assert_eq!(client.burst(10), 60);
+        assert!(client.out.ends_with(b"s:0\r\n") && !client.is_done());
+        client.out.clear();
+        assert_eq!(client.burst(60), 110);
+        assert!(client.out.starts_with(EXEC) && client.out.ends_with(b"s:0\r\n"));
+        client.out.clear();
+        assert!(client.lets_go());
+        assert_eq!(client.out, EXEC);
+        assert!(!client.lets_go());
     }
 }

@@ -9,7 +9,8 @@ use afterimage_core::port::ConnId;
 use afterimage_core::replication::{Position, Request, Verdict};
 
 use crate::check::{
-    Asked, Breach, Demand, LOOKS_EVERY, Place, Property, Read, Wanted, judge_ack, judge_hand_over, judge_read,
+    Asked, Breach, Demand, LOOKS_EVERY, Place, Property, Read, Wanted, judge_ack, judge_eviction, judge_hand_over,
+    judge_read,
 };
 use crate::host::site_at;
 use crate::network::{End, Link, Side};
@@ -41,6 +42,10 @@ impl World {
                     let config = self.hosts[usize::from(index)].node.as_ref().map(|node| node.config());
                     let serves_stale = config.is_none_or(|config| config.replica_serve_stale_data);
                     judge_read(Read { is_past, is_found, link, is_loading }, serves_stale)
+                }
+                Deed::Evicted { role, held_bytes } => {
+                    let config = self.hosts[usize::from(index)].node.as_ref().map(|node| node.config());
+                    config.map_or(Ok(()), |config| judge_eviction(role, held_bytes, config))
                 }
                 Deed::HandsOver { ref target } => self.judge_hand_over(index, &target.host),
                 Deed::Waited { conn, replicas } => self.judge_wait(index, conn, replicas),

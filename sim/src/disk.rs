@@ -103,6 +103,8 @@ pub(crate) struct Disk {
     lasting_directories: BTreeSet<FileName>,
     changes: Vec<NameChange>,
     next_body: BodyId,
+    /// Operations carried out that may have changed something.
+    changes_made: u64,
     /// By [`Lane`].
     lanes: [VecDeque<(Ticket, DiskOp)>; 2],
     /// What is wrong with it now.
@@ -124,6 +126,7 @@ impl Disk {
             lasting_directories: BTreeSet::new(),
             changes: Vec::new(),
             next_body: 0,
+            changes_made: 0,
             lanes: Default::default(),
             trouble: None,
             stuck_until: 0,
@@ -232,29 +235,34 @@ impl Disk {
         unsynced.filter(|(_, unsynced)| *unsynced > 0).collect()
     }
 
-    /// Everything that a loss of power could leave now, as far as it can make a difference: each number of name changes with files whole, halved and
-    /// empty; and with all of them, each file cut at every byte and with a block unwritten that begins
-    /// here or there.
+    /// Everything that a loss of power could leave now, as far as it can make a difference: what [`coarse_losses`](Disk::coarse_losses) tells; and with all
+    /// changes of names, each file cut at every byte and with a block unwritten that begins here or there.
     pub(crate) fn losses(&self) -> Vec<Loss> {
+        let mut losses = self.coarse_losses();
         let unsynced = self.unsynced();
-        let all = |fate: fn(usize) -> Fate| -> Vec<(BodyId, Fate)> {
-            unsynced.iter().map(|(id, unsynced)| (*id, fate(*unsynced))).collect()
-        };
-        let mut losses = Vec::new();
-        for names_kept in 0..=self.changes.len() {
-            for fate in [Fate::Cut as fn(usize) -> Fate, |unsynced| Fate::Cut(unsynced / 2), |_| Fate::Cut(0)] {
-                losses.push(Loss { names_kept, fates: all(fate) });
-            }
-        }
-        for (index, (_, unsynced)) in unsynced.iter().enumerate() {
-            let cuts = (0..*unsynced).map(Fate::Cut);
-            for fate in cuts.chain((0..*unsynced).step_by(HOLE_STEP).map(Fate::Hole)) {
-                let mut fates = all(Fate::Cut);
+        for (index, (_, bytes)) in unsynced.iter().enumerate() {
+            let cuts = (0..*bytes).map(Fate::Cut);
+            for fate in cuts.chain((0..*bytes).step_by(HOLE_STEP).map(Fate::Hole)) {
+                let mut fates = all_by(&unsynced, Fate::Cut);
                 fates[index].1 = fate;
                 losses.push(Loss { names_kept: self.changes.len(), fates });
             }
         }
         losses
+    }
+
+    /// Each number of changes of names, with files whole, halved and empty.
+    pub(crate) fn coarse_losses(&self) -> Vec<Loss> {
+        const FATES: [fn(usize) -> Fate; 3] = [Fate::Cut, |unsynced| Fate::Cut(unsynced / 2), |_| Fate::Cut(0)];
+        let unsynced = self.unsynced();
+        let numbers = 0..=self.changes.len();
+        let each = |names_kept| FATES.map(|fate| Loss { names_kept, fates: all_by(&unsynced, fate) });
+        numbers.flat_map(each).collect()
+    }
+
+    /// How many operations were carried out that may have changed something.
+    pub(crate) fn changes_made(&self) -> u64 {
+        self.changes_made
     }
 
     /// Loses all that may be lost.
@@ -371,6 +379,7 @@ impl Disk {
     }
 
     fn carry_out(&mut self, op: DiskOp) -> DiskOutcome {
+        self.changes_made += u64::from(!matches!(op, DiskOp::Read { .. } | DiskOp::List { .. }));
         match op {
             DiskOp::Create { file } => {
                 self.next_body += 1;
@@ -474,6 +483,11 @@ impl Disk {
         let Disk { bodies, names, .. } = self;
         bodies.retain(|id, _| names.values().any(|named| named == id));
     }
+}
+
+/// One fate for all bodies that have something to lose.
+fn all_by(unsynced: &[(BodyId, usize)], fate: impl Fn(usize) -> Fate) -> Vec<(BodyId, Fate)> {
+    unsynced.iter().map(|(id, unsynced)| (*id, fate(*unsynced))).collect()
 }
 
 #[cfg(test)]

@@ -126,9 +126,8 @@ impl World {
     pub(crate) fn stop_node(&mut self, index: u16, how: Crash, down_us: Micros) {
         let quiet = self.is_quiet();
         let host = &mut self.hosts[usize::from(index)];
-        if host.node.take().is_none() {
-            return;
-        }
+        let Some(node) = host.node.take() else { return };
+        self.reached.add(&node);
         host.paused_until = 0;
         host.asked_to_end = None;
         host.keys = 0;

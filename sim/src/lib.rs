@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod actors;
+mod alone;
 mod check;
 mod client;
 mod controller;
@@ -36,8 +37,10 @@ mod wire;
 mod workload;
 mod world;
 
+pub mod captured;
 pub mod crowd;
 pub mod explore;
+pub mod marks;
 pub mod museum;
 pub mod plan;
 pub mod recording;

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod campaign;
+mod capturing;
 mod cli;
 #[cfg(feature = "museum")]
 mod exhibition;
@@ -20,12 +21,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use afterimage_sim::crowd::Comparison;
+use afterimage_sim::marks;
 use afterimage_sim::museum;
 use afterimage_sim::scenario::Scenario;
 use afterimage_sim::{KeptPlan, Plan};
 use clap::{CommandFactory, Parser};
 
 use cli::{Arguments, Command, MuseumArguments, Source};
+use running::Form;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -55,7 +58,9 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             check_defects(&arguments.defects)?;
             Ok(verdict(running::run(arguments, out)?))
         }
-        Command::Merge { dirs, known, json } => Ok(verdict(running::merge(dirs, known.as_deref(), *json, out)?)),
+        Command::Merge { dirs, known, marks, json } => {
+            Ok(verdict(running::merge(dirs, known.as_deref(), Form::of(*json, *marks), out)?))
+        }
         Command::Compare { one, other } => Ok(verdict(running::compare(one, other, out)?)),
         Command::Replay { source, from, to, events, defects, json } => {
             let kept = kept_of(source, defects)?;
@@ -65,6 +70,7 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             Ok(verdict(replaying::replay(kept, source, watched, out)?))
         }
         Command::ReplayRecording(arguments) => Ok(verdict(recounting::replay(arguments, out)?)),
+        Command::ReplayCapture(arguments) => Ok(verdict(capturing::replay(arguments, out)?)),
         Command::Shrink { source, defects, out: path, cpu, json } => {
             let plan = kept_of(source, defects)?.plan;
             shrinking::shrink(&plan, path.as_deref(), cpu.0, *json, out)?;
@@ -103,6 +109,15 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
         }
         Command::Defects => {
             museum::names().into_iter().try_for_each(|name| writeln!(out, "{name}"))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Marks { mark: None } => {
+            marks::names().into_iter().try_for_each(|name| writeln!(out, "{name}"))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Marks { mark: Some(name) } => {
+            let unknown = || nonsense(format!("this build knows no mark {name}"));
+            write!(out, "{}", marks::describe(name).ok_or_else(unknown)?)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Museum(arguments) => {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{Fates, ResyncTotals as Resyncs, Violation};
 use crate::journal::Clock;
+use crate::marks::Reached;
 use crate::queue::Micros;
 
 /// Sums over a run.
@@ -87,6 +88,9 @@ pub struct Outcome {
     pub resyncs: Resyncs,
     /// Command boundaries compared with one recorded by another node.
     pub compared: u64,
+    /// What of the engine its nodes have come to; nothing in a build without the feature `marks`.
+    #[serde(default, skip_serializing_if = "Reached::is_empty")]
+    pub marks: Reached,
     /// Broken properties; a run ends at the first.
     pub violations: Vec<Violation>,
 }

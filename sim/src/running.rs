@@ -15,6 +15,27 @@ use crate::fleet::{self, Record, Terms};
 use crate::known::Known;
 use crate::summary::Summary;
 
+/// How a summary is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    /// One JSON object.
+    Json,
+    /// A paragraph.
+    Words,
+    /// A paragraph and the table of marks.
+    WordsAndMarks,
+}
+
+impl Form {
+    pub(crate) fn of(json: bool, marks: bool) -> Form {
+        match (json, marks) {
+            (true, _) => Form::Json,
+            (false, false) => Form::Words,
+            (false, true) => Form::WordsAndMarks,
+        }
+    }
+}
+
 /// One line of a file of hashes.
 #[derive(Debug, Serialize, Deserialize)]
 struct PrintLine {
@@ -31,7 +52,7 @@ const TOLD_MAX: usize = 10;
 ///
 /// If a file cannot be read or written, or the directory holds something else.
 pub(crate) fn run(arguments: &RunArguments, out: &mut impl Write) -> io::Result<bool> {
-    let RunArguments { seeds, jobs, defects, json, out: dir, shard, time_limit, known, check_determinism, prints } =
+    let RunArguments { seeds, jobs, defects, out: dir, shard, time_limit, known, check_determinism, prints, .. } =
         arguments;
     let (seeds, shard) = (seeds.0.clone(), shard.unwrap_or(Shard::WHOLE));
     let known = Known::read(known.as_deref())?;
@@ -78,7 +99,7 @@ pub(crate) fn run(arguments: &RunArguments, out: &mut impl Write) -> io::Result<
     // Of the other shards nothing is known here.
     let missing = if shard.of == 1 { gaps(seeds, done.into_iter()) } else { runs_of(shard, seeds, &done) };
     summary.finish(&known, missing);
-    tell(&summary, *json, out)?;
+    tell(&summary, Form::of(arguments.json, arguments.marks), out)?;
     Ok(summary.passed())
 }
 
@@ -92,11 +113,11 @@ fn runs_of(shard: Shard, seeds: std::ops::Range<u64>, done: &BTreeSet<u64>) -> V
 /// # Errors
 ///
 /// If they are not of one campaign, or cannot be read.
-pub(crate) fn merge(dirs: &[PathBuf], known: Option<&Path>, json: bool, out: &mut impl Write) -> io::Result<bool> {
+pub(crate) fn merge(dirs: &[PathBuf], known: Option<&Path>, form: Form, out: &mut impl Write) -> io::Result<bool> {
     let known = Known::read(known)?;
     let mut merged = merge_shards(dirs)?;
     merged.summary.finish(&known, merged.missing);
-    tell(&merged.summary, json, out)?;
+    tell(&merged.summary, form, out)?;
     for seed in &merged.contradictions {
         writeln!(
             io::stderr(),
@@ -106,8 +127,12 @@ pub(crate) fn merge(dirs: &[PathBuf], known: Option<&Path>, json: bool, out: &mu
     Ok(merged.summary.passed() && merged.summary.is_complete() && merged.contradictions.is_empty())
 }
 
-fn tell(summary: &Summary, json: bool, out: &mut impl Write) -> io::Result<()> {
-    if json { writeln!(out, "{}", summary.to_json()) } else { write!(out, "{summary}") }
+fn tell(summary: &Summary, form: Form, out: &mut impl Write) -> io::Result<()> {
+    match form {
+        Form::Json => writeln!(out, "{}", summary.to_json()),
+        Form::Words => write!(out, "{summary}"),
+        Form::WordsAndMarks => write!(out, "{summary}\n{}", summary.marks.table()),
+    }
 }
 
 /// Compares two files of hashes, as `run --prints` writes them.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use afterimage_sim::marks::Coverage;
 use afterimage_sim::{Fates, Totals};
 use serde::Serialize;
 
@@ -35,6 +36,8 @@ pub(crate) struct Summary {
     full_synchronisations: u64,
     partial_synchronisations: u64,
     pub(crate) cpu_milliseconds: u64,
+    #[serde(skip_serializing_if = "Coverage::is_untold")]
+    pub(crate) marks: Coverage,
     /// How often each signature was seen.
     signatures: BTreeMap<String, u64>,
     /// Those among them that are known, and do not count as failures.
@@ -61,6 +64,7 @@ impl Summary {
         self.events += outcome.events;
         self.simulated_seconds += outcome.simulated_us / 1_000_000;
         self.compared += outcome.compared;
+        self.marks.add(outcome.seed, outcome.marks);
         self.full_synchronisations += outcome.resyncs.full;
         self.partial_synchronisations += outcome.resyncs.partial;
         let Some(signature) = record.signature.clone() else { return };
@@ -192,6 +196,7 @@ impl fmt::Display for Summary {
             f,
             "  {acknowledged} acknowledged writes: {survived} survived ({resurrected} after a master without them), {lost_to_takeover} lost to takeovers, \
              {lost_to_restart} to restarts, {lost_at_deposed} made at deposed masters, {lost_otherwise} without a cause; {lost_in_spite_of_wait} of the lost in spite of WAIT"
-        )
+        )?;
+        if self.marks.is_untold() { Ok(()) } else { writeln!(f, "  {}", self.marks) }
     }
 }

@@ -19,6 +19,7 @@ use crate::disk::{Disk, DiskTrouble};
 use crate::fingerprint::Fingerprint;
 use crate::host::{Configs, Host};
 use crate::journal::{Line, Topic, host_name};
+use crate::marks::Reached;
 use crate::museum;
 use crate::network::{Network, Site};
 use crate::operator::Operator;
@@ -74,6 +75,8 @@ pub struct World {
     pub(crate) has_disk_faults: bool,
     /// The most that one node held for output at a time, in bytes.
     pub(crate) held_bytes_max: u64,
+    /// What nodes have come to whose lives are over.
+    pub(crate) reached: Reached,
     /// What happens once faults have ended.
     pub(crate) quiet: Option<Quiet>,
     /// The rolling hash at some events, if it is kept.
@@ -132,6 +135,7 @@ impl World {
             active: vec![false; plan.faults.len()],
             has_disk_faults: plan.has_disk_faults(),
             held_bytes_max: 0,
+            reached: Reached::default(),
             quiet: None,
             prints: None,
             told_events: 0..0,
@@ -319,6 +323,8 @@ impl World {
     /// What came of it so far.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
+        let mut marks = self.reached;
+        self.hosts.iter().filter_map(|host| host.node.as_ref()).for_each(|node| marks.add(node));
         Outcome {
             seed: self.plan.seed,
             fingerprint: self.print.value(),
@@ -328,6 +334,7 @@ impl World {
             totals: Totals { promises: self.checks.promises.compared, ..self.totals },
             resyncs: self.checks.resyncs.totals,
             compared: self.checks.histories.compared,
+            marks,
             violations: self.violations.clone(),
         }
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use afterimage_sim::captured::{Capture, Kind};
 use afterimage_sim::{KeptPlan, Plan, Print};
 use serde_json::Value;
 
@@ -212,4 +213,56 @@ fn a_seed_that_found_a_defect_shrinks_to_a_plan_that_fails_alike_and_only_with_i
     let replayed = expect(1, &["replay", path(&file)]);
     assert!(!text(&replayed.stdout).contains("This build"), "{}", text(&replayed.stdout));
     assert!(afterimage_sim::run_plan(Plan { defects: Vec::new(), ..kept.plan }).passed());
+}
+
+#[cfg(feature = "marks")]
+#[test]
+fn a_campaign_keeps_what_its_seeds_have_come_to_and_a_merge_adds_it_up() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let out = path(dir.path());
+    let whole = expect(0, &["run", "--seeds", "12", "--json"]);
+    expect(0, &["run", "--seeds", "12", "--out", out]);
+    let merged = sums(&expect(0, &["merge", out, "--json"]));
+    assert_eq!(merged["marks"], sums(&whole)["marks"]);
+    let told = &merged["marks"];
+    let (reached, never) = (told["reached"].as_object().expect("a table"), told["never"].as_array().expect("a list"));
+    assert!(reached.len() > 20 && reached.len() + never.len() == told["known"], "{told}");
+    let words = expect(0, &["merge", out, "--marks"]);
+    let summary = format!("marks: {} of {} reached; never: ", reached.len(), told["known"]);
+    assert!(text(&words.stdout).contains(&summary), "{}", text(&words.stdout));
+    for name in reached.keys().map(String::as_str).chain(never.iter().filter_map(Value::as_str)) {
+        assert!(text(&words.stdout).lines().any(|line| line.contains(&format!("  {name} "))), "{name}");
+    }
+    // Results of a build that keeps none say nothing of marks, and are as good otherwise.
+    let (terms, shard) = (dir.path().join("terms.json"), dir.path().join("shard-0.jsonl"));
+    let kept = [&terms, &shard].map(|file| fs::read_to_string(file).expect("it is there"));
+    let mut old: Value = serde_json::from_str(&kept[0]).expect("it is JSON");
+    old.as_object_mut().expect("a table").remove("marks").expect("a list is named");
+    fs::write(&terms, old.to_string()).expect("it is written");
+    let without = kept[1].lines().map(|line| {
+        let mut line: Value = serde_json::from_str(line).expect("it is JSON");
+        line.as_object_mut().expect("a table").remove("marks").expect("each seed reaches something");
+        format!("{line}\n")
+    });
+    fs::write(&shard, without.collect::<String>()).expect("it is written");
+    let merged = sums(&expect(0, &["merge", out, "--json"]));
+    assert_eq!((&merged["marks"], &merged["seeds"]), (&Value::Null, &sums(&whole)["seeds"]));
+    // Those of another list cannot be told from ours.
+    old["marks"] = "0123456789abcdef".into();
+    fs::write(&terms, old.to_string()).expect("it is written");
+    let refused = expect(2, &["merge", out]);
+    assert!(text(&refused.stderr).contains("merge it by the build that ran it"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn what_real_servers_said_passes_and_with_one_byte_altered_it_does_not() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/captures/redis-7.0-small.capture");
+    let capture: Capture = fs::read_to_string(file).expect("it is kept").parse().expect("it is a capture");
+    let passed = expect(0, &["replay-capture", file]);
+    assert!(text(&passed.stdout).contains("nothing was broken"), "{}", text(&passed.stdout));
+    let answer = capture.kinds().iter().position(|kind| *kind == Kind::Answer).expect("PSYNC is answered");
+    let broken = expect(1, &["replay-capture", file, "--log", "--flip", &(answer + 20).to_string()]);
+    assert!(text(&broken.stdout).contains("broken: "), "{}", text(&broken.stdout));
+    expect(2, &["replay-capture", file, "--flip", &capture.len().to_string()]);
+    expect(2, &["replay-capture", "no-such-file"]);
 }

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use afterimage_core::museum::{Defect, Defects};
 use afterimage_sim::scenario::Scenario;
 use afterimage_sim::{KeptPlan, Property, museum, replay, story};
 
@@ -25,6 +26,15 @@ const SPOILERS: [(Scenario, &str); 5] = [
     (Scenario::MinReplicas, "ack_on_read"),
     (Scenario::MinReplicas, "paused_replica_advances"),
 ];
+
+#[test]
+fn a_node_has_the_defects_it_was_given_and_no_other() {
+    for chosen in Defect::ALL {
+        let defects = Defects::default().with(*chosen);
+        assert!(defects.iter().eq([*chosen]), "{chosen:?}");
+    }
+    assert_eq!(Defects::default().iter().count(), 0);
+}
 
 #[test]
 fn each_story_ends_in_its_check_only_with_its_defect() {

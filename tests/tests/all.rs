@@ -6,6 +6,7 @@
 )]
 
 mod aof;
+mod captures;
 mod commands;
 mod configuration;
 mod cuts;

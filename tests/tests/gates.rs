@@ -166,3 +166,37 @@ fn a_command_is_refused_for_the_reason_that_redis_names() {
     let shown = differences.iter().take(30).cloned().collect::<Vec<_>>().join("\n");
     assert!(differences.is_empty(), "{} differences:\n{shown}", differences.len());
 }
+
+/// What may have been queued while nothing stood in the way.
+const QUEUES: [&[&str]; 7] =
+    [&[], &["get k"], &["select 1"], &["ping"], &["select 1", "get k"], &["set k v"], &["publish c m"]];
+
+#[test]
+fn what_was_queued_before_is_refused_by_exec_if_it_may_not_be_done_any_more() {
+    let Some(sides) = Sides::start() else { return };
+    let mut differences = Vec::new();
+    for role in ROLES {
+        for order in ["replicaof no one", "config set replica-serve-stale-data yes", "config set replica-read-only yes"]
+        {
+            sides.order(order);
+        }
+        let queued = QUEUES.map(|queue| {
+            sides.0.each_ref().map(|server| {
+                let mut client = admin(server);
+                client.line("multi");
+                queue.iter().for_each(|command| assert_eq!(client.line(command).text(), "QUEUED"));
+                client
+            })
+        });
+        sides.take_role(role);
+        for (queue, mut clients) in QUEUES.iter().zip(queued) {
+            let [real, ours] = clients.each_mut().map(|client| format!("{:?}", client.line("exec")));
+            let ours = ours.replace("read only slave", "read only replica");
+            let real = real.replace("read only slave", "read only replica");
+            if real != ours {
+                differences.push(format!("{role:?}, {queue:?}: {real} there, {ours} here"));
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}

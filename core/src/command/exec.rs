@@ -5,6 +5,7 @@ use crate::codec::random::Random;
 use crate::config::Config;
 use crate::keyspace::usage::{self, FrequencyRules};
 use crate::keyspace::{Keyspace, NO_EXPIRY, Place};
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::Now;
 use crate::resp::Reply;
@@ -102,10 +103,14 @@ impl Exec<'_> {
     pub fn peek(&mut self, key: &[u8]) -> Option<Place> {
         let place = self.keyspace.locate(self.database, key)?;
         let expires_ms = self.keyspace.entry(place).expires_ms;
+        if self.expiry == ExpiryRule::Ignore && expires_ms < self.now_ms() {
+            self.feed.marks.set(Mark::ExpiredMetByStream);
+        }
         if expires_ms == NO_EXPIRY || self.expiry == ExpiryRule::Ignore || expires_ms >= self.now_ms() {
             return Some(place);
         }
         if self.expiry == ExpiryRule::Remove {
+            self.feed.marks.set(Mark::ExpiredWhenMet);
             if !self.feed.has(Defect::LazyExpireNotPropagated) {
                 self.feed.expired(self.database, key, self.config.lazyfree_lazy_expire);
             }
@@ -114,6 +119,8 @@ impl Exec<'_> {
             self.notify(Class::Expired, "expired", key);
         } else if self.feed.has(Defect::ReplicaServesExpired) {
             return Some(place);
+        } else {
+            self.feed.marks.set(Mark::ExpiredHidden);
         }
         None
     }

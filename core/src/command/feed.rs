@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use crate::marks::Marks;
 use crate::museum::{Defect, Defects};
 use crate::resp::push_command;
 
@@ -53,6 +54,8 @@ pub struct Feed {
     /// So many of the ops stay behind all others.
     late: usize,
     defects: Defects,
+    /// What commands have come to, for the node's own.
+    pub(crate) marks: Marks,
 }
 
 impl Feed {

@@ -225,12 +225,15 @@ directives! {
     "sanitize-dump-payload" => sanitize_dump_payload: SanitizeDump = SanitizeDump::No,
         Choice, Runtime;
     /// Microseconds to wait per key saved; negative: 1 per that many keys. For tests.
-    "rdb-key-save-delay" => rdb_key_save_delay: i32 = 0, Integer::new(INT_MIN, INT_MAX), Runtime, hidden;
+    "rdb-key-save-delay" => rdb_key_save_delay: i32 = 0, Integer::new(INT_MIN, INT_MAX), Runtime, hidden,
+        no_effect("nothing waits on purpose");
     /// Microseconds to wait per key loaded; negative: 1 per that many keys. For tests.
-    "key-load-delay" => key_load_delay: i32 = 0, Integer::new(INT_MIN, INT_MAX), Runtime, hidden;
+    "key-load-delay" => key_load_delay: i32 = 0, Integer::new(INT_MIN, INT_MAX), Runtime, hidden,
+        no_effect("nothing waits on purpose");
     /// Bytes loaded between two looks at clients.
     "loading-process-events-interval-bytes" => loading_process_events_interval_bytes: u32 = 2 << 20,
-        Integer::new(1024, INT_MAX), Runtime, hidden;
+        Integer::new(1024, INT_MAX), Runtime, hidden,
+        no_effect("clients are served between any two pieces of a data set");
 
     // Append-only file.
     /// Write each command to a file as well.
@@ -327,7 +330,7 @@ directives! {
     "replica-wipe-guard-archive-bytes" => replica_wipe_guard_archive_bytes: u64 = 0, Memory::new(0, u64::MAX), Runtime;
     /// Keep replicating when the disk fails.
     "replica-ignore-disk-write-errors" => replica_ignore_disk_write_errors: bool = false,
-        Flag, Runtime;
+        Flag, Runtime, no_effect("a replica goes on replicating whatever its disk does");
     /// What follows when a replicated command fails.
     "propagation-error-behavior" => propagation_error_behavior: PropagationError = PropagationError::Ignore,
         Choice, Runtime;
@@ -347,7 +350,8 @@ directives! {
     /// Minutes after which the access counter of LFU is lowered.
     "lfu-decay-time" => lfu_decay_time: u32 = 1, Integer::new(0, INT_MAX), Runtime;
     /// Effort of removing expired keys.
-    "active-expire-effort" => active_expire_effort: u32 = 1, Integer::new(1, 10), Runtime;
+    "active-expire-effort" => active_expire_effort: u32 = 1, Integer::new(1, 10), Runtime,
+        no_effect("a timer removes each key when its time has come");
     /// Remove evicted keys with UNLINK.
     "lazyfree-lazy-eviction" => lazyfree_lazy_eviction: bool = false, Flag, Runtime;
     /// Remove expired keys with UNLINK.
@@ -355,9 +359,11 @@ directives! {
     /// Free overwritten values in the background.
     "lazyfree-lazy-server-del" => lazyfree_lazy_server_del: bool = false, Flag, Runtime;
     /// Let DEL do what UNLINK does.
-    "lazyfree-lazy-user-del" => lazyfree_lazy_user_del: bool = false, Flag, Runtime;
+    "lazyfree-lazy-user-del" => lazyfree_lazy_user_del: bool = false, Flag, Runtime,
+        no_effect("what is removed is freed bit by bit in any case");
     /// Let FLUSHALL and FLUSHDB do as with ASYNC.
-    "lazyfree-lazy-user-flush" => lazyfree_lazy_user_flush: bool = false, Flag, Runtime;
+    "lazyfree-lazy-user-flush" => lazyfree_lazy_user_flush: bool = false, Flag, Runtime,
+        no_effect("what is removed is freed bit by bit in any case");
     /// Rehash in idle time.
     "activerehashing" => activerehashing: bool = true, Flag, Runtime, no_effect("tables grow without rehashing");
     /// Wasted bytes below which defragmentation rests.

@@ -23,6 +23,7 @@ use crate::value::{Blob, Value};
 
 pub use database::{Entry, ExpiredBy, NO_EXPIRY};
 pub use libraries::{Libraries, LibraryError, library_name};
+pub(crate) use shown::digest_entry;
 pub use snapshot::{SnapshotForm, SnapshotId, SnapshotRules, UsageNote};
 
 use database::Database;

@@ -3,50 +3,67 @@
 //! Equal data show the same, whatever way they came: a digest of all databases, without the layout of tables and without what waits to be freed.
 
 use core::fmt;
-use core::hash::Hasher as _;
 
-use siphasher::sip::SipHasher13;
-
-use super::Keyspace;
+use crate::codec::content_hash::{SPREAD, content_hash, fold};
 use crate::value::digest::{Digest, mix_value};
 
-/// A sum of hashes.
-#[derive(Default)]
-struct Sum(u64);
+use super::{Entry, Keyspace};
 
-fn hash(seed: u64, part: &[u8]) -> u64 {
-    let mut hasher = SipHasher13::new_with_keys(seed, part.len() as u64);
-    hasher.write(part);
-    hasher.finish()
+/// The digest of a value in the making.
+#[derive(Default)]
+struct Content(u64);
+
+impl Content {
+    fn value(&self) -> u64 {
+        self.0
+    }
 }
 
-impl Digest for Sum {
+impl Digest for Content {
     fn mix(&mut self, part: &[u8]) {
-        self.0 = hash(self.0, part);
-    }
-
-    fn add(&mut self, part: &Sum) {
-        self.0 = self.0.wrapping_add(part.0);
+        self.0 = fold(self.0 ^ content_hash(part), SPREAD[0]);
     }
 
     fn add_part(&mut self, part: &[u8]) {
-        self.0 = self.0.wrapping_add(hash(0, part));
+        self.0 = self.0.wrapping_add(content_hash(part));
     }
+
+    fn add(&mut self, part: &Content) {
+        self.0 = self.0.wrapping_add(fold(part.0 ^ SPREAD[1], SPREAD[2]));
+    }
+}
+
+/// The digest of one key: its database, name, type, contents and expiry.
+pub(crate) fn digest_entry(database: u32, entry: &Entry) -> u64 {
+    let mut content = Content::default();
+    mix_value(&mut content, &entry.value);
+    let parts = [u64::from(database), content_hash(&entry.key), content.value(), entry.expires_ms as u64];
+    content_hash(parts.map(u64::to_le_bytes).as_flattened())
 }
 
 impl fmt::Debug for Keyspace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut all = Sum::default();
-        for database in 0..self.database_count() {
-            for entry in self.iter(database) {
-                let mut one = Sum::default();
-                one.mix(&database.to_be_bytes());
-                one.mix(&entry.key);
-                one.mix(&entry.expires_ms.to_be_bytes());
-                mix_value(&mut one, &entry.value);
-                all.add(&one);
-            }
-        }
-        write!(f, "Keyspace({} keys, {:#018x})", self.total_len(), all.0)
+        let databases = 0..self.database_count();
+        let entries =
+            databases.flat_map(|database| self.iter(database).map(move |entry| digest_entry(database, entry)));
+        write!(f, "Keyspace({} keys, {:#018x})", self.total_len(), entries.fold(0, u64::wrapping_add))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_mixed_parts_counts_and_that_of_added_ones_does_not() {
+        let digest = |mixed: &[&[u8]], added: &[&[u8]]| {
+            let mut content = Content::default();
+            mixed.iter().for_each(|part| content.mix(part));
+            added.iter().for_each(|part| content.add_part(part));
+            content.value()
+        };
+        assert_ne!(digest(&[b"a", b"b"], &[]), digest(&[b"b", b"a"], &[]));
+        assert_eq!(digest(&[], &[b"a", b"b"]), digest(&[], &[b"b", b"a"]));
+        assert_ne!(digest(&[b"ab", b""], &[]), digest(&[b"a", b"b"], &[]));
     }
 }

@@ -11,6 +11,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::codec::random::Random;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
 
@@ -100,6 +101,7 @@ impl Node {
         if !is_diskless || is_small || delay.is_zero() || (max > 0 && ready >= max) {
             self.start_transfers(now, effects);
         } else {
+            self.mark(Mark::SnapshotDelayed);
             self.timers.set_no_later(Timer::SnapshotStart, now.mono.after(delay));
         }
     }
@@ -111,7 +113,10 @@ impl Node {
         let mut ready = Vec::new();
         for conn in waiting {
             match self.held_back_until(conn, now) {
-                Some(until) => self.timers.set_no_later(Timer::SnapshotStart, until),
+                Some(until) => {
+                    self.mark(Mark::SnapshotHeldBack);
+                    self.timers.set_no_later(Timer::SnapshotStart, until);
+                }
                 None => ready.push(conn),
             }
         }
@@ -160,6 +165,7 @@ impl Node {
                 continue;
             }
             if !self.has_room_for(company, now) {
+                self.mark(Mark::SnapshotWithoutRoom);
                 is_room_missing = true;
                 continue;
             }
@@ -181,6 +187,9 @@ impl Node {
 
     /// The slow ones leave room for the others even when they have waited.
     fn has_room_for(&self, company: Company, now: Now) -> bool {
+        if self.has(Defect::DisklessHungReceiver) {
+            return self.transfers.count() == 0;
+        }
         let has_waited = self.admission.no_room_since.is_some_and(|since| now.mono.since(since) >= PATIENCE);
         let max = match company {
             Company::WithoutKeys => return true,
@@ -227,6 +236,7 @@ impl Node {
 
     /// The log has outrun a full synchronisation: the next one begins later, and the log tells what would help.
     pub(super) fn full_sync_was_outrun(&mut self, outrun: &Outrun, now: Now, effects: &mut Effects) {
+        self.mark(Mark::SnapshotOutrun);
         let wait = self.admission.outrun.failed(BACK_OFF_MAX, now, &mut self.random);
         let text = format!("{outrun}. The next one begins in {} ms", wait.as_millis());
         effects.note(Note::Text { level: Level::Warning, text });

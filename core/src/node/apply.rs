@@ -4,7 +4,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use crate::command::{Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, row_number};
+use crate::config::PropagationError;
 use crate::keyspace::ExpiredBy;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Output, Parsed, Proto, Reply, RequestLimits, RequestParser};
@@ -88,6 +90,7 @@ impl Node {
                         self.advance_before_applying(parser.args(rest), &rest[..len]);
                     }
                     parser.reset();
+                    self.mark(Mark::StreamHeld);
                     self.park(conn, WaitsFor::Unpause, None, now);
                     break;
                 }
@@ -266,6 +269,12 @@ impl Node {
             "== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command '{name}'"
         );
         effects.note(Note::Text { level: Level::Warning, text });
+        if self.config.propagation_error_behavior != PropagationError::Ignore {
+            let text = format!(
+                "This replica panicked sending an error to its master after processing the command '{name}', as 'propagation-error-behavior' says"
+            );
+            self.exit_failed(text, effects);
+        }
     }
 
     /// What was applied becomes part of our own log, byte for byte.
@@ -322,6 +331,21 @@ mod tests {
             bench.pass(Duration::from_secs(2));
             let (_, asked) = bench.play_master();
             assert_eq!(asked, "? -1", "{garbage:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_of_the_stream_that_fails_ends_the_process_if_that_is_wanted() {
+        for (behaviour, ends) in [("ignore", false), ("panic", true), ("panic-on-replicas", true)] {
+            let mut bench = Bench::new();
+            bench.run(&format!("CONFIG SET propagation-error-behavior {behaviour}"));
+            bench.run("REPLICAOF 127.0.0.1 7000");
+            let (link, _) = bench.play_master();
+            bench.send(link, format!("+FULLRESYNC {} 7\r\n$18\r\nREDIS0009", "a".repeat(40)).as_bytes());
+            bench.send(link, b"\xff\0\0\0\0\0\0\0\0*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nx\r\n");
+            bench.send(link, b"*2\r\n$4\r\nINCR\r\n$1\r\na\r\n");
+            assert!(bench.notes.iter().any(|note| note.starts_with("== CRITICAL ==")), "{:?}", bench.notes);
+            assert_eq!(bench.has_exited, ends, "{behaviour}");
         }
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Bench {
     pub(crate) refuses_host: bool,
     /// The configuration file, or why it can be neither read nor written.
     pub(crate) config_file: Result<String, DiskFailure>,
+    /// The node has asked for the end of its process.
+    pub(crate) has_exited: bool,
     /// What the node slept.
     pub(crate) slept: Duration,
     /// Peers that take nothing of what they are sent.
@@ -91,6 +93,7 @@ impl Bench {
             released: 0,
             refuses_host: false,
             config_file: Ok(String::new()),
+            has_exited: false,
             slept: Duration::ZERO,
             deaf: Vec::new(),
             notes: Vec::new(),
@@ -261,7 +264,7 @@ impl Bench {
             Action::PauseReading(conn) => self.paused.push(conn),
             Action::ResumeReading(conn) => self.paused.retain(|paused| *paused != conn),
             Action::CollectOutput(conn) => self.collected.push(conn),
-            Action::Exit(_) => {}
+            Action::Exit(_) => self.has_exited = true,
         }
     }
 

@@ -17,6 +17,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::config::Endpoint;
+use crate::marks::Mark;
 use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
 use crate::replication::{ANCESTRY, Ancestor, Circle, Fate, Inquiry, Oneself, Question};
 use crate::resp::push_command;
@@ -94,7 +95,8 @@ impl Node {
         let Some(follow) = &self.follow else { return };
         let path = answer.path_from(&follow.endpoint.host, follow.endpoint.port);
         let circle = self.find_circle(conn, &path);
-        if let Some(circle) = &circle {
+        if let Some(circle) = circle.as_ref().filter(|circle| follow.circle() != Some(circle)) {
+            self.marks.set(Mark::CircleByInquiry);
             effects.note(Note::Text { level: Level::Warning, text: circle.to_string() });
         }
         if let Some(follow) = &mut self.follow {
@@ -152,6 +154,7 @@ impl Node {
             return;
         }
         if let Some(circle) = circle.as_ref().filter(|circle| follow.circle() != Some(circle)) {
+            self.marks.set(Mark::CircleByQuestion);
             effects.note(Note::Text { level: Level::Warning, text: circle.to_string() });
         }
         follow.suspicion = Some(Suspicion { path, circle, came_back_at: Some(now.mono) });

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::command::reply_error as reply;
 use crate::command::{Block, Command, Exec, ExpiryRule, Handler, Outcome, ServerCommand, Service, row_number};
 use crate::keyspace::ExpiredBy;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
@@ -217,11 +218,13 @@ impl Node {
         }
         let room = self.make_room(now);
         if let Err(error) = self.gate(conn, container, command, room) {
+            self.mark_refusal(&error);
             self.refuse(conn, container, Some(number), &error);
             return Progress::Done;
         }
         let Some(connection) = self.connections.get_mut(conn) else { return Progress::Done };
         if self.pauses.hold_back(connection, container, command) {
+            self.mark(Mark::RequestHeld);
             self.park(conn, WaitsFor::Unpause, None, now);
             return Progress::HeldBack;
         }

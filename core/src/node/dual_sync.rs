@@ -12,6 +12,7 @@ use alloc::string::{String, ToString};
 use core::time::Duration;
 
 use crate::config::Endpoint;
+use crate::marks::Mark;
 use crate::port::{Action, ConnId, DialFailure, Effects, Level, Mono, Note, Now, Peer};
 use crate::replication::{AfterSnapshotLine, Handshake, Next, SnapshotEnd, SnapshotTalk};
 
@@ -266,6 +267,7 @@ impl Node {
         if !self.dual_sync().is_some_and(|sync| sync.is_through()) {
             return;
         }
+        self.mark(Mark::DualSyncThrough);
         let Some(follow) = &mut self.follow else { return };
         let Link::Dual(sync) = core::mem::replace(&mut follow.link, Link::Waiting) else { return };
         let DualSync { main_conn, snapshot: SnapshotChannel::Complete { end, incoming }, held, .. } = *sync else {
@@ -290,6 +292,7 @@ impl Node {
     /// Gives up both connections, and what came by them.
     fn end_dual_sync(&mut self, why: String, now: Now, effects: &mut Effects) {
         if let Some(setback) = self.dual_sync().map(|sync| sync.setback()) {
+            self.mark(Mark::DualSyncGivenUp);
             self.give_up_link(why, setback, now, effects);
         }
     }

@@ -16,6 +16,7 @@ use crate::codec::number::parse_i64;
 use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome};
 use crate::config::Endpoint;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
 use crate::replication::{HandshakeError, ReplicationId, SyncAnswer};
@@ -145,8 +146,10 @@ impl Node {
         effects: &mut Effects,
     ) -> Outcome {
         if args.len() == 2 && args[1].eq_ignore_ascii_case(b"ABORT") {
-            if self.failover.is_none() {
-                return Err(reply::NO_FAILOVER);
+            match self.failover {
+                None => return Err(reply::NO_FAILOVER),
+                Some(Failover::WaitingForSync { .. }) => self.mark(Mark::FailoverAborted),
+                Some(Failover::InProgress { .. }) => self.mark(Mark::FailoverAbortedInProgress),
             }
             self.abort_failover("Failover manually aborted", now, effects);
         } else {
@@ -222,14 +225,19 @@ impl Node {
                 }
             }
             Step::HandOver(target) => {
+                self.mark(Mark::FailoverInStep);
                 note(format!("Failover target {} is synced, failing over.", name_of(Some(&target))), effects);
                 self.hand_over(target, self.has(Defect::FailoverDiscardsTail), now, effects);
             }
             Step::HandOverByForce(target) => {
+                self.mark(Mark::FailoverForced);
                 note(format!("FAILOVER to {} time out exceeded, failing over.", name_of(Some(&target))), effects);
                 self.hand_over(target, true, now, effects);
             }
-            Step::GiveUp => self.abort_failover("Replica never caught up before timeout", now, effects),
+            Step::GiveUp => {
+                self.mark(Mark::FailoverTimedOut);
+                self.abort_failover("Replica never caught up before timeout", now, effects);
+            }
         }
     }
 
@@ -254,7 +262,7 @@ impl Node {
         };
         match is_accepted {
             true => self.end_failover(now),
-            false => self.abort_failover(REJECTED, now, effects),
+            false => self.target_refused(now, effects),
         }
         is_accepted
     }
@@ -265,11 +273,17 @@ impl Node {
         match error {
             HandshakeError::NotTakenOver(line) if line.strip_prefix('-') == Some(reply::TAKE_OVER_BY_MASTER.text()) => {
                 *ask = Ask::Continue;
+                self.mark(Mark::FailoverTargetIsMaster);
             }
-            HandshakeError::NotTakenOver(_) | HandshakeError::NotNow(_) => self.abort_failover(REJECTED, now, effects),
+            HandshakeError::NotTakenOver(_) | HandshakeError::NotNow(_) => self.target_refused(now, effects),
             // Another try may do better.
             HandshakeError::Ping(_) | HandshakeError::Auth(_) | HandshakeError::Nonsense(_) => {}
         }
+    }
+
+    fn target_refused(&mut self, now: Now, effects: &mut Effects) {
+        self.mark(Mark::FailoverRefused);
+        self.abort_failover("Failover target rejected psync request", now, effects);
     }
 
     /// Ends a failover in vain: the node is a master, or is one again.
@@ -300,6 +314,7 @@ impl Node {
         if ReplicationId::parse(id) != Some(self.history.id) {
             return Err(reply::TAKE_OVER_OF_OTHER);
         }
+        self.mark(Mark::TookOver);
         self.promote(now, effects);
         self.note_promotion("failover request", conn, now, effects);
         Ok(())
@@ -311,9 +326,6 @@ impl Node {
         note(format!("MASTER MODE enabled ({asked_by} from '{}')", line.trim_end()), effects);
     }
 }
-
-/// Why a failover ends if the target will not have it.
-const REJECTED: &str = "Failover target rejected psync request";
 
 /// A target, as logs name it.
 fn name_of(target: Option<&Endpoint>) -> String {

@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 
 use crate::command::reply_error as reply;
 use crate::keyspace::SnapshotId;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
 use crate::replication::Position;
@@ -85,7 +86,10 @@ impl Node {
     /// Gives replicas a snapshot in a file: one that is there if it will do, or a new one.
     pub(super) fn send_by_file(&mut self, receivers: &[ConnId], now: Now, effects: &mut Effects) {
         let file = match self.file_to_join() {
-            Some(file) => file,
+            Some(file) => {
+                self.mark_joined(file);
+                file
+            }
             None => self.begin_file(now, effects),
         };
         for &conn in receivers {
@@ -102,6 +106,13 @@ impl Node {
         }
     }
 
+    fn mark_joined(&mut self, file: FileId) {
+        match self.sync_files.find(file).map(|file| file.stage) {
+            Some(Stage::Complete) => self.mark(Mark::SnapshotJoinedComplete),
+            _ => self.mark(Mark::SnapshotJoined),
+        }
+    }
+
     /// A snapshot that is under way and from whose beginning the stream can still be sent.
     pub(super) fn file_to_join(&self) -> Option<FileId> {
         let log = self.history.log.as_ref()?;
@@ -110,6 +121,10 @@ impl Node {
     }
 
     fn begin_file(&mut self, now: Now, effects: &mut Effects) -> FileId {
+        self.mark(Mark::SnapshotToFile);
+        if !self.sync_files.files.is_empty() {
+            self.mark(Mark::SnapshotNotJoined);
+        }
         let position = self.begin_stream_for_replicas();
         let (header, rules) = self.snapshot_header(position, now);
         self.sync_files.next_id = self.sync_files.next_id.wrapping_add(1);
@@ -196,10 +211,11 @@ impl Node {
     fn file_failed(&mut self, id: FileId, failure: &DiskFailure, now: Now, effects: &mut Effects) {
         // The last word of several steps that failed together.
         let Some(begun_at) = self.sync_files.find(id).map(|file| file.begun_at) else { return };
+        self.mark(Mark::SnapshotFileFailed);
         self.storage.sync_file_ended(false, now.mono.since(begun_at));
         let wait = self.restrain_files(now).as_millis();
         let text = format!(
-            "Write error saving DB on disk for replicas: {failure}. The next one is begun no sooner than in {wait} ms"
+            "Write error saving DB on disk for replicas: {failure}. The next one is begun no sooner than in {wait} ms. It goes to the directory that 'dir' names; 'repl-diskless-sync yes' does without a file"
         );
         effects.note(Note::Text { level: Level::Warning, text });
         for conn in self.receivers(id) {

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::config::Endpoint;
+use crate::marks::Mark;
 use crate::museum::{Defect, Leftover};
 use crate::port::{Action, ConnId, DialFailure, Effects, Level, Mono, Note, Now, Peer};
 use crate::replication::{Handshake, Introduction};
@@ -17,6 +18,7 @@ use super::audit::Deed;
 use super::circle::Suspicion;
 use super::connection::{Connection, Kind};
 use super::dual_sync::DualSync;
+use super::failover::Failover;
 use super::guard::Caution;
 use super::held::Held;
 use super::incoming::Incoming;
@@ -207,6 +209,7 @@ impl Node {
         if self.follow.is_none() {
             return;
         }
+        self.mark_promotion();
         self.unfollow_link(now, effects);
         self.follow = None;
         self.keyspace.forget_own_expiries();
@@ -223,6 +226,18 @@ impl Node {
         self.drop_replicas(now, effects);
         self.arm_backlog_ttl(if self.has(Defect::PromotedLosesBacklog) { self.started_at } else { now });
         self.first_expiry_ms = None;
+    }
+
+    /// In the midst of what it is promoted.
+    fn mark_promotion(&mut self) {
+        if self.is_replacing_data() {
+            self.mark(Mark::PromotedWhileLoading);
+        }
+        match self.follow.as_ref().map(|follow| &follow.link) {
+            Some(Link::Online { block, .. }) if !block.is_empty() => self.mark(Mark::PromotedInTransaction),
+            Some(Link::Receiving { .. } | Link::Dual(_)) => self.mark(Mark::PromotedInSync),
+            _ => {}
+        }
     }
 
     /// Gives up the link to the master, and what came over it and is not ours yet.
@@ -245,6 +260,9 @@ impl Node {
         let is_refused = follow.caution.quarantine.as_ref().is_some_and(|quarantine| quarantine.is_final);
         if !matches!(follow.link, Link::Waiting) || wants_none || is_refused {
             return;
+        }
+        if follow.failures > 0 && matches!(self.failover, Some(Failover::InProgress { .. })) {
+            self.marks.set(Mark::FailoverAskedAgain);
         }
         let connection = self.connections.open(None, Kind::Master, now);
         let conn = connection.id;
@@ -335,6 +353,9 @@ impl Node {
             Setback::Quarantine => QUARANTINE_MAX,
             Setback::Final => return self.timers.stop(Timer::Redial),
         };
+        if follow.failures > 0 {
+            self.marks.set(if setback == Setback::Data { Mark::ResyncBackedOff } else { Mark::RedialBackedOff });
+        }
         // Many replicas that lose one master must not come back as one.
         let mut wait = back_off(follow.failures, REDIAL_FIRST, wait_max, &mut self.random);
         follow.failures = follow.failures.saturating_add(1);
@@ -348,7 +369,11 @@ impl Node {
         let conn = connection.id;
         let is_ours = |follow: &&Follow| [follow.conn(), follow.second_conn()].contains(&Some(conn));
         let keeps_half = self.has(Defect::CachedMasterHalfParse);
-        let Some(follow) = self.follow.as_mut().filter(|follow| is_ours(&&**follow)) else { return };
+        if self.follow.as_ref().filter(is_ours).is_none() {
+            return;
+        }
+        self.mark_end_of_link(&connection);
+        let Some(follow) = &mut self.follow else { return };
         if let Link::Online { block, .. } = &mut follow.link
             && keeps_half
         {
@@ -371,6 +396,27 @@ impl Node {
         }
         effects.note(Note::Text { level: Level::Notice, text });
         self.link_failed(setback, now, effects);
+    }
+
+    /// In the midst of what a link has ended.
+    fn mark_end_of_link(&mut self, connection: &Connection) {
+        match self.follow.as_ref().map(|follow| &follow.link) {
+            Some(Link::Online { .. }) if connection.is_blocked() => self.mark(Mark::LinkEndedWhileHeld),
+            Some(Link::Online { block, .. }) => {
+                let is_in_block = !block.is_empty();
+                if !connection.input.is_empty() {
+                    self.mark(Mark::LinkEndedInCommand);
+                }
+                if is_in_block {
+                    self.mark(Mark::LinkEndedInTransaction);
+                }
+            }
+            Some(Link::Receiving { incoming, .. }) if incoming.has_begun() && !incoming.is_for_file() => {
+                self.mark(Mark::DataSetThrownAway);
+            }
+            Some(Link::Replacing { .. }) => self.mark(Mark::LinkEndedWhileLoading),
+            _ => {}
+        }
     }
 
     fn remember_link_error(&mut self, text: String) {
@@ -473,6 +519,11 @@ impl Node {
             _ => (follow.quiet_since(), "MASTER timeout: no data nor PING received..."),
         };
         if now.mono.since(since) > timeout {
+            match follow.link {
+                Link::Online { .. } => self.marks.set(Mark::MasterSilent),
+                Link::Receiving { .. } => self.marks.set(Mark::DataSetStalled),
+                _ => {}
+            }
             self.suspect_circle(self.follow.as_ref().is_some_and(Follow::is_online));
             return self.drop_master_link(conn, text.to_string(), now, effects);
         }

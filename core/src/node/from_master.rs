@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::Loaded;
 use crate::port::{ConnId, Effects, Level, Note, Now};
@@ -13,7 +14,7 @@ use super::Node;
 use super::follow::{Follow, Link};
 use super::guard::Judgement;
 use super::held::Held;
-use super::incoming::{Incoming, Taken};
+use super::incoming::{Incoming, IncomingError, Taken};
 use super::incoming_file::Arrived;
 
 impl Node {
@@ -21,8 +22,11 @@ impl Node {
     pub(super) fn on_master_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
         self.stats.replication_bytes_received += bytes.len() as u64;
         self.take_in_master_bytes(conn, bytes, now, effects);
-        let held = self.follow.as_ref().and_then(Follow::held).map_or(0, Held::len);
-        self.held_bytes_peak = self.held_bytes_peak.max(held);
+        let Some(held) = self.follow.as_ref().and_then(Follow::held) else { return };
+        self.held_bytes_peak = self.held_bytes_peak.max(held.len());
+        if held.is_paused() {
+            self.mark(Mark::HeldStreamFull);
+        }
     }
 
     fn take_in_master_bytes(&mut self, conn: ConnId, bytes: &[u8], now: Now, effects: &mut Effects) {
@@ -77,8 +81,11 @@ impl Node {
                 self.on_sync_answer(conn, answer, now, effects);
             }
             Err(error) => {
-                if self.has(Defect::TransientErrorIsFullResync) && matches!(error, HandshakeError::NotNow(_)) {
-                    self.forget_place();
+                if matches!(error, HandshakeError::NotNow(_)) {
+                    self.mark(Mark::MasterNotNow);
+                    if self.has(Defect::TransientErrorIsFullResync) {
+                        self.forget_place();
+                    }
                 }
                 self.suspect_circle(error.is_no_master_link());
                 self.drop_master_link(conn, error.to_string(), now, effects);
@@ -123,6 +130,7 @@ impl Node {
         let text = "Successful partial resynchronization with master.".to_string();
         effects.note(Note::Text { level: Level::Notice, text });
         if let Some(id) = id.filter(|id| *id != self.history.id) {
+            self.mark(Mark::WentOnUnderNewName);
             self.fork_history(id);
             if !self.has(Defect::SubreplicaMissesNewReplid) {
                 self.drop_replicas(now, effects);
@@ -166,10 +174,16 @@ impl Node {
         let Taken { count, for_file, is_complete } = match incoming.take_in(bytes, now, effects) {
             Ok(taken) => taken,
             Err(error) => {
+                if matches!(error, IncomingError::Data(_)) {
+                    self.mark(Mark::DataSetDamaged);
+                }
                 self.refuse_data_set(error.to_string(), now, effects);
                 return bytes.len();
             }
         };
+        if incoming.is_within_mark() {
+            self.marks.set(Mark::EofMarkSplit);
+        }
         let is_first = incoming.has_begun() && !had_begun;
         let early = if swaps_early { incoming.data_before_mark() } else { None };
         if let Some(piece) = for_file {
@@ -210,18 +224,22 @@ impl Node {
             Err(error) => return self.refuse_data_set(error.to_string(), now, effects),
         };
         let judgement = self.judge(Offer { position: arrived.position, keys: loaded.keys }, now, effects);
-        if judgement == Judgement::Leave {
-            return;
+        match (judgement, is_for_file) {
+            (Judgement::Leave, _) => {}
+            (Judgement::Take, true) => self.incoming_is_whole(arrived, now, effects),
+            (Judgement::Take, false) => self.swap_in(loaded, arrived, now, effects),
+            (Judgement::ArchiveFirst, true) => {
+                self.archive_first(None, now, effects);
+                self.incoming_is_whole(arrived, now, effects);
+            }
+            (Judgement::ArchiveFirst, false) => self.archive_first(Some((loaded, arrived)), now, effects),
         }
-        let loaded = Some(loaded).filter(|_| !is_for_file);
-        match (judgement, loaded) {
-            (Judgement::Take, Some(loaded)) => return self.take_over_data_set(loaded, arrived, now, effects),
-            (Judgement::ArchiveFirst, loaded) => self.archive_first(loaded, arrived, now, effects),
-            _ => {}
-        }
-        if is_for_file {
-            self.incoming_is_whole(arrived, now, effects);
-        }
+    }
+
+    /// A data set that was built beside ours takes its place.
+    pub(super) fn swap_in(&mut self, loaded: Loaded, arrived: Arrived, now: Now, effects: &mut Effects) {
+        self.mark(Mark::DataSetSwapped);
+        self.take_over_data_set(loaded, arrived, now, effects);
     }
 
     /// A data set that is sound takes the place of ours, and with it its history.
@@ -237,8 +255,12 @@ impl Node {
         self.detach_aof(now, effects);
         self.keyspace.adopt(loaded.keyspace);
         self.replace_history(position);
+        let stream_database = loaded.facts.stream_database.or(database).unwrap_or(0);
+        if stream_database > 0 {
+            self.mark(Mark::StreamInOtherDatabase);
+        }
         if let Some(log) = &mut self.history.log {
-            log.set_database(Some(loaded.facts.stream_database.or(database).unwrap_or(0)));
+            log.set_database(Some(stream_database));
         }
         self.storage.dirty = 0;
         self.audit_data_replaced();

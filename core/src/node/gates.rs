@@ -7,6 +7,8 @@ use alloc::string::{String, ToString};
 
 use crate::command::reply_error as reply;
 use crate::command::{Command, CommandError, Flags, Handler, ServerCommand, row_number, subcommand};
+use crate::marks::Mark;
+use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::resp::Args;
 
@@ -15,6 +17,7 @@ use super::audit::Deed;
 use super::connection::Connection;
 use super::memory::Room;
 use super::pubsub::gate_listener;
+use super::transaction::Queued;
 
 impl Node {
     /// Looks after two who have no business with commands: a browser that was tricked into speaking to us, and a replica's link. True if the
@@ -132,6 +135,10 @@ impl Node {
             return Err(reply::NOT_IN_MULTI);
         }
         let does = |wanted: Flags| does(connection, container, command, wanted);
+        let lacks = |wanted: Flags| match self.has(Defect::ExecPassesGates) {
+            true => !flags.has(wanted),
+            false => lacks(connection, container, command, wanted),
+        };
         // A queue may grow without end: while there is no room nothing is added to it.
         let is_queued = connection.transaction.is_some() && !ends_transaction(container);
         if room == Room::None && (is_queued || does(Flags::DENYOOM)) {
@@ -149,19 +156,33 @@ impl Node {
         }
         gate_listener(connection, container, command)?;
         if let Some(follow) = &self.follow
-            && !flags.has(Flags::STALE)
+            && lacks(Flags::STALE)
             && !self.config.replica_serve_stale_data
             && !follow.has_stream()
         {
             return Err(reply::MASTER_DOWN);
         }
-        if self.is_loading() && !flags.has(Flags::LOADING) {
+        if self.is_loading() && lacks(Flags::LOADING) && !self.is_taken_for_built_beside() {
             return Err(reply::LOADING);
         }
         if connection.is_monitor && [Flags::WRITE, Flags::READONLY, Flags::MAY_REPLICATE].into_iter().any(does) {
             return Err(reply::MONITOR_TOUCHES_DATA);
         }
         Ok(())
+    }
+
+    /// Of those who keep writes from being lost, or reads from being stale.
+    pub(super) fn mark_refusal(&mut self, error: &CommandError) {
+        match error.code() {
+            "NOREPLICAS" => self.mark(Mark::RefusedNoReplicas),
+            "MISCONF" => self.mark(Mark::RefusedMisconf),
+            _ => {}
+        }
+    }
+
+    /// [`Defect::LoadingServesReads`]: a data set of our master is being loaded, wherever it is.
+    fn is_taken_for_built_beside(&self) -> bool {
+        self.has(Defect::LoadingServesReads) && self.is_replacing_data()
     }
 
     /// True if a request has to pass the gates for writes.
@@ -182,9 +203,18 @@ impl Node {
 
 /// True if a request does what a flag says. EXEC does what any of its commands does.
 fn does(connection: &Connection, container: &Command, command: &Command, wanted: Flags) -> bool {
+    command.flags.has(wanted) || carried_out(connection, container).any(|queued| queued.flags().has(wanted))
+}
+
+/// True if a request is not allowed what a flag allows. Nor is EXEC if any of its commands is not.
+fn lacks(connection: &Connection, container: &Command, command: &Command, wanted: Flags) -> bool {
+    !command.flags.has(wanted) || carried_out(connection, container).any(|queued| !queued.flags().has(wanted))
+}
+
+/// What EXEC carries out; of other requests nothing.
+fn carried_out<'a>(connection: &'a Connection, container: &Command) -> impl Iterator<Item = &'a Queued> {
     let is_exec = matches!(container.handler, Handler::Server(ServerCommand::Exec));
-    let queue = connection.transaction.as_ref().filter(|_| is_exec).map(|transaction| &transaction.queue);
-    command.flags.has(wanted) || queue.is_some_and(|queue| queue.iter().any(|queued| queued.flags().has(wanted)))
+    connection.transaction.as_ref().filter(|_| is_exec).into_iter().flat_map(|transaction| &transaction.queue)
 }
 
 /// True for the commands that get a client out of its transaction.
@@ -255,6 +285,22 @@ mod tests {
         assert_eq!(bench.run("GET a"), "$-1 ", "outside a transaction reading takes no room");
         bench.run("MULTI");
         assert_eq!(bench.run("DISCARD"), "+OK ");
+    }
+
+    #[test]
+    fn an_exec_of_what_may_not_be_read_any_more_is_refused_and_one_of_what_may_is_not() {
+        let mut bench = Bench::new();
+        bench.run("SET k v");
+        bench.run("CONFIG SET replica-serve-stale-data no");
+        let [reader, other] = [(); 2].map(|()| bench.connect());
+        assert_eq!(bench.run_on(reader, "MULTI\r\nSELECT 1\r\nGET k"), "+OK +QUEUED +QUEUED ");
+        assert_eq!(bench.run_on(other, "MULTI\r\nSELECT 1"), "+OK +QUEUED ");
+        bench.run("REPLICAOF 127.0.0.1 7000");
+        let down = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+        let refused = format!("-EXECABORT Transaction discarded because of: {down} ");
+        assert_eq!(bench.run_on(reader, "EXEC"), refused);
+        assert_eq!(bench.run_on(reader, "EXEC"), "-ERR EXEC without MULTI ");
+        assert_eq!(bench.run_on(other, "EXEC"), "*1 +OK ");
     }
 
     /// A replica that waits for its snapshot, or that follows the stream.

@@ -163,8 +163,8 @@ impl Node {
     }
 
     /// Has what we have written to a file; a data set that is in memory waits here meanwhile, and one in a file there.
-    pub(super) fn archive_first(&mut self, loaded: Option<Loaded>, arrived: Arrived, now: Now, effects: &mut Effects) {
-        self.guard.waiting = loaded.map(|loaded| Box::new(Waiting { loaded, arrived }));
+    pub(super) fn archive_first(&mut self, waiting: Option<(Loaded, Arrived)>, now: Now, effects: &mut Effects) {
+        self.guard.waiting = waiting.map(|(loaded, arrived)| Box::new(Waiting { loaded, arrived }));
         let offset = self.history.offset();
         let file = format!("{ARCHIVE_PREFIX}{}-{offset}{ARCHIVE_SUFFIX}", now.wall.seconds());
         self.begin_archive(file, now, effects);
@@ -181,7 +181,7 @@ impl Node {
         self.disk(Errand::ListArchives, DiskOp::List { directory: String::new() }, effects);
         if let Some(waiting) = self.guard.waiting.take() {
             let Waiting { loaded, arrived } = *waiting;
-            self.take_over_data_set(loaded, arrived, now, effects);
+            self.swap_in(loaded, arrived, now, effects);
             if self.follow.as_ref().is_some_and(|follow| follow.conn().is_none()) {
                 self.timers.set(super::timers::Timer::Redial, now.mono);
             }

@@ -180,6 +180,11 @@ impl Incoming {
         !matches!(self.stage, Stage::Preamble { .. })
     }
 
+    /// True if a part of the mark has come, and the rest has not.
+    pub(super) fn is_within_mark(&self) -> bool {
+        matches!(self.stage, Stage::Mark { seen: 1.., .. })
+    }
+
     /// What the log says when the preamble was read.
     fn announcement(&self) -> String {
         let to = if self.is_for_file() { "disk" } else { "parser" };

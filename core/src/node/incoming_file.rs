@@ -17,6 +17,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::config::DisklessLoad;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::{Loaded, Loader};
 use crate::port::{Action, ConnId, DiskOp, DiskOutcome, Effects, FileName, Level, Note, Now};
@@ -98,6 +99,7 @@ impl Node {
             let incoming = Incoming::building(position, Loader::new(room, rules));
             return Box::new(incoming.with_mark_at_end_of_read(mark_ends_read));
         }
+        self.mark(Mark::DataSetToFile);
         self.incoming_files.next_id = self.incoming_files.next_id.wrapping_add(1);
         let id = IncomingId(self.incoming_files.next_id);
         let name = format!("temp-{}.{}.rdb", now.wall.seconds(), self.environment.process_id);
@@ -134,6 +136,7 @@ impl Node {
     pub(super) fn on_incoming_step(&mut self, id: IncomingId, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
         let Some(file) = self.incoming_files.current.as_mut().filter(|file| file.id == id) else { return };
         if let DiskOutcome::Failed(failure) = outcome {
+            self.mark(Mark::IncomingDiskFailed);
             return self.incoming_failed(IncomingError::Disk(failure).to_string(), now, effects);
         }
         file.steps = file.steps.saturating_sub(1);
@@ -165,6 +168,7 @@ impl Node {
         if self.storage.is_saving() {
             let text = "Replica is about to load the RDB file received from the master, but there is a snapshot being written. It is given up, since it would replace newer data";
             effects.note(Note::Text { level: Level::Notice, text: text.to_string() });
+            self.mark(Mark::SaveGivenUp);
             self.abandon_save(effects);
         }
         self.say_notice("MASTER <-> REPLICA sync: Flushing old data", effects);
@@ -173,6 +177,9 @@ impl Node {
         }
         self.drop_what_we_have(now, effects);
         self.load_incoming_once_emptied(now, effects);
+        if self.is_emptying() {
+            self.mark(Mark::EmptiedFirst);
+        }
     }
 
     /// Nothing is left of our data, nor of our place in their history.

@@ -65,6 +65,8 @@ fn old_data_are_served_until_all_has_come_then_nothing_is_until_all_is_loaded() 
         assert_eq!((bench.node.history.position(), temporary_files(&bench.disk)), (before, 1));
         assert_eq!(info(&mut bench, "replication", "master_sync_in_progress"), "1");
 
+        let reader = bench.connect();
+        assert_eq!(bench.run_on(reader, "MULTI\r\nGET old"), "+OK +QUEUED ");
         bench.hold_disk();
         bench.send(link, &[*last]);
         while !bench.notes.iter().any(|note| note.contains("Loading DB in memory")) {
@@ -74,6 +76,8 @@ fn old_data_are_served_until_all_has_come_then_nothing_is_until_all_is_loaded() 
         for command in ["GET old", "GET new", "REPLICAOF NO ONE", "SAVE", "PSYNC ? -1"] {
             assert_eq!(bench.run(command), "-LOADING Redis is loading the dataset in memory ", "{command}");
         }
+        let aborted = "-EXECABORT Transaction discarded because of: LOADING Redis is loading the dataset in memory ";
+        assert_eq!(bench.run_on(reader, "EXEC"), aborted, "what was queued before is not done now");
         assert_eq!(info(&mut bench, "persistence", "loading"), "1");
         assert!(info(&mut bench, "persistence", "loading_total_bytes").len() >= 6);
         assert_ne!(bench.node.history.position(), before, "the place that it stood at has no data any more");

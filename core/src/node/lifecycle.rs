@@ -1,7 +1,7 @@
 //! The beginning and the end of a node, and of connections that come from outside.
 
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -11,6 +11,7 @@ use crate::codec::siphash::HashKey;
 use crate::command::reply_error as reply;
 use crate::config::Config;
 use crate::keyspace::Keyspace;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{Action, ConnId, Effects, ExitCode, Level, Note, Now, Peer, Signal};
 use crate::replication::{History, Position, ReplicationId};
@@ -85,6 +86,7 @@ impl Node {
             hosted_sets: alloc::collections::VecDeque::new(),
             rewrites: super::Rewrites::default(),
             acl_log: super::AclLog::default(),
+            marks: super::Marks::default(),
             audit: None,
             run_id,
             started_at: now,
@@ -192,6 +194,7 @@ impl Node {
         }
         let text = "Waiting for replicas before shutting down.".to_string();
         effects.note(Note::Text { level: Level::Notice, text });
+        self.mark(Mark::ShutdownWaits);
         self.pause(PausedFor::Shutdown, Scope::Write, None, now);
         self.timers.set(Timer::Shutdown, now.mono.after(timeout));
     }
@@ -205,6 +208,7 @@ impl Node {
     pub(super) fn continue_shutdown(&mut self, now: Now) {
         let is_waiting = self.shutdown.is_some_and(|shutdown| !shutdown.is_past_waiting);
         if is_waiting && !self.has_lagging_replicas() {
+            self.mark(Mark::ShutdownInStep);
             // What this very event has left to do is done first: replicas go, one after another, when a new master is taken up, too.
             self.timers.set(Timer::Shutdown, now.mono);
         }
@@ -215,8 +219,11 @@ impl Node {
         if shutdown.flushes_up_to.is_some() {
             return;
         }
-        shutdown.is_past_waiting = true;
+        let had_to_wait = !core::mem::replace(&mut shutdown.is_past_waiting, true);
         let saves = shutdown.saves;
+        if had_to_wait && self.has_lagging_replicas() {
+            self.mark(Mark::ShutdownTimedOut);
+        }
         self.audit_deed(|_| Deed::StopsWaiting);
         self.timers.stop(Timer::Shutdown);
         self.tell_of_replicas_at_shutdown(now, effects);
@@ -297,6 +304,7 @@ impl Node {
         if shutdown.is_forced {
             return self.exit(effects);
         }
+        self.mark(Mark::ShutdownGivenUp);
         for text in [
             "Error trying to save the DB, can't exit.",
             "Errors trying to shut down the server. Check the logs for more information.",
@@ -317,6 +325,12 @@ impl Node {
         self.timers.stop(Timer::Shutdown);
         self.end_waits_for_shutdown(reply::SHUTDOWN_FAILED.text());
         self.unpause(PausedFor::Shutdown, now);
+    }
+
+    /// The process cannot go on: it ends with a failure, for a reason.
+    pub(super) fn exit_failed(&self, why: String, effects: &mut Effects) {
+        effects.note(Note::Text { level: Level::Warning, text: why });
+        effects.push(Action::Exit(ExitCode::Failed));
     }
 
     pub(super) fn exit(&mut self, effects: &mut Effects) {

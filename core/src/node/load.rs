@@ -5,9 +5,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::{LoadRules, Loaded, Loader, Progress, Remark};
-use crate::port::{Action, DiskFailure, DiskOp, DiskOutcome, Effects, ExitCode, FileName, Level, Note, Now};
+use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Note, Now};
 use crate::rdb::Dialect;
 use crate::replication::Position;
 use crate::value::Limits;
@@ -226,6 +227,9 @@ impl Node {
         effects.note(Note::Text { level, text });
         self.storage.keys_loaded = loaded.keys;
         self.storage.keys_expired_at_load = loaded.expired.len() as u64;
+        if !loaded.expired.is_empty() {
+            self.mark(Mark::StartDroppedExpired);
+        }
         self.keyspace.adopt(loaded.keyspace);
         if let Some(position) = loaded.facts.position {
             let stream_database = loaded.facts.stream_database.unwrap_or(0);
@@ -245,11 +249,13 @@ impl Node {
         let own = self.history.id;
         self.history.replace(position, self.config.repl_backlog_size);
         if self.config.replicaof.is_some() {
+            self.mark(Mark::StartResumed);
             if let Some(log) = &mut self.history.log {
                 log.set_database(Some(stream_database));
             }
             return;
         }
+        self.mark(Mark::StartForked);
         if !self.has(Defect::RestartKeepsReplid) {
             self.history.fork(own);
         }
@@ -261,12 +267,10 @@ impl Node {
         }
     }
 
-    /// What was kept cannot be used: the process ends, and nothing is served until it has.
-    /// Ends the start because of a file. `cure` says in a sentence what can be done.
+    /// What was kept cannot be used: the process ends because of a file, and nothing is served until it has. `cure` says in a sentence what can be done.
     pub(super) fn cannot_start(&mut self, file: &str, why: &str, cure: &str, effects: &mut Effects) {
         let text = format!("Fatal error loading the DB '{file}': {why}. {cure} Exiting.");
-        effects.note(Note::Text { level: Level::Warning, text });
-        effects.push(Action::Exit(ExitCode::Failed));
+        self.exit_failed(text, effects);
         self.storage.cannot_start = true;
     }
 

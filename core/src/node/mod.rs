@@ -97,6 +97,7 @@ use crate::codec::random::Random;
 use crate::command::{Feed, Notices, Renamed};
 use crate::config::Config;
 use crate::keyspace::Keyspace;
+use crate::marks::{Mark, Marks};
 use crate::museum::Defect;
 use crate::port::{Action, ConnId, Effects, Event, Mono, Now, Peer};
 use crate::replication::{History, ReplicationId};
@@ -176,6 +177,7 @@ pub struct Node {
     hosted_sets: VecDeque<HostedSet>,
     rewrites: Rewrites,
     acl_log: AclLog,
+    marks: Marks,
     audit: Option<Audit>,
     pub(crate) run_id: ReplicationId,
     pub(crate) started_at: Now,
@@ -423,6 +425,19 @@ impl Node {
     #[inline(always)]
     pub(crate) const fn has(&self, defect: Defect) -> bool {
         self.environment.defects.contain(defect)
+    }
+
+    /// It has come to a decision. Nothing in a build without the feature `marks`.
+    #[inline(always)]
+    pub(crate) const fn mark(&mut self, mark: Mark) {
+        self.marks.set(mark);
+    }
+
+    /// The decisions that it has come to in this life.
+    #[cfg(feature = "marks")]
+    #[must_use]
+    pub const fn marks(&self) -> Marks {
+        self.marks.and(self.feed.marks)
     }
 
     pub(crate) fn connection(&mut self, conn: ConnId) -> Option<&mut Connection> {

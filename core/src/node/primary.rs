@@ -10,6 +10,7 @@ use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::keyspace::usage::FrequencyRules;
 use crate::keyspace::{SnapshotRules, UsageNote};
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::{Head, push_header};
 use crate::port::{Action, ConnId, Effects, Level, Note, Now};
@@ -40,11 +41,13 @@ impl Node {
             self.take_over(conn, &args[1], now, effects)?;
         }
         if self.failover.is_some() {
+            self.mark(Mark::RefusedDuringFailover);
             return Err(reply::SYNC_WHILE_FAILING_OVER);
         }
         if let Some(follow) = &self.follow
             && !matches!(follow.link, Link::Online { .. })
         {
+            self.mark(Mark::RefusedWithoutMasterLink);
             return Err(reply::NO_MASTER_LINK);
         }
         let Some(connection) = self.connections.get(conn) else { return Ok(()) };
@@ -70,6 +73,7 @@ impl Node {
             None => decide(&request, &self.standing()),
         };
         self.audit_answer(conn, is_old, request, verdict);
+        self.mark_answer(request, verdict);
         if matches!(verdict, Verdict::Full(_)) && !is_old && &args[1] != b"?" {
             self.stats.sync_partial_err += 1;
         }
@@ -92,6 +96,32 @@ impl Node {
         Ok(())
     }
 
+    /// Which answer it was, and how near to another one.
+    fn mark_answer(&mut self, request: Request, verdict: Verdict) {
+        let Standing { history, second, held } = self.history.standing();
+        match verdict {
+            Verdict::Continue { from } => {
+                match second.filter(|_| request.history != Some(history)) {
+                    None => self.mark(Mark::ContinuedByFirstId),
+                    Some((_, fork)) if from + 1 == fork => self.mark(Mark::ContinuedAtSecondIdLimit),
+                    Some(_) => self.mark(Mark::ContinuedBySecondId),
+                }
+                if held.is_some_and(|(oldest, end)| from == oldest && from < end) {
+                    self.mark(Mark::ContinuedAtBacklogBegin);
+                }
+                if held.is_some_and(|(_, end)| from == end) {
+                    self.mark(Mark::ContinuedAtEnd);
+                }
+            }
+            Verdict::Full(Reason::PastTheFork) => self.mark(Mark::RefusedPastSecondIdLimit),
+            Verdict::Full(Reason::OtherHistory) => self.mark(Mark::RefusedOtherHistory),
+            Verdict::Full(Reason::TooOld) => self.mark(Mark::RefusedBeforeBacklog),
+            Verdict::Full(Reason::FromTheFuture) => self.mark(Mark::RefusedFromFuture),
+            // Who asks has a log by now.
+            Verdict::Full(Reason::Asked | Reason::NoBacklog) => {}
+        }
+    }
+
     /// What [`decide`] needs to know.
     fn standing(&self) -> Standing {
         let mut standing = self.history.standing();
@@ -99,7 +129,8 @@ impl Node {
             *fork = if self.has(Defect::Replid2Unbounded) { u64::MAX } else { *fork };
             *fork -= u64::from(self.has(Defect::Replid2OneShort));
         }
-        if let Some((_, end)) = &mut standing.held {
+        if let Some((oldest, end)) = &mut standing.held {
+            *oldest += u64::from(self.has(Defect::BacklogOneShort));
             *end = if self.has(Defect::PsyncFromFuture) { u64::MAX } else { *end };
         }
         standing
@@ -172,6 +203,7 @@ impl Node {
 
     /// The backlog begins with the first replica, and a new history with it: what was written before cannot be continued.
     fn create_log(&mut self) {
+        self.mark(Mark::BacklogBegun);
         let id = self.new_replication_id();
         self.history.begin_log(id, self.config.repl_backlog_size);
         self.audit_boundary();
@@ -183,6 +215,9 @@ impl Node {
             && !self.has(Defect::SelectNotReemitted)
             && let Some(log) = &mut self.history.log
         {
+            if log.database().is_some() {
+                self.marks.set(Mark::SelectRepeated);
+            }
             log.set_database(None);
         }
         self.history.position()
@@ -268,11 +303,19 @@ impl Node {
         let aof = self.aof_needs_log_from();
         let counts_afterwards = self.has(Defect::BacklogTrimsTooMuch);
         if let Some(log) = &mut self.history.log {
+            let mut slowest = None;
             let has_forgotten = log.trim(|| {
                 let sides = replicas.iter().filter_map(|&conn| connections.get(conn)?.replica());
                 let kept = kept.iter().map(|kept| kept.then);
-                sides.filter_map(ReplicaSide::needs_log_from).chain(kept).chain(aof).min()
+                slowest = sides.filter_map(ReplicaSide::needs_log_from).chain(kept).chain(aof).min();
+                slowest
             });
+            if has_forgotten {
+                self.marks.set(Mark::BacklogWrapped);
+            }
+            if slowest.is_some_and(|slowest| slowest < log.oldest()) {
+                self.marks.set(Mark::BacklogPinned);
+            }
             if has_forgotten && counts_afterwards {
                 log.refuse_before(log.end());
             }
@@ -282,6 +325,13 @@ impl Node {
     pub(super) fn on_replica_gone(&mut self, connection: &Connection, now: Now, effects: &mut Effects) {
         self.replicas.retain(|&conn| conn != connection.id);
         self.count_good_replicas(now);
+        match connection.replica().map(|side| side.phase) {
+            Some(Phase::Streaming { transfer, .. }) if self.is_received(transfer) => {
+                self.mark(Mark::SnapshotGoesOnForOthers);
+            }
+            Some(Phase::AwaitingAck { .. }) => self.mark(Mark::ReplicaLostWhileLoading),
+            _ => {}
+        }
         let text = format!("Connection with replica {}:{} lost.", replica_ip(connection), connection.intro.port);
         effects.note(Note::Text { level: Level::Notice, text });
         if self.replicas.is_empty() {
@@ -306,6 +356,7 @@ impl Node {
         if self.has_aof() || !self.replicas.is_empty() || self.follow.is_some() || self.history.log.is_none() {
             return;
         }
+        self.mark(Mark::BacklogFreed);
         let id = match self.has(Defect::BacklogFreedKeepsReplid) {
             true => self.history.id,
             false => self.new_replication_id(),

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::replication::Log;
@@ -54,7 +55,7 @@ impl Node {
     }
 
     /// Bytes that are kept for a replica alone: of the stream, and of its snapshot.
-    fn bytes_held_for(&self, side: &ReplicaSide) -> u64 {
+    pub(super) fn bytes_held_for(&self, side: &ReplicaSide) -> u64 {
         let lag = side.needs_log_from().map_or(0, |from| self.history.offset().saturating_sub(from));
         lag + self.transfers.held_for(side.phase, &self.keyspace)
     }
@@ -64,6 +65,9 @@ impl Node {
             let Some(side) = self.connections.get(conn).and_then(Connection::replica) else { continue };
             let (lag_bytes, phase) = (self.bytes_held_for(side), side.phase);
             if lag_bytes > lag_bytes_max {
+                if !phase.is_synchronising() {
+                    self.mark(Mark::OutputLimitHard);
+                }
                 self.end_slow_replica(conn, phase, lag_bytes, lag_bytes_max, now, effects);
             }
         }
@@ -106,6 +110,7 @@ impl Node {
         let timeout = Duration::from_secs(u64::from(self.config.repl_timeout));
         let end = self.history.offset();
         let limit = self.config.client_output_buffer_limit.replica;
+        let hangs_for_ever = self.has(Defect::DisklessHungReceiver);
         let mut too_long_over = Vec::new();
         let mut silent = Vec::new();
         for &conn in &self.replicas {
@@ -131,24 +136,29 @@ impl Node {
                 }
                 // It may load what it has for as long as it takes, and need not say anything meanwhile: Valkeys do not.
                 Phase::Buffering { .. } => {}
+                Phase::Streaming { .. } if hangs_for_ever => {}
                 _ if side.is_mute && !is_for_snapshot => {}
                 _ if now.mono.since(last_sign_at) > timeout => silent.push(conn),
                 _ => {}
             }
         }
         for (conn, phase, lag) in too_long_over {
+            self.mark(Mark::OutputLimitSoft);
             self.end_slow_replica(conn, phase, lag, limit.soft_bytes, now, effects);
         }
         for conn in silent {
             self.audit_deed(|_| Deed::TimedOut);
             let is_online =
                 self.connections.get(conn).and_then(Connection::replica).is_some_and(ReplicaSide::is_online);
+            self.mark(if is_online { Mark::ReplicaSilent } else { Mark::ReplicaSilentInSync });
             let what = if is_online { "streaming sync" } else { "full sync" };
             let text = format!("Disconnecting timedout replica ({what}): {}", self.replica_name(conn));
             effects.note(Note::Text { level: Level::Warning, text });
             self.close(conn, now, effects);
         }
-        self.leave_slow_replicas_behind(now, effects);
+        if !hangs_for_ever {
+            self.leave_slow_replicas_behind(now, effects);
+        }
     }
 
     /// Ends replicas that are too slow for others who share their snapshot, or who wait for room that they take.
@@ -189,6 +199,7 @@ impl Node {
     fn leave_behind(&mut self, conn: ConnId, why: &str, now: Now, effects: &mut Effects) {
         let replica = self.replica_name(conn);
         self.stats.sync_left_behind += 1;
+        self.mark(Mark::ReplicaLeftBehind);
         // One that does not tell where it listens cannot be told from others when it comes again.
         let is_known = self.connections.get(conn).is_some_and(|connection| connection.intro.port != 0);
         let mut text = format!("Replica {replica} {why}: closing it");

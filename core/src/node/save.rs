@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Note, Now};
 
@@ -211,6 +212,7 @@ impl Node {
         if let SaveStage::Writing { snapshot, .. } = save.stage {
             self.keyspace.end_snapshot(snapshot);
         }
+        self.mark(Mark::SaveFailed);
         if save.purpose == Purpose::Archive {
             self.disk(Errand::Nothing, DiskOp::Remove { file: save.temporary }, effects);
             return self.archive_failed(failure, now, effects);

@@ -15,6 +15,7 @@ use alloc::string::ToString;
 use core::time::Duration;
 
 use crate::command::CommandError;
+use crate::marks::Mark;
 use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
 use crate::replication::{Log, Position, Reason, Request};
 
@@ -164,6 +165,7 @@ impl Node {
         let mut kept = None;
         // A replica that has all of it may hang up before it asks for the stream.
         if let Some(Phase::AwaitingMain { then }) = gone.replica().map(|side| side.phase) {
+            self.mark(Mark::SnapshotKept);
             kept = Some(OwnSnapshot::Kept(gone.client_id));
             self.kept_snapshots.push(Kept { client_id: gone.client_id, then, since: now.mono });
             if self.kept_snapshots.len() > KEPT_MAX {

@@ -259,7 +259,11 @@ impl Node {
             let call = Call { args: queued.args(), canonical: None };
             let Ok(command) = resolve(queued.command, call.args) else { continue };
             match command.handler {
-                Handler::Data(_) => self.call_data(conn, queued.number, command, call, now),
+                Handler::Data(_) => {
+                    let read = self.audit_before_read(conn, command, call.args, now);
+                    self.call_data(conn, queued.number, command, call, now);
+                    self.audit_read(read);
+                }
                 Handler::Server(server) => {
                     // A change of role ends a history: what was done before belongs to the one that ends there.
                     let ends_unit = matches!(server, ServerCommand::ReplicaOf | ServerCommand::Debug);

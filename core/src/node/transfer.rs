@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::keyspace::{Keyspace, SnapshotId};
+use crate::marks::Mark;
 use crate::museum::{Defect, Leftover};
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::rdb::opcode;
@@ -135,6 +136,10 @@ impl Transfers {
 impl Node {
     /// Begins one snapshot for all `receivers`, as of the log's end.
     pub(super) fn begin_transfer(&mut self, receivers: &[ConnId], contents: Contents, now: Now, effects: &mut Effects) {
+        self.mark(Mark::SnapshotToSockets);
+        if receivers.len() > 1 {
+            self.mark(Mark::SnapshotShared);
+        }
         let position = self.begin_stream_for_replicas();
         let mark = self.random.hex40();
         let (header, rules) = self.snapshot_header(position, now);
@@ -189,6 +194,11 @@ impl Node {
             Phase::Streaming { transfer, sent, .. } if transfer == id => Some(sent),
             _ => None,
         })
+    }
+
+    /// True if anybody is being sent a transfer.
+    pub(super) fn is_received(&self, id: TransferId) -> bool {
+        self.sent_to_receivers(id).next().is_some()
     }
 
     /// The least that any receiver of a transfer was sent; none if nobody receives it any more.
@@ -285,6 +295,7 @@ impl Node {
             let window_bytes = self.window_bytes(id);
             let Some(sent) = self.slowest_receiver(id) else {
                 if !transfer.is_complete {
+                    self.marks.set(Mark::SnapshotWithoutReceivers);
                     let text = "Diskless rdb transfer, last replica dropped, killing fork child.".to_string();
                     effects.note(Note::Text { level: Level::Warning, text });
                 }

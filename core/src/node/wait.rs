@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::codec::number::parse_i64;
 use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome};
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, Now};
 use crate::replication::ClientMark;
@@ -55,6 +56,14 @@ impl Safe {
             reply.int(i64::from(self.is_local));
         }
         reply.count(self.replicas);
+    }
+
+    /// One for WAIT, or one for WAITAOF.
+    pub(super) fn pick(self, acknowledged: Mark, persisted: Mark) -> Mark {
+        match self.proof {
+            Proof::Acknowledged => acknowledged,
+            Proof::Persisted { .. } => persisted,
+        }
     }
 
     /// The same, for checkers.
@@ -123,7 +132,13 @@ impl Node {
         let awaited = AwaitedReplicas { mark: connection.mark, replicas, proof };
         let safe = self.where_safe(&awaited);
         let is_over = awaited.is_answered_by(&safe) || !self.may_have(awaited.mark);
+        if !self.may_have(awaited.mark) {
+            self.mark(Mark::WaitForLostWrite);
+        }
         if is_over || self.is_executing {
+            if awaited.is_answered_by(&safe) && proof == Proof::Acknowledged {
+                self.mark(Mark::WaitAtOnce);
+            }
             if let Some(connection) = self.connections.get_mut(conn) {
                 safe.tell(&mut connection.reply());
             }
@@ -172,6 +187,7 @@ impl Node {
             let Some(WaitsFor::Replicas(awaited)) = wait.map(|wait| &wait.what) else { return };
             let safe = self.where_safe(awaited);
             if awaited.is_answered_by(&safe) {
+                self.mark(safe.pick(Mark::WaitLater, Mark::WaitAofLater));
                 self.release_wait(conn, safe);
             } else {
                 index += 1;

@@ -28,6 +28,12 @@ pub(super) struct Mark {
     is_fresh: bool,
 }
 
+impl Mark {
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+}
+
 #[derive(Clone, Debug, Hash)]
 pub(super) struct History {
     id: ReplicationId,

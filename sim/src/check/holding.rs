@@ -8,7 +8,7 @@ use afterimage_core::replication::{Position, ReplicationId};
 use super::histories::{Histories, History, Incarnation};
 
 /// A place in the tree of histories.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Place {
     pub(super) history: usize,
     pub(super) offset: u64,

@@ -5,10 +5,12 @@
 
 mod acks;
 mod bounds;
+mod claims;
 mod continuation;
 mod convergence;
 mod departures;
 mod endings;
+mod evictions;
 mod gate;
 mod hand_over;
 mod histories;
@@ -35,6 +37,7 @@ pub(crate) use continuation::Asked;
 pub(crate) use convergence::{Standing, convergence_bound, find_straggler, round_trip};
 pub(crate) use departures::Departures;
 pub(crate) use endings::Endings;
+pub(crate) use evictions::judge_eviction;
 pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
 pub(crate) use hand_over::judge_hand_over;
 pub(crate) use histories::{Histories, Observation, since_ready};
@@ -101,6 +104,8 @@ pub enum Property {
     WithinBounds,
     /// A replica that nothing disturbs has synchronised soon, and does not begin again and again.
     ResyncsEnd,
+    /// A key gives way only for want of memory.
+    EvictsWithCause,
     /// A master ends the link of a replica only if the world has given cause.
     EndsWithCause,
     /// A node's timers let time pass.
@@ -137,6 +142,7 @@ impl Property {
             Property::KeepsData => "keeps-data",
             Property::WithinBounds => "within-bounds",
             Property::ResyncsEnd => "resyncs-end",
+            Property::EvictsWithCause => "evicts-with-cause",
             Property::EndsWithCause => "ends-with-cause",
             Property::TimePasses => "time-passes",
             Property::KeepsRunning => "keeps-running",

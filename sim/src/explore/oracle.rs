@@ -126,6 +126,7 @@ impl Oracle {
             Deed::TimedOut
             | Deed::Saved { .. }
             | Deed::StopsWaiting
+            | Deed::Evicted { .. }
             | Deed::HandsOver { .. }
             | Deed::WaitedForDisks { .. } => Ok(()),
         }

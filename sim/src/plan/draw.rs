@@ -32,6 +32,7 @@ pub(super) fn draw(seed: u64) -> Plan {
         orders.extend(draw_disk_orders(&mut stream(seed, Concern::Orders, 2), count, quiet_at_us));
         orders.sort_by_key(|planned| planned.at_us);
     }
+    draw_memory(&mut stream(seed, Concern::Configuration, 23), &mut settings, &mut hosts);
     let mut network = draw_network(&mut stream(seed, Concern::Network, 0));
     draw_tight_output(&mut stream(seed, Concern::Configuration, 3), &mut settings, &mut clients, &mut network);
     let mut disk = draw_disk(&mut stream(seed, Concern::Disk, 0));
@@ -58,6 +59,7 @@ pub(super) fn draw(seed: u64) -> Plan {
         defects: Vec::new(),
     };
     super::rivals::add(&mut stream(seed, Concern::Orders, 21), &mut plan);
+    super::short_lives::add(&mut stream(seed, Concern::Faults, 23), &mut plan);
     plan
 }
 
@@ -201,6 +203,32 @@ fn draw_tight_output(
     }
 }
 
+/// In some seeds memory is so short that keys give way, or that writes are refused. A replica may keep to a limit of its own, which is one that it never meets: what it would remove
+/// by itself its master would still have.
+fn draw_memory(random: &mut Random, settings: &mut Vec<Setting>, hosts: &mut [HostPlan]) {
+    const POLICIES: [&str; 8] = [
+        "allkeys-lru",
+        "allkeys-lru",
+        "allkeys-lfu",
+        "allkeys-random",
+        "allkeys-random",
+        "volatile-ttl",
+        "volatile-lru",
+        "noeviction",
+    ];
+    if !random.chance(1, 8) {
+        return;
+    }
+    // A node without any data takes 512 kB.
+    settings.push(Setting::new("maxmemory", one_of(random, &["530kb", "560kb", "620kb", "800kb"])));
+    settings.push(Setting::new("maxmemory-policy", one_of(random, &POLICIES)));
+    let one_obeys_in = one_of(random, &[0, 3]);
+    for host in hosts.iter_mut().skip(1).filter(|_| one_obeys_in > 0 && random.chance(1, one_obeys_in)) {
+        host.settings.push(Setting::new("replica-ignore-maxmemory", "no"));
+        host.settings.push(Setting::new("maxmemory", "64mb"));
+    }
+}
+
 /// In some seeds to write or read a data set takes a disk longer than a replica may be silent.
 fn draw_thin_disk(random: &mut Random, settings: &mut Vec<Setting>, disk: &mut DiskPlan) {
     if !random.chance(1, 10) {
@@ -275,6 +303,7 @@ fn draw_clients(seed: u64, hosts: u64, quiet_at_us: Micros) -> Vec<ClientPlan> {
         })
         .chain(draw_witness(&mut stream(seed, Concern::Clients, 2), hosts, quiet_at_us, keys))
         .chain(draw_popper(&mut stream(seed, Concern::Clients, 21), quiet_at_us))
+        .chain(draw_reader(&mut stream(seed, Concern::Clients, 23), hosts, quiet_at_us, keys))
         .collect()
 }
 
@@ -306,6 +335,24 @@ fn draw_popper(random: &mut Random, quiet_at_us: Micros) -> Option<ClientPlan> {
         keys: one_of(random, &[2, 5]),
         big_bytes_max: 20_000,
         pops_of_ten: 9,
+        ..ClientPlan::SILENT
+    })
+}
+
+/// In one seed of three somebody reads from one host, every other time in blocks, which it may take its time with.
+fn draw_reader(random: &mut Random, hosts: u64, quiet_at_us: Micros, keys: u32) -> Option<ClientPlan> {
+    let commands = random.range(200..=600);
+    random.chance(1, 3).then(|| ClientPlan {
+        target: Target::Host { host: random.below(hosts) as u16 },
+        commands: commands as u32,
+        think_us: 2 * quiet_at_us / commands,
+        pipeline: 1,
+        start_us: random.below(SECOND),
+        keys,
+        big_bytes_max: 20_000,
+        multi_one_in: 2,
+        reads_of_ten: 10,
+        lingers_us: one_of(random, &[0, 50 * MILLISECOND, 500 * MILLISECOND]),
         ..ClientPlan::SILENT
     })
 }

@@ -9,6 +9,7 @@ mod fault;
 mod order;
 mod rivals;
 pub mod script;
+mod short_lives;
 mod words;
 
 use serde::{Deserialize, Serialize};
@@ -235,12 +236,26 @@ pub struct ClientPlan {
     /// Of ten questions so many ask by WAITAOF who has it on a disk.
     #[serde(default)]
     pub disks_of_ten: u32,
+    /// Of ten commands so many only read.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub reads_of_ten: u32,
+    /// It says EXEC so much later than what that is to carry out.
+    #[serde(default, skip_serializing_if = "is_no_time")]
+    pub lingers_us: Micros,
     /// If it does nothing but write strings, and as fast as it is answered.
     #[serde(default)]
     pub sets: Option<Sets>,
     /// What it says instead of what it would draw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<Vec<Step>>,
+}
+
+fn is_none(number: &u32) -> bool {
+    *number == 0
+}
+
+fn is_no_time(time: &Micros) -> bool {
+    *time == 0
 }
 
 /// A client that is made to measure with: each answer is followed by the next SET.
@@ -269,6 +284,8 @@ impl ClientPlan {
         asks_of_ten: 0,
         pops_of_ten: 0,
         disks_of_ten: 0,
+        reads_of_ten: 0,
+        lingers_us: 0,
         sets: None,
         script: None,
     };

@@ -8,6 +8,9 @@ use crate::plan::{ClientPlan, Plan, Step};
 /// The plainest thing that a client can say.
 const PLAINEST: &str = "SET s:0 a";
 
+/// Numbers of writes by which all that a client says is tried to be replaced.
+const FEW: [usize; 5] = [1, 2, 4, 8, 16];
+
 /// Lets clients say what they have said, word by word, instead of drawing it.
 pub(super) fn give_scripts(search: &mut Search<'_>) {
     if search.plan.clients.iter().all(|client| client.script.is_some()) {
@@ -23,6 +26,7 @@ pub(super) fn give_scripts(search: &mut Search<'_>) {
                 target: client.target,
                 start_us: client.start_us,
                 script: client.script.take(),
+                lingers_us: client.lingers_us,
                 ..ClientPlan::SILENT
             };
         }
@@ -36,12 +40,37 @@ pub(super) fn give_scripts(search: &mut Search<'_>) {
     }
 }
 
+/// Lets nothing, or a few writes, stand for all that a client says. Many failures take no more, and then there is nothing left to be left out one by one.
+pub(super) fn stand_in(search: &mut Search<'_>) {
+    search.pass = "few writes";
+    for client in 0..search.plan.clients.len() {
+        let Some(script) = search.plan.clients[client].script.clone() else { continue };
+        let plain = FEW.map(|count| in_groups(&script, count, |_| PLAINEST.into()));
+        let as_long = FEW.map(|count| in_groups(&script, count, write_of));
+        let candidates = std::iter::once(Vec::new()).chain(plain).chain(as_long);
+        let mut shorter = candidates.filter(|candidate| candidate.len() < script.len());
+        shorter.any(|shorter| search.change(|plan| plan.clients[client].script = Some(shorter)));
+    }
+}
+
+/// So many steps at most, each in place of as many that follow each other, at the time of the last of these.
+fn in_groups(steps: &[Step], count: usize, say: impl Fn(&[Step]) -> String) -> Vec<Step> {
+    let groups = steps.chunks(steps.len().div_ceil(count).max(1));
+    groups.filter_map(|group| Some(Step { at_us: group.last()?.at_us, say: vec![say(group)] })).collect()
+}
+
+/// A write of as many bytes as these steps have.
+fn write_of(steps: &[Step]) -> String {
+    format!("SET s:0 {}", long_word(steps.iter().map(Step::bytes).sum()))
+}
+
 pub(super) fn leave_out(search: &mut Search<'_>) {
     search.pass = "commands";
     tell_when_it_was_said(search);
+    fuse(search, 16);
     thin(search, steps(&search.plan), put);
     merge_clients(search);
-    fuse(search);
+    fuse(search, usize::MAX);
     open_blocks(search);
     search.pass = "plainer commands";
     for (client, index) in places(&search.plan) {
@@ -105,22 +134,21 @@ fn merge_clients(search: &mut Search<'_>) {
     }
 }
 
-/// Lets one write as long as many stand for them, where only the number of bytes matters.
-fn fuse(search: &mut Search<'_>) {
+/// Lets one write as long as many stand for them, where only the number of bytes matters: for no fewer than this part of all.
+fn fuse(search: &mut Search<'_>, part: usize) {
     for client in 0..search.plan.clients.len() {
         let length = |search: &Search<'_>| search.plan.clients[client].script.as_ref().map_or(0, Vec::len);
         let mut run = length(search);
-        while run > 1 {
+        let fewest = run / part;
+        while run > 1.max(fewest) {
             let mut at = 0;
             while at + run <= length(search) {
-                search.change(|plan| {
+                let is_done = search.change(|plan| {
                     let Some(script) = &mut plan.clients[client].script else { return };
-                    let bytes = script[at..at + run].iter().map(Step::bytes).sum();
-                    let say = vec![format!("SET s:0 {}", long_word(bytes))];
-                    let last = Step { at_us: script[at + run - 1].at_us, say };
-                    script.splice(at..at + run, [last]);
+                    let fused = in_groups(&script[at..at + run], 1, write_of);
+                    script.splice(at..at + run, fused);
                 });
-                at += 1 + run / 2;
+                at += if is_done { 1 } else { 1 + run / 2 };
             }
             run /= 2;
         }
@@ -144,5 +172,23 @@ fn open_blocks(search: &mut Search<'_>) {
             let lines = ["MULTI".to_string()].into_iter().chain(rest.iter().cloned()).chain(["EXEC".to_string()]);
             say(search, lines.collect())
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_writes_of_all_the_bytes_stand_for_many_steps() {
+        let steps: Vec<Step> = (0..10).map(|at_us| Step { at_us, say: vec!["SET s:1 <100>".into()] }).collect();
+        let said = |count| {
+            let few = in_groups(&steps, count, write_of);
+            few.into_iter().map(|step| (step.at_us, step.say[0].clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(said(1), [(9, "SET s:0 <1060>".to_owned())]);
+        assert_eq!(said(2), [(4, "SET s:0 <530>".to_owned()), (9, "SET s:0 <530>".to_owned())]);
+        assert_eq!(said(16).len(), 10);
+        assert_eq!(in_groups(&[], 4, write_of), []);
     }
 }

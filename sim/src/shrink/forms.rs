@@ -18,7 +18,6 @@ const STORAGES: [Storage; 4] =
 
 pub(super) fn make_plain(search: &mut Search<'_>) {
     search.pass = "plainer forms";
-    make_network_plain(search);
     search.change(|plan| plan.disk = DiskPlan::default());
     search.change(|plan| plan.work = PLAIN_WORK);
     for host in 0..search.plan.hosts.len() {
@@ -46,7 +45,7 @@ pub(super) fn make_plain(search: &mut Search<'_>) {
 }
 
 /// What it can be made into, one thing after another.
-fn make_network_plain(search: &mut Search<'_>) {
+pub(super) fn make_network_plain(search: &mut Search<'_>) {
     let mut all = search.plan.clone();
     all.network.chunking = Chunking::Whole;
     all.network.pace = PLAIN_PACE;

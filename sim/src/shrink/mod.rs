@@ -111,6 +111,9 @@ pub fn shrink(plan: &Plan, watch: &mut dyn FnMut(Progress) -> ControlFlow<()>) -
     for _ in 0..ROUNDS_MAX {
         let parts = search.size().parts();
         commands::give_scripts(&mut search);
+        // What makes a run short comes first.
+        commands::stand_in(&mut search);
+        forms::make_network_plain(&mut search);
         lists::leave_out(&mut search);
         hosts::leave_out(&mut search);
         commands::leave_out(&mut search);

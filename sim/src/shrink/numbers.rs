@@ -151,6 +151,7 @@ fn each(plan: &mut Plan, visit: Visit<'_>) {
     }
     for client in &mut plan.clients {
         visit(&mut client.start_us, 0, Kind::Time);
+        visit(&mut client.lingers_us, 0, Kind::Span);
         match &mut client.script {
             Some(script) => {
                 for step in script {

@@ -1,15 +1,26 @@
 //! A node is started on what a crash has left: are the data those that must be there, and are they where it says?
 
+use crate::alone::State;
 use crate::disk::Disk;
+use crate::plan::Crash as How;
 
 use super::Part;
-use super::host::State;
 use super::restart::Restarts;
 use super::run::{Crash, Run};
 
+/// How many lives are crashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lives {
+    /// That of the run.
+    #[cfg(all(test, feature = "museum"))]
+    One,
+    /// And each that begins on what a crash of it has left.
+    Two,
+}
+
 impl Run {
     /// Crashes behind each operation of the disk.
-    pub(super) fn crash_everywhere(&self, restarts: &mut Restarts, part: &mut Part) {
+    pub(super) fn crash_everywhere(&self, lives: Lives, restarts: &mut Restarts, part: &mut Part) {
         for (index, crash) in self.crashes.iter().enumerate() {
             let mut process_alone = crash.disk.clone();
             process_alone.abandon();
@@ -18,12 +29,20 @@ impl Run {
                 disk.lose(&loss);
                 (disk, format!("{loss:?}"))
             });
-            for (disk, loss) in after_power_loss.chain([(process_alone, "the process alone".to_owned())]) {
+            let after_power_loss = after_power_loss.map(|(disk, loss)| (How::Power, disk, loss));
+            let of_process = (How::Process, process_alone, "the process alone".to_owned());
+            for (how, disk, loss) in after_power_loss.chain([of_process]) {
                 if self.course.is_over(part) {
                     return;
                 }
                 part.cases += 1;
-                if let Err(why) = self.start_on(&disk, crash, restarts, part) {
+                let outcome = self.start_on(&disk, crash, restarts, part);
+                let second = |()| match lives {
+                    #[cfg(all(test, feature = "museum"))]
+                    Lives::One => Ok(()),
+                    Lives::Two => self.live_again(&disk, how, crash, restarts, part),
+                };
+                if let Err(why) = outcome.and_then(second) {
                     part.note_fault(format!("after operation {}, {loss}: {why}", index + 1));
                 }
             }

@@ -2,8 +2,9 @@
 
 use afterimage_core::port::{DiskFailure, ExitCode};
 
+use crate::alone::Interleaving;
+
 use super::Part;
-use super::host::Interleaving;
 use super::restart::Restarts;
 use super::run::Run;
 use super::script::Keeping;

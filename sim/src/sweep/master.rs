@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::alone::Host;
 use crate::workload::command;
-
-use super::host::Host;
 
 /// Offsets between the end of one history and the beginning of the next, so that they grow through a whole run.
 const GAP: u64 = 1000;

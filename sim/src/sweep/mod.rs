@@ -7,11 +7,12 @@
 //!
 //! Then the run is made once more for each of the operations, which fails this time: the node must recover by itself, and keep what it has promised.
 //!
+//! On what a crash leaves a second life begins, and is crashed behind each operation until it has promised something: it must not rely on what the first had not secured.
+//!
 //! The disk has two lanes that may overtake each other. All this is done for several orders in which they come to their operations.
 
 mod crash;
 mod failure;
-mod host;
 mod master;
 #[cfg(all(test, feature = "museum"))]
 mod museum_tests;
@@ -19,24 +20,27 @@ mod restart;
 mod rot;
 mod run;
 mod script;
+mod second;
 
 use std::fmt;
 
 use afterimage_core::museum::Defects;
 use serde::Serialize;
 
+use crate::alone::Interleaving;
 use crate::museum;
 
-use host::Interleaving;
+use crash::Lives;
 use restart::Restarts;
 use run::Run;
 use script::Keeping;
 
 /// So many faults are told; the others are counted.
 const FAULTS_TOLD_MAX: usize = 20;
-/// Seeds of the incarnation that is crashed, and of those after it.
+/// Seeds of the incarnation that is crashed, of those after it, and of those that are crashed in turn.
 const SEED: u64 = 1;
 const SEED_AFTER: u64 = 2;
+const SEED_SECOND: u64 = 3;
 
 /// What came of all runs.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -64,6 +68,10 @@ pub struct Part {
     pub older: usize,
     /// Cases in which a place in a history was claimed.
     pub claims: usize,
+    /// Lives that were begun on what a crash has left, and crashed in turn.
+    pub second_lives: usize,
+    /// What was left after these crashes, and started on.
+    pub second_crashes: usize,
     /// Bits that were flipped in files at rest: it started with the right data nevertheless.
     pub harmless: usize,
     /// Likewise: it refused to start, and told where the file is damaged.
@@ -79,13 +87,14 @@ pub struct Part {
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Part { keeping, commands, promises, operations, cases, disks, .. } = self;
-        let Part { older, claims, failures, failed, faults, .. } = self;
+        let Part { older, claims, second_lives, second_crashes, failures, failed, faults, .. } = self;
         writeln!(f, "{keeping}:")?;
         writeln!(f, "  {commands} commands, {promises} promises that they last, {operations} disk operations")?;
         writeln!(
             f,
             "  {cases} crashes: {older} left an older state than the last, {claims} a place in a history; {disks} disks differ"
         )?;
+        writeln!(f, "  {second_lives} second lives on these, with {second_crashes} crashes")?;
         writeln!(f, "  {failures} operations that failed")?;
         let (harmless, refused) = (self.harmless, self.refused);
         writeln!(f, "  {} bits flipped: {refused} starts refused, {harmless} with the right data", harmless + refused)?;
@@ -149,7 +158,7 @@ impl Course {
             part.commands += run.commands;
             part.promises += run.promises;
             part.operations += run.crashes.len();
-            run.crash_everywhere(&mut restarts, &mut part);
+            run.crash_everywhere(Lives::Two, &mut restarts, &mut part);
             run.rot_everywhere(&mut part);
             run.fail_everywhere(lanes, &mut restarts, &mut part);
             for fault in &mut part.faults[faults_before..] {
@@ -181,6 +190,7 @@ mod tests {
         assert!(sweep.passed(), "{sweep}");
         for part in &sweep.parts {
             assert!(part.promises > 3 && part.cases > 1000 && part.failures > 50, "it shows something: {part}");
+            assert!(part.second_lives > 500 && part.second_crashes > 2000, "it shows something: {part}");
             assert!(part.older > 100 && part.claims > 100, "it shows something: {part}");
         }
     }

@@ -6,12 +6,13 @@ use super::*;
 #[derive(Clone, Copy, Debug)]
 enum Trial {
     Crash,
+    CrashOfSecondLife,
     Rot,
     Failure,
 }
 
 /// Which part finds a defect, by what, and what it says.
-const FOUND: [(&str, Keeping, Trial, &str); 14] = [
+const FOUND: [(&str, Keeping, Trial, &str); 15] = [
     ("reply_before_sync", Keeping::Always, Trial::Crash, "a promised write is gone"),
     ("replicas_before_sync", Keeping::Always, Trial::Crash, "a promised write is gone"),
     ("waitaof_counts_appended", Keeping::Everysec, Trial::Crash, "a promised write is gone"),
@@ -25,6 +26,7 @@ const FOUND: [(&str, Keeping, Trial, &str); 14] = [
     ("partial_append_left", Keeping::Always, Trial::Failure, "it does not start"),
     ("half_transaction_loaded", Keeping::Everysec, Trial::Crash, "the data were never like that"),
     ("position_beyond_data", Keeping::Always, Trial::Crash, "where the data were others"),
+    ("names_not_secured", Keeping::Always, Trial::CrashOfSecondLife, "what the life before has promised is gone"),
     ("seal_not_checked", Keeping::Always, Trial::Rot, "it serves other data"),
 ];
 
@@ -36,7 +38,8 @@ fn faults(defect: &str, keeping: Keeping, trial: Trial) -> Vec<String> {
     let (mut part, mut restarts) = (Part::default(), Restarts::new(course));
     let run = Run::through(course, &lanes, None);
     match trial {
-        Trial::Crash => run.crash_everywhere(&mut restarts, &mut part),
+        Trial::Crash => run.crash_everywhere(Lives::One, &mut restarts, &mut part),
+        Trial::CrashOfSecondLife => run.crash_everywhere(Lives::Two, &mut restarts, &mut part),
         Trial::Rot => run.rot_everywhere(&mut part),
         Trial::Failure => run.fail_everywhere(&lanes, &mut restarts, &mut part),
     }

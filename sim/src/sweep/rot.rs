@@ -3,9 +3,9 @@
 use afterimage_core::codec::random::Random;
 use afterimage_core::node::Probe;
 
+use crate::alone::Host;
 use crate::disk::Disk;
 
-use super::host::Host;
 use super::run::Run;
 use super::{Part, SEED_AFTER};
 

@@ -6,11 +6,11 @@ use afterimage_core::codec::random::Random;
 use afterimage_core::port::{ConnId, DiskFailure};
 use afterimage_core::replication::Position;
 
+use crate::alone::{Host, Interleaving, State};
 use crate::disk::Disk;
 use crate::plan::DiskPlan;
 use crate::reply::{Reply, read_reply};
 
-use super::host::{Host, Interleaving, State};
 use super::master::Master;
 use super::script::{Keeping, Step, script};
 use super::{Course, SEED};

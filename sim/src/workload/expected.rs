@@ -86,8 +86,8 @@ impl Expected {
     }
 
     fn excuses(&self, text: &[u8]) -> bool {
-        /// A node that is loading, has lost its master, cannot save or has too few replicas says so to any command.
-        const ALWAYS: Excuses = &["LOADING ", "MASTERDOWN ", "MISCONF ", "NOREPLICAS "];
+        /// A node that is loading, has lost its master, cannot save, has too few replicas or no memory says so to any command.
+        const ALWAYS: Excuses = &["LOADING ", "MASTERDOWN ", "MISCONF ", "NOREPLICAS ", "OOM "];
         let is_one_of = |excuses: Excuses| excuses.iter().any(|start| text.starts_with(start.as_bytes()));
         if matches!(self.shape, Shape::Results(_)) {
             // Whatever the reason, EXEC tells that the block is discarded.

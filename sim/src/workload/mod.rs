@@ -12,7 +12,10 @@ use afterimage_core::codec::random::Random;
 use crate::plan::ClientPlan;
 
 pub(crate) use expected::Expected;
-use table::{DISK_REQUESTS, EXPIRY_REQUESTS, Hole, KINDS, POP_REQUESTS, QUESTION_REQUESTS, REQUESTS, Requests, Word};
+use table::{
+    DISK_REQUESTS, EXPIRY_REQUESTS, Hole, KINDS, POP_REQUESTS, QUESTION_REQUESTS, READ_REQUESTS, REQUESTS, Requests,
+    Word,
+};
 
 /// One key in so many is used as if it had another type.
 const CROSSED_ONE_IN: u32 = 40;
@@ -91,6 +94,9 @@ impl Workload {
     }
 
     fn single(&mut self, out: &mut Vec<u8>) -> Expected {
+        if self.plan.reads_of_ten > 0 && self.random.below(10) < u64::from(self.plan.reads_of_ten) {
+            return self.request(&READ_REQUESTS, out);
+        }
         let is_expiry = self.plan.expire_one_in > 0 && self.random.chance(1, self.plan.expire_one_in);
         self.request(if is_expiry { &EXPIRY_REQUESTS } else { &REQUESTS }, out)
     }

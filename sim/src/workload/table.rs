@@ -207,6 +207,16 @@ const COMMANDS: &[Row] = &[
     plain(9, "PING", Status),
 ];
 
+/// What only reads.
+const READS: &[Row] = &[
+    read(10, "GET {s}", Bulk),
+    read(5, "HGETALL {h}", Array),
+    read(5, "LRANGE {l} 0 5", Array),
+    read(5, "SMEMBERS {t}", Array),
+    read(5, "ZRANGE {z} 0 -1 WITHSCORES", Array),
+    plain(2, "SELECT {db}", Status),
+];
+
 /// Pops that wait until others push.
 const POPS: &[Row] = &[
     write(4, "BLPOP {l} {l} {wait}", MaybeArray, WAITS),
@@ -273,6 +283,8 @@ pub(super) struct Requests {
 pub(super) static REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(COMMANDS));
 /// What is said about times to live.
 pub(super) static EXPIRY_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(EXPIRIES));
+/// What only reads.
+pub(super) static READ_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(READS));
 /// What is popped when it comes.
 pub(super) static POP_REQUESTS: LazyLock<Requests> = LazyLock::new(|| Requests::of(POPS));
 /// What is asked after a write.

@@ -158,9 +158,7 @@ impl Group {
     /// Puts one load on the server, and waits until its replicas rest before the other server has its turn.
     fn run(&self, cores: &Cores, load: Load, requests: u64) -> Result<Sample> {
         self.prepare(cores, &load.command.given)?;
-        let begin_s = self.master.cpu_s()?;
-        let mut sample = generate(&self.master, cores, &load.command.request, load.pipeline, requests, KEY_SPACE)?;
-        sample.cpu_us = (self.master.cpu_s()? - begin_s) * 1e6 / requests as f64;
+        let sample = measure_one(&self.master, cores, &load.command.request, load.pipeline, requests)?;
         self.settle()?;
         Ok(sample)
     }
@@ -202,6 +200,19 @@ impl Group {
         }
         Ok(())
     }
+}
+
+/// Runs redis-benchmark against a server, and tells what that costs the server.
+pub(crate) fn measure_one(
+    server: &Server,
+    cores: &Cores,
+    request: &Request,
+    pipeline: u32,
+    requests: u64,
+) -> Result<Sample> {
+    let begin_s = server.cpu_s()?;
+    let sample = generate(server, cores, request, pipeline, requests, KEY_SPACE)?;
+    Ok(Sample { cpu_us: (server.cpu_s()? - begin_s) * 1e6 / requests as f64, ..sample })
 }
 
 /// Runs redis-benchmark against a server. Processor time is not filled in.

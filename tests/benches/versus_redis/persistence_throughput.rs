@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::command::Request;
 use crate::cores::Cores;
 use crate::disk;
-use crate::load::{KEY_SPACE, Sample, generate};
+use crate::load::{KEY_SPACE, Sample, generate, measure_one};
 use crate::server::{Programs, Server, System, WITH_AOF};
 
 /// A policy, and how many requests each client sends at once.
@@ -93,8 +93,5 @@ fn run(programs: &Programs, cores: &Cores, system: System, load: Load, requests:
     let server = Server::start_in(programs, system, cores, &disk::directory()?, &directives)?;
     let set = Request::Test("set");
     generate(&server, cores, &set, 64, KEY_SPACE, KEY_SPACE)?;
-    let begin_s = server.cpu_s()?;
-    let mut sample = generate(&server, cores, &set, load.pipeline, requests, KEY_SPACE)?;
-    sample.cpu_us = (server.cpu_s()? - begin_s) * 1e6 / requests as f64;
-    Ok(sample)
+    measure_one(&server, cores, &set, load.pipeline, requests)
 }

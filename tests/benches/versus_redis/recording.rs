@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::command::Request;
 use crate::cores::Cores;
 use crate::disk;
-use crate::load::{KEY_SPACE, Sample, generate};
+use crate::load::{KEY_SPACE, Sample, generate, measure_one};
 use crate::server::{Programs, Server, System};
 
 /// A command, and how many of it each client sends at once.
@@ -78,7 +78,8 @@ pub(crate) fn measure(
                     runs.reverse();
                 }
                 for (server, samples) in runs {
-                    samples.push(run(server, cores, load, load.requests(is_quick))?);
+                    let request = Request::Test(load.test);
+                    samples.push(measure_one(server, cores, &request, load.pipeline, load.requests(is_quick))?);
                     progress.inc(1);
                 }
             }
@@ -97,11 +98,4 @@ fn start(programs: &Programs, cores: &Cores, is_recorded: bool) -> Result<Server
     let server = Server::start_in(programs, System::Afterimage, cores, &directory, directives)?;
     generate(&server, cores, &Request::Test("set"), 64, KEY_SPACE * 10, KEY_SPACE)?;
     Ok(server)
-}
-
-fn run(server: &Server, cores: &Cores, load: Load, requests: u64) -> Result<Sample> {
-    let begin_s = server.cpu_s()?;
-    let mut sample = generate(server, cores, &Request::Test(load.test), load.pipeline, requests, KEY_SPACE)?;
-    sample.cpu_us = (server.cpu_s()? - begin_s) * 1e6 / requests as f64;
-    Ok(sample)
 }

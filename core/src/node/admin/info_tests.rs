@@ -85,7 +85,7 @@ fn a_replica_tells_its_master_its_link_and_a_transfer() {
     bench.send(link, format!("+FULLRESYNC {id} 100\r\n$200\r\nREDIS0010").as_bytes());
     let lines = section(&mut bench, "replication");
     assert_eq!(
-        lines[..20],
+        lines[..23],
         [
             "role:slave",
             "master_host:10.0.0.1",
@@ -101,12 +101,15 @@ fn a_replica_tells_its_master_its_link_and_a_transfer() {
             "master_sync_perc:4.50",
             "master_sync_last_io_seconds_ago:0",
             "master_link_down_since_seconds:1",
+            "wipe_guard_state:disarmed",
+            "wipe_guard_quarantines:0",
+            "wipe_guard_archives:0",
             "slave_priority:100",
             "slave_read_only:1",
             "replica_announced:1",
             "connected_slaves:0",
             "master_failover_state:no-failover",
-            lines[19].as_str(),
+            lines[22].as_str(),
         ]
     );
 }

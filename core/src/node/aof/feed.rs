@@ -6,6 +6,7 @@
 use alloc::format;
 
 use crate::config::AppendFsync;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, Level, Now};
 
@@ -116,6 +117,7 @@ impl Node {
         }
         let Some(stream) = &mut aof.stream else { return };
         let Some(bytes) = stream.batch_again() else { return };
+        self.marks.set(Mark::AofAppendedAgain);
         let file = stream.file.clone();
         self.aof_disk(AofErrand::Append, DiskOp::Append { file, bytes }, effects);
     }
@@ -171,6 +173,7 @@ impl Node {
                 "Fail to fsync the AOF file: {failure}. What of it is on the disk is not known: all data are written anew, to other files."
             );
             note(effects, Level::Warning, text);
+            self.mark(Mark::AofSyncFailed);
             return self.renew_aof(failure, now, effects);
         }
         stream.sync_ended();

@@ -34,6 +34,7 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use crate::config::Config;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::aof::{Manifest, Part, manifest_name};
 use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
@@ -273,6 +274,7 @@ impl Node {
             // What was handed over before comes first.
             stream.batch_appended();
             while let Some(bytes) = stream.next_batch(log, log.end(), None) {
+                self.marks.set(Mark::AofCompleted);
                 ops.push(DiskOp::Append { file: stream.file.clone(), bytes });
                 stream.batch_appended();
             }

@@ -12,6 +12,7 @@ use alloc::collections::VecDeque;
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::config::AppendFsync;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, DiskFailure, Effects, Now};
 
@@ -52,6 +53,7 @@ impl Node {
         if !has_seen_data || !may_promise || reach <= told {
             connection.output.pass_unheld();
         } else if connection.output.hold(reach) {
+            self.marks.set(Mark::AofReplyHeld);
             aof.holding.push_back((reach, conn));
         }
     }

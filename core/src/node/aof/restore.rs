@@ -11,8 +11,9 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use crate::marks::Mark;
 use crate::museum::Defect;
-use crate::persistence::aof::{Manifest, Part, manifest_name, number_of};
+use crate::persistence::aof::{Fault, Manifest, Part, manifest_name, number_of};
 use crate::persistence::{Loader, Progress};
 use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Now};
 use crate::replication::Position;
@@ -401,6 +402,9 @@ impl Node {
                 }
                 let database = replay.database;
                 let verdict = replay.finish(effects);
+                if verdict.is_rotten {
+                    self.mark(Mark::AofRotten);
+                }
                 let cut_bytes = match verdict.cut_bytes() {
                     Err(why) if verdict.is_ours => return self.cannot_start(&part.file, &why, CURE_ROT, effects),
                     Err(why) => return self.cannot_start(&part.file, &why, CURE_FORMAT, effects),
@@ -412,7 +416,11 @@ impl Node {
                     }
                 };
                 let damage = verdict.damage.map_or_else(String::new, |damage| damage.to_string());
+                if verdict.damage.is_some_and(|damage| damage.fault == Fault::EndsInTransaction) {
+                    self.mark(Mark::AofHalfTransaction);
+                }
                 if cut_bytes > 0 {
+                    self.mark(Mark::AofTornTail);
                     note(
                         effects,
                         Level::Warning,
@@ -487,6 +495,7 @@ impl Node {
     fn restored(&mut self, restore: Restore, last: Option<(FileName, u64)>, now: Now, effects: &mut Effects) {
         let Restore { manifest, position, database, older_bytes, begun_at, .. } = restore;
         if let Some(position) = position {
+            self.mark(Mark::AofPositionTaken);
             self.resume_history(position, database, &[]);
         }
         if self.history.log.is_none() {

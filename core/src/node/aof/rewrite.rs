@@ -17,8 +17,9 @@ use bytes::Bytes;
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::keyspace::{SnapshotForm, SnapshotId};
+use crate::marks::Mark;
 use crate::museum::Defect;
-use crate::persistence::aof::{BaseForm, Manifest, Mark, Part, Seal};
+use crate::persistence::aof::{BaseForm, Manifest, Mark as FileMark, Part, Seal};
 use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Now};
 use crate::replication::{Log, Position};
 use crate::resp::push_select;
@@ -113,6 +114,7 @@ impl Node {
         let growth = bytes.saturating_sub(base).saturating_mul(100) / base;
         if growth >= percentage && !aof.is_rewrite_scheduled {
             aof.is_rewrite_scheduled = true;
+            self.marks.set(Mark::AofGrown);
             note(effects, Level::Notice, format!("Starting automatic rewriting of AOF on {growth}% growth"));
         }
     }
@@ -132,9 +134,11 @@ impl Node {
         }
         let Some(end) = self.storage.aof.as_ref().map(|aof| aof.reach(self.history.offset())) else { return };
         let (form, snapshot) = if self.config.aof_use_rdb_preamble {
+            self.mark(Mark::AofBaseRdb);
             let (header, rules) = self.base_header(now);
             (BaseForm::Rdb, self.keyspace.begin_snapshot(header, rules))
         } else {
+            self.mark(Mark::AofBaseCommands);
             (BaseForm::Commands, self.keyspace.begin_snapshot(Vec::new(), SnapshotForm::Commands))
         };
         let temporary = temporary_base(self.environment.process_id);
@@ -237,6 +241,7 @@ impl Node {
         let part = opening.part.clone();
         let stream = opening.into_stream();
         if aof.standing == Standing::Current {
+            self.marks.set(Mark::AofIncrementNamed);
             aof.manifest.increments.push(part);
             aof.older_bytes = aof.bytes();
         } else {
@@ -325,6 +330,7 @@ impl Node {
     pub(super) fn on_rewritten(&mut self, now: Now, effects: &mut Effects) {
         let Some(aof) = &mut self.storage.aof else { return };
         let Some(rewrite) = aof.rewrite.take() else { return };
+        self.marks.set(Mark::AofRewritten);
         aof.manifest = aof.manifest_after(&rewrite);
         aof.unnamed = None;
         aof.older_bytes = rewrite.bytes;
@@ -367,6 +373,7 @@ impl Node {
     /// The new base is given up, and tried again later. The old files go on, with the new increment behind them if it is named.
     pub(super) fn rewrite_failed(&mut self, failure: &DiskFailure, now: Now, effects: &mut Effects) {
         note(effects, Level::Warning, format!("Background AOF rewrite terminated with an error: {failure}"));
+        self.mark(Mark::AofRewriteFailed);
         self.abandon_rewrite(now, effects);
         let stats = &mut self.storage.aof_stats;
         let wait = back_off(stats.failed(), INTERVAL, RETRY_MAX, &mut self.random);
@@ -418,10 +425,10 @@ impl Opening {
         if let Some(database) = self.database {
             let mut command = Vec::new();
             push_select(&mut command, database);
-            Mark::Own(command.len() as u64).push(&mut body);
+            FileMark::Own(command.len() as u64).push(&mut body);
             body.extend_from_slice(&command);
         }
-        Mark::Position(self.place).push(&mut body);
+        FileMark::Position(self.place).push(&mut body);
         Bytes::from(Seal::wrap(&body, 0))
     }
 }

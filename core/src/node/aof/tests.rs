@@ -7,7 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::config::{AppendFsync, Config, EnableDebug, Endpoint};
+use crate::config::{AppendFsync, Config, EnableDebug, Endpoint, MaxmemoryPolicy};
 use crate::persistence::aof::Manifest;
 use crate::port::{ConnId, DiskFailure, DiskOp, Mono, Now, Wall};
 

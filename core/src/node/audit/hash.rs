@@ -2,9 +2,6 @@
 //!
 //! They guard against mistakes, not against an adversary, and are made after each command: so they read eight bytes at a time.
 
-use crate::codec::content_hash::{SPREAD, content_hash, fold};
-use crate::value::digest::Digest;
-
 /// Extends a hash of a sequence by more of its bytes: `hash * BASE + byte + 1` modulo 2^64, byte by byte.
 ///
 /// So the hash of a whole follows from those of its parts: `whole = first * BASE^len(second) + second`. It guards against mistakes, not against an
@@ -35,30 +32,6 @@ const POWERS: [u64; 8] = {
     powers
 };
 
-/// The digest of a value in the making.
-#[derive(Default)]
-pub(super) struct Content(u64);
-
-impl Content {
-    pub(super) fn value(&self) -> u64 {
-        self.0
-    }
-}
-
-impl Digest for Content {
-    fn mix(&mut self, part: &[u8]) {
-        self.0 = fold(self.0 ^ content_hash(part), SPREAD[0]);
-    }
-
-    fn add_part(&mut self, part: &[u8]) {
-        self.0 = self.0.wrapping_add(content_hash(part));
-    }
-
-    fn add(&mut self, part: &Content) {
-        self.0 = self.0.wrapping_add(fold(part.0 ^ SPREAD[1], SPREAD[2]));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,18 +46,5 @@ mod tests {
             let (first, second) = text.split_at(cut);
             assert_eq!(stream_hash(stream_hash(0, first), second), whole, "{cut}");
         }
-    }
-
-    #[test]
-    fn the_order_of_mixed_parts_counts_and_that_of_added_ones_does_not() {
-        let digest = |mixed: &[&[u8]], added: &[&[u8]]| {
-            let mut content = Content::default();
-            mixed.iter().for_each(|part| content.mix(part));
-            added.iter().for_each(|part| content.add_part(part));
-            content.value()
-        };
-        assert_ne!(digest(&[b"a", b"b"], &[]), digest(&[b"b", b"a"], &[]));
-        assert_eq!(digest(&[], &[b"a", b"b"]), digest(&[], &[b"b", b"a"]));
-        assert_ne!(digest(&[b"ab", b""], &[]), digest(&[b"a", b"b"], &[]));
     }
 }

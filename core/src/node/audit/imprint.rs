@@ -65,6 +65,8 @@ impl Node {
             hosted_sets,
             rewrites,
             acl_log: _,
+            // Never asked.
+            marks: _,
             audit,
             run_id: _,
             started_at: _,

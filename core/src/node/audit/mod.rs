@@ -5,10 +5,9 @@ use alloc::vec::Vec;
 
 use crate::codec::content_hash::content_hash;
 use crate::config::Endpoint;
-use crate::keyspace::{Entry, Keyspace, Touch};
+use crate::keyspace::{Keyspace, Touch, digest_entry};
 use crate::port::ConnId;
 use crate::replication::{Position, ReplicationId, Request, Verdict};
-use crate::value::digest::mix_value;
 
 use super::Node;
 use super::follow::Link;
@@ -17,7 +16,6 @@ mod hash;
 mod imprint;
 mod reads;
 
-use hash::Content;
 pub use hash::{STREAM_HASH_BASE, stream_hash};
 
 /// A command boundary: after this much of this history the data had this digest.
@@ -104,6 +102,13 @@ pub enum Deed {
         link: LinkState,
         /// A data set was being loaded then.
         is_loading: bool,
+    },
+    /// A key has given way for want of memory.
+    Evicted {
+        /// The role that the node had then: it may have another at the end of the same event.
+        role: Role,
+        /// What the data and the buffers of clients took before, in bytes, without what waits for replicas.
+        held_bytes: u64,
     },
     /// WAITAOF was answered.
     WaitedForDisks {
@@ -235,14 +240,6 @@ impl Audit {
     }
 }
 
-/// The digest of one key: its database, name, type, contents and expiry.
-fn digest_entry(database: u32, entry: &Entry) -> u64 {
-    let mut content = Content::default();
-    mix_value(&mut content, &entry.value);
-    let parts = [u64::from(database), content_hash(&entry.key), content.value(), entry.expires_ms as u64];
-    content_hash(parts.map(u64::to_le_bytes).as_flattened())
-}
-
 impl Node {
     /// Switches on the recording of [`Boundary`]s, for checkers. Costs a hash of each changed value.
     pub fn enable_audit(&mut self) {
@@ -309,7 +306,7 @@ impl Node {
         audit.boundaries.push(Boundary { position, digest: audit.digest, stream, role });
     }
 
-    fn present_role(&self) -> Role {
+    pub(super) fn present_role(&self) -> Role {
         if self.follow.is_some() { Role::Replica } else { Role::Master }
     }
 

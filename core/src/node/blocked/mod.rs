@@ -16,6 +16,7 @@ use core::time::Duration;
 
 use crate::command::{Block, Command, find_numbered, row_number};
 use crate::keyspace::Touch;
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Mono, Now};
 use crate::resp::{Args, Reply};
@@ -239,6 +240,7 @@ impl Node {
             Some(WaitsFor::Key(_)) => self.release(conn, |reply| reply.null_array()),
             Some(WaitsFor::Replicas(awaited)) => {
                 let safe = self.where_safe(awaited);
+                self.mark(safe.pick(Mark::WaitTimedOut, Mark::WaitAofTimedOut));
                 self.release_wait(conn, safe);
             }
             _ => return false,
@@ -285,6 +287,11 @@ impl Node {
             let is_over =
                 wait.is_some_and(|wait| !matches!(wait.what, WaitsFor::Snapshot | WaitsFor::Host | WaitsFor::Unpause));
             if is_over {
+                match wait.map(|wait| &wait.what) {
+                    Some(WaitsFor::Key(_)) => self.marks.set(Mark::BlockedDemoted),
+                    Some(WaitsFor::Replicas(_)) => self.marks.set(Mark::WaitDemoted),
+                    _ => {}
+                }
                 self.release(conn, |reply| reply.error(UNBLOCKED));
                 self.stats.count_error("UNBLOCKED");
                 self.close_after_replies(conn, now, effects);

@@ -7,6 +7,7 @@
 //! served.
 
 use crate::command::{Flags, Handler, Service};
+use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, Now};
 
@@ -77,6 +78,7 @@ impl Node {
         if next.is_some() {
             return;
         }
+        self.marks.set(Mark::BlockedServed);
         if !forgets_mark {
             self.history.advance(&mut connection.mark, true);
         }

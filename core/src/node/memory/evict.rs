@@ -11,10 +11,13 @@ use crate::command::Class;
 use crate::config::MaxmemoryPolicy;
 use crate::keyspace::usage::{self, FrequencyRules};
 use crate::keyspace::{Entry, NO_EXPIRY, Place};
+use crate::museum::Defect;
 use crate::port::{Effects, Level, Note, Now};
 use crate::value::Blob;
 
 use super::super::Node;
+use super::super::audit::Deed;
+use super::BASE_BYTES;
 
 /// Candidates that are kept from draw to draw.
 const CANDIDATES_MAX: usize = 16;
@@ -62,11 +65,12 @@ impl Candidates {
 impl Node {
     /// Sees to it that memory is below `maxmemory`, if it is limited.
     pub(crate) fn make_room(&mut self, now: Now) -> Room {
-        if self.config.maxmemory == 0 || (self.follow.is_some() && self.config.replica_ignore_maxmemory) {
+        if self.config.maxmemory == 0 || self.leaves_room_to_master() {
             return Room::Enough;
         }
-        // A pause lets the data stand still, and whoever needs memory passes this gate again when it is over.
-        if self.pauses.is_any() {
+        // A pause lets the data stand still, and whoever needs memory passes this gate again when it is over. What is being loaded is not all there yet, and what went of it would
+        // be told to nobody.
+        if self.pauses.is_any() || self.is_loading() {
             return Room::Enough;
         }
         for _ in 0..EVICTED_AT_ONCE_MAX {
@@ -98,9 +102,14 @@ impl Node {
 
     /// What a master has sent takes memory, too: a replica that does not ignore `maxmemory` evicts after it, for itself alone.
     pub(crate) fn bound_replicated_data(&mut self) {
-        if self.follow.is_some() && self.config.maxmemory > 0 && !self.config.replica_ignore_maxmemory {
+        if self.follow.is_some() && self.config.maxmemory > 0 && !self.leaves_room_to_master() {
             self.memory.is_evicting = true;
         }
+    }
+
+    /// True of a replica that lets no key give way but those that its master removes.
+    fn leaves_room_to_master(&self) -> bool {
+        self.follow.is_some() && self.config.replica_ignore_maxmemory && !self.has(Defect::ReplicaEvictsAlone)
     }
 
     /// True if memory is over its limit and something can be done about it in the background.
@@ -114,6 +123,14 @@ impl Node {
             self.memory.is_evicting = false;
             self.make_room(now);
         }
+    }
+
+    /// Records that a key gives way, and what for. What clients' buffers take is what it was taken for.
+    fn audit_eviction(&mut self) {
+        let buffers = self.memory.buffers.map_or(0, |(_, bytes)| bytes);
+        let held_bytes = BASE_BYTES + self.keyspace.memory_bytes() as u64 + buffers;
+        let role = self.present_role();
+        self.audit_deed(|_| Deed::Evicted { role, held_bytes });
     }
 
     fn find_victim(&mut self, now: Now) -> Option<Place> {
@@ -174,6 +191,7 @@ impl Node {
     }
 
     fn evict(&mut self, place: Place) {
+        self.audit_eviction();
         let database = self.keyspace.database_of(place);
         let key: Blob = self.keyspace.entry(place).key.clone();
         self.begin_unit();

@@ -10,6 +10,7 @@ mod report;
 
 use core::time::Duration;
 
+use crate::museum::Defect;
 use crate::port::{Mono, Now};
 
 use super::Node;
@@ -114,6 +115,12 @@ impl Node {
                 bytes
             }
         };
-        BASE_BYTES + self.keyspace.memory_bytes() as u64 + buffers
+        let for_replicas = if self.has(Defect::EvictFeedbackLoop) { self.bytes_held_for_replicas() } else { 0 };
+        BASE_BYTES + self.keyspace.memory_bytes() as u64 + buffers + for_replicas
+    }
+
+    /// [`Defect::EvictFeedbackLoop`]: what waits for replicas, as if each had a queue of its own.
+    fn bytes_held_for_replicas(&self) -> u64 {
+        self.replica_sides().map(|(_, side)| self.bytes_held_for(side)).sum()
     }
 }

@@ -23,6 +23,20 @@ fn an_unfinished_end_is_cut_and_told_of_unless_that_is_forbidden() {
 }
 
 #[test]
+fn nothing_gives_way_for_want_of_memory_while_data_are_being_loaded() {
+    let mut bench = Bench::with(config());
+    bench.run("SET k 1");
+    bench.run("SET l 1");
+    bench.disk.get_mut(FIRST_INCREMENT).expect("it is there").push(b'*');
+    let (maxmemory, maxmemory_policy) = (1, MaxmemoryPolicy::AllkeysRandom);
+    // Its end is unfinished, so that it does not go on to start.
+    let mut again = restart(&bench, 2, Config { aof_load_truncated: false, maxmemory, maxmemory_policy, ..config() });
+    assert_eq!(again.node.keyspace.total_len(), 2);
+    assert_eq!(again.run("GET k"), "-LOADING Redis is loading the dataset in memory ");
+    assert_eq!(again.node.keyspace.total_len(), 2);
+}
+
+#[test]
 fn little_is_lost_with_the_end_of_a_file_that_was_written_at_once() {
     let mut bench = Bench::with(config());
     bench.hold_disk();

@@ -21,14 +21,14 @@ const UNITS: u32 = 1000;
 
 /// The data at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct State {
-    pub(super) digest: u64,
-    pub(super) position: Position,
+pub(crate) struct State {
+    pub(crate) digest: u64,
+    pub(crate) position: Position,
 }
 
 /// In which order the two lanes of a disk come to do what they were asked for.
 #[derive(Clone, Debug)]
-pub(super) enum Interleaving {
+pub(crate) enum Interleaving {
     /// As they were asked.
     AsAsked,
     /// One of them whenever it has something to do.
@@ -39,7 +39,7 @@ pub(super) enum Interleaving {
 
 impl Interleaving {
     /// Those that a run is tried with. `seed` draws.
-    pub(super) fn several(seed: u64) -> [Interleaving; 5] {
+    pub(crate) fn several(seed: u64) -> [Interleaving; 5] {
         let drawn = |stream| Interleaving::Drawn(Box::new(Random::new(seed, stream)));
         [
             Interleaving::AsAsked,
@@ -71,41 +71,41 @@ fn peer(port: u16) -> Peer {
 }
 
 /// A node with its disk, alone.
-pub(super) struct Host {
-    pub(super) node: Node,
-    pub(super) disk: Disk,
-    pub(super) lanes: Interleaving,
-    pub(super) is_ready: bool,
-    pub(super) ended: Option<ExitCode>,
+pub(crate) struct Host {
+    pub(crate) node: Node,
+    pub(crate) disk: Disk,
+    pub(crate) lanes: Interleaving,
+    pub(crate) is_ready: bool,
+    pub(crate) ended: Option<ExitCode>,
     /// What it has said in its log.
-    pub(super) log: Vec<String>,
+    pub(crate) log: Vec<String>,
     /// The states that it was in, one after another, as long as it was ready.
-    pub(super) states: Vec<State>,
+    pub(crate) states: Vec<State>,
     /// The client whose replies are counted, and how many it has had.
-    pub(super) client: Option<ConnId>,
-    pub(super) received: Vec<u8>,
+    pub(crate) client: Option<ConnId>,
+    pub(crate) received: Vec<u8>,
     /// The replica that is sent the stream, and what it was sent.
-    pub(super) replica: Option<ConnId>,
-    pub(super) sent_to_replica: Vec<u8>,
+    pub(crate) replica: Option<ConnId>,
+    pub(crate) sent_to_replica: Vec<u8>,
     /// Dials to a master that nobody has answered, the link that one has, and what came over it.
     dialled: Vec<ConnId>,
     master: Option<ConnId>,
-    pub(super) told_master: Vec<u8>,
+    pub(crate) told_master: Vec<u8>,
     /// Grows whenever nothing that is written is promised.
-    pub(super) spell: u64,
+    pub(crate) spell: u64,
     /// The operation, counted from the first, that fails, and how.
-    pub(super) failing: Option<(usize, DiskFailure)>,
-    pub(super) operations: usize,
+    pub(crate) failing: Option<(usize, DiskFailure)>,
+    pub(crate) operations: usize,
     /// What it was that failed.
-    pub(super) failed: String,
+    pub(crate) failed: String,
     /// Nothing is done in the background but handing bytes to the disk, unless it is asked for: so a snapshot takes as long as what comes between.
-    pub(super) is_unhurried: bool,
+    pub(crate) is_unhurried: bool,
     now: Now,
     effects: Effects,
 }
 
 impl Host {
-    pub(super) fn start(config: Config, defects: Defects, seed: u64, disk: Disk) -> Host {
+    pub(crate) fn start(config: Config, defects: Defects, seed: u64, disk: Disk) -> Host {
         let now = Now { mono: Mono(1_000_000), wall: Wall(1_720_000_000_000_000) };
         let environment = Environment { process_id: 1, defects, ..Environment::default() };
         let mut effects = Effects::new();
@@ -136,18 +136,18 @@ impl Host {
         }
     }
 
-    pub(super) fn accept(&mut self) -> ConnId {
+    pub(crate) fn accept(&mut self) -> ConnId {
         let conn = self.node.accept(peer(50_000), self.now, &mut self.effects);
         self.carry_out();
         conn
     }
 
-    pub(super) fn send(&mut self, conn: ConnId, text: &str) {
+    pub(crate) fn send(&mut self, conn: ConnId, text: &str) {
         self.handle(Event::Received { conn, bytes: text.as_bytes() });
     }
 
     /// A dial to the master is answered, up to the PSYNC: what that asks for. Or it is refused.
-    pub(super) fn shake_hands_with_master(&mut self, is_up: bool) -> Option<(String, u64)> {
+    pub(crate) fn shake_hands_with_master(&mut self, is_up: bool) -> Option<(String, u64)> {
         let conn = self.dialled.pop()?;
         if !is_up {
             self.handle(Event::Dialled { conn, outcome: Err(DialFailure::Refused) });
@@ -168,31 +168,36 @@ impl Host {
         Some((id.to_owned(), offset.parse().unwrap_or(0)))
     }
 
+    /// True if there is a link to the master.
+    pub(crate) fn has_master(&self) -> bool {
+        self.master.is_some()
+    }
+
     /// Bytes come from the master, if there is a link to it.
-    pub(super) fn hear_from_master(&mut self, bytes: &[u8]) {
+    pub(crate) fn hear_from_master(&mut self, bytes: &[u8]) {
         if let Some(conn) = self.master {
             self.handle(Event::Received { conn, bytes });
         }
     }
 
     /// The link to the master ends.
-    pub(super) fn hang_up_master(&mut self) {
+    pub(crate) fn hang_up_master(&mut self) {
         if let Some(conn) = self.master.take() {
             self.handle(Event::Closed { conn, cause: CloseCause::Eof });
         }
     }
 
     /// What is answered now is promised, if it ever is.
-    pub(super) fn is_promising(&self) -> bool {
+    pub(crate) fn is_promising(&self) -> bool {
         self.node.probe().synced_offset.is_some() || !self.node.config().appendonly
     }
 
-    pub(super) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         let Probe { digest, position, .. } = self.node.probe();
         State { digest, position }
     }
 
-    pub(super) fn pass(&mut self, ms: u64) {
+    pub(crate) fn pass(&mut self, ms: u64) {
         let end = Mono(self.now.mono.0 + ms * 1000);
         while let Some(due) = self.node.deadline().filter(|due| *due <= end) {
             let passed = due.0.saturating_sub(self.now.mono.0);
@@ -204,7 +209,7 @@ impl Host {
     }
 
     /// Time passes, in which the disk does all that it is asked for.
-    pub(super) fn pass_with_disk(&mut self, ms: u64) {
+    pub(crate) fn pass_with_disk(&mut self, ms: u64) {
         for _ in 0..ms / 100 {
             self.pass(100);
             self.rest();
@@ -212,7 +217,7 @@ impl Host {
     }
 
     /// The disk does the next thing that it was asked for; false if there is none.
-    pub(super) fn move_disk(&mut self) -> bool {
+    pub(crate) fn move_disk(&mut self) -> bool {
         let Some(lane) = self.lanes.next(&self.disk) else { return false };
         let failing = self.failing.as_ref().filter(|(index, _)| *index == self.operations);
         let failure = failing.map(|(_, failure)| failure.clone());
@@ -226,7 +231,7 @@ impl Host {
     }
 
     /// Until the disk has nothing left to do.
-    pub(super) fn rest(&mut self) {
+    pub(crate) fn rest(&mut self) {
         self.carry_out();
         for _ in 0..ROUNDS_MAX {
             if self.ended.is_some() || !(self.move_disk() || self.work_on()) {
@@ -237,7 +242,7 @@ impl Host {
     }
 
     /// The least bit of the background work; false if there is none.
-    pub(super) fn work_on(&mut self) -> bool {
+    pub(crate) fn work_on(&mut self) -> bool {
         let has_work = self.node.has_work();
         if has_work {
             self.node.work(1, self.now, &mut self.effects);
@@ -261,7 +266,8 @@ impl Host {
         }
     }
 
-    fn carry_out(&mut self) {
+    /// Does what it asks for, but what the disk is to do.
+    pub(crate) fn carry_out(&mut self) {
         let mut may_work = true;
         for _ in 0..ROUNDS_MAX {
             let actions: Vec<Action> = self.effects.drain().collect();

@@ -246,6 +246,35 @@ catalogue! {
     /// One of two connections is lost: both are given up.
     DualSyncGivenUp = "dual_sync_given_up",
 
+    // The guard.
+
+    /// The master offers nothing, and we have something.
+    GuardFoundEmpty = "guard_found_empty",
+    /// The master offers a small part of what we have.
+    GuardFoundShrunk = "guard_found_shrunk",
+    /// The master offers what lies behind us.
+    GuardFoundRollback = "guard_found_rollback",
+    /// The master offers more of a history that was refused before.
+    GuardFoundSuspect = "guard_found_suspect_again",
+    /// What we have is written to a file before it is replaced.
+    ArchiveWritten = "archive_written_first",
+    /// It cannot be written, so that it is not replaced.
+    ///
+    /// Random seeds: rarely. A disk must be full or fail just when a master goes back.
+    ArchiveFailed = "archive_failed_on_disk",
+    /// A master that was held off has what we have again, and is followed.
+    QuarantineLeft = "quarantine_left_by_itself",
+    /// Somebody has said that what the master has is to be taken.
+    QuarantineAccepted = "quarantine_left_by_word",
+    /// The file that tells of the life before arms the guard.
+    EvidenceArms = "evidence_arms_at_start",
+    /// That file is passed over, since it is damaged.
+    ///
+    /// Random seeds: never. It is replaced as a whole, and rot is drawn for append-only files alone.
+    EvidenceDamaged = "evidence_passed_over",
+    /// A master comes back without what it had, and holds its replicas off.
+    RestartProtected = "restart_protected",
+
     // Keys whose time has come.
 
     /// A command on a master meets such a key, and removes it.

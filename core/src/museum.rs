@@ -43,6 +43,29 @@ catalogue! {
     /// everything went in good order. *When:* Redis until 7.0, 2022, and all that went before `shutdown-timeout`. *Reported:* Redis issue 9693, pull request
     /// 9872.
     ShutdownForgetsReplicas = "shutdown_forgets_replicas",
+    // What a replica has, and its master has lost.
+
+    /// `guard_judges_late`: what the master offers is compared with what is left when that was dropped.
+    ///
+    /// *What:* whoever has nothing has nothing to lose, so that an empty data set is taken by everybody. *When:* the guard is our own, so no release has it; Redis and Valkey drop
+    /// what they have before they have looked at what comes. *Reported:* Valkey pull request 2600, which has the head of the file looked at first.
+    GuardJudgesLate = "guard_judges_late",
+    /// `guard_forgets_at_redial`: what is known of a master is known of the link to it.
+    ///
+    /// *What:* a master that comes back empty is dialled anew, and so is one of which nothing is known. *When:* no release; it is what becomes of a guard that is kept where handshakes
+    /// keep what they know. *Reported:* nowhere.
+    GuardForgetsAtRedial = "guard_forgets_at_redial",
+    /// `guard_stops_at_new_name`: whatever comes under another name than before is taken for a wipe.
+    ///
+    /// *What:* a replica that was promoted, or a master that was started again with all that it had, has a new name, too, and its replicas wait for somebody to tell them. *When:* Dragonfly with
+    /// `break_replication_on_master_restart`, whose documentation says so. *Reported:* Dragonfly pull request 2753.
+    GuardStopsAtNewName = "guard_stops_at_new_name",
+    /// `quarantine_for_ever`: a replica that has refused a data set does not ask for another one.
+    ///
+    /// *What:* the master has its data again, or was only behind, and the replica waits for somebody to tell it. *When:* Dragonfly with `break_replication_on_master_restart`, by design.
+    /// *Reported:* Dragonfly issue 2636, which asked for it.
+    QuarantineForEver = "quarantine_for_ever",
+
     // What is read.
 
     /// `exec_passes_gates`: EXEC is judged by its own flags, not by those of what it carries out.

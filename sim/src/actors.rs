@@ -200,6 +200,7 @@ impl World {
             }
             Task::CallOff { .. } => command(out, &[b"FAILOVER", b"ABORT"]),
             Task::FlushAll => command(out, &[b"FLUSHALL"]),
+            Task::Accept { .. } => command(out, &[b"WIPEGUARD", b"ACCEPT"]),
             Task::Say { words, .. } => command(out, &words.iter().map(Vec::as_slice).collect::<Vec<_>>()),
             Task::Settle { host } => {
                 let words = World::words_to_follow(self.operator.follows[usize::from(host)]);
@@ -256,6 +257,8 @@ impl World {
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR FAILOVER ") => true,
             // It is over, or was never begun.
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR No failover in progress") => true,
+            // It has come to an end by itself.
+            Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR Nothing is held off") => true,
             // As the configuration wants it. With too few replicas for ever, or without room, another try would never do better.
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"NOREPLICAS ") || text.starts_with(b"OOM ") => true,
             Ok(Some((Reply::Error(text), _))) if excusable(text) => false,

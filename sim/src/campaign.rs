@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use afterimage_sim::{Plan, Print, marks, run_plan};
+use afterimage_sim::{Changes, Print, marks, run_plan};
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::Record;
@@ -34,7 +34,8 @@ pub(crate) struct CampaignTerms {
     to: u64,
     /// Into how many shards it is cut.
     shards: u64,
-    defects: Vec<String>,
+    #[serde(flatten)]
+    pub(crate) changes: Changes,
     /// Each seed is run twice.
     twice: bool,
     /// What this build makes of the first seed: results of another one would say nothing about this.
@@ -83,13 +84,13 @@ impl FromStr for Shard {
 
 impl CampaignTerms {
     /// Of a run of these seeds.
-    pub(crate) fn new(seeds: &Range<u64>, shard: Shard, defects: &[String], twice: bool) -> CampaignTerms {
-        let first = Plan { defects: defects.to_vec(), ..Plan::draw(seeds.start) };
+    pub(crate) fn new(seeds: &Range<u64>, shard: Shard, changes: &Changes, twice: bool) -> CampaignTerms {
+        let first = changes.draw(seeds.start);
         CampaignTerms {
             from: seeds.start,
             to: seeds.end,
             shards: shard.of,
-            defects: defects.to_vec(),
+            changes: changes.clone(),
             twice,
             build: Print(run_plan(first).fingerprint),
             marks: marks::list(),
@@ -97,12 +98,12 @@ impl CampaignTerms {
     }
 
     fn in_words(&self) -> String {
-        let CampaignTerms { from, to, shards, defects, twice, build, marks } = self;
-        let defects: String = defects.iter().map(|defect| format!(", with {defect}")).collect();
+        let CampaignTerms { from, to, shards, changes, twice, build, marks } = self;
+        let changes = if changes.is_none() { String::new() } else { format!(", with{}", changes.in_options()) };
         let twice = if *twice { ", each twice" } else { "" };
         let marks = marks.map_or_else(|| "no marks".to_string(), |list| format!("the marks {list}"));
         format!(
-            "seeds {from}..{to} in {shards} shards{defects}{twice}, seed {from} with the fingerprint {build}, {marks}"
+            "seeds {from}..{to} in {shards} shards{changes}{twice}, seed {from} with the fingerprint {build}, {marks}"
         )
     }
 
@@ -227,7 +228,7 @@ pub(crate) fn merge(dirs: &[PathBuf]) -> io::Result<Merged> {
         );
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
-    let mut summary = Summary::of(terms.from..terms.to, &terms.defects);
+    let mut summary = Summary::of(terms.from..terms.to, &terms.changes);
     let (mut done, mut contradictions) = (BTreeMap::new(), Vec::new());
     for path in shard_files(dirs)? {
         read_records(&path, &mut |record| {

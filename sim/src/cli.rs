@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use afterimage_sim::explore::{Budget, Shape, Terms};
 use afterimage_sim::scenario::Scenario;
+use afterimage_sim::{Changes, Only, Setting};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::campaign::Shard;
@@ -68,9 +69,8 @@ pub(crate) enum Command {
         /// Tell of nothing but these events, one by one, each with the fingerprint so far
         #[arg(long, value_name = "A..B", conflicts_with_all = ["from", "to"])]
         events: Option<Seeds>,
-        /// A mistake that all nodes make on purpose, beside those of the plan
-        #[arg(long = "defect", value_name = "NAME")]
-        defects: Vec<String>,
+        #[command(flatten)]
+        changed: Changed,
         /// One JSON object per line instead of words
         #[arg(long)]
         json: bool,
@@ -91,9 +91,8 @@ pub(crate) enum Command {
         /// A seed, or the path of a plan
         #[arg(value_name = "SEED | FILE")]
         source: Source,
-        /// A mistake that all nodes make on purpose, beside those of the plan
-        #[arg(long = "defect", value_name = "NAME")]
-        defects: Vec<String>,
+        #[command(flatten)]
+        changed: Changed,
         /// Where to write the plan, instead of the standard output
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -108,6 +107,8 @@ pub(crate) enum Command {
     Plan {
         /// The seed
         seed: u64,
+        #[command(flatten)]
+        changed: Changed,
     },
     /// Tell how a master without persistence wipes its replicas: `scenario wipe`
     Wipe,
@@ -168,6 +169,39 @@ pub(crate) enum Command {
     },
 }
 
+/// What is to be other than the seed has drawn, or than the plan says.
+#[derive(Debug, Args)]
+pub(crate) struct Changed {
+    /// A mistake that all nodes make on purpose; may be given several times
+    #[arg(long = "defect", value_name = "NAME")]
+    pub(crate) defects: Vec<String>,
+    /// Leave out all other trouble, and all orders
+    #[arg(long, value_name = "TROUBLE")]
+    only: Option<OnlyTrouble>,
+    /// A directive of all nodes, in place of what is drawn; may be given several times
+    #[arg(long = "set", value_name = "'DIRECTIVE VALUE'", value_parser = setting)]
+    settings: Vec<Setting>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OnlyTrouble {
+    /// Nodes crash and are started again, with the guard as it is by default
+    Crashes,
+}
+
+fn setting(text: &str) -> Result<Setting, String> {
+    let parts = text.split_once([' ', '=']);
+    let (name, value) = parts.ok_or_else(|| format!("`{text}` has no value: `replica-wipe-guard allow` has one"))?;
+    Ok(Setting::new(name, value.trim()))
+}
+
+impl Changed {
+    pub(crate) fn changes(&self) -> Changes {
+        let only = self.only.map(|OnlyTrouble::Crashes| Only::Crashes);
+        Changes { defects: self.defects.clone(), only, settings: self.settings.clone() }
+    }
+}
+
 /// What `run` is told.
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
@@ -177,9 +211,8 @@ pub(crate) struct RunArguments {
     /// Threads; as many as there are processors by default
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
-    /// A mistake that all nodes make on purpose; may be given several times
-    #[arg(long = "defect", value_name = "NAME")]
-    pub(crate) defects: Vec<String>,
+    #[command(flatten)]
+    pub(crate) changed: Changed,
     /// A directory that keeps each result at once; a second run with the same one does only what is missing
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -377,6 +410,22 @@ pub(crate) enum Told {
     Wait,
     /// A replica goes on acknowledging and applies nothing (defect: good_replica_is_heartbeat)
     MinReplicas,
+    /// A master comes back empty, and its replicas keep what they have
+    GuardEmpty,
+    /// The same, and somebody wants it so
+    GuardAccepted,
+    /// A master comes back with next to nothing
+    GuardShrunk,
+    /// A master comes back from an older snapshot
+    GuardRollback,
+    /// A master has a new name and all that a replica has
+    GuardPromoted,
+    /// A master has a new name and was emptied by its stream
+    GuardFlushed,
+    /// A master comes back empty while its replicas are restarted
+    GuardEvidence,
+    /// A master knows that it has lost its data
+    GuardProtected,
 }
 
 impl From<Told> for Scenario {
@@ -385,6 +434,14 @@ impl From<Told> for Scenario {
             Told::Wipe => Scenario::Wipe,
             Told::Wait => Scenario::Wait,
             Told::MinReplicas => Scenario::MinReplicas,
+            Told::GuardEmpty => Scenario::GuardEmpty,
+            Told::GuardAccepted => Scenario::GuardAccepted,
+            Told::GuardShrunk => Scenario::GuardShrunk,
+            Told::GuardRollback => Scenario::GuardRollback,
+            Told::GuardPromoted => Scenario::GuardPromoted,
+            Told::GuardFlushed => Scenario::GuardFlushed,
+            Told::GuardEvidence => Scenario::GuardEvidence,
+            Told::GuardProtected => Scenario::GuardProtected,
         }
     }
 }

@@ -31,7 +31,7 @@ impl World {
                     Property::PeersUnderstood,
                     format!("{so}, though links deliver what was written to them"),
                 )),
-                Deed::TimedOut => Ok(()),
+                Deed::TimedOut | Deed::MasterNamed => Ok(()),
                 Deed::Saved { position } => {
                     let place = probe.backlog.and_then(|_| self.checks.histories.locate(position));
                     self.checks.promises.saved(index, place);

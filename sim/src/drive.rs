@@ -6,10 +6,11 @@
 
 use afterimage_core::Node;
 use afterimage_core::museum::Defect;
-use afterimage_core::node::{Deed, LinkState, Probe, Role};
+use afterimage_core::node::{Boundary, Deed, LinkState, Probe, Role};
+use afterimage_core::persistence::EvidenceRecord;
 use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Lane, Level, ListenFailure, Note, Now};
 
-use crate::check::{Breach, LogBounds, Observation, Property, Stand, since_ready};
+use crate::check::{Breach, LogBounds, Observation, Place, Property, Replaced, Stand, since_ready};
 use crate::client::KnownRole;
 use crate::host::{Attachment, Host, PORT, address, config_text, environment, site_at};
 use crate::journal::{Topic, host_name};
@@ -60,6 +61,8 @@ impl World {
         let life = host.incarnation;
         self.checks.resyncs.started(index);
         self.checks.keeps_data.started(index);
+        let is_armed = self.has_evidence_of(index, follows);
+        self.checks.no_wipe.started(index, is_armed);
         self.checks.storms.disturbed(self.now);
         self.checks.backlogs.started(index);
         self.checks.departures.started(index);
@@ -272,6 +275,7 @@ impl World {
             // Without a log its offset stands still, and nobody can be told of the position.
             boundaries.clear();
         }
+        let before = self.checks.histories.place_of(index);
         let mut broken = None;
         for boundary in &boundaries {
             self.print.word(boundary.position.offset);
@@ -297,6 +301,10 @@ impl World {
         if let Err(breach) = self.judge_state(index, &probe, is_new, keys_before, replaced) {
             return self.breach(Some(index), breach);
         }
+        let taken = boundaries.iter().rfind(|boundary| boundary.stream == 0 && boundary.role == Role::Replica);
+        if let Err(breach) = self.judge_guard(index, &probe, (before, keys_before), taken, &deeds) {
+            return self.breach(Some(index), breach);
+        }
         if !boundaries.is_empty() {
             self.trace(index, replaced);
         }
@@ -318,7 +326,9 @@ impl World {
         let host = &mut self.hosts[usize::from(index)];
         let before = std::mem::replace(&mut host.keys, probe.keys);
         if replaced && before > 0 && probe.keys == 0 {
+            let is_armed = self.checks.no_wipe.is_armed(index);
             self.checks.resyncs.totals.wiped += 1;
+            self.checks.resyncs.totals.wiped_unasked += u64::from(is_armed);
             self.note(Topic::World, |_| format!("{} had {before} keys and has none now", host_name(index)));
         }
         before
@@ -352,6 +362,53 @@ impl World {
             is_loading: probe.loading,
         };
         checks.keeps_data.observe(index, stand)
+    }
+
+    /// Judges what a replica takes from its master, and what it does not.
+    fn judge_guard(
+        &mut self,
+        index: u16,
+        probe: &Probe,
+        (before, keys_before): (Option<Place>, u64),
+        taken: Option<&Boundary>,
+        deeds: &[Deed],
+    ) -> Result<(), Breach> {
+        let host = &self.hosts[usize::from(index)];
+        let (Some(node), histories) = (&host.node, &self.checks.histories) else { return Ok(()) };
+        if let Some(boundary) = taken {
+            let replaced = Replaced {
+                before,
+                keys_before,
+                position: boundary.position,
+                is_nowhere: histories.is_begun_by(boundary.position.history, (index, host.incarnation)),
+                is_empty: boundary.digest == 0,
+                policies: node.config().replica_wipe_guard,
+            };
+            let has_archive = |offset: u64| {
+                let end = format!("-{offset}.rdb");
+                let is_archive = |name: &str| name.starts_with("pre-resync-") && name.ends_with(&end);
+                host.disk.contents().iter().any(|(name, _)| is_archive(name))
+            };
+            self.checks.no_wipe.observe(index, replaced, histories, has_archive)?;
+        }
+        self.checks.quarantines.observe(index, probe.held_off, histories)?;
+        if deeds.contains(&Deed::MasterNamed) {
+            self.checks.no_wipe.named(index);
+        }
+        if probe.link == LinkState::Online {
+            self.checks.no_wipe.in_step(index);
+        }
+        Ok(())
+    }
+
+    /// True if what the life before has written down arms the guard against the master that is followed now.
+    fn has_evidence_of(&self, index: u16, follows: Option<u16>) -> bool {
+        let disk = &self.hosts[usize::from(index)].disk;
+        let found = disk.contents().into_iter().find(|(name, _)| *name == "dump.rdb.evidence");
+        let record = found.and_then(|(_, bytes)| EvidenceRecord::parse(bytes).ok());
+        let master = record.and_then(|record| record.in_step_with);
+        // A disk that fails may fail just when that is read.
+        !self.has_disk_faults && follows.is_some() && master.and_then(|master| site_at(&master.host)) == follows
     }
 
     /// Schedules a node's timers and background work.

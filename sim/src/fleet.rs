@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use afterimage_sim::{Divergence, Outcome, Plan, Recorded, run_plan, run_recorded, run_twice};
+use afterimage_sim::{Changes, Divergence, Outcome, Recorded, run_plan, run_recorded, run_twice};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -16,8 +16,8 @@ use crate::summary::Summary;
 /// What is asked of each seed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Terms {
-    /// Mistakes that all nodes make on purpose.
-    pub(crate) defects: Vec<String>,
+    /// What is other than they draw.
+    pub(crate) changes: Changes,
     /// Each is run twice and must do the same.
     pub(crate) twice: bool,
     /// Rolling hashes are kept.
@@ -93,7 +93,7 @@ pub(crate) fn run(
 impl Record {
     fn of(seed: u64, terms: &Terms) -> Record {
         let begun = cpu_time::ThreadTime::now();
-        let plan = Plan { defects: terms.defects.clone(), ..Plan::draw(seed) };
+        let plan = terms.changes.draw(seed);
         let divergence = if terms.twice { run_twice(&plan).err() } else { None };
         let (outcome, recorded) = if terms.with_prints {
             let (outcome, recorded) = run_recorded(plan);

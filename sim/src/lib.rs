@@ -58,7 +58,7 @@ pub use fingerprint::{Fingerprint, hash_bytes};
 pub use journal::{Clock, Line, Topic, host_name, story};
 pub use kept::{KeptPlan, run_recorded};
 pub use network::Ending;
-pub use plan::Plan;
+pub use plan::{Changes, Only, Plan, Setting};
 pub use prints::{Parting, Print, Prints, Recorded};
 pub use queue::{MILLISECOND, Micros, SECOND};
 pub use report::{Outcome, Totals};

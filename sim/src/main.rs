@@ -27,7 +27,7 @@ use afterimage_sim::scenario::Scenario;
 use afterimage_sim::{KeptPlan, Plan};
 use clap::{CommandFactory, Parser};
 
-use cli::{Arguments, Command, MuseumArguments, Source};
+use cli::{Arguments, Changed, Command, MuseumArguments, Source};
 use running::Form;
 
 #[global_allocator]
@@ -55,15 +55,15 @@ fn main() -> ExitCode {
 fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
     match command {
         Command::Run(arguments) => {
-            check_defects(&arguments.defects)?;
+            check_defects(&arguments.changed.defects)?;
             Ok(verdict(running::run(arguments, out)?))
         }
         Command::Merge { dirs, known, marks, json } => {
             Ok(verdict(running::merge(dirs, known.as_deref(), Form::of(*json, *marks), out)?))
         }
         Command::Compare { one, other } => Ok(verdict(running::compare(one, other, out)?)),
-        Command::Replay { source, from, to, events, defects, json } => {
-            let kept = kept_of(source, defects)?;
+        Command::Replay { source, from, to, events, changed, json } => {
+            let kept = kept_of(source, changed)?;
             let within = (from.map_or(0, |from| from.0), to.map_or(u64::MAX, |to| to.0));
             let events = events.as_ref().map(|events| events.0.clone());
             let watched = replaying::Watched { within, events, json: *json };
@@ -71,13 +71,14 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
         }
         Command::ReplayRecording(arguments) => Ok(verdict(recounting::replay(arguments, out)?)),
         Command::ReplayCapture(arguments) => Ok(verdict(capturing::replay(arguments, out)?)),
-        Command::Shrink { source, defects, out: path, cpu, json } => {
-            let plan = kept_of(source, defects)?.plan;
+        Command::Shrink { source, changed, out: path, cpu, json } => {
+            let plan = kept_of(source, changed)?.plan;
             shrinking::shrink(&plan, path.as_deref(), cpu.0, *json, out)?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Plan { seed } => {
-            writeln!(out, "{}", Plan::draw(*seed).to_json())?;
+        Command::Plan { seed, changed } => {
+            check_defects(&changed.defects)?;
+            writeln!(out, "{}", changed.changes().draw(*seed).to_json())?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Wipe => tell(Scenario::Wipe, &[], out),
@@ -175,9 +176,10 @@ fn nonsense(why: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
-/// The plan that is meant, with these defects beside its own.
-fn kept_of(source: &Source, defects: &[String]) -> io::Result<KeptPlan> {
-    check_defects(defects)?;
+/// The plan that is meant, with what is to be other in it.
+fn kept_of(source: &Source, changed: &Changed) -> io::Result<KeptPlan> {
+    check_defects(&changed.defects)?;
+    let changes = changed.changes();
     let mut kept = match source {
         Source::Seed(seed) => Ok(KeptPlan::untold(Plan::draw(*seed))),
         Source::File(path) => {
@@ -187,10 +189,10 @@ fn kept_of(source: &Source, defects: &[String]) -> io::Result<KeptPlan> {
                 .map_err(|why| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display())))
         }
     }?;
-    if !defects.is_empty() {
+    if !changes.is_none() {
         // What was recorded was so without them.
         kept.recorded = None;
-        kept.plan.defects.extend_from_slice(defects);
+        changes.apply(&mut kept.plan);
     }
     Ok(kept)
 }

@@ -34,6 +34,11 @@ pub(crate) enum Task {
         /// The old master.
         from: u16,
     },
+    /// Tell a replica to take what its master has, or a master that it may be empty.
+    Accept {
+        /// Which node.
+        host: u16,
+    },
     /// Tell the master to forget everything.
     FlushAll,
     /// Say a command.
@@ -49,7 +54,7 @@ impl Task {
     /// The node that it is told to; none if it is told to the master, whichever that is.
     pub(crate) fn host(&self) -> Option<u16> {
         match *self {
-            Task::Settle { host } | Task::Say { host, .. } => Some(host),
+            Task::Settle { host } | Task::Accept { host } | Task::Say { host, .. } => Some(host),
             Task::HandOver { from, .. } | Task::CallOff { from } => Some(from),
             Task::FlushAll => None,
         }
@@ -69,6 +74,7 @@ impl std::fmt::Display for Task {
                 write!(f, "{} told to hand over to {}", host_name(*from), host_name(*to))
             }
             Task::CallOff { from } => write!(f, "{} told to stay the master", host_name(*from)),
+            Task::Accept { host } => write!(f, "{} told to accept what there is", host_name(*host)),
             Task::FlushAll => f.write_str("FLUSHALL"),
             Task::Say { host, words } => {
                 let first = words.first().map(|word| word.escape_ascii().to_string()).unwrap_or_default();

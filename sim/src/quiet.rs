@@ -5,6 +5,7 @@
 //! computed from the plan; then a last write shows that it still makes progress.
 
 use afterimage_core::config::AppendFsync;
+use afterimage_core::node::Probe;
 
 use crate::check::{Breach, Property, Standing, convergence_bound, find_straggler, round_trip};
 use crate::controller::Controller;
@@ -12,11 +13,13 @@ use crate::host::Host;
 use crate::journal::{Topic, host_name};
 use crate::operator::Task;
 use crate::plan::{Broken, Crash, Order};
-use crate::queue::{MILLISECOND, Micros, Occurrence};
+use crate::queue::{MILLISECOND, Micros, Occurrence, SECOND};
 use crate::world::World;
 
 /// Time between two looks whether the world has converged.
 const LOOK_EVERY: Micros = 100 * MILLISECOND;
+/// Within so long a replica asks a master again that it holds off.
+const ASKED_AGAIN_WITHIN: Micros = 120 * SECOND;
 /// What is written last: that it reaches everybody shows progress.
 const LAST_WRITE: &str = "SET the:last write";
 
@@ -130,6 +133,7 @@ impl World {
             && self.controller.as_ref().is_none_or(Controller::is_idle)
             && find_straggler(&self.standings()).is_none();
         if !has_come_to_rest {
+            self.look_after_quarantines();
             self.queue.push(self.now + LOOK_EVERY, Occurrence::Look);
             return;
         }
@@ -148,6 +152,47 @@ impl World {
         self.quiet = Some(Quiet { converged_after: Some(took), deadline, ..quiet });
         self.queue.push(self.now, Occurrence::Operator);
         self.queue.push(self.now + LOOK_EVERY, Occurrence::Look);
+    }
+
+    /// A person looks at who holds off whom. Where a replica will find out by itself that it can follow again, it is let; else somebody has to decide, and here that is for the
+    /// master, as it is where a master has come back without its data.
+    fn look_after_quarantines(&mut self) {
+        for host in self.hosts_in_core() {
+            let Some(probe) = self.hosts[usize::from(host)].node.as_ref().map(|node| node.probe()) else { continue };
+            let is_told = self.operator.tasks.contains(&Task::Accept { host });
+            if is_told || probe.held_off.is_none() && !probe.is_protected {
+                continue;
+            }
+            let will_find_out = self.will_find_out(self.operator.follows[usize::from(host)], &probe);
+            let times = self.quarantines_seen.entry((host, will_find_out)).or_insert(0);
+            *times += 1;
+            // Each step down a chain may cost each host one more; who is held off again and again for no reason never converges.
+            if !will_find_out {
+                self.totals.accepted += 1;
+                self.operator.tasks.push_back(Task::Accept { host });
+                self.queue.push(self.now, Occurrence::Operator);
+            }
+            let is_early = *times <= if will_find_out { 1 } else { self.hosts.len() };
+            let patience = if will_find_out { ASKED_AGAIN_WITHIN } else { 0 };
+            let duty = self.operator.duty(round_trip(&self.plan));
+            if let Some(quiet) = self.quiet.as_mut().filter(|_| is_early) {
+                quiet.deadline = quiet.deadline.max(self.now + quiet.bound + duty + patience);
+            }
+        }
+    }
+
+    /// True if a replica that holds its master off will follow it when it asks again, as INFO shows: the master is in the same history and not behind, or says that its own goes on from there, or
+    /// it has data under a third name, at an offset that is not behind.
+    fn will_find_out(&self, master: Option<u16>, replica: &Probe) -> bool {
+        let Some(held_off) = replica.held_off.filter(|held_off| !held_off.is_final) else { return false };
+        let Some(node) = master.and_then(|master| self.hosts[usize::from(master)].node.as_ref()) else { return false };
+        let (master, ours) = (node.probe(), replica.position);
+        let is_not_behind = master.position.offset >= ours.offset;
+        let is_same = master.position.history == ours.history && is_not_behind;
+        let goes_on = master.second.is_some_and(|(history, other)| history == ours.history && ours.offset < other);
+        let is_third = held_off.position.is_some_and(|refused| refused.history != master.position.history)
+            && held_off.position.is_some_and(|refused| refused.history != ours.history);
+        is_same || goes_on || is_third && is_not_behind && master.keys > 0
     }
 
     fn standings(&self) -> Vec<Standing> {

@@ -35,6 +35,12 @@ pub struct Totals {
     pub disk_waits: u64,
     /// Times at which a node came back that had promised to keep something.
     pub promises: u64,
+    /// Times that a replica began to hold its master off.
+    #[serde(default)]
+    pub quarantines: u64,
+    /// Times that the operator let a replica take what its master has all the same, or a master that has lost its data be empty.
+    #[serde(default)]
+    pub accepted: u64,
     /// Writes accepted by masters that want good replicas; each was compared likewise.
     pub gated_writes: u64,
     /// What became of the writes that were acknowledged, in runs that ended well.
@@ -64,6 +70,8 @@ impl Totals {
         self.waits += other.waits;
         self.disk_waits += other.disk_waits;
         self.promises += other.promises;
+        self.quarantines += other.quarantines;
+        self.accepted += other.accepted;
         self.gated_writes += other.gated_writes;
         self.fates.add(&other.fates);
     }

@@ -52,17 +52,18 @@ const TOLD_MAX: usize = 10;
 ///
 /// If a file cannot be read or written, or the directory holds something else.
 pub(crate) fn run(arguments: &RunArguments, out: &mut impl Write) -> io::Result<bool> {
-    let RunArguments { seeds, jobs, defects, out: dir, shard, time_limit, known, check_determinism, prints, .. } =
+    let RunArguments { seeds, jobs, changed, out: dir, shard, time_limit, known, check_determinism, prints, .. } =
         arguments;
     let (seeds, shard) = (seeds.0.clone(), shard.unwrap_or(Shard::WHOLE));
+    let changes = changed.changes();
     let known = Known::read(known.as_deref())?;
-    let mut summary = Summary::of(seeds.clone(), defects);
+    let mut summary = Summary::of(seeds.clone(), &changes);
     let mut done = BTreeSet::new();
     let mut campaign = match dir {
         None => None,
         Some(dir) => Some(Campaign::open(
             dir,
-            &CampaignTerms::new(&seeds, shard, defects, *check_determinism),
+            &CampaignTerms::new(&seeds, shard, &changes, *check_determinism),
             shard,
             &mut |record| {
                 if done.insert(record.outcome.seed) {
@@ -78,7 +79,7 @@ pub(crate) fn run(arguments: &RunArguments, out: &mut impl Write) -> io::Result<
     };
     let left: Vec<u64> = shard.seeds(seeds.clone()).filter(|seed| !done.contains(seed)).collect();
     let terms = Terms {
-        defects: defects.clone(),
+        changes,
         twice: *check_determinism,
         with_prints: prints.is_some(),
         jobs: *jobs,

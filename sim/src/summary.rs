@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use afterimage_sim::marks::Coverage;
-use afterimage_sim::{Fates, Totals};
+use afterimage_sim::{Changes, Fates, Totals};
 use serde::Serialize;
 
 use crate::fleet::Record;
@@ -24,8 +24,9 @@ pub(crate) struct Summary {
     first_seed: u64,
     /// The first seed that was not to be run.
     end_seed: u64,
-    /// Mistakes that all nodes made on purpose.
-    defects: Vec<String>,
+    /// What was other than seeds draw.
+    #[serde(flatten)]
+    changes: Changes,
     seeds: u64,
     failed: u64,
     totals: Totals,
@@ -35,6 +36,9 @@ pub(crate) struct Summary {
     compared: u64,
     full_synchronisations: u64,
     partial_synchronisations: u64,
+    /// Times that a replica with keys was given nothing in their place, and those among them that nobody had asked for.
+    wiped: u64,
+    wiped_unasked: u64,
     pub(crate) cpu_milliseconds: u64,
     #[serde(skip_serializing_if = "Coverage::is_untold")]
     pub(crate) marks: Coverage,
@@ -51,8 +55,8 @@ pub(crate) struct Summary {
 
 impl Summary {
     /// Of seeds that are still to be run.
-    pub(crate) fn of(seeds: std::ops::Range<u64>, defects: &[String]) -> Summary {
-        Summary { first_seed: seeds.start, end_seed: seeds.end, defects: defects.to_vec(), ..Summary::default() }
+    pub(crate) fn of(seeds: std::ops::Range<u64>, changes: &Changes) -> Summary {
+        Summary { first_seed: seeds.start, end_seed: seeds.end, changes: changes.clone(), ..Summary::default() }
     }
 
     /// Adds a seed.
@@ -67,6 +71,8 @@ impl Summary {
         self.marks.add(outcome.seed, outcome.marks);
         self.full_synchronisations += outcome.resyncs.full;
         self.partial_synchronisations += outcome.resyncs.partial;
+        self.wiped += outcome.resyncs.wiped;
+        self.wiped_unasked += outcome.resyncs.wiped_unasked;
         let Some(signature) = record.signature.clone() else { return };
         self.failed += 1;
         let seen = self.signatures.entry(signature).or_insert(0);
@@ -112,13 +118,13 @@ impl Summary {
     fn tell_failures(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for record in self.failures.iter().take(TOLD_MAX) {
             let outcome = &record.outcome;
-            let defects: String = self.defects.iter().map(|defect| format!(" --defect {defect}")).collect();
+            let changes = self.changes.in_options();
             writeln!(f, "{outcome}")?;
             if let Some(divergence) = &record.divergence {
                 writeln!(f, "{divergence}")?;
             }
-            writeln!(f, "  replay: cargo sim replay {}{defects}", outcome.seed)?;
-            writeln!(f, "  shrink: cargo sim shrink {}{defects}\n", outcome.seed)?;
+            writeln!(f, "  replay: cargo sim replay {}{changes}", outcome.seed)?;
+            writeln!(f, "  shrink: cargo sim shrink {}{changes}\n", outcome.seed)?;
         }
         if self.failed > TOLD_MAX as u64 {
             writeln!(f, "... and {} more failing seeds", self.failed - TOLD_MAX as u64)?;
@@ -183,6 +189,11 @@ impl fmt::Display for Summary {
             self.totals.takeovers,
             self.full_synchronisations,
             self.partial_synchronisations
+        )?;
+        writeln!(
+            f,
+            "  {} data sets emptied by a full synchronisation, {} of them unasked; {} quarantines, {} times the operator accepted what there is",
+            self.wiped, self.wiped_unasked, self.totals.quarantines, self.totals.accepted
         )?;
         writeln!(
             f,

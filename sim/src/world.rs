@@ -4,14 +4,15 @@
 //! property is broken. It owns all state: two worlds in one process share nothing, and the same plan gives the same
 //! fingerprint everywhere.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
 
 use crate::check::{
-    Backlogs, Breach, Departures, Endings, Gate, Histories, KeepsData, Ledger, Pacing, Promises, Property, Resyncs,
-    Storms, Violation, Waits,
+    Backlogs, Breach, Departures, Endings, Gate, Histories, KeepsData, Ledger, NoWipe, Pacing, Promises, Property,
+    Quarantines, Resyncs, Storms, Violation, Waits,
 };
 use crate::client::Client;
 use crate::controller::Controller;
@@ -46,6 +47,8 @@ pub(crate) struct Checks {
     pub(crate) departures: Departures,
     pub(crate) endings: Endings,
     pub(crate) keeps_data: KeepsData,
+    pub(crate) no_wipe: NoWipe,
+    pub(crate) quarantines: Quarantines,
     pub(crate) storms: Storms,
 }
 
@@ -77,6 +80,8 @@ pub struct World {
     pub(crate) held_bytes_max: u64,
     /// What nodes have come to whose lives are over.
     pub(crate) reached: Reached,
+    /// How often, since faults have ended, a host was seen that has to be told what to do about its master or its replicas, or that will find out.
+    pub(crate) quarantines_seen: BTreeMap<(u16, bool), usize>,
     /// What happens once faults have ended.
     pub(crate) quiet: Option<Quiet>,
     /// The rolling hash at some events, if it is kept.
@@ -125,6 +130,8 @@ impl World {
                 departures: Departures::new(count),
                 endings: Endings::new(count),
                 keeps_data: KeepsData::new(count),
+                no_wipe: NoWipe::new(count),
+                quarantines: Quarantines::new(count),
                 storms: Storms::new(count),
             },
             print: Fingerprint::default(),
@@ -136,6 +143,7 @@ impl World {
             has_disk_faults: plan.has_disk_faults(),
             held_bytes_max: 0,
             reached: Reached::default(),
+            quarantines_seen: BTreeMap::new(),
             quiet: None,
             prints: None,
             told_events: 0..0,
@@ -331,7 +339,11 @@ impl World {
             events: self.events,
             simulated_us: self.now,
             converged_after_us: self.quiet.as_ref().and_then(|quiet| quiet.converged_after),
-            totals: Totals { promises: self.checks.promises.compared, ..self.totals },
+            totals: Totals {
+                promises: self.checks.promises.compared,
+                quarantines: self.checks.quarantines.begun,
+                ..self.totals
+            },
             resyncs: self.checks.resyncs.totals,
             compared: self.checks.histories.compared,
             marks,

@@ -103,6 +103,22 @@ fn the_persistence_off_wipe_happens_as_the_documentation_of_redis_tells_it() {
 }
 
 #[test]
+fn each_class_of_what_a_master_comes_back_with_has_its_story() {
+    for (name, scenario) in [
+        ("empty", Scenario::GuardEmpty),
+        ("accepted", Scenario::GuardAccepted),
+        ("shrunk", Scenario::GuardShrunk),
+        ("rollback", Scenario::GuardRollback),
+        ("promoted", Scenario::GuardPromoted),
+        ("flushed", Scenario::GuardFlushed),
+        ("evidence", Scenario::GuardEvidence),
+        ("protected", Scenario::GuardProtected),
+    ] {
+        insta::assert_snapshot!(format!("guard_{name}"), told(scenario));
+    }
+}
+
+#[test]
 fn wait_does_not_count_replicas_for_a_write_that_was_lost_with_its_data() {
     insta::assert_snapshot!(told(Scenario::Wait));
 }

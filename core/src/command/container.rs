@@ -184,7 +184,11 @@ pub(super) const LATENCY: &[Command] = &[
 
 pub(super) const WIPEGUARD: &[Command] = &[
     Command::server(Group::Server, "accept", -2, "admin noscript stale no_async_loading", ServerCommand::WipeGuard)
-        .docs("7.0.0", "O(1)", "Take what our master has, although it was refused"),
+        .docs(
+            "7.0.0",
+            "O(1)",
+            "Take what our master has although it was refused; on a master that came back empty, let replicas in",
+        ),
     Command::server(Group::Server, "status", 2, "admin noscript loading stale", ServerCommand::WipeGuard)
         .tips("nondeterministic_output")
         .docs("7.0.0", "O(1)", "Tell what is held against our master"),

@@ -328,6 +328,8 @@ directives! {
     "replica-wipe-guard-archives" => replica_wipe_guard_archives: u32 = 3, Integer::new(1, 1000), Runtime;
     /// Bytes that they may have together, but for the newest; 0 is no limit.
     "replica-wipe-guard-archive-bytes" => replica_wipe_guard_archive_bytes: u64 = 0, Memory::new(0, u64::MAX), Runtime;
+    /// Seconds for which a master that comes back without the data that it had, by what it wrote down, lets no replica synchronise with it; 0 lets them at once.
+    "master-protected-restart" => master_protected_restart: u32 = 60, Integer::new(0, INT_MAX), Runtime;
     /// Keep replicating when the disk fails.
     "replica-ignore-disk-write-errors" => replica_ignore_disk_write_errors: bool = false,
         Flag, Runtime, no_effect("a replica goes on replicating whatever its disk does");

@@ -65,8 +65,14 @@ pub struct GuardPolicies {
 
 impl GuardPolicies {
     /// What is done unless somebody wants it otherwise.
-    pub const DEFAULT: GuardPolicies =
-        GuardPolicies { empty: GuardPolicy::Quarantine, shrunk: GuardPolicy::Archive, rollback: GuardPolicy::Archive };
+    ///
+    /// A master that has lost everything is empty for as long as it takes its clients to write the first key, so that few keys count as none. Behind us by a part
+    /// of the stream is whoever was promoted when it lagged, which happens in every failover: there service goes on, and what we had can be had back.
+    pub const DEFAULT: GuardPolicies = GuardPolicies {
+        empty: GuardPolicy::Quarantine,
+        shrunk: GuardPolicy::Quarantine,
+        rollback: GuardPolicy::Archive,
+    };
 
     /// The same for all classes.
     #[must_use]

@@ -139,6 +139,12 @@ impl Keyspace {
         self.databases.iter().map(|database| database.entries.len()).sum()
     }
 
+    /// Keys in all databases that have no expiry.
+    #[must_use]
+    pub fn lasting_len(&self) -> usize {
+        self.databases.iter().map(|database| database.entries.len() - database.volatile().0).sum()
+    }
+
     /// Keys with an expiry, and the mean of their expiry times in milliseconds since the epoch.
     #[must_use]
     pub fn volatile(&self, database: u32) -> (usize, i64) {

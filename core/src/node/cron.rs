@@ -12,14 +12,19 @@ use super::timers::Timer;
 impl Node {
     /// The clock that looks after everything once a second runs while there is something to look after.
     pub(super) fn arm_cron(&mut self, now: Now) {
+        if self.timers.is_set(Timer::Cron) {
+            return;
+        }
         let may_save = self.storage.dirty > 0 || self.storage.has_last_snapshot_failed();
         let has_save_ahead = !self.config.save.is_empty() && may_save;
         let is_needed = !self.replicas.is_empty()
             || !self.kept_snapshots.is_empty()
             || self.follow.is_some()
             || has_save_ahead
+            || self.guard.protected_until.is_some()
+            || self.has_evidence_to_write()
             || (self.config.timeout > 0 && self.connections.len() > 0);
-        if is_needed && !self.timers.is_set(Timer::Cron) {
+        if is_needed {
             self.timers.set(Timer::Cron, now.mono.after(Duration::from_secs(1)));
         }
     }
@@ -31,6 +36,8 @@ impl Node {
         self.look_after_replicas(now, effects);
         self.look_after_kept_snapshots(now);
         self.look_after_master(now, effects);
+        self.end_protection_in_time(now, effects);
+        self.write_evidence(now, effects);
         self.check_save_points(now, effects);
         self.close_idle_clients(now, effects);
         self.limit_outputs(now, effects);

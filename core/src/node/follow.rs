@@ -31,8 +31,6 @@ const REDIAL_FIRST: Duration = Duration::from_millis(100);
 const REDIAL_MAX: Duration = Duration::from_secs(1);
 /// The longest wait after data sets that were refused: each try costs the master a snapshot.
 const RESYNC_MAX: Duration = Duration::from_secs(10);
-/// The longest wait in quarantine: a master that is empty has next to nothing to send, and one that has come to its senses is not to wait long.
-const QUARANTINE_MAX: Duration = Duration::from_secs(15);
 
 /// What went wrong with a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +39,8 @@ pub(super) enum Setback {
     Link,
     /// The data set that came by it cannot be used.
     Data,
-    /// The data set that came by it is not to replace ours.
-    Quarantine,
+    /// The data set that came by it is not to replace ours; another one is asked for later and later, up to so long.
+    Quarantine(Duration),
     /// So it is, and no other is asked for.
     Final,
 }
@@ -190,12 +188,25 @@ impl Follow {
 impl Node {
     /// REPLICAOF host port: follows a master, from where we stand if it knows our history.
     pub(super) fn follow(&mut self, endpoint: Endpoint, may_resume: bool, now: Now, effects: &mut Effects) {
+        self.audit_deed(|_| Deed::MasterNamed);
+        self.follow_with(endpoint, may_resume, Caution::default(), now, effects);
+    }
+
+    /// The same, with what is known of that master.
+    pub(super) fn follow_with(
+        &mut self,
+        endpoint: Endpoint,
+        may_resume: bool,
+        caution: Caution,
+        now: Now,
+        effects: &mut Effects,
+    ) {
         self.unfollow_link(now, effects);
         #[cfg(feature = "museum")]
         if self.has(Defect::MeaningfulOffset) && self.follow.is_none() && !self.has_aof() {
             self.history.take_back_pings();
         }
-        self.follow = Some(Follow::new(endpoint.clone(), may_resume, now));
+        self.follow = Some(Follow { caution, ..Follow::new(endpoint.clone(), may_resume, now) });
         self.config.replicaof = Some(endpoint);
         self.first_expiry_ms = None;
         self.timers.stop(Timer::Expiry);
@@ -210,6 +221,7 @@ impl Node {
             return;
         }
         self.mark_promotion();
+        self.audit_deed(|_| Deed::MasterNamed);
         self.unfollow_link(now, effects);
         self.follow = None;
         self.keyspace.forget_own_expiries();
@@ -255,11 +267,15 @@ impl Node {
 
     /// Dials the master.
     pub(super) fn dial_master(&mut self, now: Now, effects: &mut Effects) {
-        let wants_none = self.is_replacing_data() || self.is_ending();
+        let wants_none = self.is_replacing_data() || self.is_ending() || self.is_asking_over();
+        let forgets = self.has(Defect::GuardForgetsAtRedial);
         let Some(follow) = &mut self.follow else { return };
-        let is_refused = follow.caution.quarantine.as_ref().is_some_and(|quarantine| quarantine.is_final);
-        if !matches!(follow.link, Link::Waiting) || wants_none || is_refused {
+        if !matches!(follow.link, Link::Waiting) || wants_none {
             return;
+        }
+        follow.caution.goes_on_from = None;
+        if forgets {
+            follow.caution = Caution::default();
         }
         if follow.failures > 0 && matches!(self.failover, Some(Failover::InProgress { .. })) {
             self.marks.set(Mark::FailoverAskedAgain);
@@ -320,7 +336,10 @@ impl Node {
             ip: config.replica_announce_ip.clone(),
             resume: self.follow.as_ref().filter(|follow| follow.may_resume).map(|_| self.history.position()),
             asks_to_take_over: self.asks_to_take_over(),
-            asks_whom_it_follows: self.follow.as_ref().is_some_and(|follow| follow.suspicion.is_some()),
+            asks_whom_it_follows: self
+                .follow
+                .as_ref()
+                .is_some_and(|follow| follow.suspicion.is_some() || follow.caution.quarantine.is_some()),
             knows_dual_channel: config.dual_channel_replication_enabled,
         }
     }
@@ -350,7 +369,7 @@ impl Node {
         let wait_max = match setback {
             Setback::Link => REDIAL_MAX,
             Setback::Data => RESYNC_MAX,
-            Setback::Quarantine => QUARANTINE_MAX,
+            Setback::Quarantine(wait_max) => wait_max,
             Setback::Final => return self.timers.stop(Timer::Redial),
         };
         if follow.failures > 0 {

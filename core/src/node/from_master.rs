@@ -8,7 +8,7 @@ use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::Loaded;
 use crate::port::{ConnId, Effects, Level, Note, Now};
-use crate::replication::{HandshakeError, Next, Offer, Position, ReplicationId, SyncAnswer};
+use crate::replication::{HandshakeError, Inquiry, Next, Position, ReplicationId, SyncAnswer};
 
 use super::Node;
 use super::follow::{Follow, Link};
@@ -72,7 +72,7 @@ impl Node {
             follow.master_knows_questions = knows_questions;
         }
         if let Some(answer) = answer {
-            self.look_for_circle(conn, answer, effects);
+            self.on_inquiry_answered(conn, answer, effects);
         }
         match outcome {
             Ok(Next::Send(bytes)) => self.say(conn, &bytes, effects),
@@ -93,6 +93,15 @@ impl Node {
             }
         }
         used
+    }
+
+    /// Our master has told whom it follows, and what its history goes on from.
+    fn on_inquiry_answered(&mut self, conn: ConnId, answer: Inquiry, effects: &mut Effects) {
+        let Some(follow) = &mut self.follow else { return };
+        follow.caution.goes_on_from = answer.goes_on_from();
+        if follow.suspicion.is_some() {
+            self.look_for_circle(conn, answer, effects);
+        }
     }
 
     fn on_sync_answer(&mut self, conn: ConnId, answer: SyncAnswer, now: Now, effects: &mut Effects) {
@@ -223,7 +232,7 @@ impl Node {
             Ok(loaded) => loaded,
             Err(error) => return self.refuse_data_set(error.to_string(), now, effects),
         };
-        let judgement = self.judge(Offer { position: arrived.position, keys: loaded.keys }, now, effects);
+        let judgement = self.judge(arrived.position, &loaded, now, effects);
         match (judgement, is_for_file) {
             (Judgement::Leave, _) => {}
             (Judgement::Take, true) => self.incoming_is_whole(arrived, now, effects),
@@ -267,6 +276,7 @@ impl Node {
         self.attach_aof(now, effects);
         let text = format!("MASTER <-> REPLICA sync: Finished with success ({keys} keys)");
         effects.note(Note::Text { level: Level::Notice, text });
+        self.guard_is_armed();
         let Some(follow) = &mut self.follow else { return };
         follow.may_resume = may_resume;
         // The link may have gone while a file was being loaded; what was loaded can be continued all the same.

@@ -5,9 +5,10 @@
 //! written to a file first; or it is not taken. In the latter case we are in *quarantine*: our data stay and are served, our position is the
 //! one we had and told, replicas of ours stay where they are, and the master is asked again, later and later. Nobody is promoted by it.
 //!
-//! The guard is *armed* once the stream of the master that was named has come to us, and until another one, or the same one anew, is named by REPLICAOF: who
-//! says so knows what it does. Quarantine ends by that, by `WIPEGUARD ACCEPT`, by a master that continues our history or offers something harmless, and
-//! after `replica-wipe-guard-timeout`.
+//! The guard is *armed* once the data or the stream of the master that was named have come to us, and until another one, or the same one anew, is named by REPLICAOF: who
+//! says so knows what it does. A restart does not disarm it where data outlive that ([`super::evidence`]). Quarantine ends by REPLICAOF, by `WIPEGUARD ACCEPT`, by a master
+//! that continues our history or says that its own goes on from it, by one that offers something harmless under a third name, and after
+//! `replica-wipe-guard-timeout`. It does not end by what clients write into an empty master.
 //!
 //! Differs: Redis and Valkey have no such thing. A replica follows a master that was restarted without its data into emptiness.
 
@@ -19,11 +20,14 @@ use core::time::Duration;
 
 use crate::codec::number::parse_u64;
 use crate::config::GuardPolicy;
+use crate::marks::Mark;
+use crate::museum::Defect;
 use crate::persistence::Loaded;
 use crate::port::{DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
-use crate::replication::{Class, Evidence, Offer, classify};
+use crate::replication::{Class, Evidence, Offer, Position, ReplicationId, Suspect, classify};
 
 use super::Node;
+use super::evidence::EvidenceFile;
 use super::follow::{Follow, Setback};
 use super::incoming_file::Arrived;
 use super::storage::Errand;
@@ -32,11 +36,17 @@ use super::storage::Errand;
 const ARCHIVE_PREFIX: &str = "pre-resync-";
 const ARCHIVE_SUFFIX: &str = ".rdb";
 
+/// The longest wait in quarantine: a master that is empty has next to nothing to send, and one that has come to its senses is not to wait long.
+const ASK_EMPTY_MAX: Duration = Duration::from_secs(15);
+/// So it is if there was something to send: each time costs the master a snapshot.
+const ASK_FULL_MAX: Duration = Duration::from_secs(120);
+
 /// What is held against our present master.
 #[derive(Clone, Debug)]
 pub(crate) struct Quarantine {
     /// What the log and INFO say of it.
     pub(crate) why: String,
+    /// What it offered last.
     pub(crate) offer: Offer,
     pub(crate) since: Mono,
     /// Its master is not asked again.
@@ -46,11 +56,17 @@ pub(crate) struct Quarantine {
 /// What is known of the master that is followed, and what was held against it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Caution {
-    /// Its stream has come to us since it was named.
+    /// Its data or its stream have come to us since it was named.
     pub(crate) is_armed: bool,
+    /// Where that was, if what we have does not tell.
+    pub(super) place: Option<Position>,
+    /// A history of it that was found to lack what we have.
+    pub(super) suspect: Option<Suspect>,
+    /// The history that its own goes on from, as it has told before it offered what it offers, and the first offset at which the two may differ.
+    pub(super) goes_on_from: Option<(ReplicationId, u64)>,
     pub(crate) quarantine: Option<Quarantine>,
     /// Quarantine has lasted long enough: what is offered next is taken, behind an archive.
-    is_over: bool,
+    pub(super) is_over: bool,
 }
 
 /// The guard of a node, whomever it follows.
@@ -64,6 +80,10 @@ pub(crate) struct Guard {
     pub(crate) archives: u64,
     /// The last one.
     pub(crate) last_archive: Option<FileName>,
+    /// What we tell our next life, and were told by the last one.
+    pub(super) evidence: EvidenceFile,
+    /// We are a master that came back without what it had: until then nobody may synchronise with us.
+    pub(super) protected_until: Option<Mono>,
 }
 
 #[derive(Clone, Debug)]
@@ -85,21 +105,33 @@ pub(super) enum Judgement {
 
 impl Node {
     /// What is to become of a data set that our master offers. If it is to be left, that is done.
-    pub(super) fn judge(&mut self, offer: Offer, now: Now, effects: &mut Effects) -> Judgement {
+    pub(super) fn judge(
+        &mut self,
+        position: Option<Position>,
+        loaded: &Loaded,
+        now: Now,
+        effects: &mut Effects,
+    ) -> Judgement {
         let evidence = self.evidence();
-        let Some(follow) = self.follow.as_mut().filter(|follow| follow.caution.is_armed) else {
+        let Some(follow) = self.follow.as_ref().filter(|follow| follow.caution.is_armed) else {
             return Judgement::Take;
         };
+        let Caution { suspect, goes_on_from, is_over, .. } = follow.caution;
+        let offer = Offer { position, goes_on_from, keys: loaded.keys, lasting_keys: loaded.lasting_keys };
         let class = classify(&evidence, &offer, self.config.replica_wipe_guard_shrunk_percent);
+        let is_renamed = position.is_some_and(|position| position.history != evidence.position.history);
+        let class = if is_renamed && self.has(Defect::GuardStopsAtNewName) { Class::Empty } else { class };
         let policies = self.config.replica_wipe_guard;
-        let policy = match class {
+        let is_known = suspect.is_some_and(|suspect| Some(suspect.history) == position.map(|place| place.history));
+        let (policy, mark) = match class {
             Class::Harmless => return Judgement::Take,
-            Class::Empty => policies.empty,
-            Class::Shrunk { .. } => policies.shrunk,
-            Class::RolledBack { .. } => policies.rollback,
+            Class::Empty => (policies.empty, Mark::GuardFoundEmpty),
+            Class::Shrunk { .. } => (policies.shrunk, Mark::GuardFoundShrunk),
+            Class::RolledBack { .. } => (policies.rollback, Mark::GuardFoundRollback),
         };
+        self.mark(if is_known { Mark::GuardFoundSuspect } else { mark });
         let text = describe(class, offer, evidence);
-        let policy = if follow.caution.is_over && policy != GuardPolicy::Allow { GuardPolicy::Archive } else { policy };
+        let policy = if is_over && policy != GuardPolicy::Allow { GuardPolicy::Archive } else { policy };
         match policy {
             GuardPolicy::Allow => {
                 let text = format!("{text} It takes the place of what we have, as 'replica-wipe-guard' says.");
@@ -113,6 +145,7 @@ impl Node {
             }
             GuardPolicy::Quarantine | GuardPolicy::Refuse => {
                 let is_final = policy == GuardPolicy::Refuse;
+                self.suspect(position, class);
                 self.hold_off(Quarantine { why: text, offer, since: now.mono, is_final }, now, effects);
                 Judgement::Leave
             }
@@ -120,7 +153,27 @@ impl Node {
     }
 
     fn evidence(&self) -> Evidence {
-        Evidence { position: self.history.position(), keys: self.keyspace.total_len() as u64 }
+        let caution = self.follow.as_ref().map(|follow| &follow.caution);
+        // The defect is to look only when it is gone.
+        let is_late = self.has(Defect::GuardJudgesLate);
+        let counted = |keys: usize| if is_late { 0 } else { keys as u64 };
+        Evidence {
+            position: caution.and_then(|caution| caution.place).unwrap_or_else(|| self.history.position()),
+            keys: counted(self.keyspace.total_len()),
+            lasting_keys: counted(self.keyspace.lasting_len()),
+            suspect: caution.and_then(|caution| caution.suspect),
+        }
+    }
+
+    /// Remembers a history that lacks what we have. One that bears the name of ours is only behind.
+    fn suspect(&mut self, position: Option<Position>, class: Class) {
+        let ours = self.evidence().position.history;
+        let Some(history) = position.map(|position| position.history).filter(|history| *history != ours) else {
+            return;
+        };
+        if let Some(follow) = &mut self.follow {
+            follow.caution.suspect = Some(Suspect { history, class });
+        }
     }
 
     /// Stays with what we have.
@@ -130,20 +183,39 @@ impl Node {
         let Some(follow) = &mut self.follow else { return };
         let is_first = follow.caution.quarantine.is_none();
         let since = follow.caution.quarantine.as_ref().map_or(held.since, |before| before.since);
-        let setback = if held.is_final { Setback::Final } else { Setback::Quarantine };
+        let setback = match held.offer.keys {
+            _ if held.is_final => Setback::Final,
+            0 => Setback::Quarantine(ASK_EMPTY_MAX),
+            _ => Setback::Quarantine(ASK_FULL_MAX),
+        };
         let why = held.why.clone();
         follow.caution.quarantine = Some(Quarantine { since, ..held });
         if is_first {
             self.guard.quarantines += 1;
-            effects.note(Note::Text { level: Level::Warning, text: format!("{why} {CURE}") });
+            effects.note(Note::Text { level: Level::Warning, text: CURE.to_string() });
         }
         self.give_up_link(why, setback, now, effects);
     }
 
-    /// The stream of our master comes to us: from now on we know what it had.
+    /// True if the master is held off, and what we have is all there: our replicas are served as if we had a master.
+    pub(super) fn is_held_off(&self) -> bool {
+        let is_in_quarantine = self.follow.as_ref().is_some_and(|follow| follow.caution.quarantine.is_some());
+        is_in_quarantine && self.history.log.is_some() && !self.is_replacing_data() && !self.is_loading()
+    }
+
+    /// True if the master is not to be asked any more.
+    pub(super) fn is_asking_over(&self) -> bool {
+        let quarantine = self.follow.as_ref().and_then(|follow| follow.caution.quarantine.as_ref());
+        quarantine.is_some_and(|quarantine| quarantine.is_final || self.has(Defect::QuarantineForEver))
+    }
+
+    /// The stream of our master comes to us, or its data are ours: from now on we know what it had.
     pub(super) fn guard_is_armed(&mut self) {
-        if let Some(follow) = &mut self.follow {
-            follow.caution = Caution { is_armed: true, ..Caution::default() };
+        let Some(follow) = &mut self.follow else { return };
+        let before = core::mem::replace(&mut follow.caution, Caution { is_armed: true, ..Caution::default() });
+        self.guard.evidence.has_news |= !before.is_armed;
+        if before.quarantine.is_some_and(|quarantine| !quarantine.is_final && !before.is_over) {
+            self.mark(Mark::QuarantineLeft);
         }
     }
 
@@ -176,6 +248,7 @@ impl Node {
             "What we had is in '{file}', as a snapshot. To have it back: start a server with --dbfilename {file} in this directory."
         );
         effects.note(Note::Text { level: Level::Warning, text });
+        self.mark(Mark::ArchiveWritten);
         self.guard.archives += 1;
         self.guard.last_archive = Some(file);
         self.disk(Errand::ListArchives, DiskOp::List { directory: String::new() }, effects);
@@ -192,6 +265,7 @@ impl Node {
 
     /// What we have could not be written to a file: it stays, and the master is asked again later.
     pub(super) fn archive_failed(&mut self, why: &dyn fmt::Display, now: Now, effects: &mut Effects) {
+        self.mark(Mark::ArchiveFailed);
         self.guard.waiting = None;
         let text = format!("What we have could not be written to an archive, so that it is not replaced: {why}");
         self.incoming_failed(text, now, effects);
@@ -255,6 +329,13 @@ fn describe(class: Class, offer: Offer, evidence: Evidence) -> String {
         None => String::new(),
     };
     let ours = format!("we have {} keys at {}:{}", evidence.keys, evidence.position.history, evidence.position.offset);
+    let suspect = evidence.suspect.filter(|suspect| offer.position.is_some_and(|at| at.history == suspect.history));
+    if suspect.is_some() {
+        return format!(
+            "The master offers {} keys{place}, in the history that we have refused before, and {ours}.",
+            offer.keys
+        );
+    }
     match class {
         Class::Harmless => format!("The master offers {} keys{place}; {ours}.", offer.keys),
         Class::Empty => {

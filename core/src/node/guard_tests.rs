@@ -12,11 +12,12 @@ use super::bench::{Bench, Disk};
 
 const HISTORY: &str = "8f9d6c1b0a7e4d3c2b1a09f8e7d6c5b4a3928170";
 const OTHER: &str = "1111111111111111111111111111111111111111";
+const THIRD: &str = "2222222222222222222222222222222222222222";
 /// Where the data set of the master stands.
 const OFFSET: u64 = 1000;
 
 /// A data set with so many keys.
-fn data_set(keys: usize) -> Vec<u8> {
+pub(super) fn data_set(keys: usize) -> Vec<u8> {
     let mut master = Bench::new();
     for key in 0..keys {
         master.run(&format!("SET k:{key} v"));
@@ -26,7 +27,7 @@ fn data_set(keys: usize) -> Vec<u8> {
 }
 
 /// Answers the node's dial with a data set; returns the link.
-fn offer(bench: &mut Bench, history: &str, offset: u64, keys: usize) -> ConnId {
+pub(super) fn offer(bench: &mut Bench, history: &str, offset: u64, keys: usize) -> ConnId {
     let (link, _) = bench.play_master();
     let data = data_set(keys);
     let bytes = [format!("+FULLRESYNC {history} {offset}\r\n${}\r\n", data.len()).as_bytes(), &data].concat();
@@ -50,7 +51,7 @@ fn bereft(policies: GuardPolicies, load: DisklessLoad) -> Bench {
     bench
 }
 
-fn info(bench: &mut Bench, field: &str) -> String {
+pub(super) fn info(bench: &mut Bench, field: &str) -> String {
     let (client, begin) = (bench.client, format!("{field}:"));
     bench.send(client, b"INFO replication\r\n");
     let text = String::from_utf8(bench.take_received(client)).expect("ASCII");
@@ -124,8 +125,56 @@ fn quarantine_ends_when_the_master_has_our_data_again() {
     let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
     offer(&mut bench, OTHER, 0, 0);
     bench.pass(Duration::from_secs(15));
-    offer(&mut bench, OTHER, 0, 20);
+    offer(&mut bench, THIRD, 0, 20);
     assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":20 ".into(), "armed".into()), "read from a log, say");
+}
+
+#[test]
+fn what_clients_write_into_an_empty_master_ends_no_quarantine() {
+    let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+    for (offset, keys) in [(0, 0), (900, 3), (5000, 20), (50_000, 500)] {
+        offer(&mut bench, OTHER, offset, keys);
+        assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":20 ".into(), "quarantine".into()), "{keys}");
+        bench.pass(Duration::from_secs(120));
+    }
+}
+
+#[test]
+fn quarantine_ends_when_the_master_says_that_its_history_goes_on_from_ours() {
+    for (second, offset, dbsize) in [(HISTORY, OFFSET + 1, ":0 "), (HISTORY, OFFSET, ":20 "), (THIRD, 9999, ":20 ")] {
+        let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+        offer(&mut bench, OTHER, OFFSET + 500, 0);
+        assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":20 ".into(), "quarantine".into()));
+        bench.pass(Duration::from_secs(15));
+        let link = bench.answer_dial(true);
+        for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"] {
+            bench.send(link, line.as_bytes());
+        }
+        let said = String::from_utf8(bench.take_received(link)).expect("ASCII");
+        assert!(said.ends_with("INFO\r\n"), "{said}");
+        let text = format!("role:master\r\nmaster_replid2:{second}\r\nsecond_repl_offset:{offset}\r\n");
+        bench.send(link, format!("${}\r\n{text}\r\n", text.len()).as_bytes());
+        let data = data_set(0);
+        let bytes = [format!("+FULLRESYNC {OTHER} {}\r\n${}\r\n", OFFSET + 500, data.len()).as_bytes(), &data].concat();
+        bench.send(link, &bytes);
+        assert_eq!(bench.run("DBSIZE"), dbsize, "{second} {offset}");
+    }
+}
+
+#[test]
+fn a_relay_in_quarantine_goes_on_serving_its_own_replicas() {
+    let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+    let before = bench.connect();
+    bench.send(before, format!("REPLCONF capa psync2\r\nPSYNC {HISTORY} {}\r\n", OFFSET + 1).as_bytes());
+    assert!(String::from_utf8_lossy(&bench.take_received(before)).contains("NOMASTERLINK"), "its link is down");
+    offer(&mut bench, OTHER, 0, 0);
+    let replica = bench.connect();
+    bench.run_on(replica, "REPLCONF capa psync2");
+    let told = bench.run_on(replica, &format!("PSYNC {HISTORY} {}", OFFSET + 1));
+    assert_eq!(told, format!("+CONTINUE {HISTORY} "));
+    bench.pass(Duration::from_secs(15));
+    offer(&mut bench, OTHER, 0, 0);
+    assert!(!bench.closed.contains(&replica), "it stays through each offer that is refused");
 }
 
 #[test]

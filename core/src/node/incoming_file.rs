@@ -251,6 +251,7 @@ impl Node {
         if is_unwanted {
             self.disk(Errand::Nothing, DiskOp::Remove { file: file.name }, effects);
         } else {
+            self.guard.evidence.is_snapshot_left = true;
             let to = self.config.dbfilename.clone();
             self.disk(Errand::KeepIncoming, DiskOp::Rename { from: file.name, to }, effects);
         }

@@ -128,9 +128,11 @@ impl Node {
             self.begin_aof_at_start(now, effects);
         }
         if let Some(endpoint) = self.config.replicaof.clone() {
-            self.follow(endpoint, may_resume, now, effects);
+            let caution = self.caution_at_start(&endpoint, may_resume, effects);
+            self.follow_with(endpoint, may_resume, caution, now, effects);
         } else {
             self.arm_backlog_ttl(now);
+            self.protect_restart(now, effects);
         }
     }
 

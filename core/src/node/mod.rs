@@ -38,6 +38,9 @@ mod dispatch;
 mod dual_sync;
 #[cfg(test)]
 mod dual_sync_tests;
+mod evidence;
+#[cfg(test)]
+mod evidence_tests;
 mod expire;
 mod failover;
 mod file_transfer;
@@ -68,6 +71,7 @@ mod pause;
 mod pitfalls;
 mod primary;
 mod propagate;
+mod protected_restart;
 mod pubsub;
 mod rates;
 mod replconf;
@@ -104,7 +108,7 @@ use crate::replication::{History, ReplicationId};
 use crate::resp::RequestParser;
 
 pub use crate::port::Environment;
-pub use audit::{Boundary, Deed, LinkState, Probe, Role, STREAM_HASH_BASE, stream_hash};
+pub use audit::{Boundary, Deed, HeldOff, LinkState, Probe, Role, STREAM_HASH_BASE, stream_hash};
 
 use admin::{AclLog, HostedSet, Rewrites};
 use admission::Admission;
@@ -338,6 +342,9 @@ impl Node {
         }
         if self.connections.has_told() {
             self.announce_told(now, effects);
+        }
+        if core::mem::take(&mut self.guard.evidence.has_news) {
+            self.write_evidence(now, effects);
         }
         self.limit_clients(now, effects);
         self.arm_expiry(now);

@@ -44,8 +44,10 @@ impl Node {
             self.mark(Mark::RefusedDuringFailover);
             return Err(reply::SYNC_WHILE_FAILING_OVER);
         }
+        self.refuse_in_protected_restart(now)?;
         if let Some(follow) = &self.follow
             && !matches!(follow.link, Link::Online { .. })
+            && !self.is_held_off()
         {
             self.mark(Mark::RefusedWithoutMasterLink);
             return Err(reply::NO_MASTER_LINK);

@@ -89,6 +89,7 @@ pub(super) enum Errand {
     IncomingStep(IncomingId),
     KeepIncoming,
     ListArchives,
+    EvidenceStep,
     Aof(AofErrand),
     /// Nobody waits for it.
     Nothing,
@@ -204,6 +205,7 @@ impl Node {
             Some(Errand::SyncFileStep(id)) => self.on_file_step(id, outcome, now, effects),
             Some(Errand::IncomingStep(id)) => self.on_incoming_step(id, outcome, now, effects),
             Some(Errand::ListArchives) => self.on_archives_listed(outcome, effects),
+            Some(Errand::EvidenceStep) => self.on_evidence_step(outcome, effects),
             Some(Errand::KeepIncoming) => self.on_incoming_kept(outcome, effects),
             Some(Errand::Aof(errand)) => self.on_aof_disk(errand, outcome, now, effects),
             Some(Errand::ReplicaRead(conn)) => self.on_replica_read(conn, outcome, now, effects),

@@ -141,6 +141,8 @@ pub struct Loaded {
     pub expired: Vec<(u32, Vec<u8>)>,
     /// Keys that were read and kept.
     pub keys: u64,
+    /// Those among them that do not expire.
+    pub lasting_keys: u64,
     /// Keys that were skipped because they hold nothing.
     pub empty_keys: u64,
 }
@@ -188,6 +190,7 @@ pub struct Loader {
     facts: Facts,
     expired: Vec<(u32, Vec<u8>)>,
     keys: u64,
+    lasting_keys: u64,
     empty_keys: u64,
     duplicate_keys: u64,
     /// What the log is to tell.
@@ -216,6 +219,7 @@ impl Loader {
             facts: Facts::default(),
             expired: Vec::new(),
             keys: 0,
+            lasting_keys: 0,
             empty_keys: 0,
             duplicate_keys: 0,
             remarks: Vec::new(),
@@ -290,8 +294,8 @@ impl Loader {
             let key = self.key_at(&self.tail);
             return Err(LoadError { position: self.consumed, key, fault: Fault::Truncated });
         }
-        let Loader { keyspace, facts, expired, keys, empty_keys, .. } = self;
-        Ok(Loaded { keyspace, facts, expired, keys, empty_keys })
+        let Loader { keyspace, facts, expired, keys, lasting_keys, empty_keys, .. } = self;
+        Ok(Loaded { keyspace, facts, expired, keys, lasting_keys, empty_keys })
     }
 
     fn after_read(&mut self, rest: &[u8]) -> Progress {
@@ -449,8 +453,8 @@ impl Loader {
         let key = reader.string()?;
         if self.purpose == Use::Check && value_type == value_type::STRING {
             reader.pass_string()?;
-            self.next = KeyFacts::default();
-            self.keys += 1;
+            let facts = core::mem::take(&mut self.next);
+            self.count(facts);
             return Ok(());
         }
         let step = read_value(reader, value_type, &self.rules.build)?;
@@ -472,7 +476,7 @@ impl Loader {
         }
         if self.purpose == Use::Check {
             self.keyspace.discard(value);
-            self.keys += 1;
+            self.count(facts);
             return Ok(());
         }
         if self.rules.drop_expired_before_ms.is_some_and(|now_ms| facts.expires_ms < now_ms) {
@@ -484,8 +488,10 @@ impl Loader {
             if self.purpose == Use::Keep {
                 return Err(Fault::DuplicateKey(key.to_vec(), self.database));
             }
+            let was_lasting = self.keyspace.entry(place).expires_ms == NO_EXPIRY;
             self.keyspace.remove(place);
             self.keys -= 1;
+            self.lasting_keys -= u64::from(was_lasting);
             if self.duplicate_keys < KEYS_NAMED {
                 self.remarks.push(Remark::DuplicateKey(key.to_vec(), self.database));
             }
@@ -496,8 +502,13 @@ impl Loader {
             false => usage::seconds(self.rules.wall),
         });
         self.keyspace.insert(self.database, key, value, facts.expires_ms, usage);
-        self.keys += 1;
+        self.count(facts);
         Ok(())
+    }
+
+    fn count(&mut self, facts: KeyFacts) {
+        self.keys += 1;
+        self.lasting_keys += u64::from(facts.expires_ms == NO_EXPIRY);
     }
 
     /// Versions of Redis with a certain defect wrote collections without elements; such a key is none.

@@ -22,6 +22,8 @@ use core::fmt;
 
 use crate::codec::number::parse_u64;
 
+use super::position::ReplicationId;
+
 /// The capability of asking and of being asked, and the option of REPLCONF by which it is done.
 pub const ANCESTRY: &str = "ancestry";
 /// So many nodes of a line are told of and passed on; no line in use is longer.
@@ -141,7 +143,7 @@ impl fmt::Display for Question {
     }
 }
 
-/// The answer to INFO of one who has refused us, line by line.
+/// The answer to INFO of one who has refused us, or whose data set we have refused, line by line.
 #[derive(Clone, Debug, Default)]
 pub struct Inquiry {
     /// Bytes of the answer that are still to come, once its length is known.
@@ -150,6 +152,8 @@ pub struct Inquiry {
     host: Option<String>,
     port: Option<u16>,
     path: Vec<Ancestor>,
+    second_id: Option<ReplicationId>,
+    second_offset: Option<u64>,
 }
 
 /// Why nothing is learnt.
@@ -184,8 +188,16 @@ impl Inquiry {
             "master_host" => self.host = Some(value.to_string()),
             "master_port" => self.port = value.parse().ok(),
             "master_path" => self.path = parse_path(value),
+            "master_replid2" => self.second_id = ReplicationId::parse(value.as_bytes()),
+            "second_repl_offset" => self.second_offset = parse_u64(value.as_bytes()),
             _ => {}
         }
+    }
+
+    /// The history that the one of who was asked goes on from, and the first offset at which the two may differ.
+    #[must_use]
+    pub fn goes_on_from(&self) -> Option<(ReplicationId, u64)> {
+        Some((self.second_id?, self.second_offset?))
     }
 
     /// The line of masters that begins with the node that was asked, which its follower calls by this host and port.

@@ -3,12 +3,13 @@
 //! A master that is started again without its data mints a new history and is empty, or goes back to an old snapshot; a replica that synchronises fully with it
 //! destroys the last copy of what was lost. On the wire nothing says so. But before anything is dropped the replica knows the position of the
 //! data set and how many keys it has, and of itself what it has and how far it had come with this very master. [`classify`] compares the two; what is done about each
-//! [`Class`] is a policy ([`GuardPolicies`]).
+//! [`Class`] is a policy ([`GuardPolicies`](crate::config::GuardPolicies)).
 //!
-//! A history whose name is still the same proves that nothing was restarted: whatever is missing was removed by its stream. A new name proves
-//! nothing, since masters get new ones by promotions and by every restart.
+//! A history whose name is still the same, or that says of itself that it goes on from where we are, proves that nothing was restarted: whatever is missing was
+//! removed by its stream. A new name proves nothing, since masters get new ones by promotions and by every restart. A master that was empty yesterday has keys again
+//! today, and one day its offset is beyond ours; so a history that was once found to lack what we have is a [`Suspect`], and stays what it was found to be.
 
-use super::position::Position;
+use super::position::{Position, ReplicationId};
 
 /// What a replica has, and has had by the stream of the master that offers it another data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub struct Evidence {
     pub position: Position,
     /// Its keys, in all databases.
     pub keys: u64,
+    /// Those among them that do not expire: the others may be gone by their own time.
+    pub lasting_keys: u64,
+    /// A history of this master that was found to lack what we have.
+    pub suspect: Option<Suspect>,
 }
 
 /// What its master offers.
@@ -24,8 +29,23 @@ pub struct Evidence {
 pub struct Offer {
     /// Where the data set stands; none if the master does not tell (SYNC of old).
     pub position: Option<Position>,
+    /// The history that its own goes on from, and the first offset at which the two may differ, if the master has told (`master_replid2`).
+    pub goes_on_from: Option<(ReplicationId, u64)>,
     /// Its keys, in all databases.
     pub keys: u64,
+    /// Those among them that do not expire.
+    pub lasting_keys: u64,
+}
+
+impl Offer {
+    /// True if what was at a position is in it, but for what its stream has removed.
+    fn contains(&self, position: Position) -> bool {
+        let is_named = self.position.is_some_and(|at| at.history == position.history && at.offset >= position.offset);
+        let is_before_fork = self
+            .goes_on_from
+            .is_some_and(|(history, first_other)| history == position.history && position.offset < first_other);
+        is_named || is_before_fork
+    }
 }
 
 /// What accepting an offer would mean.
@@ -37,7 +57,7 @@ pub enum Class {
     Empty,
     /// It has far fewer keys than we have, and lies behind us.
     Shrunk {
-        /// Keys that it has fewer.
+        /// Keys that it has fewer, of those that do not expire.
         keys: u64,
     },
     /// It lies behind us: what was written since is gone.
@@ -47,34 +67,43 @@ pub enum Class {
     },
 }
 
-/// Compares what a replica has with what its master offers. `shrunk_percent`: below so many of our keys in a hundred an offer counts as shrunk.
+/// A history that was found to lack what we have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspect {
+    /// Its name.
+    pub history: ReplicationId,
+    /// What was offered of it then.
+    pub class: Class,
+}
+
+/// Compares what a replica has with what its master offers. `shrunk_percent`: below so many of our lasting keys in a hundred an offer counts as shrunk.
 #[must_use]
 pub fn classify(evidence: &Evidence, offer: &Offer, shrunk_percent: u32) -> Class {
-    if evidence.keys == 0 {
+    // If it contains what we have and is empty now, its stream has emptied it.
+    if evidence.keys == 0 || offer.contains(evidence.position) {
         return Class::Harmless;
     }
-    let is_same_history = offer.position.is_some_and(|position| position.history == evidence.position.history);
-    let missing_bytes = offer.position.map_or(0, |position| evidence.position.offset.saturating_sub(position.offset));
-    if is_same_history && missing_bytes == 0 {
-        // It has gone on from where we are. If it is empty now, its stream has emptied it.
-        return Class::Harmless;
+    let history = offer.position.map(|position| position.history);
+    if let Some(suspect) = evidence.suspect.filter(|suspect| history == Some(suspect.history)) {
+        return suspect.class;
     }
     if offer.keys == 0 {
         return Class::Empty;
     }
     // Of one who does not tell its position it is not known that it has gone on.
-    let is_behind = offer.position.is_none() || missing_bytes > 0;
-    if !is_behind {
+    let missing_bytes = offer.position.map(|position| evidence.position.offset.saturating_sub(position.offset));
+    if missing_bytes == Some(0) {
         return Class::Harmless;
     }
-    if u128::from(offer.keys) * 100 < u128::from(evidence.keys) * u128::from(shrunk_percent) {
-        return Class::Shrunk { keys: evidence.keys - offer.keys };
+    if u128::from(offer.lasting_keys) * 100 < u128::from(evidence.lasting_keys) * u128::from(shrunk_percent) {
+        return Class::Shrunk { keys: evidence.lasting_keys - offer.lasting_keys };
     }
-    match offer.position {
+    let is_same_history = history == Some(evidence.position.history);
+    match (offer.position, missing_bytes) {
         // A master that reads its append-only file begins a history at 0 with everything in it, and so does any before 7.0 with a snapshot.
-        Some(Position { offset: 0, .. }) if !is_same_history => Class::Harmless,
-        Some(_) => Class::RolledBack { bytes: missing_bytes },
-        None => Class::Harmless,
+        (Some(Position { offset: 0, .. }), _) if !is_same_history => Class::Harmless,
+        (_, Some(bytes)) => Class::RolledBack { bytes },
+        (_, None) => Class::Harmless,
     }
 }
 
@@ -91,8 +120,15 @@ mod tests {
     }
 
     fn class(own_keys: u64, offered: Option<Position>, offered_keys: u64) -> Class {
-        let evidence = Evidence { position: at(OURS, 1000), keys: own_keys };
-        classify(&evidence, &Offer { position: offered, keys: offered_keys }, 10)
+        classify(&evidence(own_keys), &offer(offered, offered_keys), 10)
+    }
+
+    fn evidence(keys: u64) -> Evidence {
+        Evidence { position: at(OURS, 1000), keys, lasting_keys: keys, suspect: None }
+    }
+
+    fn offer(position: Option<Position>, keys: u64) -> Offer {
+        Offer { position, goes_on_from: None, keys, lasting_keys: keys }
     }
 
     #[test]
@@ -149,5 +185,38 @@ mod tests {
         assert_eq!(class(100, Some(at(OTHER, 0)), 100), Class::Harmless);
         assert_eq!(class(100, Some(at(OTHER, 0)), 10), Class::Harmless);
         assert_eq!(class(100, None, 10), Class::Harmless);
+    }
+
+    #[test]
+    fn keys_that_expire_by_themselves_do_not_make_an_offer_shrunk() {
+        let ours = Evidence { lasting_keys: 10, ..evidence(1000) };
+        assert_eq!(classify(&ours, &offer(Some(at(OTHER, 900)), 10), 10), Class::RolledBack { bytes: 100 });
+        let expiring = Offer { lasting_keys: 0, ..offer(Some(at(OTHER, 900)), 1000) };
+        assert_eq!(classify(&ours, &expiring, 10), Class::Shrunk { keys: 10 });
+        assert_eq!(classify(&Evidence { lasting_keys: 0, ..ours }, &expiring, 10), Class::RolledBack { bytes: 100 });
+    }
+
+    #[test]
+    fn a_history_that_goes_on_from_ours_may_be_empty_if_it_left_ours_behind_our_place() {
+        let told = |history: u8, first_other: u64| {
+            let goes_on_from = Some((ReplicationId::new([history; 40]), first_other));
+            classify(&evidence(100), &Offer { goes_on_from, ..offer(Some(at(OTHER, 2000)), 0) }, 10)
+        };
+        assert_eq!(told(OURS, 1001), Class::Harmless, "promoted where we are, and flushed");
+        assert_eq!(told(OURS, 1000), Class::Empty, "promoted before it had our last byte");
+        assert_eq!(told(OTHER, 5000), Class::Empty);
+    }
+
+    #[test]
+    fn what_was_found_wanting_stays_so_however_it_grows() {
+        let class = |suspect: Class, history: u8, offset: u64| {
+            let suspect = Some(Suspect { history: ReplicationId::new([OTHER; 40]), class: suspect });
+            classify(&Evidence { suspect, ..evidence(100) }, &offer(Some(at(history, offset)), 100), 10)
+        };
+        for found in [Class::Empty, Class::Shrunk { keys: 7 }, Class::RolledBack { bytes: 7 }] {
+            assert_eq!(class(found, OTHER, 5000), found);
+            assert_eq!(class(found, OURS, 5000), Class::Harmless, "it has come back");
+            assert_eq!(class(found, b'c', 5000), Class::Harmless, "a third one is looked at by itself");
+        }
     }
 }

@@ -31,7 +31,7 @@ pub struct Introduction {
     pub asks_to_take_over: bool,
     /// It can take a data set by a second connection.
     pub knows_dual_channel: bool,
-    /// It asks whom the master follows before it asks for anything else.
+    /// It asks whom the master follows, and which history its own goes on from, before it asks for anything else.
     pub asks_whom_it_follows: bool,
 }
 

@@ -14,7 +14,7 @@ mod timeline;
 pub use ancestry::{ANCESTRY, Ancestor, Circle, Fate, Inquiry, NoAnswer, Oneself, Question, format_path};
 pub use decide::{Reason, Request, Standing, Verdict, decide};
 pub use dual_channel::{AfterSnapshotLine, SnapshotEnd, SnapshotTalk};
-pub use guard::{Class, Evidence, Offer, classify};
+pub use guard::{Class, Evidence, Offer, Suspect, classify};
 pub use handshake::{Handshake, HandshakeError, Introduction, Next, SyncAnswer};
 pub use history::{ClientMark, History};
 pub use log::Log;

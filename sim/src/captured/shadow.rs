@@ -16,8 +16,8 @@ use crate::host::Configs;
 use crate::plan::DiskPlan;
 use crate::reply::{Reply, read_reply};
 
-/// The configuration of all shadows, but for the size of the backlog. Nobody ever listens at the address of the master.
-const CONFIG: &str = "replicaof 10.0.0.9 6379\nsave \"\"\nrepl-diskless-load swapdb\nenable-debug-command yes\n";
+/// The configuration of all shadows, but for the size of the backlog. They go where their servers go, which have no guard. Nobody ever listens at the address of the master.
+const CONFIG: &str = "replicaof 10.0.0.9 6379\nsave \"\"\nrepl-diskless-load swapdb\nenable-debug-command yes\nreplica-wipe-guard allow\n";
 /// Within so many tenths of a second a node dials its master again, however often it was refused.
 const DIALS_WITHIN: usize = 150;
 

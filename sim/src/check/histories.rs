@@ -36,7 +36,7 @@ impl Mark {
 
 #[derive(Clone, Debug, Hash)]
 pub(super) struct History {
-    id: ReplicationId,
+    pub(super) id: ReplicationId,
     pub(super) owner: Incarnation,
     /// Which history it continues, and up to which offset it is the same.
     pub(super) parent: Option<(usize, u64)>,

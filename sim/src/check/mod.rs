@@ -17,8 +17,10 @@ mod histories;
 mod holding;
 mod keeps_data;
 mod ledger;
+mod no_wipe;
 mod pacing;
 mod promises;
+mod quarantines;
 mod reads;
 mod resumption;
 mod resync;
@@ -45,8 +47,10 @@ pub(crate) use holding::Place;
 pub(crate) use keeps_data::{KeepsData, Stand};
 pub use ledger::Fates;
 pub(crate) use ledger::Ledger;
+pub(crate) use no_wipe::{NoWipe, Replaced};
 pub(crate) use pacing::Pacing;
 pub(crate) use promises::Promises;
+pub(crate) use quarantines::Quarantines;
 pub(crate) use reads::{Read, judge_read};
 pub(crate) use resumption::{Backlogs, Wanted};
 pub(crate) use resync::Resyncs;
@@ -100,6 +104,10 @@ pub enum Property {
     PeersUnderstood,
     /// A replica gives up its data only for others that are there as a whole.
     KeepsData,
+    /// A replica with the guard on loses nothing that no stream has removed, but by a synchronisation that the rule lets pass.
+    NoWipe,
+    /// A replica holds its master off only if that lacks something that it has, or may.
+    QuarantinesWithCause,
     /// The log holds no more than the backlog and the slowest replica that the limits allow.
     WithinBounds,
     /// A replica that nothing disturbs has synchronised soon, and does not begin again and again.
@@ -140,6 +148,8 @@ impl Property {
             Property::AcksHold => "acks-hold",
             Property::PeersUnderstood => "peers-understood",
             Property::KeepsData => "keeps-data",
+            Property::NoWipe => "no-wipe",
+            Property::QuarantinesWithCause => "quarantines-with-cause",
             Property::WithinBounds => "within-bounds",
             Property::ResyncsEnd => "resyncs-end",
             Property::EvictsWithCause => "evicts-with-cause",

@@ -146,6 +146,8 @@ mod tests {
             snapshots: 0,
             log_bytes: 0,
             log_piece_bytes_max: 0,
+            held_off: None,
+            is_protected: false,
             loading: false,
             synced_offset: None,
         }

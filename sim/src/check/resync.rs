@@ -15,6 +15,9 @@ pub struct Totals {
     pub partial: u64,
     /// Times that a replica with keys was given an empty data set by a full synchronisation.
     pub wiped: u64,
+    /// Those among them that nobody had asked for, by naming its master or accepting what that has.
+    #[serde(default)]
+    pub wiped_unasked: u64,
 }
 
 /// The counters of each host's present life, and the sums.

@@ -124,6 +124,7 @@ impl Oracle {
             }
             // They ask how long something took, or are about what nobody does here.
             Deed::TimedOut
+            | Deed::MasterNamed
             | Deed::Saved { .. }
             | Deed::StopsWaiting
             | Deed::Evicted { .. }

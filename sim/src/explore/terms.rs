@@ -84,8 +84,11 @@ impl Terms {
     }
 
     /// What all hosts are configured with: nothing waits for company, and nothing is larger than it must be.
-    pub(super) fn settings(&self) -> [(&'static str, &'static str); 4] {
+    pub(super) fn settings(&self) -> [(&'static str, &'static str); 6] {
         [
+            // Whoever holds its master off waits for a person, and there is none.
+            ("replica-wipe-guard", "allow"),
+            ("master-protected-restart", "0"),
             ("repl-diskless-sync-delay", "0"),
             ("repl-backlog-size", "16384"),
             ("databases", "2"),

@@ -23,6 +23,7 @@ pub(super) fn draw(seed: u64) -> Plan {
     let quiet_at_us = timing.range(10..=50) * SECOND;
     let mut settings = draw_settings(&mut stream(seed, Concern::Configuration, 0));
     settings.extend(draw_gate(&mut stream(seed, Concern::Configuration, 2)));
+    settings.extend(draw_guard(&mut stream(seed, Concern::Configuration, 25)));
     let count = hosts.len() as u64;
     let mut clients = draw_clients(seed, count, quiet_at_us);
     let mut orders = draw_orders(&mut stream(seed, Concern::Orders, 0), count, quiet_at_us);
@@ -180,6 +181,30 @@ fn draw_gate(random: &mut Random) -> Vec<Setting> {
         Setting::new("min-replicas-to-write", one_of(random, &[1, 1, 2])),
         Setting::new("min-replicas-max-lag", one_of(random, &[1, 1, 2, 5])),
     ]
+}
+
+/// In half of the seeds replicas follow their masters into emptiness, as those of a Redis do; in the others they have a guard, as it is by default or with other policies.
+fn draw_guard(random: &mut Random) -> Vec<Setting> {
+    const POLICIES: [&str; 7] = [
+        "quarantine",
+        "quarantine",
+        "quarantine",
+        "archive",
+        "refuse",
+        "empty quarantine shrunk archive rollback allow",
+        "empty archive shrunk allow rollback quarantine",
+    ];
+    let mut settings = Vec::new();
+    if random.chance(1, 2) {
+        settings.push(Setting::new("replica-wipe-guard", "allow"));
+    } else if random.chance(1, 2) {
+        settings.push(Setting::new("replica-wipe-guard", one_of(random, &POLICIES)));
+        settings.push(Setting::new("replica-wipe-guard-shrunk-percent", one_of(random, &[10, 50, 100])));
+    }
+    if random.chance(3, 4) {
+        settings.push(Setting::new("master-protected-restart", one_of(random, &[0, 0, 3, 15])));
+    }
+    settings
 }
 
 /// In some seeds single values are larger than what may wait for a replica, and the network takes its time with them.
@@ -452,6 +477,16 @@ fn way(random: &mut Random) -> Way {
 
 fn heal(random: &mut Random) -> Heal {
     one_of(random, &[Heal::Resume, Heal::Reset])
+}
+
+/// Crashes, where nothing else is to go wrong.
+pub(super) fn draw_crashes(seed: u64, hosts: u64, quiet_at_us: Micros) -> Vec<FaultPlan> {
+    let random = &mut stream(seed, Concern::Faults, 25);
+    let mut faults: Vec<FaultPlan> = (0..random.range(1..=10))
+        .map(|_| FaultPlan { at_us: random.below(quiet_at_us), fault: draw_crash(random, hosts) })
+        .collect();
+    faults.sort_by_key(|planned| planned.at_us);
+    faults
 }
 
 fn draw_crash(random: &mut Random, hosts: u64) -> Fault {

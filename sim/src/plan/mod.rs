@@ -4,6 +4,7 @@
 //! A seed makes one ([`Plan::draw`]), but the plan is what runs. It is plain data: it can be printed, edited, kept with a
 //! bug report and run again after the code that drew it has changed.
 
+mod changes;
 mod draw;
 mod fault;
 mod order;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::queue::{MILLISECOND, Micros, SECOND};
 
+pub use changes::{Changes, Only};
 pub use fault::{Broken, Crash, Fault, FaultPlan, Heal, Outside, Way, Which};
 pub use order::{HandOver, Held, Order, OrderPlan, Victims};
 pub use script::Step;

@@ -3,6 +3,7 @@
 //! A scenario is a world in which a script, not a seed, decides what goes wrong, and of which a short record of what
 //! matters is kept. It runs on the same network, disks and checks as any other run.
 
+mod guard;
 mod min_replicas;
 mod wait;
 mod wipe;
@@ -26,6 +27,22 @@ pub enum Scenario {
     Wait,
     /// A replica goes on acknowledging and applies nothing.
     MinReplicas,
+    /// A master comes back empty, and its replicas keep what they have.
+    GuardEmpty,
+    /// The same, and somebody wants it so.
+    GuardAccepted,
+    /// A master comes back with next to nothing.
+    GuardShrunk,
+    /// A master comes back from an older snapshot.
+    GuardRollback,
+    /// A master has a new name and all that a replica has.
+    GuardPromoted,
+    /// A master has a new name and was emptied by its stream.
+    GuardFlushed,
+    /// A master comes back empty while its replicas are restarted.
+    GuardEvidence,
+    /// A master knows that it has lost its data.
+    GuardProtected,
 }
 
 /// A story that was told.
@@ -50,6 +67,14 @@ impl Scenario {
             Scenario::Wipe => wipe::play(defects),
             Scenario::Wait => wait::play(defects),
             Scenario::MinReplicas => min_replicas::play(defects),
+            Scenario::GuardEmpty => guard::empty(defects),
+            Scenario::GuardAccepted => guard::accepted(defects),
+            Scenario::GuardShrunk => guard::shrunk(defects),
+            Scenario::GuardRollback => guard::rollback(defects),
+            Scenario::GuardPromoted => guard::promoted(defects),
+            Scenario::GuardFlushed => guard::flushed(defects),
+            Scenario::GuardEvidence => guard::evidence(defects),
+            Scenario::GuardProtected => guard::protected(defects),
         };
         let violation = stage.world.outcome().violations.pop();
         if violation.is_none() {

@@ -17,6 +17,8 @@ replies! {
     NO_REPLICAS = "NOREPLICAS Not enough good replicas to write.";
     /// A data set is being loaded.
     LOADING = "LOADING Redis is loading the dataset in memory";
+    /// PSYNC to a master that came back without its data. A Redis takes the first word for "later".
+    PROTECTED_RESTART = "LOADING This master came back without its data, and lets no replica take that from it for a while (master-protected-restart)";
     /// A password is needed.
     NO_AUTH = "NOAUTH Authentication required.";
     /// A wrong password.

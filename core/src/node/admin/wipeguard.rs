@@ -1,10 +1,11 @@
-//! WIPEGUARD: what is held against our master, and what is done about it.
+//! WIPEGUARD: what is held against our master, or against ourselves as one, and what is done about it.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::command::{CommandError, Outcome, find, reply_error as reply};
+use crate::marks::Mark;
 use crate::port::{ConnId, Effects, Level, Note, Now};
 use crate::replication::ReplicationId;
 use crate::resp::Args;
@@ -26,9 +27,17 @@ impl Node {
         if self.connection(conn).is_some_and(|connection| matches!(connection.kind, Kind::Replica(_))) {
             return Err(reply::NOT_FROM_REPLICA);
         }
+        if self.accept_restart(now, effects) {
+            if let Some(connection) = self.connection(conn) {
+                connection.reply().ok();
+            }
+            return Ok(());
+        }
         let held_off = self.follow.as_ref().and_then(|follow| Some((follow, follow.caution.quarantine.as_ref()?)));
         let Some((follow, quarantine)) = held_off else {
-            return Err(CommandError::new("ERR Nothing that our master offers was refused"));
+            return Err(CommandError::new(
+                "ERR Nothing is held off: no data set of our master, and no replica of ours",
+            ));
         };
         let offered = quarantine.offer.position.map(|position| position.history);
         if args.len() > 2 {
@@ -41,6 +50,7 @@ impl Node {
         let (endpoint, may_resume) = (follow.endpoint.clone(), follow.may_resume);
         let text = format!("What {}:{} has is accepted", endpoint.host, endpoint.port);
         effects.note(Note::Text { level: Level::Warning, text });
+        self.mark(Mark::QuarantineAccepted);
         self.follow(endpoint, may_resume, now, effects);
         if let Some(connection) = self.connection(conn) {
             connection.reply().ok();
@@ -62,7 +72,8 @@ impl Node {
                 }
             }
         } else {
-            told.push(("state", "master".into()));
+            let state = if self.protected_until(now.mono).is_some() { "protected" } else { "master" };
+            told.push(("state", state.into()));
         }
         told.push(("keys", format!("{}", self.keyspace.total_len())));
         told.push(("quarantines", format!("{}", self.guard.quarantines)));

@@ -53,6 +53,8 @@ pub(in crate::node) struct Restore {
 
 #[derive(Clone, Debug)]
 enum Step {
+    /// What did the life before know? (See [`crate::node::evidence`].)
+    Evidence,
     /// Which files are there?
     Listing,
     /// The manifest, as far as it was read.
@@ -90,11 +92,11 @@ enum Contents {
 }
 
 impl Node {
-    /// Begins to read what was kept over a restart: first of all, which files there are.
+    /// Begins to read what was kept over a restart: first of all, what the life before knew.
     pub(in crate::node) fn restore_at_start(&mut self, now: Now, effects: &mut Effects) {
         self.storage.restore = Some(Box::new(Restore {
             begun_at: now,
-            step: Step::Listing,
+            step: Step::Evidence,
             listed: Vec::new(),
             manifest: Manifest::default(),
             takes_over: false,
@@ -102,6 +104,14 @@ impl Node {
             position: None,
             database: 0,
         }));
+        let op = self.read_of_evidence();
+        self.aof_disk(AofErrand::Restore, op, effects);
+    }
+
+    /// Which files are there?
+    fn list_files(&mut self, mut restore: Box<Restore>, effects: &mut Effects) {
+        restore.step = Step::Listing;
+        self.storage.restore = Some(restore);
         let directory = self.config.appenddirname.clone();
         self.aof_disk(AofErrand::Restore, DiskOp::List { directory }, effects);
     }
@@ -149,6 +159,10 @@ impl Node {
         let Some(mut restore) = self.storage.restore.take() else { return };
         let step = core::mem::replace(&mut restore.step, Step::OldFile);
         match step {
+            Step::Evidence => {
+                self.on_evidence_read(outcome, effects);
+                self.list_files(restore, effects);
+            }
             Step::Listing => self.on_files_listed(restore, outcome, effects),
             Step::Manifest(text) => self.on_manifest_read(restore, text, outcome, now, effects),
             Step::OldFile => self.on_old_file_looked_for(restore, &outcome, now, effects),

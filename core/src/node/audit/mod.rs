@@ -7,7 +7,7 @@ use crate::codec::content_hash::content_hash;
 use crate::config::Endpoint;
 use crate::keyspace::{Keyspace, Touch, digest_entry};
 use crate::port::ConnId;
-use crate::replication::{Position, ReplicationId, Request, Verdict};
+use crate::replication::{Offer, Position, ReplicationId, Request, Verdict};
 
 use super::Node;
 use super::follow::Link;
@@ -71,6 +71,8 @@ pub enum Deed {
         /// So many replicas have what the client wrote.
         replicas: usize,
     },
+    /// A master was named to the node, another one or the same, or it was made one: from now on it is to have what it is offered.
+    MasterNamed,
     /// Our master was told how far we are.
     Acknowledged {
         /// The offset that it was told.
@@ -145,6 +147,17 @@ pub enum LinkState {
     Online,
 }
 
+/// What a node in quarantine has refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldOff {
+    /// Where it stood, if the master told.
+    pub position: Option<Position>,
+    /// Its keys.
+    pub keys: u64,
+    /// The master is not asked again.
+    pub is_final: bool,
+}
+
 /// A node's state, as checkers see it.
 #[derive(Clone, Copy, Debug)]
 pub struct Probe {
@@ -182,6 +195,10 @@ pub struct Probe {
     pub log_piece_bytes_max: u64,
     /// True while a data set is being loaded, from disk or from a master.
     pub loading: bool,
+    /// Its master is held off, since what that has offered lacks what the node has: what it was, if it told its position.
+    pub held_off: Option<HeldOff>,
+    /// It is a master that has come back without its data, and lets no replica synchronise yet.
+    pub is_protected: bool,
     /// How much of the history is in an append-only file and synced; `None` if nothing is promised to be.
     pub synced_offset: Option<u64>,
 }
@@ -356,6 +373,11 @@ impl Node {
             log_bytes: log.map_or(0, |log| log.memory_bytes()),
             log_piece_bytes_max: log.map_or(0, |log| log.largest_append()),
             loading: self.is_loading(),
+            held_off: self.follow.as_ref().and_then(|follow| follow.caution.quarantine.as_ref()).map(|quarantine| {
+                let Offer { position, keys, .. } = quarantine.offer;
+                HeldOff { position, keys, is_final: quarantine.is_final }
+            }),
+            is_protected: self.guard.protected_until.is_some() && self.follow.is_none(),
             synced_offset: self.synced_offset(),
         }
     }

@@ -59,6 +59,9 @@ pub(super) const REPLICATION: &[Row] = &[
     Field("wipe_guard_quarantines", |view| follow(view).and_then(|_| some(view.node.guard.quarantines))),
     Field("wipe_guard_archives", |view| follow(view).and_then(|_| some(view.node.guard.archives))),
     Field("wipe_guard_last_archive", |view| some(view.node.guard.last_archive.as_ref()?)),
+    Field("wipe_guard_protected_restart_seconds", |view| {
+        some(view.node.protected_until(view.now.mono)?.since(view.now.mono).as_secs())
+    }),
     Field("slave_priority", |view| follow(view).and_then(|_| some(view.node.config.replica_priority))),
     Field("slave_read_only", |view| follow(view).and_then(|_| some(u8::from(view.node.config.replica_read_only)))),
     Field("replica_announced", |view| follow(view).and_then(|_| some(u8::from(view.node.config.replica_announced)))),

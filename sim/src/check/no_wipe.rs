@@ -1,0 +1,205 @@
+//! Does a replica with the guard on keep what its master has lost?
+//!
+//! A full synchronisation replaces all that a replica has. The tree of histories tells what that takes from it: nothing, but for what the stream has removed, if the place of the new data has gone through the place of
+//! the old; else what was written between them, or all. The rule of the guard, applied here to places of the tree and to the data themselves, lets pass only what goes on from where the replica
+//! is, or seems to (another name with data at an offset not below), and data at offset 0, which is where a master that has read its append-only file begins. All else must be kept out or
+//! kept in an archive, as `replica-wipe-guard` says, unless the operator has named a master, or accepted what it has, since the replica was last in step.
+
+use afterimage_core::config::{GuardPolicies, GuardPolicy};
+use afterimage_core::replication::Position;
+
+use super::{Breach, Histories, Place, Property};
+
+/// What a replica had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Had {
+    place: Place,
+    offset: u64,
+    keys: u64,
+}
+
+/// A host, as far as this check knows it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Guarded {
+    /// The stream of its master has come since that was named.
+    is_armed: bool,
+    /// What it has dropped, until others have taken its place.
+    dropped: Option<Had>,
+}
+
+/// The data of a replica are replaced.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Replaced {
+    /// Where it stood before, if it had data.
+    pub(crate) before: Option<Place>,
+    /// Its keys then.
+    pub(crate) keys_before: u64,
+    /// Where it stands now.
+    pub(crate) position: Position,
+    /// It is a history of its own: it has dropped what it had, and what takes its place is still to be loaded.
+    pub(crate) is_nowhere: bool,
+    /// What it has now is nothing.
+    pub(crate) is_empty: bool,
+    /// `replica-wipe-guard`.
+    pub(crate) policies: GuardPolicies,
+}
+
+/// Who is guarded against whom.
+#[derive(Debug)]
+pub(crate) struct NoWipe {
+    hosts: Vec<Guarded>,
+}
+
+impl NoWipe {
+    /// For so many hosts.
+    pub(crate) fn new(hosts: usize) -> NoWipe {
+        NoWipe { hosts: vec![Guarded::default(); hosts] }
+    }
+
+    /// A host begins a new life; `is_armed` if it has written down whose stream it had, and follows that master.
+    pub(crate) fn started(&mut self, host: u16, is_armed: bool) {
+        self.hosts[usize::from(host)] = Guarded { is_armed, dropped: None };
+    }
+
+    /// A master was named to a host, or it became one.
+    pub(crate) fn named(&mut self, host: u16) {
+        self.hosts[usize::from(host)].is_armed = false;
+    }
+
+    /// A host is in step with its master.
+    pub(crate) fn in_step(&mut self, host: u16) {
+        self.hosts[usize::from(host)].is_armed = true;
+    }
+
+    /// True if the data that a host takes now are those of a master that it was in step with.
+    pub(crate) fn is_armed(&self, host: u16) -> bool {
+        self.hosts[usize::from(host)].is_armed
+    }
+
+    /// Looks at a host whose data are replaced. `has_archive` tells if there is one of the data at an offset.
+    ///
+    /// # Errors
+    ///
+    /// Tells what it has lost, and to what.
+    pub(crate) fn observe(
+        &mut self,
+        host: u16,
+        replaced: Replaced,
+        histories: &Histories,
+        has_archive: impl FnOnce(u64) -> bool,
+    ) -> Result<(), Breach> {
+        let guarded = &mut self.hosts[usize::from(host)];
+        let had = replaced.before.filter(|_| replaced.keys_before > 0);
+        let had = had.map(|place| Had { place, offset: place.offset, keys: replaced.keys_before });
+        let had = guarded.dropped.or(had);
+        if replaced.is_nowhere {
+            guarded.dropped = had;
+            return Ok(());
+        }
+        guarded.dropped = None;
+        let (Some(had), Some(place)) = (had, histories.locate(replaced.position)) else { return Ok(()) };
+        if !guarded.is_armed || histories.covers(place, had.place) || seems_to_go_on(had, place, replaced.is_empty) {
+            return Ok(());
+        }
+        let GuardPolicies { empty, shrunk, rollback } = replaced.policies;
+        let policies = if replaced.is_empty { [empty; 2] } else { [shrunk, rollback] };
+        let is_allowed = policies.contains(&GuardPolicy::Allow);
+        let may_be_archived = policies.contains(&GuardPolicy::Archive);
+        if is_allowed || may_be_archived && has_archive(had.offset) {
+            return Ok(());
+        }
+        let Position { history, offset } = replaced.position;
+        Err(Breach::new(
+            Property::NoWipe,
+            format!(
+                "it had {} keys at offset {}, and has taken {} at {history:?}:{offset} in their place, which has not gone through there; nobody has told it to, and \
+                 nothing of it is in an archive",
+                had.keys,
+                had.offset,
+                if replaced.is_empty { "an empty data set" } else { "another data set" }
+            ),
+        ))
+    }
+}
+
+/// True for what cannot be told from a history that goes on, by who has only its name and its offset.
+fn seems_to_go_on(had: Had, place: Place, is_empty: bool) -> bool {
+    place.history != had.place.history && !is_empty && (place.offset >= had.offset || place.offset == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::histories::tests::{NEW, OLD, Tree};
+    use afterimage_core::replication::ReplicationId;
+
+    /// A master was at 30 of its history; another history begins at 0 and is at 50 by now.
+    fn tree() -> Tree {
+        let mut tree = Tree::new();
+        for (offset, digest) in [(10, 7), (20, 8), (30, 9)] {
+            tree.see(0, OLD, offset, digest);
+        }
+        for (offset, digest) in [(0, 0), (25, 1), (50, 2)] {
+            tree.see(1, NEW, offset, digest);
+        }
+        tree
+    }
+
+    fn position(history: u8, offset: u64) -> Position {
+        Position { history: ReplicationId::new([history; 40]), offset }
+    }
+
+    fn replaced(tree: &Tree, at: Position, is_empty: bool, policy: GuardPolicy) -> Replaced {
+        let before = tree.0.locate(position(OLD, 30));
+        let policies = GuardPolicies::all(policy);
+        Replaced { before, keys_before: 5, position: at, is_nowhere: false, is_empty, policies }
+    }
+
+    fn is_broken(at: Position, is_empty: bool, policy: GuardPolicy, has_archive: bool) -> bool {
+        let (tree, mut check) = (tree(), NoWipe::new(1));
+        check.in_step(0);
+        check.observe(0, replaced(&tree, at, is_empty, policy), &tree.0, |offset| has_archive && offset == 30).is_err()
+    }
+
+    #[test]
+    fn what_has_gone_through_our_place_may_be_anything_and_an_empty_stranger_must_not_be_taken() {
+        use GuardPolicy::{Allow, Archive, Quarantine, Refuse};
+        for policy in [Allow, Archive, Quarantine, Refuse] {
+            assert!(!is_broken(position(OLD, 30), true, policy, false), "flushed by its stream");
+            assert!(!is_broken(position(NEW, 50), false, policy, false), "it seems to go on");
+            assert!(!is_broken(position(NEW, 0), false, policy, false), "read from a log, perhaps");
+            for (offset, is_empty) in [(0, true), (50, true), (25, false)] {
+                assert_eq!(is_broken(position(NEW, offset), is_empty, policy, false), policy != Allow, "{offset}");
+                let is_kept_out = matches!(policy, Quarantine | Refuse);
+                assert_eq!(is_broken(position(NEW, offset), is_empty, policy, true), is_kept_out, "{offset}");
+            }
+            assert_eq!(
+                is_broken(position(OLD, 20), false, policy, false),
+                policy != Allow,
+                "its own history, gone back"
+            );
+        }
+    }
+
+    #[test]
+    fn who_was_told_to_take_it_or_never_was_in_step_may_lose_everything() {
+        let (tree, mut check) = (tree(), NoWipe::new(1));
+        let wiped = replaced(&tree, position(NEW, 0), true, GuardPolicy::Quarantine);
+        assert_eq!(check.observe(0, wiped, &tree.0, |_| false), Ok(()));
+        check.in_step(0);
+        check.named(0);
+        assert_eq!(check.observe(0, wiped, &tree.0, |_| false), Ok(()));
+        check.started(0, true);
+        assert!(check.observe(0, wiped, &tree.0, |_| false).is_err());
+    }
+
+    #[test]
+    fn what_was_dropped_first_is_remembered_until_others_are_loaded() {
+        let (tree, mut check) = (tree(), NoWipe::new(1));
+        check.in_step(0);
+        let wiped = replaced(&tree, position(NEW, 0), true, GuardPolicy::Quarantine);
+        assert_eq!(check.observe(0, Replaced { is_nowhere: true, ..wiped }, &tree.0, |_| false), Ok(()));
+        let loaded = Replaced { before: None, keys_before: 0, ..wiped };
+        assert!(check.observe(0, loaded, &tree.0, |_| false).is_err());
+    }
+}

@@ -290,7 +290,7 @@ impl World {
             }
         }
         let replaced = boundaries.iter().any(|boundary| boundary.stream == 0 && boundary.role == Role::Replica);
-        let keys_before = self.watch(index, &probe, replaced);
+        let keys_before = self.watch(index, &probe);
         let is_for_silence = deeds.iter().any(|deed| matches!(deed, Deed::TimedOut));
         if let Err(breach) = self.checks.endings.judge(index, has_moved || replaced, is_for_silence, self.now) {
             return self.breach(Some(index), breach);
@@ -302,7 +302,7 @@ impl World {
             return self.breach(Some(index), breach);
         }
         let taken = boundaries.iter().rfind(|boundary| boundary.stream == 0 && boundary.role == Role::Replica);
-        if let Err(breach) = self.judge_guard(index, &probe, (before, keys_before), taken, &deeds) {
+        if let Err(breach) = self.judge_guard(index, &probe, is_new, (before, keys_before), taken, &deeds) {
             return self.breach(Some(index), breach);
         }
         if !boundaries.is_empty() {
@@ -318,20 +318,13 @@ impl World {
         self.judge_deeds(index, &probe, &deeds);
     }
 
-    /// Counts synchronisations and data sets lost to them.
-    fn watch(&mut self, index: u16, probe: &Probe, replaced: bool) -> u64 {
+    /// Counts synchronisations. Returns the keys of before.
+    fn watch(&mut self, index: u16, probe: &Probe) -> u64 {
         self.checks.resyncs.observe(index, probe);
         let held_bytes = probe.output_bytes + probe.log_bytes + probe.snapshot_bytes;
         self.held_bytes_max = self.held_bytes_max.max(held_bytes);
         let host = &mut self.hosts[usize::from(index)];
-        let before = std::mem::replace(&mut host.keys, probe.keys);
-        if replaced && before > 0 && probe.keys == 0 {
-            let is_armed = self.checks.no_wipe.is_armed(index);
-            self.checks.resyncs.totals.wiped += 1;
-            self.checks.resyncs.totals.wiped_unasked += u64::from(is_armed);
-            self.note(Topic::World, |_| format!("{} had {before} keys and has none now", host_name(index)));
-        }
-        before
+        std::mem::replace(&mut host.keys, probe.keys)
     }
 
     /// Judges what a node is and holds after an event.
@@ -369,6 +362,7 @@ impl World {
         &mut self,
         index: u16,
         probe: &Probe,
+        is_new: bool,
         (before, keys_before): (Option<Place>, u64),
         taken: Option<&Boundary>,
         deeds: &[Deed],
@@ -380,7 +374,7 @@ impl World {
                 before,
                 keys_before,
                 position: boundary.position,
-                is_nowhere: histories.is_begun_by(boundary.position.history, (index, host.incarnation)),
+                is_nowhere: is_new && probe.role == Role::Replica,
                 is_empty: boundary.digest == 0,
                 policies: node.config().replica_wipe_guard,
             };
@@ -389,8 +383,14 @@ impl World {
                 let is_archive = |name: &str| name.starts_with("pre-resync-") && name.ends_with(&end);
                 host.disk.contents().iter().any(|(name, _)| is_archive(name))
             };
-            self.checks.no_wipe.observe(index, replaced, histories, has_archive)?;
+            if let Some(emptied) = self.checks.no_wipe.observe(index, replaced, histories, has_archive)? {
+                self.checks.resyncs.totals.wiped += 1;
+                self.checks.resyncs.totals.wiped_unasked += u64::from(emptied.is_unasked);
+                let keys = emptied.keys;
+                self.note(Topic::World, |_| format!("{} had {keys} keys and has none now", host_name(index)));
+            }
         }
+        let histories = &self.checks.histories;
         self.checks.quarantines.observe(index, probe.held_off, histories)?;
         if deeds.contains(&Deed::MasterNamed) {
             self.checks.no_wipe.named(index);

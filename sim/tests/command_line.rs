@@ -266,3 +266,23 @@ fn what_real_servers_said_passes_and_with_one_byte_altered_it_does_not() {
     expect(2, &["replay-capture", file, "--flip", &capture.len().to_string()]);
     expect(2, &["replay-capture", "no-such-file"]);
 }
+
+#[test]
+fn seeds_can_be_restricted_to_crashes_and_given_directives_and_the_summary_says_how_to_see_one_again() {
+    let guard_off = ["--only", "crashes", "--set", "replica-wipe-guard allow"];
+    let plan = expect(0, &[&["plan", "7"], guard_off.as_slice()].concat());
+    let plan = Plan::from_json(text(&plan.stdout)).expect("it is a plan");
+    let is_crash = |planned: &afterimage_sim::plan::FaultPlan| {
+        matches!(planned.fault, afterimage_sim::plan::Fault::Crash { .. })
+    };
+    assert!(plan.faults.iter().all(is_crash) && plan.orders.is_empty());
+    assert!(plan.settings.iter().any(|setting| setting.name == "replica-wipe-guard" && setting.value == "allow"));
+    let wiped = |arguments: &[&str]| {
+        let output = expect(0, &[&["run", "--seeds", "0..10", "--json"], arguments].concat());
+        let summary: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        (summary["wiped_unasked"].as_u64().expect("a number"), summary["only"].as_str() == Some("crashes"))
+    };
+    assert!(wiped(&guard_off).0 > 0, "a wipe is found within ten seeds");
+    assert_eq!(wiped(&guard_off[..2]), (0, true));
+    assert!(text(&expect(2, &["run", "--set", "hz"]).stderr).contains("has no value"));
+}

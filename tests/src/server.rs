@@ -29,6 +29,8 @@ pub struct Options {
     has_file: bool,
     /// No file may grow beyond that.
     file_limit_kib: Option<u64>,
+    /// Where it is to listen; anywhere if nowhere.
+    port: Option<u16>,
 }
 
 impl Options {
@@ -54,6 +56,7 @@ impl Options {
             environment: Vec::new(),
             has_file: false,
             file_limit_kib: None,
+            port: None,
         };
         options.with("bind", "127.0.0.1").with("save", "").with("repl-diskless-sync-delay", "0")
     }
@@ -93,6 +96,13 @@ impl Options {
     pub fn with_file(mut self, text: &[u8]) -> Options {
         fs::write(self.config_file(), text).expect("a file can be written");
         self.has_file = true;
+        self
+    }
+
+    /// It listens where another one did that has ended.
+    #[must_use]
+    pub fn on_port(mut self, port: u16) -> Options {
+        self.port = Some(port);
         self
     }
 
@@ -182,7 +192,7 @@ impl Options {
     /// If there is no such program.
     #[must_use]
     pub fn spawn(&self) -> Server {
-        let port = free_port();
+        let port = self.port.unwrap_or_else(free_port);
         let log = File::create(self.log_path()).expect("a log file can be made");
         let also_log = log.try_clone().expect("a file handle can be doubled");
         let file = self.has_file.then(|| self.config_file());

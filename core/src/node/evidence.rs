@@ -14,7 +14,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 
-use crate::config::Endpoint;
+use crate::config::{Endpoint, GuardPolicies, GuardPolicy};
 use crate::marks::Mark;
 use crate::persistence::{EVIDENCE_BYTES_MAX, EvidenceRecord};
 use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
@@ -125,9 +125,12 @@ impl Node {
         (record.keys > 0 && record.replicas > 0).then_some((record.keys, record.replicas))
     }
 
-    /// True if the next life will find data.
-    fn outlives_restart(&self) -> bool {
-        self.has_aof() || !self.config.save.is_empty() || self.guard.evidence.is_snapshot_left
+    /// True if the next life will find data, and would do something about what it is told of them.
+    fn is_evidence_kept(&self) -> bool {
+        let config = &self.config;
+        let is_heeded =
+            config.replica_wipe_guard != GuardPolicies::all(GuardPolicy::Allow) || config.master_protected_restart > 0;
+        is_heeded && (self.has_aof() || !config.save.is_empty() || self.guard.evidence.is_snapshot_left)
     }
 
     /// True if what there is will be there after this event, too, and nothing is being written.
@@ -135,7 +138,7 @@ impl Node {
         let is_changing = self.is_loading() || self.is_replacing_data();
         // What the life before had is still what there should be.
         let is_missed = self.guard.protected_until.is_some();
-        self.outlives_restart() && self.guard.evidence.left.is_none() && !is_changing && !is_missed
+        self.is_evidence_kept() && self.guard.evidence.left.is_none() && !is_changing && !is_missed
     }
 
     /// Those who are in step, or were the last who were.

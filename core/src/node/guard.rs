@@ -10,6 +10,8 @@
 //! that continues our history or says that its own goes on from it, by one that offers something harmless under a third name, and after
 //! `replica-wipe-guard-timeout`. It does not end by what clients write into an empty master.
 //!
+//! Differs: who has no link to its own master refuses its replicas (NOMASTERLINK); in quarantine it lets them in, since what it has is the best that there is.
+//!
 //! Differs: Redis and Valkey have no such thing. A replica follows a master that was restarted without its data into emptiness.
 
 use alloc::boxed::Box;
@@ -190,11 +192,11 @@ impl Node {
         };
         let why = held.why.clone();
         follow.caution.quarantine = Some(Quarantine { since, ..held });
+        self.give_up_link(why, setback, now, effects);
         if is_first {
             self.guard.quarantines += 1;
             effects.note(Note::Text { level: Level::Warning, text: CURE.to_string() });
         }
-        self.give_up_link(why, setback, now, effects);
     }
 
     /// True if the master is held off, and what we have is all there: our replicas are served as if we had a master.
@@ -339,10 +341,12 @@ fn describe(class: Class, offer: Offer, evidence: Evidence) -> String {
     match class {
         Class::Harmless => format!("The master offers {} keys{place}; {ours}.", offer.keys),
         Class::Empty => {
-            format!("The master offers an empty data set{place}, and {ours}: it was restarted without its data.")
+            format!(
+                "The master offers an empty data set{place}, and {ours}: it seems to have been restarted without its data."
+            )
         }
         Class::Shrunk { .. } => {
-            format!("The master offers {} keys{place}, and {ours}: it has lost most of its data.", offer.keys)
+            format!("The master offers {} keys{place}, and {ours}: it seems to have lost most of its data.", offer.keys)
         }
         Class::RolledBack { bytes } => format!(
             "The master offers {} keys{place}, and {ours}: it has lost {bytes} bytes of its stream.",

@@ -29,11 +29,6 @@ impl Histories {
         Some(Place { history, offset: position.offset })
     }
 
-    /// True if a life has begun the history of this name.
-    pub(crate) fn is_begun_by(&self, id: ReplicationId, life: Incarnation) -> bool {
-        self.by_id.get(&id).is_some_and(|history| self.all[*history].owner == life)
-    }
-
     /// The name of the history of a place.
     pub(crate) fn name_of(&self, place: Place) -> ReplicationId {
         self.all[place.history].id

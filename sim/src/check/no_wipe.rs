@@ -6,7 +6,7 @@
 //! kept in an archive, as `replica-wipe-guard` says, unless the operator has named a master, or accepted what it has, since the replica was last in step.
 
 use afterimage_core::config::{GuardPolicies, GuardPolicy};
-use afterimage_core::replication::Position;
+use afterimage_core::replication::{Position, ReplicationId};
 
 use super::{Breach, Histories, Place, Property};
 
@@ -23,8 +23,8 @@ struct Had {
 struct Guarded {
     /// The stream of its master has come since that was named.
     is_armed: bool,
-    /// What it has dropped, until others have taken its place.
-    dropped: Option<Had>,
+    /// What it has dropped, and the history of nothing in which it stands until other data have taken its place.
+    dropped: Option<(Had, ReplicationId)>,
 }
 
 /// The data of a replica are replaced.
@@ -36,12 +36,20 @@ pub(crate) struct Replaced {
     pub(crate) keys_before: u64,
     /// Where it stands now.
     pub(crate) position: Position,
-    /// It is a history of its own: it has dropped what it had, and what takes its place is still to be loaded.
+    /// Nobody has stood there before: it has dropped what it had, and what takes its place is still to be loaded.
     pub(crate) is_nowhere: bool,
     /// What it has now is nothing.
     pub(crate) is_empty: bool,
     /// `replica-wipe-guard`.
     pub(crate) policies: GuardPolicies,
+}
+
+/// Data sets that were emptied by a synchronisation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Emptied {
+    pub(crate) keys: u64,
+    /// Nobody had named the master, or accepted what it has, since the replica was in step with it.
+    pub(crate) is_unasked: bool,
 }
 
 /// Who is guarded against whom.
@@ -71,12 +79,7 @@ impl NoWipe {
         self.hosts[usize::from(host)].is_armed = true;
     }
 
-    /// True if the data that a host takes now are those of a master that it was in step with.
-    pub(crate) fn is_armed(&self, host: u16) -> bool {
-        self.hosts[usize::from(host)].is_armed
-    }
-
-    /// Looks at a host whose data are replaced. `has_archive` tells if there is one of the data at an offset.
+    /// Looks at a host whose data are replaced, and tells if there is nothing in their place. `has_archive` tells if there is an archive of the data at an offset.
     ///
     /// # Errors
     ///
@@ -87,28 +90,31 @@ impl NoWipe {
         replaced: Replaced,
         histories: &Histories,
         has_archive: impl FnOnce(u64) -> bool,
-    ) -> Result<(), Breach> {
+    ) -> Result<Option<Emptied>, Breach> {
         let guarded = &mut self.hosts[usize::from(host)];
         let had = replaced.before.filter(|_| replaced.keys_before > 0);
         let had = had.map(|place| Had { place, offset: place.offset, keys: replaced.keys_before });
-        let had = guarded.dropped.or(had);
-        if replaced.is_nowhere {
-            guarded.dropped = had;
-            return Ok(());
+        let had = guarded.dropped.map(|(had, _)| had).or(had);
+        let history = replaced.position.history;
+        if replaced.is_nowhere || guarded.dropped.is_some_and(|(_, nowhere)| nowhere == history) {
+            guarded.dropped = had.map(|had| (had, history));
+            return Ok(None);
         }
         guarded.dropped = None;
-        let (Some(had), Some(place)) = (had, histories.locate(replaced.position)) else { return Ok(()) };
+        let (Some(had), Some(place)) = (had, histories.locate(replaced.position)) else { return Ok(None) };
+        let emptied = Emptied { keys: had.keys, is_unasked: guarded.is_armed };
+        let emptied = Some(emptied).filter(|_| replaced.is_empty);
         if !guarded.is_armed || histories.covers(place, had.place) || seems_to_go_on(had, place, replaced.is_empty) {
-            return Ok(());
+            return Ok(emptied);
         }
         let GuardPolicies { empty, shrunk, rollback } = replaced.policies;
         let policies = if replaced.is_empty { [empty; 2] } else { [shrunk, rollback] };
         let is_allowed = policies.contains(&GuardPolicy::Allow);
         let may_be_archived = policies.contains(&GuardPolicy::Archive);
         if is_allowed || may_be_archived && has_archive(had.offset) {
-            return Ok(());
+            return Ok(emptied);
         }
-        let Position { history, offset } = replaced.position;
+        let offset = replaced.position.offset;
         Err(Breach::new(
             Property::NoWipe,
             format!(
@@ -131,7 +137,6 @@ fn seems_to_go_on(had: Had, place: Place, is_empty: bool) -> bool {
 mod tests {
     use super::*;
     use crate::check::histories::tests::{NEW, OLD, Tree};
-    use afterimage_core::replication::ReplicationId;
 
     /// A master was at 30 of its history; another history begins at 0 and is at 50 by now.
     fn tree() -> Tree {
@@ -185,10 +190,11 @@ mod tests {
     fn who_was_told_to_take_it_or_never_was_in_step_may_lose_everything() {
         let (tree, mut check) = (tree(), NoWipe::new(1));
         let wiped = replaced(&tree, position(NEW, 0), true, GuardPolicy::Quarantine);
-        assert_eq!(check.observe(0, wiped, &tree.0, |_| false), Ok(()));
+        let emptied = Some(Emptied { keys: 5, is_unasked: false });
+        assert_eq!(check.observe(0, wiped, &tree.0, |_| false), Ok(emptied));
         check.in_step(0);
         check.named(0);
-        assert_eq!(check.observe(0, wiped, &tree.0, |_| false), Ok(()));
+        assert_eq!(check.observe(0, wiped, &tree.0, |_| false), Ok(emptied));
         check.started(0, true);
         assert!(check.observe(0, wiped, &tree.0, |_| false).is_err());
     }
@@ -198,7 +204,11 @@ mod tests {
         let (tree, mut check) = (tree(), NoWipe::new(1));
         check.in_step(0);
         let wiped = replaced(&tree, position(NEW, 0), true, GuardPolicy::Quarantine);
-        assert_eq!(check.observe(0, Replaced { is_nowhere: true, ..wiped }, &tree.0, |_| false), Ok(()));
+        let nowhere = Replaced { is_nowhere: true, position: position(b'n', 0), ..wiped };
+        let again = Replaced { is_nowhere: false, before: None, ..nowhere };
+        for dropped in [nowhere, again] {
+            assert_eq!(check.observe(0, dropped, &tree.0, |_| false), Ok(None));
+        }
         let loaded = Replaced { before: None, keys_before: 0, ..wiped };
         assert!(check.observe(0, loaded, &tree.0, |_| false).is_err());
     }

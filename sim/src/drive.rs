@@ -37,6 +37,7 @@ impl World {
         host.ready = false;
         host.is_judged = false;
         host.before_ready.clear();
+        host.has_log = false;
         if host.plan.storage == Storage::Ephemeral {
             host.disk.wipe();
         }
@@ -272,8 +273,12 @@ impl World {
             self.checks.histories.change(before, probe.position, (index, host.incarnation), keeps_data);
         }
         if probe.backlog.is_none() {
+            host.has_log = false;
             // Without a log its offset stands still, and nobody can be told of the position.
             boundaries.clear();
+        } else if !std::mem::replace(&mut host.has_log, true) {
+            // So it was until the request that began one: what gave way to that (`maxmemory`) was before.
+            boundaries.retain(|boundary| boundary.position.history == probe.position.history);
         }
         let before = self.checks.histories.place_of(index);
         let mut broken = None;

@@ -72,6 +72,8 @@ pub(crate) struct Host {
     pub(crate) is_judged: bool,
     /// The boundaries that it recorded before.
     pub(crate) before_ready: Vec<Boundary>,
+    /// It had a log at the last look.
+    pub(crate) has_log: bool,
     /// Keys at the last look.
     pub(crate) keys: u64,
     entropy: Random,
@@ -99,6 +101,7 @@ impl Host {
             ready: false,
             is_judged: false,
             before_ready: Vec::new(),
+            has_log: false,
             keys: 0,
             entropy,
             first_seed: None,

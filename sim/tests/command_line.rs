@@ -272,9 +272,8 @@ fn seeds_can_be_restricted_to_crashes_and_given_directives_and_the_summary_says_
     let guard_off = ["--only", "crashes", "--set", "replica-wipe-guard allow"];
     let plan = expect(0, &[&["plan", "7"], guard_off.as_slice()].concat());
     let plan = Plan::from_json(text(&plan.stdout)).expect("it is a plan");
-    let is_crash = |planned: &afterimage_sim::plan::FaultPlan| {
-        matches!(planned.fault, afterimage_sim::plan::Fault::Crash { .. })
-    };
+    let is_crash =
+        |planned: &afterimage_sim::plan::FaultPlan| matches!(planned.fault, afterimage_sim::plan::Fault::Crash { .. });
     assert!(plan.faults.iter().all(is_crash) && plan.orders.is_empty());
     assert!(plan.settings.iter().any(|setting| setting.name == "replica-wipe-guard" && setting.value == "allow"));
     let wiped = |arguments: &[&str]| {

@@ -6,13 +6,15 @@ use std::ops::Range;
 use std::process::Command;
 
 use afterimage_sim::scenario::Scenario;
-use afterimage_sim::{Outcome, Plan, replay, run_seed};
+use afterimage_sim::{Changes, Only, Outcome, Plan, replay, run_plan, run_seed};
 use afterimage_tests::our_simulator;
 
 /// Seeds that every test run covers.
 const SEEDS_BY_DEFAULT: Range<u64> = 0..300;
 /// Seeds that once found a defect.
 const SEEDS_THAT_FOUND: [u64; 2] = [701_326, 704_229];
+/// Seeds that did so when nothing but crashes was let happen.
+const SEEDS_OF_CRASHES_THAT_FOUND: [u64; 1] = [3775];
 /// Threads over which they are spread.
 const THREADS_MAX: u64 = 8;
 
@@ -60,6 +62,8 @@ fn every_seed_keeps_every_property() {
 #[test]
 fn seeds_that_once_found_a_defect_keep_every_property() {
     check_properties(&SEEDS_THAT_FOUND.map(run_seed));
+    let crashes = Changes { only: Some(Only::Crashes), ..Changes::default() };
+    check_properties(&SEEDS_OF_CRASHES_THAT_FOUND.map(|seed| run_plan(crashes.draw(seed))));
 }
 
 #[test]

@@ -24,12 +24,16 @@ fn guard(server: &Server) -> String {
 fn start(release: Release) -> Option<[Server; 3]> {
     let (a, b) = (Options::real(release)?.start(), Options::real(release)?.start());
     let c = Options::ours().start();
+    for replica in [&b, &c] {
+        replica.follow(a.port());
+        replica.wait_until_equal_to(&a);
+    }
+    // Behind their synchronisation, so that it counts in offsets.
     let mut client = a.client();
     for key in 0..KEYS {
         client.call(&["set", &format!("key:{key}"), &format!("value {key}")]);
     }
     for replica in [&b, &c] {
-        replica.follow(a.port());
         replica.wait_until_equal_to(&a);
     }
     Some([a, b, c])
@@ -52,7 +56,7 @@ fn one_is_emptied_and_the_other_is_not(a: &Server, b: &Server, c: &Server, diges
     assert_eq!((keys(c), c.digest().as_str(), guard(c).as_str()), (KEYS, digest, "quarantine"));
     let about = c.info("replication");
     assert_eq!(about["master_link_status"], "down");
-    assert!(about["wipe_guard_reason"].contains("empty data set"), "{about:?}");
+    assert!(about["wipe_guard_reason"].contains("and we have 500 keys"), "{about:?}");
     assert_eq!(c.client().line("get key:7").text(), "value 7");
 }
 
@@ -128,7 +132,8 @@ fn a_sentinel_that_saw_nothing_promotes_the_replica_that_kept_the_data_when_the_
 /// The second half of the guard, on the side of a master of ours: a Redis that follows it is told to come later, and keeps what it has.
 #[test]
 fn a_master_of_ours_that_lost_its_data_holds_a_real_replica_off_until_somebody_decides() {
-    for release in [Release::Redis62, Release::Redis7, Release::Redis8, Release::Valkey9] {
+    // A Redis 6.2 does not read our snapshots.
+    for release in [Release::Redis7, Release::Redis8, Release::Valkey9] {
         // The first snapshot is still to come when it is killed.
         let a = Options::ours().with("save", "3600 1").start();
         let Some(b) = Options::real(release).map(Options::start) else { return };

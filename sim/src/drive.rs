@@ -146,7 +146,11 @@ impl World {
             }
             // What is free here is free for all hosts.
             Action::ReleaseMemory => {}
-            Action::Exit(code) => self.node_exits(index, code),
+            Action::Exit(code) => {
+                // Its last deeds count, too.
+                self.look_at(index);
+                self.node_exits(index, code);
+            }
         }
     }
 
@@ -253,9 +257,8 @@ impl World {
         let host = &mut self.hosts[usize::from(index)];
         let Some(node) = &mut host.node else { return };
         let probe = node.probe();
-        let mut boundaries = node.take_boundaries();
+        let boundaries = since_ready(&mut host.before_ready, node.take_boundaries(), host.ready);
         let deeds = node.take_deeds();
-        boundaries = since_ready(&mut host.before_ready, boundaries, host.ready);
         let is_master = probe.role == Role::Master;
         let is_new = !self.checks.histories.knows(&probe.position.history);
         let has_moved = probe.role != host.role || probe.position.history != host.history;
@@ -267,10 +270,6 @@ impl World {
         if probe.position.history != host.history {
             let before = std::mem::replace(&mut host.history, probe.position.history);
             self.checks.histories.change(before, probe.position, (index, host.incarnation), keeps_data);
-        }
-        if probe.backlog.is_none() {
-            // Without a log its offset stands still, and nobody can be told of the position.
-            boundaries.clear();
         }
         let mut broken = None;
         for boundary in &boundaries {

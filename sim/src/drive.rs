@@ -37,7 +37,6 @@ impl World {
         host.ready = false;
         host.is_judged = false;
         host.before_ready.clear();
-        host.has_log = false;
         if host.plan.storage == Storage::Ephemeral {
             host.disk.wipe();
         }
@@ -150,7 +149,11 @@ impl World {
             }
             // What is free here is free for all hosts.
             Action::ReleaseMemory => {}
-            Action::Exit(code) => self.node_exits(index, code),
+            Action::Exit(code) => {
+                // Its last deeds count, too.
+                self.look_at(index);
+                self.node_exits(index, code);
+            }
         }
     }
 
@@ -257,9 +260,8 @@ impl World {
         let host = &mut self.hosts[usize::from(index)];
         let Some(node) = &mut host.node else { return };
         let probe = node.probe();
-        let mut boundaries = node.take_boundaries();
+        let boundaries = since_ready(&mut host.before_ready, node.take_boundaries(), host.ready);
         let deeds = node.take_deeds();
-        boundaries = since_ready(&mut host.before_ready, boundaries, host.ready);
         let is_master = probe.role == Role::Master;
         let is_new = !self.checks.histories.knows(&probe.position.history);
         let has_moved = probe.role != host.role || probe.position.history != host.history;
@@ -271,14 +273,6 @@ impl World {
         if probe.position.history != host.history {
             let before = std::mem::replace(&mut host.history, probe.position.history);
             self.checks.histories.change(before, probe.position, (index, host.incarnation), keeps_data);
-        }
-        if probe.backlog.is_none() {
-            host.has_log = false;
-            // Without a log its offset stands still, and nobody can be told of the position.
-            boundaries.clear();
-        } else if !std::mem::replace(&mut host.has_log, true) {
-            // So it was until the request that began one: what gave way to that (`maxmemory`) was before.
-            boundaries.retain(|boundary| boundary.position.history == probe.position.history);
         }
         let before = self.checks.histories.place_of(index);
         let mut broken = None;

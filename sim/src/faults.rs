@@ -56,6 +56,7 @@ impl World {
             Fault::Slow { a, b, pace, .. } => {
                 self.each_way(a, b, Way::Both, |world, from, to| world.network.set_slow(from, to, Some(pace)));
             }
+            Fault::ClockJump { host, by_ms } => self.hosts[usize::from(host)].set_clock(by_ms),
             Fault::Disk { host, trouble, for_us } => {
                 let disk = &mut self.hosts[usize::from(host)].disk;
                 disk.trouble = Some(trouble);
@@ -92,8 +93,12 @@ impl World {
                 self.each_way(a, b, Way::Both, |world, from, to| world.network.set_slow(from, to, None));
             }
             Fault::Disk { host, .. } => self.hosts[usize::from(host)].disk.trouble = None,
-            Fault::Crash { .. } | Fault::Rot { .. } | Fault::Pause { .. } | Fault::Reset { .. } | Fault::Cut { .. } => {
-            }
+            Fault::Crash { .. }
+            | Fault::Rot { .. }
+            | Fault::Pause { .. }
+            | Fault::Reset { .. }
+            | Fault::Cut { .. }
+            | Fault::ClockJump { .. } => {}
         }
     }
 
@@ -129,7 +134,7 @@ impl World {
         let Some(node) = host.node.take() else { return };
         self.reached.add(&node);
         host.paused_until = 0;
-        host.asked_to_end = None;
+        let is_asked = host.asked_to_end.take().is_some();
         host.keys = 0;
         let attachments: Vec<_> = std::mem::take(&mut host.attachments).into_iter().flatten().collect();
         let lost = match how {
@@ -142,8 +147,8 @@ impl World {
         self.totals.crashes += 1;
         self.checks.histories.end_life(index, self.network.dialled);
         self.checks.gate.forget(index);
-        // At the quiet point everybody is back at once.
-        let down_us = if quiet { MILLISECOND } else { down_us };
+        // After the quiet point everybody is back at once, but who has ended by itself.
+        let down_us = if quiet && is_asked { MILLISECOND } else { down_us };
         let at = self.now + down_us.max(1);
         host.restart_at = Some(at);
         self.queue.push(at, Occurrence::Restart { host: index });

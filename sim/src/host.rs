@@ -72,8 +72,6 @@ pub(crate) struct Host {
     pub(crate) is_judged: bool,
     /// The boundaries that it recorded before.
     pub(crate) before_ready: Vec<Boundary>,
-    /// It had a log at the last look.
-    pub(crate) has_log: bool,
     /// Keys at the last look.
     pub(crate) keys: u64,
     entropy: Random,
@@ -101,12 +99,17 @@ impl Host {
             ready: false,
             is_judged: false,
             before_ready: Vec::new(),
-            has_log: false,
             keys: 0,
             entropy,
             first_seed: None,
             is_rotten: false,
         }
+    }
+
+    /// Its wall clock is set by so much.
+    pub(crate) fn set_clock(&mut self, by_ms: i64) {
+        let by_us = by_ms.saturating_mul(1000);
+        self.plan.clock_offset_us = self.plan.clock_offset_us.saturating_add(by_us);
     }
 
     /// The time on its clocks.

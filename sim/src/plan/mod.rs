@@ -5,6 +5,7 @@
 //! bug report and run again after the code that drew it has changed.
 
 mod changes;
+mod clocks;
 mod draw;
 mod fault;
 mod order;

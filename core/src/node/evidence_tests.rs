@@ -1,6 +1,5 @@
 //! What a node knows of its life before, and does about it.
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;

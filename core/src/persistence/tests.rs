@@ -84,7 +84,7 @@ fn a_file_that_ends_anywhere_is_refused_where_its_last_item_began() {
         let mut loader = loader();
         assert_eq!(loader.feed(&bytes[..cut]), Ok(Progress::More), "{cut}");
         let consumed = loader.consumed();
-        let error = loader.finish().err().expect("it is not complete");
+        let error = loader.finish().expect_err("it is not complete");
         assert_eq!((error.fault, error.position), (Fault::Truncated, consumed));
         assert!(consumed <= cut as u64);
     }

@@ -71,6 +71,9 @@ pub(crate) enum Command {
         /// A mistake that all nodes make on purpose, beside those of the plan
         #[arg(long = "defect", value_name = "NAME")]
         defects: Vec<String>,
+        /// Write all that happens to a page for a browser instead, one file that needs no other
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "json"])]
+        html: Option<PathBuf>,
         /// One JSON object per line instead of words
         #[arg(long)]
         json: bool,
@@ -110,7 +113,11 @@ pub(crate) enum Command {
         seed: u64,
     },
     /// Tell how a master without persistence wipes its replicas: `scenario wipe`
-    Wipe,
+    Wipe {
+        /// Write all that happens to a page for a browser, too
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
     /// Tell a story step by step
     Scenario {
         /// Which one
@@ -118,6 +125,9 @@ pub(crate) enum Command {
         /// A mistake that all nodes make on purpose; may be given several times
         #[arg(long = "defect", value_name = "NAME")]
         defects: Vec<String>,
+        /// Write all that happens to a page for a browser, too
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
     },
     /// Run one master with very many replicas: all synchronise at once, stay in step, and come back after all links broke at once
     ///
@@ -377,6 +387,13 @@ pub(crate) enum Told {
     Wait,
     /// A replica goes on acknowledging and applies nothing (defect: good_replica_is_heartbeat)
     MinReplicas,
+}
+
+impl Told {
+    /// As it is written on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 impl From<Told> for Scenario {

@@ -253,6 +253,9 @@ impl World {
         let host = &mut self.hosts[usize::from(index)];
         let Some(node) = &mut host.node else { return };
         let probe = node.probe();
+        if let Some(camera) = &mut self.camera {
+            camera.sample(index, &probe, host.ready);
+        }
         let mut boundaries = node.take_boundaries();
         let deeds = node.take_deeds();
         boundaries = since_ready(&mut host.before_ready, boundaries, host.ready);

@@ -1,0 +1,72 @@
+//! How does a run get onto a page?
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use afterimage_sim::KeptPlan;
+use afterimage_sim::viewer::{Film, Filmed, film};
+
+use crate::cli::{Source, Told};
+use crate::{nonsense, replaying};
+
+/// Runs a plan, and writes a page about what happens within a window of time, in microseconds. True if no property was broken.
+///
+/// # Errors
+///
+/// If the file cannot be written, if what happens is not for a page, or if nobody reads what is told.
+pub(crate) fn replay(
+    kept: KeptPlan,
+    source: &Source,
+    (from, to): (u64, u64),
+    path: &Path,
+    out: &mut impl Write,
+) -> io::Result<bool> {
+    let KeptPlan { plan, recorded: expected, .. } = kept;
+    let (name, argument) = match source {
+        Source::Seed(seed) => (format!("Seed {seed}"), seed.to_string()),
+        Source::File(file) => {
+            (file.file_stem().unwrap_or_default().to_string_lossy().into_owned(), file.display().to_string())
+        }
+    };
+    let command = command(&format!("replay {argument}"), &plan.defects, source);
+    let Filmed { outcome, recorded, film } = film(plan, from..=to);
+    if let Some((expected, parting)) =
+        expected.and_then(|expected| Some((expected.clone(), expected.parting(&recorded)?)))
+    {
+        replaying::tell_parting(&expected, &recorded, parting, source, out)?;
+    }
+    show(film.map_err(nonsense)?, &name, &command, path, out)?;
+    writeln!(out, "{outcome}")?;
+    Ok(outcome.passed())
+}
+
+/// Writes a page about a story.
+///
+/// # Errors
+///
+/// If the file cannot be written, or nobody reads what is told.
+pub(crate) fn show_story(
+    film: Film,
+    told: Told,
+    defects: &[String],
+    path: &Path,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let name = told.name();
+    let command = command(&format!("scenario {name}"), defects, &Source::Seed(0));
+    show(film, &format!("Scenario {name}"), &command, path, out)
+}
+
+/// What shows the same run again. A plan in a file names its defects itself.
+fn command(what: &str, defects: &[String], source: &Source) -> String {
+    let defects = defects.iter().filter(|_| matches!(source, Source::Seed(_)));
+    defects.fold(format!("cargo sim {what}"), |command, defect| format!("{command} --defect {defect}"))
+}
+
+fn show(film: Film, name: &str, command: &str, path: &Path, out: &mut impl Write) -> io::Result<()> {
+    let events = film.events();
+    let page = film.page(name, command);
+    fs::write(path, &page).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    writeln!(out, "{}: {events} events in {} kB", path.display(), page.len().div_ceil(1000))
+}

@@ -36,3 +36,4 @@ mod rdb;
 mod recording;
 mod seeds;
 mod sessions;
+mod viewer;

@@ -220,3 +220,19 @@ fn columns(camera: &Camera) -> Columns {
     columns.add_lines("texts", camera.texts.all.iter().map(String::as_str));
     columns
 }
+
+#[cfg(all(test, feature = "museum"))]
+mod tests {
+    use crate::KeptPlan;
+    use crate::viewer::{Filmed, film};
+
+    #[test]
+    fn a_failure_is_marked_at_its_event() {
+        let text = include_str!("../../../tests/plans/wait-across-histories.json");
+        let kept = KeptPlan::from_json(text).expect("it is a plan");
+        let Filmed { outcome, film, .. } = film(kept.plan, 0..=u64::MAX);
+        let film = film.expect("it is short");
+        assert_eq!(film.head.failed_at, Some(outcome.violations[0].event));
+        assert_eq!(film.head.violations, outcome.violations);
+    }
+}

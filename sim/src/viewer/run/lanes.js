@@ -205,8 +205,13 @@ class Lanes {
       context.moveTo(x - 6, y + 6);
       context.lineTo(x + 6, y - 6);
       context.stroke();
-      const words = `${keys} keys → 0`;
-      const left = Math.min(x + 10, this.picture.right - context.measureText(words).width - 4);
+      const words = `${keys} ${keys === 1 ? "key" : "keys"} → 0`;
+      const width = context.measureText(words).width;
+      const left = Math.min(x + 8, this.picture.right - width - 4);
+      context.globalAlpha = 0.86;
+      context.fillStyle = palette.card;
+      context.fillRect(left - 3, y + 14, width + 6, 13);
+      context.globalAlpha = 1;
       context.fillStyle = palette.danger;
       context.fillText(words, left, y + 20);
     }

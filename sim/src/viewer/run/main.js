@@ -122,6 +122,7 @@ class Page {
     from = Math.min(Math.max(from, whole.from), whole.to - span);
     this.view.from = from;
     this.view.to = from + span;
+    this.panelIsStale ||= this.selection.at === null;
     this.redraw();
   }
 
@@ -207,7 +208,7 @@ class Page {
   draw() {
     this.frame = 0;
     this.picture.draw(this.view, this.selection);
-    if (this.panelIsStale) this.panel.show(this.selection);
+    if (this.panelIsStale) this.panel.show(this.selection, Math.min(this.view.to, this.run.end));
     this.panelIsStale = false;
     this.noteAddress();
   }
@@ -242,7 +243,7 @@ class Page {
     addEventListener("beforeprint", () => this.resize());
     addEventListener("afterprint", () => this.resize());
     matchMedia("print").addEventListener("change", () => this.recolour());
-    this.listenToPointer(at("picture"), at("tip"));
+    this.listenToPointer(at("picture"), at("tip"), at("scrub"));
     this.listenToOverview(at("overview"));
   }
 
@@ -281,7 +282,7 @@ class Page {
     act();
   }
 
-  listenToPointer(box, tip) {
+  listenToPointer(box, tip, scrub) {
     const place = (event) => {
       const { left, top } = box.getBoundingClientRect();
       return [event.clientX - left - box.clientLeft, event.clientY - top - box.clientTop];
@@ -293,12 +294,16 @@ class Page {
       box.setPointerCapture(event.pointerId);
     });
     box.addEventListener("pointermove", (event) => {
-      if (!drag) return this.point(box, tip, ...place(event));
+      if (!drag) {
+        this.point(box, tip, ...place(event));
+        return this.scrub(scrub, place(event)[0]);
+      }
       const moved = event.clientX - drag.x;
       drag.isMoved ||= Math.abs(moved) > 3;
       if (!drag.isMoved) return;
       box.classList.add("dragged");
       tip.hidden = true;
+      scrub.hidden = true;
       const shift = (moved / this.view.width) * (drag.to - drag.from);
       this.setView(drag.from - shift, drag.to - shift);
     });
@@ -308,7 +313,10 @@ class Page {
       box.classList.remove("dragged");
     });
     box.addEventListener("pointercancel", () => (drag = null));
-    box.addEventListener("pointerleave", () => (tip.hidden = true));
+    box.addEventListener("pointerleave", () => {
+      tip.hidden = true;
+      this.scrub(scrub, -1);
+    });
     box.addEventListener("dblclick", (event) => this.zoom(STEP_FACTOR ** 2, this.view.time(place(event)[0])));
     box.addEventListener("wheel", (event) => {
       event.preventDefault();
@@ -322,6 +330,24 @@ class Page {
         this.zoom(Math.exp(-event.deltaY * unit * 0.0016), this.view.time(place(event)[0]));
       }
     }, { passive: false });
+  }
+
+  // Shows the nodes as they were when the pointer is; where it is left of all, as they were at the event.
+  scrub(line, x) {
+    const isOn = x >= LEFT && x <= this.picture.right;
+    const wasOn = !line.hidden;
+    line.hidden = !isOn;
+    line.style.left = `${Math.round(x)}px`;
+    if (!isOn) {
+      this.panelIsStale ||= wasOn;
+      if (wasOn) this.redraw();
+      return;
+    }
+    cancelAnimationFrame(this.scrubbing);
+    this.scrubbing = requestAnimationFrame(() => {
+      const at = Math.max(this.run.start, Math.min(this.view.time(x), this.run.end));
+      if (!line.hidden) this.panel.showNodes(this.panel.latest(at), at, -1);
+    });
   }
 
   // Tells what the pointer is on.

@@ -1,5 +1,8 @@
 // How does it look what sites sent each other? Lines from when and where it was written to when and where it arrived.
 
+// Where on a line, and on which side of it, a label is tried.
+const LABEL_PLACES = [[0.5, 1], [0.3, 1], [0.7, 1], [0.5, -1], [0.3, -1], [0.7, -1]];
+
 class Messages {
   constructor(picture) {
     this.picture = picture;
@@ -24,7 +27,7 @@ class Messages {
     const down = Math.sign(y2 - y1);
     y1 += down * this.edge(from[row]);
     y2 -= down * this.edge(to[row]);
-    return { x1: view.x(sentAt[row]), y1, x2: view.x(run.at[event[row]]), y2 };
+    return { x1: view.x(sentAt[row]), y1, x2: view.x(run.at[event[row]]), y2, row };
   }
 
   edge(site) {
@@ -42,23 +45,21 @@ class Messages {
       { colour: palette.sync, width: 1.2, alpha: 0.7 },
     ];
     const groups = styles.map(() => []);
-    const { kind, from, to, event } = run.messages;
-    const isInPast = (row) => !selection.past || !selection.isPastShown || selection.past.has(event[row]);
+    const { kind, from, to, sentAt, event } = run.messages;
+    const past = selection.isPastShown ? selection.past : null;
     const faded = [];
     // Lines of a kind between two sites that begin and end in the same pixels are one.
-    const drawn = new Map();
+    const drawn = new Float64Array(run.sites.length ** 2 * MESSAGE_KINDS.length * 2).fill(NaN);
     let count = 0;
     for (const row of this.visible(view)) {
-      const line = this.line(view, row);
-      if (Number.isNaN(line.y1) || Number.isNaN(line.y2)) continue;
+      if (to[row] < 0) continue;
       count++;
-      const inPast = isInPast(row);
-      const lane = ((from[row] * run.sites.length + to[row]) * MESSAGE_KINDS.length + kind[row]) * 2 + inPast;
-      const pixels = Math.round(line.x1) * 65536 + Math.round(line.x2);
-      if (drawn.get(lane) === pixels) continue;
-      drawn.set(lane, pixels);
-      line.row = row;
-      (inPast ? groups[kind[row]] : faded).push(line);
+      const isInPast = !past || past.has(event[row]);
+      const path = ((from[row] * run.sites.length + to[row]) * MESSAGE_KINDS.length + kind[row]) * 2 + isInPast;
+      const pixels = Math.round(view.x(sentAt[row])) * 65536 + Math.round(view.x(run.at[event[row]]));
+      if (drawn[path] === pixels) continue;
+      drawn[path] = pixels;
+      (isInPast ? groups[kind[row]] : faded).push(this.line(view, row));
     }
     // The more there are, the quieter they get.
     const density = Math.min(1, Math.sqrt(400 / Math.max(1, count)));
@@ -104,7 +105,7 @@ class Messages {
     context.globalAlpha = 1;
   }
 
-  // What is said, beside its line where there is room.
+  // What is said, beside its line where there is room; first what decides who follows whom, and from where.
   labelMessages(lines) {
     const { context, palette, run, y, right } = this.picture;
     // Lanes and the names above them are not written over.
@@ -112,12 +113,16 @@ class Messages {
     context.font = MONO_FONT;
     context.textAlign = "left";
     context.textBaseline = "middle";
-    for (const { x1, y1, x2, y2, row } of lines.toSorted((a, b) => a.x2 - b.x2)) {
-      const text = run.texts[run.messages.text[row]].replace(/^\*\d+ /, "");
+    const textOf = ({ row }) => run.texts[run.messages.text[row]].replace(/^\*\d+ /, "").replace(/\b([0-9a-f]{5})[0-9a-f]{35}\b/g, "$1…");
+    const matters = (line) => /^(PSYNC|\+FULLRESYNC|\+CONTINUE|REPLICAOF|FAILOVER|WAIT)/.test(textOf(line));
+    for (const line of lines.toSorted((a, b) => matters(b) - matters(a) || a.x2 - b.x2)) {
+      const { x1, y1, x2, y2 } = line;
+      const text = textOf(line);
       const words = text.length > 34 ? `${text.slice(0, 33)}…` : text;
       const width = context.measureText(words).width + 6;
-      for (const part of [0.5, 0.3, 0.7]) {
-        const [left, middle] = [x1 + (x2 - x1) * part + 5, y1 + (y2 - y1) * part];
+      for (const [part, side] of LABEL_PLACES) {
+        const middle = y1 + (y2 - y1) * part;
+        const left = x1 + (x2 - x1) * part + (side > 0 ? 5 : -5 - width);
         const box = { left, right: left + width, top: middle - 6, bottom: middle + 6 };
         const meets = (other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom;
         if (left < LEFT || box.right > this.picture.right || boxes.some(meets)) continue;

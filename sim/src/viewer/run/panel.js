@@ -23,13 +23,18 @@ class Panel {
     document.querySelector("#plan pre").textContent = `${run.head.verdict}\n\n${run.head.plan}`;
   }
 
-  show(selection) {
-    const { run } = this;
-    const event = selection.event >= 0 ? selection.event : firstAfter(run.at, selection.at ?? run.end) - 1;
-    this.showNodes(event, selection);
+  // All about an event; if there is none, about a time.
+  show(selection, at) {
+    const event = selection.event >= 0 ? selection.event : this.latest(at);
+    this.showNodes(event, selection.at ?? at, selection.event);
     this.showEvent(selection.event);
     this.showCauses(selection);
     this.showList(event, selection.event);
+  }
+
+  // The last event that was over at a time.
+  latest(at) {
+    return Math.max(0, firstAfter(this.run.at, at) - 1);
   }
 
   swatch(history) {
@@ -43,14 +48,13 @@ class Panel {
     });
   }
 
-  showNodes(event, selection) {
+  showNodes(event, at, selected) {
     const { run } = this;
-    const at = selection.at ?? run.end;
     const heads = ["", "", "history", "offset", "keys", "held"];
     const rows = run.spans.map((_, host) => {
       const state = stateOf(run.value(host, "state", event));
       const history = run.value(host, "history", event);
-      const isHere = selection.event >= 0 && run.site[selection.event] === host;
+      const isHere = selected >= 0 && run.site[selected] === host;
       const name = element("td", {}, element("b", {}, run.siteName(host)));
       if (!state.isUp) {
         return element("tr", { class: isHere ? "here" : "" }, name, element("td", { class: "soft", colspan: heads.length - 1 }, "down"));

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use afterimage_sim::KeptPlan;
 use afterimage_sim::viewer::{Film, Filmed, film};
+use afterimage_sim::{Clock, KeptPlan};
 
 use crate::cli::{Source, Told};
 use crate::{nonsense, replaying};
@@ -29,7 +29,12 @@ pub(crate) fn replay(
             (file.file_stem().unwrap_or_default().to_string_lossy().into_owned(), file.display().to_string())
         }
     };
-    let command = command(&format!("replay {argument}"), &plan.defects, source);
+    let mut command = command(&format!("replay {argument}"), &plan.defects, source);
+    for (word, micros) in [("from", from), ("to", to)] {
+        if !matches!(micros, 0 | u64::MAX) {
+            command += &format!(" --{word} {}", Clock(micros));
+        }
+    }
     let Filmed { outcome, recorded, film } = film(plan, from..=to);
     if let Some((expected, parting)) =
         expected.and_then(|expected| Some((expected.clone(), expected.parting(&recorded)?)))

@@ -136,7 +136,7 @@ struct Stream {
 /// Gathers what a page shows.
 #[derive(Clone, Debug)]
 pub(crate) struct Camera {
-    window: RangeInclusive<Micros>,
+    pub(super) window: RangeInclusive<Micros>,
     now: Micros,
     /// Events so far, those before the window included; the first is the beginning.
     count: u64,

@@ -3,6 +3,8 @@
 //! What a [`Camera`] has gathered, and what the world knows besides: who its sites are, who began each history and from where, which faults were planned for when,
 //! how it ended.
 
+use std::ops::RangeInclusive;
+
 use serde::Serialize;
 
 use super::camera::{Camera, EVENTS_MAX};
@@ -155,14 +157,14 @@ impl Head {
             plan: world.plan.in_words(),
             sites: (0..=world.controller_site()).map(site).collect(),
             histories: histories.collect(),
-            faults: faults(world),
+            faults: faults(world, &camera.window),
             kinds: camera.kinds.all.clone(),
             topics: camera.topics.all.clone(),
             metrics,
             first_event: camera.skipped,
             quiet_us: world.quiet_since(),
             converged_after_us: outcome.converged_after_us,
-            end_us: outcome.simulated_us,
+            end_us: outcome.simulated_us.min(*camera.window.end()),
             violations: outcome.violations,
             failed_at: camera.failed_at,
             verdict,
@@ -170,8 +172,8 @@ impl Head {
     }
 }
 
-/// The faults that have begun, and when each was over.
-fn faults(world: &World) -> Vec<FaultHead> {
+/// The faults that have begun, and when each was over, as far as some of that is in the window.
+fn faults(world: &World, window: &RangeInclusive<Micros>) -> Vec<FaultHead> {
     let quiet_us = world.quiet_since();
     let end_us = quiet_us.unwrap_or(world.now());
     let begun = world.plan.faults.iter().filter(|planned| planned.at_us <= end_us);
@@ -189,7 +191,7 @@ fn faults(world: &World) -> Vec<FaultHead> {
         hosts: vec![outside.host],
         fault: None,
     });
-    begun.chain(for_ever).collect()
+    begun.chain(for_ever).filter(|fault| fault.at <= *window.end() && fault.until >= *window.start()).collect()
 }
 
 fn columns(camera: &Camera) -> Columns {

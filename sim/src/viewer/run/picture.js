@@ -236,7 +236,7 @@ class Picture {
     context.fillStyle = palette.soft;
     context.textAlign = "left";
     context.textBaseline = "middle";
-    context.fillText("whole run", 12, height / 2);
+    context.fillText("all of it", 12, height / 2);
   }
 
   // The event that somebody points at, or -1: the nearest line, or the nearest thing on a lane.

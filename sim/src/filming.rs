@@ -10,38 +10,44 @@ use afterimage_sim::{Clock, KeptPlan};
 use crate::cli::{Source, Told};
 use crate::{nonsense, replaying};
 
-/// Runs a plan, and writes a page about what happens within a window of time, in microseconds. True if no property was broken.
+/// What is wanted of a page about a plan.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    /// From when to when, in microseconds.
+    pub(crate) within: (u64, u64),
+    /// Mistakes beside those of the plan's file.
+    pub(crate) defects: &'a [String],
+    /// Where it is written.
+    pub(crate) path: &'a Path,
+}
+
+/// Runs a plan, and writes a page about it. True if no property was broken.
 ///
 /// # Errors
 ///
 /// If the file cannot be written, if what happens is not for a page, or if nobody reads what is told.
-pub(crate) fn replay(
-    kept: KeptPlan,
-    source: &Source,
-    (from, to): (u64, u64),
-    path: &Path,
-    out: &mut impl Write,
-) -> io::Result<bool> {
+pub(crate) fn replay(kept: KeptPlan, source: &Source, wanted: &Wanted<'_>, out: &mut impl Write) -> io::Result<bool> {
     let KeptPlan { plan, recorded: expected, .. } = kept;
+    let (from, to) = wanted.within;
     let (name, argument) = match source {
         Source::Seed(seed) => (format!("Seed {seed}"), seed.to_string()),
         Source::File(file) => {
             (file.file_stem().unwrap_or_default().to_string_lossy().into_owned(), file.display().to_string())
         }
     };
-    let mut command = command(&format!("replay {argument}"), &plan.defects, source);
+    let mut command = command(&format!("replay {argument}"), wanted.defects);
     for (word, micros) in [("from", from), ("to", to)] {
         if !matches!(micros, 0 | u64::MAX) {
             command += &format!(" --{word} {}", Clock(micros));
         }
     }
     let Filmed { outcome, recorded, film } = film(plan, from..=to);
-    if let Some((expected, parting)) =
-        expected.and_then(|expected| Some((expected.clone(), expected.parting(&recorded)?)))
+    if let Some(expected) = expected
+        && let Some(parting) = expected.parting(&recorded)
     {
         replaying::tell_parting(&expected, &recorded, parting, source, out)?;
     }
-    show(film.map_err(nonsense)?, &name, &command, path, out)?;
+    show(film.map_err(nonsense)?, &name, &command, wanted.path, out)?;
     writeln!(out, "{outcome}")?;
     Ok(outcome.passed())
 }
@@ -59,14 +65,13 @@ pub(crate) fn show_story(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let name = told.name();
-    let command = command(&format!("scenario {name}"), defects, &Source::Seed(0));
+    let command = command(&format!("scenario {name}"), defects);
     show(film, &format!("Scenario {name}"), &command, path, out)
 }
 
-/// What shows the same run again. A plan in a file names its defects itself.
-fn command(what: &str, defects: &[String], source: &Source) -> String {
-    let defects = defects.iter().filter(|_| matches!(source, Source::Seed(_)));
-    defects.fold(format!("cargo sim {what}"), |command, defect| format!("{command} --defect {defect}"))
+/// What shows the same run again.
+fn command(what: &str, defects: &[String]) -> String {
+    defects.iter().fold(format!("cargo sim {what}"), |command, defect| format!("{command} --defect {defect}"))
 }
 
 fn show(film: Film, name: &str, command: &str, path: &Path, out: &mut impl Write) -> io::Result<()> {

@@ -68,7 +68,8 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             let kept = kept_of(source, defects)?;
             let within = (from.map_or(0, |from| from.0), to.map_or(u64::MAX, |to| to.0));
             if let Some(path) = html {
-                return Ok(verdict(filming::replay(kept, source, within, path, out)?));
+                let wanted = filming::Wanted { within, defects, path };
+                return Ok(verdict(filming::replay(kept, source, &wanted, out)?));
             }
             let events = events.as_ref().map(|events| events.0.clone());
             let watched = replaying::Watched { within, events, json: *json };

@@ -302,6 +302,8 @@ catalogue! {
     AofCompleted = "aof_increment_completed",
     /// The end of a file is cut off, which a crash has left unfinished.
     AofTornTail = "aof_torn_tail_cut",
+    /// What a file does not tell to be on the disk is written again at start, since a sync may have failed.
+    AofTailWrittenAgain = "aof_tail_written_again",
     /// Half a transaction at the end of a file is not carried out.
     ///
     /// Random seeds: never. What is written at once is sealed as a whole, so a transaction that a crash has cut ends within its seal. It takes a file that a Redis has written.

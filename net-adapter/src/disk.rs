@@ -20,6 +20,9 @@ use afterimage_core::port::{DiskFailure, DiskOp, DiskOutcome, FileName, Lane, Ti
 use bytes::Bytes;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+/// What is read at once of a file that is written again.
+const PIECE_BYTES: usize = 256 * 1024;
+
 /// How many files a lane keeps open for appending. A node appends to a log and a snapshot or two at a time.
 const OPEN_FILES_MAX: usize = 8;
 
@@ -169,6 +172,7 @@ impl Files {
             DiskOp::SyncDirectory { directory } => self.sync_directory(&directory),
             DiskOp::CreateDirectory { directory } => self.create_directory(&directory),
             DiskOp::Truncate { file, len } => self.truncate(&file, len),
+            DiskOp::WriteAgain { file, from } => self.write_again(&file, from),
             DiskOp::Remove { file } => self.remove(&file),
             DiskOp::Read { file, offset, len } => self.read(file, offset, len, room),
             DiskOp::List { directory } => self.list(&directory),
@@ -234,6 +238,20 @@ impl Files {
             file.set_len(len)?;
         }
         Ok(DiskOutcome::Done)
+    }
+
+    fn write_again(&self, name: &str, from: u64) -> io::Result<DiskOutcome> {
+        let file = OpenOptions::new().read(true).write(true).open(self.path(name)?)?;
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut at = from;
+        loop {
+            let len = file.read_at(&mut piece, at)?;
+            if len == 0 {
+                return Ok(DiskOutcome::Done);
+            }
+            file.write_all_at(&piece[..len], at)?;
+            at += len as u64;
+        }
     }
 
     fn remove(&mut self, name: &str) -> io::Result<DiskOutcome> {

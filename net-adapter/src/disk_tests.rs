@@ -111,6 +111,9 @@ fn files_lie_in_directories_within_the_directory() {
     disk.done(DiskOp::Truncate { file: "logs/1".into(), len: 7 });
     disk.done(DiskOp::Truncate { file: "logs/1".into(), len: 100 });
     disk.done(append("logs/1", b"n"));
+    for from in [0, 3, 8, 100] {
+        disk.done(DiskOp::WriteAgain { file: "logs/1".into(), from });
+    }
     assert_eq!(disk.read("logs/1", 0, 99), bytes(b"moved in"));
     disk.done(create("file"));
     let taken = disk.files.carry_out(DiskOp::CreateDirectory { directory: "file".into() }, Vec::new());

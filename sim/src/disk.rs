@@ -63,6 +63,8 @@ struct Body {
     synced: usize,
     /// What is not on the disk, whatever was synced.
     unwritten: Vec<Range<usize>>,
+    /// From here on it was written again, so that the next sync brings it there after all.
+    again_from: Option<usize>,
 }
 
 /// Names a body. Never reused on one disk.
@@ -200,7 +202,9 @@ impl Disk {
             DiskOp::Create { .. } | DiskOp::Rename { .. } | DiskOp::Remove { .. } | DiskOp::List { .. } => {
                 self.plan.latency_us
             }
-            DiskOp::CreateDirectory { .. } | DiskOp::Truncate { .. } => self.plan.latency_us,
+            DiskOp::CreateDirectory { .. } | DiskOp::Truncate { .. } | DiskOp::WriteAgain { .. } => {
+                self.plan.latency_us
+            }
             DiskOp::EnterDirectory { .. } | DiskOp::ReadConfig | DiskOp::ReplaceConfig { .. } => self.plan.latency_us,
         }
     }
@@ -394,6 +398,12 @@ impl Disk {
             }),
             DiskOp::Sync { file } => self.with_body(&file, |body| {
                 body.synced = body.bytes.len();
+                if let Some(from) = body.again_from.take() {
+                    body.unwritten.retain_mut(|range| {
+                        range.end = range.end.min(from);
+                        range.start < range.end
+                    });
+                }
                 DiskOutcome::Done
             }),
             DiskOp::Rename { from, to } => match self.names.remove(&from) {
@@ -423,6 +433,11 @@ impl Disk {
                     range.end = range.end.min(len);
                     range.start < range.end
                 });
+                DiskOutcome::Done
+            }),
+            DiskOp::WriteAgain { file, from } => self.with_body(&file, |body| {
+                let from = usize::try_from(from).unwrap_or(usize::MAX);
+                body.again_from = Some(body.again_from.map_or(from, |before| before.min(from)));
                 DiskOutcome::Done
             }),
             DiskOp::Remove { file } => match self.names.remove(&file) {
@@ -461,6 +476,7 @@ impl Disk {
                 | DiskOp::SyncDirectory { .. }
                 | DiskOp::CreateDirectory { .. }
                 | DiskOp::Truncate { .. }
+                | DiskOp::WriteAgain { .. }
         );
         match self.trouble? {
             DiskTrouble::Full => matches!(op, DiskOp::Append { .. }).then_some(DiskFailure::NoSpace),
@@ -611,8 +627,12 @@ mod tests {
         disk.complete_or_fail(sync("log").lane(), Some(DiskFailure::Other("broken".into())));
         run(&mut disk, &[sync("log")]);
         assert_eq!(read(&mut disk, "log"), DiskOutcome::Bytes(Bytes::from_static(b"abcdef")));
+        let mut mended = disk.clone();
         disk.lose_power();
         assert_eq!(read(&mut disk, "log"), DiskOutcome::Bytes(Bytes::from_static(b"abcd\0\0")));
+        run(&mut mended, &[DiskOp::WriteAgain { file: "log".into(), from: 5 }, sync("log")]);
+        mended.lose_power();
+        assert_eq!(read(&mut mended, "log"), DiskOutcome::Bytes(Bytes::from_static(b"abcd\0f")));
     }
 
     #[test]

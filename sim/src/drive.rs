@@ -146,7 +146,11 @@ impl World {
             }
             // What is free here is free for all hosts.
             Action::ReleaseMemory => {}
-            Action::Exit(code) => self.node_exits(index, code),
+            Action::Exit(code) => {
+                // Its last deeds count, too.
+                self.look_at(index);
+                self.node_exits(index, code);
+            }
         }
     }
 
@@ -256,9 +260,8 @@ impl World {
         if let Some(camera) = &mut self.camera {
             camera.sample(index, &probe, host.ready);
         }
-        let mut boundaries = node.take_boundaries();
+        let boundaries = since_ready(&mut host.before_ready, node.take_boundaries(), host.ready);
         let deeds = node.take_deeds();
-        boundaries = since_ready(&mut host.before_ready, boundaries, host.ready);
         let is_master = probe.role == Role::Master;
         let is_new = !self.checks.histories.knows(&probe.position.history);
         let has_moved = probe.role != host.role || probe.position.history != host.history;
@@ -270,10 +273,6 @@ impl World {
         if probe.position.history != host.history {
             let before = std::mem::replace(&mut host.history, probe.position.history);
             self.checks.histories.change(before, probe.position, (index, host.incarnation), keeps_data);
-        }
-        if probe.backlog.is_none() {
-            // Without a log its offset stands still, and nobody can be told of the position.
-            boundaries.clear();
         }
         let mut broken = None;
         for boundary in &boundaries {

@@ -56,6 +56,7 @@ impl World {
             Fault::Slow { a, b, pace, .. } => {
                 self.each_way(a, b, Way::Both, |world, from, to| world.network.set_slow(from, to, Some(pace)));
             }
+            Fault::ClockJump { host, by_ms } => self.hosts[usize::from(host)].set_clock(by_ms),
             Fault::Disk { host, trouble, for_us } => {
                 let disk = &mut self.hosts[usize::from(host)].disk;
                 disk.trouble = Some(trouble);
@@ -92,8 +93,12 @@ impl World {
                 self.each_way(a, b, Way::Both, |world, from, to| world.network.set_slow(from, to, None));
             }
             Fault::Disk { host, .. } => self.hosts[usize::from(host)].disk.trouble = None,
-            Fault::Crash { .. } | Fault::Rot { .. } | Fault::Pause { .. } | Fault::Reset { .. } | Fault::Cut { .. } => {
-            }
+            Fault::Crash { .. }
+            | Fault::Rot { .. }
+            | Fault::Pause { .. }
+            | Fault::Reset { .. }
+            | Fault::Cut { .. }
+            | Fault::ClockJump { .. } => {}
         }
     }
 

@@ -106,6 +106,12 @@ impl Host {
         }
     }
 
+    /// Its wall clock is set by so much.
+    pub(crate) fn set_clock(&mut self, by_ms: i64) {
+        let by_us = by_ms.saturating_mul(1000);
+        self.plan.clock_offset_us = self.plan.clock_offset_us.saturating_add(by_us);
+    }
+
     /// The time on its clocks.
     pub(crate) fn now(&self, now: Micros) -> Now {
         let wall = EPOCH_US.saturating_add(now).saturating_add_signed(self.plan.clock_offset_us);

@@ -29,6 +29,10 @@ pub fn operate(disk: &mut Disk, op: DiskOp) -> DiskOutcome {
             Some(contents) => contents.truncate(usize::try_from(len).unwrap_or(usize::MAX)),
             None => return DiskOutcome::Failed(DiskFailure::NotFound),
         },
+        DiskOp::WriteAgain { file, .. } if !disk.contains_key(&file) => {
+            return DiskOutcome::Failed(DiskFailure::NotFound);
+        }
+        DiskOp::WriteAgain { .. } => {}
         DiskOp::Read { file, offset, len } => {
             let Some(contents) = disk.get(&file) else { return DiskOutcome::Failed(DiskFailure::NotFound) };
             let rest = usize::try_from(offset).ok().and_then(|offset| contents.get(offset..)).unwrap_or_default();

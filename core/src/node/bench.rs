@@ -49,6 +49,8 @@ pub(crate) struct Bench {
     pub(crate) append_failure: Option<DiskFailure>,
     /// Why no file can be synced, if none can.
     pub(crate) sync_failure: Option<DiskFailure>,
+    /// Files that the node has had written again, and from where on.
+    pub(crate) written_again: Vec<(String, u64)>,
     /// The host has no time for the node's background work.
     pub(crate) is_busy: bool,
     /// Connections whose output the network may collect.
@@ -100,6 +102,7 @@ impl Bench {
             disk,
             append_failure: None,
             sync_failure: None,
+            written_again: Vec::new(),
             is_busy: false,
             collected: Vec::new(),
             held_ops: None,
@@ -280,6 +283,7 @@ impl Bench {
                 self.disk.insert(to, contents);
             }
             DiskOp::Remove { file } => drop(self.disk.remove(&file)),
+            DiskOp::WriteAgain { file, from } => self.written_again.push((file, from)),
             DiskOp::Truncate { file, len } => self.disk.entry(file).or_default().truncate(len as usize),
             DiskOp::Read { file, offset, len } => {
                 let Some(contents) = self.disk.get(&file) else { return DiskOutcome::Failed(DiskFailure::NotFound) };

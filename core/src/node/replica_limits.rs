@@ -39,6 +39,11 @@ impl Node {
         }
     }
 
+    /// Ends those that lag further than they may now. A limit that is lowered frees what they held at once.
+    pub(super) fn end_replicas_over_limit(&mut self, now: Now, effects: &mut Effects) {
+        self.end_slow_replicas(self.replica_lag_bytes_max(), now, effects);
+    }
+
     /// The hard limit on what a replica may lag behind.
     ///
     /// A limit below the backlog's size would end links that can be resumed at no cost. Differs: nor does one value that is larger than the limit

@@ -65,6 +65,14 @@ pub enum DiskOp {
         /// In bytes, how much is left of it.
         len: u64,
     },
+    /// Write what a file holds from `from` on once more, where it is. Pages that a sync has failed to bring to the disk pass for clean afterwards: only so
+    /// does the next one try them again.
+    WriteAgain {
+        /// Which file.
+        file: FileName,
+        /// In bytes, from the start.
+        from: u64,
+    },
     /// Remove a file. Removing what is not there is [`DiskFailure::NotFound`].
     Remove {
         /// Which file.
@@ -134,6 +142,7 @@ impl DiskOp {
             | DiskOp::Append { file, .. }
             | DiskOp::Sync { file }
             | DiskOp::Truncate { file, .. }
+            | DiskOp::WriteAgain { file, .. }
             | DiskOp::Remove { file }
             | DiskOp::Read { file, .. } => Lane::of_file(file),
             DiskOp::Rename { from, to } if Lane::of_file(from) == Lane::of_file(to) => Lane::of_file(to),

@@ -116,6 +116,7 @@ impl Digest {
             DiskOp::EnterDirectory { path } => (11, path.as_bytes(), &[], 0),
             DiskOp::ReadConfig => (12, &[], &[], 0),
             DiskOp::ReplaceConfig { text } => (13, text, &[], 0),
+            DiskOp::WriteAgain { file, from } => (14, file.as_bytes(), &[], *from),
         };
         self.mix(kind);
         self.mix_bytes(first);

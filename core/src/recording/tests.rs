@@ -272,6 +272,8 @@ fn each_field_of_each_action_makes_another_digest() {
         disk(1, DiskOp::CreateDirectory { directory: file("a") }),
         disk(1, DiskOp::Truncate { file: file("a"), len: 1 }),
         disk(1, DiskOp::Truncate { file: file("a"), len: 2 }),
+        disk(1, DiskOp::WriteAgain { file: file("a"), from: 1 }),
+        disk(1, DiskOp::WriteAgain { file: file("a"), from: 2 }),
         disk(1, DiskOp::Remove { file: file("a") }),
         disk(1, DiskOp::Read { file: file("a"), offset: 1, len: 1 }),
         disk(1, DiskOp::Read { file: file("a"), offset: 2, len: 1 }),

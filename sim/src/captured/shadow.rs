@@ -112,10 +112,6 @@ impl Shadow {
     pub(super) fn take(&mut self) -> (Vec<Boundary>, Vec<Deed>) {
         let recorded = self.host.node.take_boundaries();
         let mut boundaries = since_ready(&mut self.before_ready, recorded, self.host.is_ready);
-        if self.host.node.probe().backlog.is_none() {
-            // Without a log its offset stands still, and nobody can be told of the position.
-            boundaries.clear();
-        }
         if self.sight == Sight::Redis && !boundaries.is_empty() {
             // It was told one command at a time, so there is one boundary, or several with the same data.
             let digest = self.digest();

@@ -41,7 +41,7 @@ impl Departures {
         self.hosts[usize::from(host)].1.get_or_insert(now);
     }
 
-    /// A master that is to end waits no more: `in_step` are the replicas that are, each with the number of dials when its link was dialled.
+    /// A master that is to end waits no more (a write that it has lost itself meanwhile, as the replica of another master, is nobody's to have): `in_step` are the replicas that are, each with the number of dials when its link was dialled.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl Departures {
         histories: &Histories,
     ) -> Result<(), Breach> {
         let (Some(last), Some(asked)) = self.hosts[usize::from(master)] else { return Ok(()) };
-        if now >= asked + SHUTDOWN_TIMEOUT {
+        if now >= asked + SHUTDOWN_TIMEOUT || !histories.has(master, last) {
             return Ok(());
         }
         let lacks = |(replica, dials): &&(u16, u64)| {
@@ -91,6 +91,9 @@ mod tests {
         assert_eq!(breach.property, Property::EndsInStep);
         assert_eq!(ended(&departures, 11 * SECOND), Ok(()), "it has waited");
         assert_eq!(departures.judge(0, &[(0, 0)], 2 * SECOND, &tree.0), Ok(()));
+        let mut moved = forked();
+        moved.0.end_life(0, 0);
+        assert_eq!(departures.judge(0, &[(2, 0)], 2 * SECOND, &moved.0), Ok(()), "it has lost the write itself");
         departures.started(0);
         assert_eq!(ended(&departures, 2 * SECOND), Ok(()));
     }

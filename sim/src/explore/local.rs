@@ -245,12 +245,8 @@ impl Local {
             return None;
         };
         let probe = node.probe();
-        let mut boundaries = since_ready(&mut self.before_ready, node.take_boundaries(), self.is_ready);
+        let boundaries = since_ready(&mut self.before_ready, node.take_boundaries(), self.is_ready);
         let deeds = node.take_deeds();
-        if probe.backlog.is_none() {
-            // Without a log its offset stands still, and nobody can be told of the position.
-            boundaries.clear();
-        }
         if probe.role != self.role || starts {
             self.role = probe.role;
             self.role_since = self.clock;

@@ -109,6 +109,13 @@ pub enum Fault {
         /// Which bit, among all that there are.
         at: u64,
     },
+    /// A host's wall clock is set: from then on it is off by so much more. Clocks that time is counted with do not notice.
+    ClockJump {
+        /// Which host.
+        host: u16,
+        /// By how much; less than zero if it is set back.
+        by_ms: i64,
+    },
     /// A disk fails operations.
     Disk {
         /// Which host.
@@ -207,6 +214,7 @@ impl Fault {
             | Fault::Pause { host, .. }
             | Fault::Isolate { host, .. }
             | Fault::Rot { host, .. }
+            | Fault::ClockJump { host, .. }
             | Fault::Disk { host, .. } => [Some(host), None],
             Fault::Stall { a, b, .. }
             | Fault::BlackHole { a, b, .. }
@@ -220,7 +228,11 @@ impl Fault {
     #[must_use]
     pub fn lasts_us(&self) -> Micros {
         match *self {
-            Fault::Crash { .. } | Fault::Rot { .. } | Fault::Reset { .. } | Fault::Cut { .. } => 0,
+            Fault::Crash { .. }
+            | Fault::Rot { .. }
+            | Fault::Reset { .. }
+            | Fault::Cut { .. }
+            | Fault::ClockJump { .. } => 0,
             Fault::Pause { for_us, .. }
             | Fault::Stall { for_us, .. }
             | Fault::BlackHole { for_us, .. }

@@ -4,6 +4,7 @@
 //! A seed makes one ([`Plan::draw`]), but the plan is what runs. It is plain data: it can be printed, edited, kept with a
 //! bug report and run again after the code that drew it has changed.
 
+mod clocks;
 mod draw;
 mod fault;
 mod order;

@@ -117,6 +117,7 @@ impl Fault {
             Fault::Rot { host, .. } => {
                 format!("{} is killed, and a bit of its append-only file flips while it is down", host_name(host))
             }
+            Fault::ClockJump { host, by_ms } => format!("the clock of {} is set by {by_ms} ms", host_name(host)),
             Fault::Pause { host, for_us } => format!("{} stands still for {}", host_name(host), Clock(for_us)),
             Fault::Stall { a, b, way, for_us } => format!("stall {} for {}", path(a, b, way), Clock(for_us)),
             Fault::BlackHole { a, b, way, for_us, heal } => {

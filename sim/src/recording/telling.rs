@@ -159,6 +159,7 @@ fn op_words(op: &DiskOp) -> String {
         DiskOp::SyncDirectory { directory } => format!("sync directory {directory}"),
         DiskOp::CreateDirectory { directory } => format!("create directory {directory}"),
         DiskOp::Truncate { file, len } => format!("cut {file} to {len} bytes"),
+        DiskOp::WriteAgain { file, from } => format!("write {file} again from {from}"),
         DiskOp::Remove { file } => format!("remove {file}"),
         DiskOp::Read { file, offset, len } => format!("read {file} from {offset}, {len} bytes"),
         DiskOp::List { directory } => format!("list {directory}"),

@@ -96,7 +96,12 @@ fn plainer_faults(fault: &Fault) -> Vec<Fault> {
         }
         Fault::Slow { a, b, for_us, .. } => vec![Fault::Stall { a, b, way: Way::Both, for_us }],
         Fault::Rot { host, down_us, .. } => vec![Fault::Crash { host, how: Crash::Process, down_us }],
-        Fault::Crash { .. } | Fault::Pause { .. } | Fault::Reset { .. } | Fault::Disk { .. } => Vec::new(),
+        Fault::ClockJump { host, by_ms } if by_ms.abs() > 1 => vec![Fault::ClockJump { host, by_ms: by_ms / 10 }],
+        Fault::Crash { .. }
+        | Fault::Pause { .. }
+        | Fault::Reset { .. }
+        | Fault::ClockJump { .. }
+        | Fault::Disk { .. } => Vec::new(),
     }
 }
 

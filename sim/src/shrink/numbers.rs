@@ -175,7 +175,7 @@ fn each(plan: &mut Plan, visit: Visit<'_>) {
 fn each_of_fault(fault: &mut Fault, visit: Visit<'_>) {
     match fault {
         Fault::Cut { after_bytes, .. } => visit(after_bytes, 1, Kind::Count),
-        Fault::Reset { .. } => {}
+        Fault::Reset { .. } | Fault::ClockJump { .. } => {}
         Fault::Crash { down_us: span, .. }
         | Fault::Rot { down_us: span, .. }
         | Fault::Pause { for_us: span, .. }

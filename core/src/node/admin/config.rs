@@ -82,6 +82,11 @@ impl Node {
                 if let Some(log) = &mut self.history.log {
                     log.set_backlog_bytes(backlog_bytes);
                 }
+                self.end_replicas_over_limit(now, effects);
+                self.trim_log();
+            }
+            "client-output-buffer-limit" => {
+                self.end_replicas_over_limit(now, effects);
                 self.trim_log();
             }
             "repl-diskless-sync" | "repl-diskless-sync-delay" | "repl-diskless-sync-max-replicas" => {

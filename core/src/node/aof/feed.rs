@@ -169,12 +169,7 @@ impl Node {
             return self.timers.set_no_later(Timer::Aof, now.mono.after(INTERVAL));
         }
         if let DiskOutcome::Failed(failure) = outcome {
-            let text = format!(
-                "Fail to fsync the AOF file: {failure}. What of it is on the disk is not known: all data are written anew, to other files."
-            );
-            note(effects, Level::Warning, text);
-            self.mark(Mark::AofSyncFailed);
-            return self.renew_aof(failure, now, effects);
+            return self.aof_sync_failed(failure, now, effects);
         }
         stream.sync_ended();
         if stream.has_news() {
@@ -183,6 +178,15 @@ impl Node {
         self.release_held(effects);
         self.feed_aof(now, effects);
         self.tell_of_synced(now, effects);
+    }
+
+    pub(super) fn aof_sync_failed(&mut self, failure: DiskFailure, now: Now, effects: &mut Effects) {
+        let text = format!(
+            "Fail to fsync the AOF file: {failure}. What of it is on the disk is not known: all data are written anew, to other files."
+        );
+        note(effects, Level::Warning, text);
+        self.mark(Mark::AofSyncFailed);
+        self.renew_aof(failure, now, effects);
     }
 
     /// What is in the files cannot be relied on, or not be continued: all data are written anew. What was promised is kept until they are there.

@@ -81,7 +81,7 @@ enum Goal {
     Cleaned,
 }
 
-/// Operations of which each waits for the one before.
+/// Operations of which each waits for the one before. The first of them is under way.
 #[derive(Clone, Debug)]
 struct Chain {
     goal: Goal,
@@ -220,7 +220,10 @@ impl Aof {
     fn take_last_loaded(&mut self) -> Option<Stream> {
         let names = |op: &DiskOp| matches!(op, DiskOp::Rename { .. });
         let may_be_named = self.standing == Standing::Current
-            && self.chain.as_ref().is_some_and(|chain| chain.goal == Goal::Opened && !chain.ops.iter().any(names));
+            && self
+                .chain
+                .as_ref()
+                .is_some_and(|chain| chain.goal == Goal::Opened && !chain.ops.iter().skip(1).any(names));
         match self.opening.take_if(|_| may_be_named) {
             Some(opening) => Some(opening.into_stream()),
             None => self.stream.take(),
@@ -401,9 +404,8 @@ impl Node {
         if aof.chain.is_some() {
             return;
         }
-        let mut ops = VecDeque::from(ops);
-        let Some(first) = ops.pop_front() else { return };
-        aof.chain = Some(Chain { goal, ops });
+        let Some(first) = ops.first().cloned() else { return };
+        aof.chain = Some(Chain { goal, ops: ops.into() });
         self.aof_disk(AofErrand::Chain, first, effects);
     }
 
@@ -417,14 +419,20 @@ impl Node {
             DiskOutcome::Failed(failure) => Some(failure),
             _ => None,
         };
+        let done = chain.ops.pop_front();
         if failure.is_none()
-            && let Some(op) = chain.ops.pop_front()
+            && let Some(op) = chain.ops.front().cloned()
         {
             return self.aof_disk(AofErrand::Chain, op, effects);
         }
         aof.chain = None;
+        let is_of_old = |op: &DiskOp| matches!(op, DiskOp::Sync { file } if aof.stream.as_ref().is_some_and(|old| old.file == *file));
         match (goal, failure) {
             (Goal::Opened, None) => self.on_opened(now, effects),
+            // What the next increment was to go on from is not whole, and a sync that succeeds later tells nothing of what this one has lost.
+            (Goal::Opened, Some(failure)) if done.as_ref().is_some_and(is_of_old) => {
+                self.aof_sync_failed(failure, now, effects)
+            }
             (Goal::Opened, Some(failure)) => self.opening_failed(failure, now, effects),
             (Goal::Rewritten, None) => self.on_rewritten(now, effects),
             (Goal::Rewritten, Some(failure)) => self.rewrite_failed(&failure, now, effects),

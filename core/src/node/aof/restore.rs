@@ -63,8 +63,8 @@ enum Step {
     Naming(VecDeque<DiskOp>),
     /// A part.
     Part(PartInProgress),
-    /// What is unfinished is cut off the last part.
-    Cutting { file: FileName, len: u64, is_base: bool },
+    /// What is unfinished is cut off the last part, and what of it may not be on the disk is written again.
+    Mending { ops: VecDeque<DiskOp>, file: FileName, len: u64, is_base: bool },
 }
 
 #[derive(Clone, Debug)]
@@ -154,9 +154,9 @@ impl Node {
             Step::OldFile => self.on_old_file_looked_for(restore, &outcome, now, effects),
             Step::Naming(ops) => self.on_named(restore, ops, outcome, now, effects),
             Step::Part(part) => self.on_part_read(restore, part, outcome, now, effects),
-            Step::Cutting { file, len, is_base } => match outcome {
+            Step::Mending { ops, file, len, is_base } => match outcome {
                 DiskOutcome::Failed(failure) => self.cannot_start(&file, &failure.to_string(), CURE_BACKUP, effects),
-                _ => self.last_part_read(*restore, file, len, is_base, now, effects),
+                _ => self.mend_last_part(restore, ops, (file, len, is_base), now, effects),
             },
         }
     }
@@ -390,8 +390,8 @@ impl Node {
     fn end_part(&mut self, mut restore: Box<Restore>, part: PartInProgress, now: Now, effects: &mut Effects) {
         let is_last = part.index + 1 == restore.manifest.loaded().count();
         let is_base = restore.manifest.base.is_some() && part.index == 0;
-        let (good_bytes, cut_bytes) = match part.contents {
-            Contents::Unknown => (0, 0),
+        let (good_bytes, cut_bytes, doubtful_from) = match part.contents {
+            Contents::Unknown => (0, 0, None),
             Contents::Snapshot(loader) => {
                 let why = loader.finish().err().map_or_else(String::new, |error| error.to_string());
                 return self.cannot_start(&part.file, &why, CURE_BACKUP, effects);
@@ -439,7 +439,8 @@ impl Node {
                     restore.position = verdict.position;
                     restore.database = database;
                 }
-                (preamble_bytes + verdict.good_bytes, cut_bytes)
+                let is_told = !verdict.is_ours || verdict.synced_bytes == verdict.good_bytes;
+                (preamble_bytes + verdict.good_bytes, cut_bytes, (!is_told).then_some(verdict.synced_bytes))
             }
         };
         if let Some(why) = restore.manifest.base_bytes.and_then(|bytes| wrong_length(is_base, part.read, bytes)) {
@@ -448,16 +449,37 @@ impl Node {
         let seconds = seconds_since(part.begun_at, now);
         let kind = if is_base { "base" } else { "incr" };
         note(effects, Level::Notice, format!("DB loaded from {kind} file {}: {seconds} seconds", part.file));
-        if cut_bytes > 0 {
-            restore.step = Step::Cutting { file: part.file.clone(), len: good_bytes, is_base };
-            self.storage.restore = Some(restore);
-            return self.aof_disk(AofErrand::Restore, DiskOp::Truncate { file: part.file, len: good_bytes }, effects);
-        }
         if is_last {
-            return self.last_part_read(*restore, part.file, good_bytes, is_base, now, effects);
+            let mut ops = VecDeque::new();
+            if cut_bytes > 0 {
+                ops.push_back(DiskOp::Truncate { file: part.file.clone(), len: good_bytes });
+            }
+            // A sync may have failed in the life before, and what it was about passes for clean since.
+            if let Some(from) = doubtful_from.filter(|_| !is_base) {
+                self.mark(Mark::AofTailWrittenAgain);
+                ops.push_back(DiskOp::WriteAgain { file: part.file.clone(), from });
+            }
+            return self.mend_last_part(restore, ops, (part.file, good_bytes, is_base), now, effects);
         }
         restore.older_bytes += good_bytes;
         self.begin_part(restore, part.index + 1, now, effects);
+    }
+
+    /// Goes on with what is to be done to the last part (its file, the length of what is good of it, whether it is the base).
+    fn mend_last_part(
+        &mut self,
+        mut restore: Box<Restore>,
+        mut ops: VecDeque<DiskOp>,
+        (file, len, is_base): (FileName, u64, bool),
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        let Some(op) = ops.pop_front() else {
+            return self.last_part_read(*restore, file, len, is_base, now, effects);
+        };
+        restore.step = Step::Mending { ops, file, len, is_base };
+        self.storage.restore = Some(restore);
+        self.aof_disk(AofErrand::Restore, op, effects);
     }
 
     fn refuse_unfinished(&mut self, file: &str, bytes: u64, told: &str, is_last: bool, effects: &mut Effects) {

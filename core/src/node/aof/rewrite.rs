@@ -249,6 +249,8 @@ impl Node {
         }
         aof.stream = Some(stream);
         aof.is_well_again(effects);
+        // A sync of the old increment that is under way tells nothing of the new one; what it was about is synced, since the new one goes on from there.
+        self.storage.errands.retain(|_, errand| *errand != Errand::Aof(AofErrand::Sync));
         self.release_held(effects);
         self.tell_of_synced(now, effects);
     }

@@ -372,6 +372,68 @@ fn after_a_sync_that_failed_everything_is_written_to_other_files_and_promises_ar
     );
 }
 
+/// The next operation for the disk that is of this kind is met, all before it having been carried out.
+fn release_until(bench: &mut Bench, is_meant: impl Fn(&DiskOp) -> bool) {
+    while !bench.held_ops().next().is_some_and(&is_meant) {
+        assert!(bench.release_disk_op(), "it is asked for at last");
+    }
+}
+
+#[test]
+fn a_sync_of_the_old_increment_tells_nothing_of_the_new_one() {
+    let mut bench = Bench::with(Config { appendfsync: AppendFsync::No, ..config() });
+    bench.run("SET k 1");
+    bench.hold_disk();
+    bench.run("BGREWRITEAOF");
+    // The old increment is synced as a step on the way to the new one. That it is to be synced anyhow comes in between.
+    release_until(&mut bench, |op| matches!(op, DiskOp::Sync { file } if file == FIRST_INCREMENT));
+    bench.run("CONFIG SET appendfsync always");
+    release_until(&mut bench, |op| matches!(op, DiskOp::Append { file, .. } if file == SECOND_INCREMENT));
+    assert_eq!(bench.run("SET k 2"), "");
+    let mut has_synced = false;
+    while bench.take_received(bench.client).is_empty() {
+        has_synced |= matches!(bench.held_ops().next(), Some(DiskOp::Sync { file }) if file == SECOND_INCREMENT);
+        assert!(bench.release_disk_op(), "it is answered at last");
+    }
+    assert!(has_synced);
+}
+
+#[test]
+fn after_a_failed_sync_of_what_the_next_increment_goes_on_from_everything_is_written_to_other_files() {
+    let mut bench = Bench::with(Config { appendfsync: AppendFsync::No, ..config() });
+    bench.run("SET k 1");
+    bench.hold_disk();
+    bench.run("BGREWRITEAOF");
+    release_until(&mut bench, |op| matches!(op, DiskOp::Sync { file } if file == FIRST_INCREMENT));
+    bench.sync_failure = Some(DiskFailure::Other("Input/output error".into()));
+    bench.release_disk_op();
+    bench.sync_failure = None;
+    bench.release_disk();
+    bench.pass(Duration::from_secs(2));
+    assert!(bench.notes.iter().any(|note| note.contains("Fail to fsync the AOF file")), "{:?}", bench.notes);
+    assert!(!manifest(&bench).contains(" seq 1 "), "{}", manifest(&bench));
+    assert_eq!(bench.run("GET k"), "$1 1 ");
+}
+
+#[test]
+fn what_a_file_does_not_tell_to_be_on_the_disk_is_written_again_at_start() {
+    let mut bench = Bench::with(always());
+    bench.run("SET k 1");
+    bench.run("SET k 2");
+    let told = bench.disk[FIRST_INCREMENT].len() as u64;
+    bench.run("SET k 3");
+    let life = restart(&bench, 2, always());
+    assert_eq!(life.written_again, [(FIRST_INCREMENT.to_string(), told)]);
+    let written = bench.disk[FIRST_INCREMENT].len() as u64;
+    bench.pass(Duration::from_secs(2));
+    let life = restart(&bench, 2, always());
+    assert_eq!(
+        life.written_again,
+        [(FIRST_INCREMENT.to_string(), written)],
+        "at rest only the line that tells is left"
+    );
+}
+
 #[test]
 fn a_rewrite_that_cannot_be_written_leaves_what_was_there() {
     let mut bench = Bench::with(config());

@@ -283,13 +283,14 @@ impl Node {
         }
     }
 
-    /// Records that the node stands at a boundary.
+    /// Records that the node stands at a boundary, if it has a log: without one its offset stands still, and nobody can be told of the position.
     pub(super) fn audit_boundary(&mut self) {
         let (position, role) = (self.history.position(), self.present_role());
         let Some(audit) = &mut self.audit else { return };
         let last = audit.last.replace(position).filter(|last| position.reaches(last));
+        let Some(log) = &self.history.log else { return };
         let mut stream = 0;
-        if let (Some(last), Some(log)) = (last, &self.history.log) {
+        if let Some(last) = last {
             let mut at = last.offset;
             let mut slices = [&[][..]; 8];
             while at < position.offset {

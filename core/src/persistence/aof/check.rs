@@ -68,6 +68,8 @@ pub struct Verdict {
     pub is_rotten: bool,
     /// True if what is damaged was written by us: it was sealed, or follows a seal.
     pub is_ours: bool,
+    /// Up to where the file tells to have reached the disk. What is behind that may have, too.
+    pub synced_bytes: u64,
     /// Where the data are once the good part is loaded, if the file tells.
     pub position: Option<Position>,
 }
@@ -99,6 +101,8 @@ pub struct Checker {
     good: Good,
     place: Place,
     sealed: Option<Sealed>,
+    /// Up to where a seal that is sound tells to have been synced.
+    synced_bytes: u64,
     /// What came last was sealed.
     is_ours: bool,
     search: Option<Search>,
@@ -140,6 +144,7 @@ impl Checker {
             good: Good::default(),
             place: Place::default(),
             sealed: None,
+            synced_bytes: 0,
             is_ours: false,
             search: None,
         }
@@ -255,6 +260,7 @@ impl Checker {
                 if self.is_in_block || (self.verifies_sums && sealed.sum != sealed.seal.crc) {
                     return Err(Fault::Checksum);
                 }
+                self.synced_bytes = self.synced_bytes.max(sealed.seal.synced);
                 self.sealed = None;
                 self.is_ours = true;
             }
@@ -288,7 +294,8 @@ impl Checker {
             None => (end.map(|fault| Damage { position: good_bytes, fault }), false),
         };
         let is_ours = self.sealed.is_some() || self.is_ours;
-        Verdict { file_bytes, good_bytes, damage, is_rotten, is_ours, position }
+        let synced_bytes = self.synced_bytes.min(good_bytes);
+        Verdict { file_bytes, good_bytes, damage, is_rotten, is_ours, synced_bytes, position }
     }
 }
 

@@ -35,8 +35,6 @@ struct Head {
     title: String,
     /// What shows it again.
     command: String,
-    seed: u64,
-    build: &'static str,
     defects: Vec<String>,
     plan: String,
     sites: Vec<SiteHead>,
@@ -48,7 +46,6 @@ struct Head {
     /// The number of the first event.
     first_event: u64,
     quiet_us: Option<Micros>,
-    converged_after_us: Option<Micros>,
     end_us: Micros,
     violations: Vec<Violation>,
     /// The row of the event in which a property was broken.
@@ -151,8 +148,6 @@ impl Head {
             format: FORMAT,
             title: String::new(),
             command: String::new(),
-            seed: outcome.seed,
-            build: env!("CARGO_PKG_VERSION"),
             defects: world.plan.defects.clone(),
             plan: world.plan.in_words(),
             sites: (0..=world.controller_site()).map(site).collect(),
@@ -163,7 +158,6 @@ impl Head {
             metrics,
             first_event: camera.skipped,
             quiet_us: world.quiet_since(),
-            converged_after_us: outcome.converged_after_us,
             end_us: outcome.simulated_us.min(*camera.window.end()),
             violations: outcome.violations,
             failed_at: camera.failed_at,

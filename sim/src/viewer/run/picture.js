@@ -45,7 +45,6 @@ class Picture {
     }
     this.lanesTop = AXIS_HEIGHT + faults;
     this.lanesBottom = y + 4;
-    this.thick = thick;
     this.width = width;
     this.height = this.lanesBottom + PLOTS.length * this.plotHeight + 8;
   }

@@ -134,7 +134,7 @@ impl World {
         let Some(node) = host.node.take() else { return };
         self.reached.add(&node);
         host.paused_until = 0;
-        host.asked_to_end = None;
+        let is_asked = host.asked_to_end.take().is_some();
         host.keys = 0;
         let attachments: Vec<_> = std::mem::take(&mut host.attachments).into_iter().flatten().collect();
         let lost = match how {
@@ -150,8 +150,8 @@ impl World {
         if let Some(camera) = &mut self.camera {
             camera.life_ends(index);
         }
-        // At the quiet point everybody is back at once.
-        let down_us = if quiet { MILLISECOND } else { down_us };
+        // After the quiet point everybody is back at once, but who has ended by itself.
+        let down_us = if quiet && is_asked { MILLISECOND } else { down_us };
         let at = self.now + down_us.max(1);
         host.restart_at = Some(at);
         self.queue.push(at, Occurrence::Restart { host: index });

@@ -71,6 +71,9 @@ pub(crate) enum Command {
         events: Option<Seeds>,
         #[command(flatten)]
         changed: Changed,
+        /// Write all that happens to a page for a browser instead, one file that needs no other
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "json"])]
+        html: Option<PathBuf>,
         /// One JSON object per line instead of words
         #[arg(long)]
         json: bool,
@@ -111,7 +114,11 @@ pub(crate) enum Command {
         changed: Changed,
     },
     /// Tell how a master without persistence wipes its replicas: `scenario wipe`
-    Wipe,
+    Wipe {
+        /// Write all that happens to a page for a browser, too
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
     /// Tell a story step by step
     Scenario {
         /// Which one
@@ -119,6 +126,9 @@ pub(crate) enum Command {
         /// A mistake that all nodes make on purpose; may be given several times
         #[arg(long = "defect", value_name = "NAME")]
         defects: Vec<String>,
+        /// Write all that happens to a page for a browser, too
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
     },
     /// Run one master with very many replicas: all synchronise at once, stay in step, and come back after all links broke at once
     ///
@@ -426,6 +436,13 @@ pub(crate) enum Told {
     GuardEvidence,
     /// A master knows that it has lost its data
     GuardProtected,
+}
+
+impl Told {
+    /// As it is written on the command line.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 impl From<Told> for Scenario {

@@ -260,6 +260,9 @@ impl World {
         let host = &mut self.hosts[usize::from(index)];
         let Some(node) = &mut host.node else { return };
         let probe = node.probe();
+        if let Some(camera) = &mut self.camera {
+            camera.sample(index, &probe, host.ready);
+        }
         let boundaries = since_ready(&mut host.before_ready, node.take_boundaries(), host.ready);
         let deeds = node.take_deeds();
         let is_master = probe.role == Role::Master;

@@ -147,6 +147,9 @@ impl World {
         self.totals.crashes += 1;
         self.checks.histories.end_life(index, self.network.dialled);
         self.checks.gate.forget(index);
+        if let Some(camera) = &mut self.camera {
+            camera.life_ends(index);
+        }
         // After the quiet point everybody is back at once, but who has ended by itself.
         let down_us = if quiet && is_asked { MILLISECOND } else { down_us };
         let at = self.now + down_us.max(1);

@@ -33,6 +33,24 @@ pub enum Topic {
     Event,
 }
 
+impl Topic {
+    /// Its name, as in [`Line`]s for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Topic::Bytes => "bytes",
+            Topic::Link => "link",
+            Topic::Sync => "sync",
+            Topic::Node => "node",
+            Topic::Life => "life",
+            Topic::Fault => "fault",
+            Topic::Operator => "operator",
+            Topic::World => "world",
+            Topic::Event => "event",
+        }
+    }
+}
+
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Line {

@@ -47,6 +47,7 @@ pub mod recording;
 pub mod scenario;
 pub mod shrink;
 pub mod sweep;
+pub mod viewer;
 pub mod yardstick;
 
 use std::ops::Range;

@@ -7,6 +7,7 @@ mod cli;
 #[cfg(feature = "museum")]
 mod exhibition;
 mod exploring;
+mod filming;
 mod fleet;
 mod known;
 mod recounting;
@@ -16,6 +17,7 @@ mod shrinking;
 mod summary;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 #[cfg(feature = "museum")]
 use std::time::Duration;
@@ -27,7 +29,7 @@ use afterimage_sim::scenario::Scenario;
 use afterimage_sim::{KeptPlan, Plan};
 use clap::{CommandFactory, Parser};
 
-use cli::{Arguments, Changed, Command, MuseumArguments, Source};
+use cli::{Arguments, Changed, Command, MuseumArguments, Source, Told};
 use running::Form;
 
 #[global_allocator]
@@ -62,9 +64,13 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             Ok(verdict(running::merge(dirs, known.as_deref(), Form::of(*json, *marks), out)?))
         }
         Command::Compare { one, other } => Ok(verdict(running::compare(one, other, out)?)),
-        Command::Replay { source, from, to, events, changed, json } => {
+        Command::Replay { source, from, to, events, changed, html, json } => {
             let kept = kept_of(source, changed)?;
             let within = (from.map_or(0, |from| from.0), to.map_or(u64::MAX, |to| to.0));
+            if let Some(path) = html {
+                let wanted = filming::Wanted { within, defects: &changed.defects, path };
+                return Ok(verdict(filming::replay(kept, source, &wanted, out)?));
+            }
             let events = events.as_ref().map(|events| events.0.clone());
             let watched = replaying::Watched { within, events, json: *json };
             Ok(verdict(replaying::replay(kept, source, watched, out)?))
@@ -81,8 +87,8 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             writeln!(out, "{}", changed.changes().draw(*seed).to_json())?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Wipe => tell(Scenario::Wipe, &[], out),
-        Command::Scenario { scenario, defects } => tell((*scenario).into(), defects, out),
+        Command::Wipe { html } => tell(Told::Wipe, &[], html.as_deref(), out),
+        Command::Scenario { scenario, defects, html } => tell(*scenario, defects, html.as_deref(), out),
         Command::Crowd { replicas, json } => {
             let cpu = cpu_time::ProcessTime::now();
             let comparison = Comparison::of(*replicas);
@@ -162,10 +168,14 @@ fn visit(_: &MuseumArguments, _: &mut impl Write) -> io::Result<ExitCode> {
     Err(nonsense("this build makes no mistakes on purpose: build it with --features museum".into()))
 }
 
-fn tell(scenario: Scenario, defects: &[String], out: &mut impl Write) -> io::Result<ExitCode> {
-    let story = scenario.tell(defects).map_err(nonsense)?;
+fn tell(told: Told, defects: &[String], html: Option<&Path>, out: &mut impl Write) -> io::Result<ExitCode> {
+    let story = Scenario::from(told).tell(defects).map_err(nonsense)?;
     write!(out, "{}", story.text)?;
-    Ok(verdict(story.violation.is_none()))
+    let is_sound = story.violation.is_none();
+    if let Some(path) = html {
+        filming::show_story(story.film, told, defects, path, out)?;
+    }
+    Ok(verdict(is_sound))
 }
 
 fn check_defects(names: &[String]) -> io::Result<()> {

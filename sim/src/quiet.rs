@@ -35,6 +35,11 @@ pub(crate) struct Quiet {
 }
 
 impl World {
+    /// When faults and workload ended, if they have.
+    pub(crate) fn quiet_since(&self) -> Option<Micros> {
+        self.quiet.as_ref().map(|quiet| quiet.since)
+    }
+
     /// Faults and workload end.
     pub(crate) fn on_quiet(&mut self) {
         self.quiet = Some(Quiet { since: self.now, deadline: Micros::MAX, bound: 0, converged_after: None });

@@ -58,7 +58,7 @@ pub(crate) fn replay(kept: KeptPlan, source: &Source, watched: Watched, out: &mu
 }
 
 /// What is run is not what was recorded: then it must not pass for it.
-fn tell_parting(
+pub(crate) fn tell_parting(
     expected: &Recorded,
     found: &Recorded,
     parting: Parting,

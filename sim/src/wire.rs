@@ -129,6 +129,7 @@ impl World {
     /// Sends off what a side has written.
     pub(crate) fn sent_off(&mut self, id: LinkId, side: Side, count: usize) {
         if count > 0 {
+            self.film_sent(id, side, count);
             self.network.commit(id, side, count, self.now);
             self.schedule_delivery(id, side);
         }
@@ -197,6 +198,7 @@ impl World {
         self.totals.deliveries += 1;
         self.totals.delivered_bytes += due.len as u64;
         self.journal_bytes(id, from, due.len);
+        self.film_delivered(id, from, due.len);
         let World { network, hosts, clients, controller, effects, now, .. } = self;
         let Some(link) = network.get(id) else { return };
         let bytes = link.pipes[from as usize].front(due.len);
@@ -459,6 +461,16 @@ impl World {
         self.note(topic, |world| {
             format!("{} -> {}  {len} bytes  {gist}", world.site_name(writer), world.site_name(reader))
         });
+    }
+
+    fn film_sent(&mut self, id: LinkId, side: Side, count: usize) {
+        let (Some(camera), Some(link)) = (&mut self.camera, self.network.find(id)) else { return };
+        camera.sent(id, side, link.sites, link.opened, link.pipes[side as usize].back(count));
+    }
+
+    fn film_delivered(&mut self, id: LinkId, from: Side, len: usize) {
+        let (Some(camera), Some(link)) = (&mut self.camera, self.network.find(id)) else { return };
+        camera.delivered(id, from, link.sites[from as usize], link.pipes[from as usize].front(len));
     }
 
     /// The name of a site.

@@ -5,7 +5,7 @@
 //! fingerprint everywhere.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
@@ -22,7 +22,7 @@ use crate::host::{Configs, Host};
 use crate::journal::{Line, Topic, host_name};
 use crate::marks::Reached;
 use crate::museum;
-use crate::network::{Network, Site};
+use crate::network::{Network, Side, Site};
 use crate::operator::Operator;
 use crate::plan::{Fault, Plan, Step};
 use crate::prints::{Collector, Print, Recorded};
@@ -30,6 +30,7 @@ use crate::queue::{Micros, Occurrence, Queue};
 use crate::quiet::Quiet;
 use crate::report::{Outcome, Totals};
 use crate::streams::{Concern, stream};
+use crate::viewer::{Camera, Film};
 
 /// Events after which a run is given up; a planned one has some hundred thousand at most.
 const EVENTS_MAX: u64 = 50_000_000;
@@ -69,6 +70,8 @@ pub struct World {
     pub(crate) print: Fingerprint,
     pub(crate) totals: Totals,
     pub(crate) journal: Option<Vec<Line>>,
+    /// Gathers what a page is to show, if one was asked for.
+    pub(crate) camera: Option<Box<Camera>>,
     /// Actions of the node being handled, and those being carried out. Reused.
     pub(crate) effects: Effects,
     pub(crate) actions: Vec<Action>,
@@ -137,6 +140,7 @@ impl World {
             print: Fingerprint::default(),
             totals: Totals::default(),
             journal: None,
+            camera: None,
             effects: Effects::new(),
             actions: Vec::new(),
             active: vec![false; plan.faults.len()],
@@ -173,6 +177,21 @@ impl World {
     /// The hashes of the run.
     pub(crate) fn take_prints(&mut self) -> Recorded {
         self.prints.take().unwrap_or_default().finish(self.print.value(), self.events)
+    }
+
+    /// Gathers from now on what is to be seen of a window of time. Before the world [begins](World::begin).
+    pub(crate) fn place_camera(&mut self, window: RangeInclusive<Micros>) {
+        self.camera = Some(Box::new(Camera::new(window)));
+    }
+
+    /// What there was to be seen.
+    ///
+    /// # Errors
+    ///
+    /// If there was nothing, or too much for a page.
+    pub(crate) fn take_film(&mut self) -> Result<Film, String> {
+        let camera = self.camera.take().ok_or("no camera was there")?;
+        Film::of(self, *camera)
     }
 
     /// Takes the lines written since the last call.
@@ -248,6 +267,7 @@ impl World {
         self.print.word(at);
         self.print.word(tag(what));
         self.last_event = Some(what);
+        self.film_event(what);
         self.carry_out(what);
         if let Some(prints) = &mut self.prints {
             prints.take(self.events, self.print.value());
@@ -262,6 +282,46 @@ impl World {
     pub(crate) fn last_event(&self) -> String {
         let what = self.last_event.map_or_else(|| "the beginning".into(), |what| format!("{what:?}"));
         format!("event {}: {what}", self.events)
+    }
+
+    fn film_event(&mut self, what: Occurrence) {
+        if self.camera.is_none() {
+            return;
+        }
+        let site = self.site_of(what);
+        if let Some(camera) = &mut self.camera {
+            camera.event(self.now, kind(what), site);
+        }
+    }
+
+    /// Somebody who tells a story says what comes next, and may do it.
+    pub(crate) fn film_story(&mut self, text: &str) {
+        if let Some(camera) = &mut self.camera {
+            camera.event(self.now, "story", None);
+            camera.note(Topic::World, text);
+        }
+    }
+
+    /// Where an occurrence happens, if it is about one site.
+    fn site_of(&self, what: Occurrence) -> Option<Site> {
+        let end_of = |link, side: Side| self.network.find(link).map(|link| link.sites[side as usize]);
+        match what {
+            Occurrence::Deliver { link, from } => end_of(link, from.other()),
+            Occurrence::Room { link, side } | Occurrence::ResetTold { link, side } => end_of(link, side),
+            Occurrence::Knock { link } => end_of(link, Side::Acceptor),
+            Occurrence::Answer { link } | Occurrence::DialTimeout { link } => end_of(link, Side::Dialler),
+            Occurrence::Timers { host, .. }
+            | Occurrence::Work { host, .. }
+            | Occurrence::DiskDone { host, .. }
+            | Occurrence::Restart { host } => Some(host),
+            Occurrence::Client { client, .. } => Some(self.client_site(client)),
+            Occurrence::Operator | Occurrence::Order { .. } => Some(self.operator_site()),
+            Occurrence::Controller => Some(self.controller_site()),
+            Occurrence::FaultBegins { fault } | Occurrence::FaultEnds { fault } => {
+                self.plan.faults[usize::from(fault)].fault.hosts()[0]
+            }
+            Occurrence::Quiet | Occurrence::Look => None,
+        }
     }
 
     fn carry_out(&mut self, what: Occurrence) {
@@ -311,6 +371,9 @@ impl World {
         });
         let node = host.map(host_name).unwrap_or_default();
         self.finished = true;
+        if let Some(camera) = &mut self.camera {
+            camera.failed();
+        }
         self.note(Topic::World, |_| {
             format!("VIOLATION of {} by {role} {node}: {}", breach.property.name(), breach.explanation)
         });
@@ -319,13 +382,18 @@ impl World {
         self.violations.push(Violation { property, role, node, at_us: self.now, event: self.events, explanation });
     }
 
-    /// Writes a line, if a journal is kept.
+    /// Writes a line, if a journal is kept or a camera is there.
     pub(crate) fn note(&mut self, topic: Topic, text: impl FnOnce(&World) -> String) {
-        if self.journal.is_none() {
+        if self.journal.is_none() && self.camera.is_none() {
             return;
         }
-        let line = Line { at_us: self.now, topic, text: text(self) };
-        self.journal.get_or_insert_default().push(line);
+        let text = text(self);
+        if let Some(camera) = &mut self.camera {
+            camera.note(topic, &text);
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.push(Line { at_us: self.now, topic, text });
+        }
     }
 
     /// What came of it so far.
@@ -391,6 +459,30 @@ impl Plan {
 fn is_disturbance(what: Occurrence) -> bool {
     use Occurrence::{FaultBegins, FaultEnds, Operator, Order, Quiet, Restart};
     matches!(what, FaultBegins { .. } | FaultEnds { .. } | Operator | Order { .. } | Quiet | Restart { .. })
+}
+
+/// What an occurrence is, in a word.
+fn kind(what: Occurrence) -> &'static str {
+    match what {
+        Occurrence::Deliver { .. } => "deliver",
+        Occurrence::Room { .. } => "room",
+        Occurrence::Knock { .. } => "knock",
+        Occurrence::Answer { .. } => "answer",
+        Occurrence::DialTimeout { .. } => "dial timeout",
+        Occurrence::ResetTold { .. } => "reset",
+        Occurrence::Timers { .. } => "timers",
+        Occurrence::Work { .. } => "work",
+        Occurrence::DiskDone { .. } => "disk",
+        Occurrence::Restart { .. } => "restart",
+        Occurrence::Client { .. } => "client",
+        Occurrence::Operator => "operator",
+        Occurrence::FaultBegins { .. } => "fault",
+        Occurrence::FaultEnds { .. } => "fault over",
+        Occurrence::Order { .. } => "order",
+        Occurrence::Quiet => "quiet",
+        Occurrence::Look => "look",
+        Occurrence::Controller => "controller",
+    }
 }
 
 /// What an occurrence is and whom it is about, in one number.

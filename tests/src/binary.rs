@@ -2,9 +2,10 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The path of our server, built once per test run in the profile and target directory of the running test.
 ///
@@ -15,7 +16,7 @@ use std::sync::OnceLock;
 /// If the build fails; its output stands on standard error.
 pub fn our_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| build("afterimage-server"))
+    BINARY.get_or_init(|| build("afterimage-server", &[]))
 }
 
 /// The path of our simulator, built in the same way.
@@ -24,22 +25,41 @@ pub fn our_binary() -> &'static Path {
 /// If the build fails; its output stands on standard error.
 pub fn our_simulator() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| build("afterimage-sim"))
+    BINARY.get_or_init(|| build("afterimage-sim", &[]))
+}
+
+/// The path of our simulator, built as `cargo sim` builds it: with mistakes that nodes can make on purpose.
+///
+/// # Panics
+/// If the build fails; its output stands on standard error.
+pub fn our_simulator_with_defects() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| build("afterimage-sim", &["--features", "museum,marks"]))
 }
 
 /// Builds a package of which the binary has the same name.
-fn build(package: &str) -> PathBuf {
+///
+/// Each choice of features puts its binary into the same place: what is returned is another name for it, which stays.
+fn build(package: &str, features: &[&str]) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let profile_dir = profile_dir();
     let target_dir = profile_dir.parent().expect("a profile's directory lies in the target directory");
     let folder = profile_dir.file_name().expect("a profile's directory has a name");
     let profile = if folder == "debug" { OsString::from("dev") } else { folder.to_owned() };
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(workspace()).args(["build", "--quiet", "--package", package, "--profile"]).arg(profile);
-    cargo.arg("--target-dir").arg(target_dir);
+    cargo.arg("--target-dir").arg(target_dir).args(features);
     eprintln!("building what is tested: {cargo:?}");
     let status = cargo.status().expect("cargo can be run");
     assert!(status.success(), "{package} does not build: {status}");
-    profile_dir.join(package)
+    let built = profile_dir.join(package);
+    let kept_dir = profile_dir.join("tested").join(if features.is_empty() { "plain" } else { "featured" });
+    let kept = kept_dir.join(package);
+    fs::create_dir_all(&kept_dir).expect("a directory can be made where cargo makes them");
+    let _ = fs::remove_file(&kept);
+    fs::hard_link(&built, &kept).expect("both names lie on one disk");
+    kept
 }
 
 /// The root of the workspace.

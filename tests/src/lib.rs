@@ -27,7 +27,7 @@ mod server;
 mod wait;
 mod workload;
 
-pub use binary::{our_binary, our_simulator};
+pub use binary::{our_binary, our_simulator, our_simulator_with_defects};
 pub use client::{Client, encode};
 pub use disk::{Disk, operate};
 pub use golden::{golden_dir, golden_files, payloads};

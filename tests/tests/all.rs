@@ -36,4 +36,5 @@ mod rdb;
 mod recording;
 mod seeds;
 mod sessions;
+mod viewer;
 mod wipe;

@@ -73,6 +73,15 @@ pub(crate) struct Observation<'a> {
     pub(crate) dials: u64,
 }
 
+/// A history's place in the tree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Branch {
+    /// Who began it: the host, and which of its lives.
+    pub(crate) owner: Incarnation,
+    /// Which it goes on from, and up to which offset the two are one.
+    pub(crate) parent: Option<(ReplicationId, u64)>,
+}
+
 /// What a node has recorded since it was ready. Until it has loaded what its disk holds nobody is served, so what it was `before` counts for nothing.
 pub(crate) fn since_ready(before: &mut Vec<Boundary>, mut recorded: Vec<Boundary>, is_ready: bool) -> Vec<Boundary> {
     if !is_ready {
@@ -126,6 +135,13 @@ impl Histories {
     /// True if a history of this name was seen.
     pub(crate) fn knows(&self, id: &ReplicationId) -> bool {
         self.by_id.contains_key(id)
+    }
+
+    /// Where a history of this name is in the tree, if it was seen.
+    pub(crate) fn branch(&self, id: &ReplicationId) -> Option<Branch> {
+        let history = &self.all[*self.by_id.get(id)?];
+        let parent = history.parent.map(|(parent, fork)| (self.all[parent].id, fork));
+        Some(Branch { owner: history.owner, parent })
     }
 
     /// Takes in a boundary.

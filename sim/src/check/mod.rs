@@ -42,7 +42,7 @@ pub(crate) use endings::Endings;
 pub(crate) use evictions::judge_eviction;
 pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
 pub(crate) use hand_over::judge_hand_over;
-pub(crate) use histories::{Histories, Observation, since_ready};
+pub(crate) use histories::{Branch, Histories, Observation, since_ready};
 pub(crate) use holding::Place;
 pub(crate) use keeps_data::{KeepsData, Stand};
 pub use ledger::Fates;

@@ -253,6 +253,11 @@ impl Pipe {
         &self.bytes[self.head..self.head + len]
     }
 
+    /// The last bytes that were added.
+    pub(crate) fn back(&self, len: usize) -> &[u8] {
+        &self.bytes[self.bytes.len() - len..]
+    }
+
     /// Takes out what was read. Returns true if the stream is to be cut here.
     pub(crate) fn consume(&mut self, due: Due) -> bool {
         self.head += due.len;

@@ -16,6 +16,7 @@ use crate::plan::{
     Chunking, ClientPlan, DiskPlan, HostPlan, NetworkPlan, PLAN_VERSION, Pace, Plan, Setting, Storage, Target, WorkPlan,
 };
 use crate::queue::{MILLISECOND, Micros, Occurrence, SECOND};
+use crate::viewer::Film;
 use crate::world::World;
 
 /// The stories that can be told.
@@ -52,6 +53,8 @@ pub struct Story {
     pub text: String,
     /// The property that was broken, if one was; the story ends there.
     pub violation: Option<Violation>,
+    /// All that happened, to be looked at.
+    pub film: Film,
 }
 
 impl Scenario {
@@ -80,7 +83,8 @@ impl Scenario {
         if violation.is_none() {
             stage.tell("all properties held");
         }
-        Ok(Story { text: stage.lines.join("\n") + "\n", violation })
+        let film = stage.world.take_film()?;
+        Ok(Story { text: stage.lines.join("\n") + "\n", violation, film })
     }
 }
 
@@ -115,6 +119,7 @@ impl Stage {
             defects,
         });
         world.keep_journal();
+        world.place_camera(0..=Micros::MAX);
         world.begin();
         Stage { world, lines: Vec::new() }
     }
@@ -158,6 +163,7 @@ impl Stage {
             return;
         }
         self.lines.push(format!("t={}  -- {text}", Clock(self.world.now())));
+        self.world.film_story(text);
     }
 
     /// Adds a line for each node: its role, its position and its keys.

@@ -67,7 +67,10 @@ fn survive(release: Release) {
         let a = restart_empty(a, release);
         one_is_emptied_and_the_other_is_not(&a, &b, &c, &digest);
         c.promote();
-        for lost in [&a, &b] {
+        assert_eq!(c.digest(), digest);
+        // A Redis 6.2 does not read our snapshots.
+        let readers = if release < Release::Redis7 { Vec::new() } else { vec![&a, &b] };
+        for lost in readers {
             lost.follow(c.port());
             lost.wait_until_equal_to(&c);
             assert_eq!((keys(lost), lost.digest()), (KEYS, digest.clone()));

@@ -169,7 +169,7 @@ impl Node {
             return self.timers.set_no_later(Timer::Aof, now.mono.after(INTERVAL));
         }
         if let DiskOutcome::Failed(failure) = outcome {
-            return self.aof_sync_failed(failure, now, effects);
+            return self.give_up_after_failed_sync(failure, now, effects);
         }
         stream.sync_ended();
         if stream.has_news() {
@@ -180,7 +180,7 @@ impl Node {
         self.tell_of_synced(now, effects);
     }
 
-    pub(super) fn aof_sync_failed(&mut self, failure: DiskFailure, now: Now, effects: &mut Effects) {
+    pub(super) fn give_up_after_failed_sync(&mut self, failure: DiskFailure, now: Now, effects: &mut Effects) {
         let text = format!(
             "Fail to fsync the AOF file: {failure}. What of it is on the disk is not known: all data are written anew, to other files."
         );

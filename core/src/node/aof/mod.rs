@@ -431,7 +431,7 @@ impl Node {
             (Goal::Opened, None) => self.on_opened(now, effects),
             // What the next increment was to go on from is not whole, and a sync that succeeds later tells nothing of what this one has lost.
             (Goal::Opened, Some(failure)) if done.as_ref().is_some_and(is_of_old) => {
-                self.aof_sync_failed(failure, now, effects)
+                self.give_up_after_failed_sync(failure, now, effects)
             }
             (Goal::Opened, Some(failure)) => self.opening_failed(failure, now, effects),
             (Goal::Rewritten, None) => self.on_rewritten(now, effects),

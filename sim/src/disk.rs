@@ -67,6 +67,16 @@ struct Body {
     again_from: Option<usize>,
 }
 
+impl Body {
+    /// From here on nothing counts as unwritten any more.
+    fn is_written_from(&mut self, at: usize) {
+        self.unwritten.retain_mut(|range| {
+            range.end = range.end.min(at);
+            range.start < range.end
+        });
+    }
+}
+
 /// Names a body. Never reused on one disk.
 type BodyId = u64;
 
@@ -399,10 +409,7 @@ impl Disk {
             DiskOp::Sync { file } => self.with_body(&file, |body| {
                 body.synced = body.bytes.len();
                 if let Some(from) = body.again_from.take() {
-                    body.unwritten.retain_mut(|range| {
-                        range.end = range.end.min(from);
-                        range.start < range.end
-                    });
+                    body.is_written_from(from);
                 }
                 DiskOutcome::Done
             }),
@@ -428,11 +435,7 @@ impl Disk {
                 body.bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
                 body.synced = body.synced.min(body.bytes.len());
                 // What comes there instead is written anew.
-                let len = body.bytes.len();
-                body.unwritten.retain_mut(|range| {
-                    range.end = range.end.min(len);
-                    range.start < range.end
-                });
+                body.is_written_from(body.bytes.len());
                 DiskOutcome::Done
             }),
             DiskOp::WriteAgain { file, from } => self.with_body(&file, |body| {

@@ -231,7 +231,9 @@ impl Node {
             self.mark(Mark::StartDroppedExpired);
         }
         self.keyspace.adopt(loaded.keyspace);
-        if let Some(position) = loaded.facts.position {
+        // Before the first replica came nothing was counted: a master has no history to go on with.
+        let has_history = |position: &Position| position.offset > 0 || self.config.replicaof.is_some();
+        if let Some(position) = loaded.facts.position.filter(has_history) {
             let stream_database = loaded.facts.stream_database.unwrap_or(0);
             self.resume_history(position, stream_database, &loaded.expired);
         }
@@ -243,9 +245,6 @@ impl Node {
     /// Takes up a history at the position of a file. A replica may go on with it; a master begins one of its own there,
     /// since what it had written after the file was made may live on elsewhere under the old name.
     pub(super) fn resume_history(&mut self, position: Position, stream_database: u32, expired: &[(u32, Vec<u8>)]) {
-        if position.offset == 0 {
-            return;
-        }
         let own = self.history.id;
         self.history.replace(position, self.config.repl_backlog_size);
         if self.config.replicaof.is_some() {

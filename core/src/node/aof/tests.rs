@@ -56,8 +56,13 @@ fn field(bench: &mut Bench, section: &str, name: &str) -> String {
 
 /// A replica in step with a master that nobody sees: the link, on which it was sent this stream.
 fn in_step(bench: &mut Bench, stream: &[u8]) -> ConnId {
+    in_step_from(bench, 100, stream)
+}
+
+/// The same, of a master that had written so many bytes when it made the snapshot.
+fn in_step_from(bench: &mut Bench, offset: u64, stream: &[u8]) -> ConnId {
     let (link, _) = bench.play_master();
-    bench.send(link, format!("+FULLRESYNC {} 100\r\n$18\r\nREDIS0009", "a".repeat(40)).as_bytes());
+    bench.send(link, format!("+FULLRESYNC {} {offset}\r\n$18\r\nREDIS0009", "a".repeat(40)).as_bytes());
     bench.send(link, b"\xff\0\0\0\0\0\0\0\0");
     bench.send(link, stream);
     link
@@ -167,6 +172,32 @@ fn a_replica_goes_on_from_the_place_that_its_file_tells() {
     let mut third = restart(&again, 3, replica_config());
     let (_, asked) = third.play_master();
     assert_eq!(asked, format!("{} {}", "a".repeat(40), offset + INCR.len() as u64 + 1));
+}
+
+#[test]
+fn a_replica_goes_on_from_the_very_beginning_of_a_stream() {
+    let without_file = || Config { appendonly: false, ..replica_config() };
+    for config in [replica_config, without_file] {
+        let mut bench = Bench::with(config());
+        in_step_from(&mut bench, 0, b"");
+        if !bench.node.config.appendonly {
+            bench.run("SAVE");
+        }
+        let (_, asked) = restart(&bench, 2, config()).play_master();
+        assert_eq!(asked, format!("{} 1", "a".repeat(40)));
+    }
+}
+
+#[test]
+fn a_master_without_replicas_has_no_history_to_go_on_with() {
+    let config = || Config { appendonly: false, ..config() };
+    let mut bench = Bench::with(config());
+    bench.run("SET k 1");
+    bench.run("SAVE");
+    let mut again = restart(&bench, 2, config());
+    assert_eq!(again.run("GET k"), "$1 1 ");
+    assert_eq!(field(&mut again, "replication", "second_repl_offset"), "-1");
+    assert_eq!(field(&mut again, "replication", "repl_backlog_active"), "0");
 }
 
 #[test]

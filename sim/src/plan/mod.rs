@@ -7,6 +7,7 @@
 mod clocks;
 mod draw;
 mod fault;
+mod hung_receivers;
 mod order;
 mod rivals;
 pub mod script;

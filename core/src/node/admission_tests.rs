@@ -61,6 +61,25 @@ fn a_value_larger_than_the_limit_does_not_end_the_links() {
 }
 
 #[test]
+fn a_snapshot_is_not_outrun_by_what_is_made_of_it_ahead_but_by_what_is_kept_of_what_is_written_over() {
+    for large in [0, 3_000_000] {
+        let mut bench = master(&["repl-backlog-size 20kb", "client-output-buffer-limit \"replica 100kb 0 0\""]);
+        set(&mut bench, large);
+        let replica = ask(&mut bench, true);
+        bench.run("SET l 1");
+        bench.pass(Duration::from_secs(20));
+        bench.run("SET l 2");
+        assert!(bench.closed.is_empty(), "{large}: {:?}", bench.notes);
+        let mut overwritten = 0;
+        while bench.closed.is_empty() && overwritten < 2000 {
+            bench.run(&alloc::format!("DEL key:{overwritten}"));
+            overwritten += 1;
+        }
+        assert_eq!(bench.closed, [replica], "{large}");
+    }
+}
+
+#[test]
 fn a_full_synchronisation_that_is_outrun_says_what_it_takes_and_the_next_ones_come_later_and_later() {
     let mut bench = master(&["repl-backlog-size 20kb", "client-output-buffer-limit \"replica 100kb 0 0\""]);
     let mut waits = Vec::new();

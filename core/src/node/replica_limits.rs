@@ -59,7 +59,7 @@ impl Node {
         }
     }
 
-    /// Bytes that are kept for a replica alone: of the stream, and of its snapshot.
+    /// Bytes that are kept for a replica alone since others write: of the stream, and of its snapshot.
     pub(super) fn bytes_held_for(&self, side: &ReplicaSide) -> u64 {
         let lag = side.needs_log_from().map_or(0, |from| self.history.offset().saturating_sub(from));
         lag + self.transfers.held_for(side.phase, &self.keyspace)

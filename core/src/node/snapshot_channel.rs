@@ -174,7 +174,7 @@ impl Node {
         }
         let Some(connection) = main.and_then(|main| self.connections.get_mut(main)) else { return };
         connection.intro.own_snapshot = kept;
-        if kept.is_none() && connection.replica().is_some() {
+        if kept.is_none() {
             let main = connection.id;
             self.end_other_channel(main, now, effects);
         }

@@ -135,6 +135,16 @@ fn one_connection_ends_with_the_other() {
 }
 
 #[test]
+fn a_connection_that_was_to_be_sent_what_follows_a_lost_snapshot_is_not_taken_for_one_that_has_it() {
+    let mut bench = master(&[]);
+    let (main, snapshot) = ask(&mut bench, true);
+    let number = number(&bench, snapshot);
+    assert_eq!(bench.run_on(main, &format!("REPLCONF set-rdb-client-id {number}")), "+OK ");
+    bench.hang_up(snapshot);
+    assert_eq!(bench.closed, [main]);
+}
+
+#[test]
 fn a_replica_that_has_its_snapshot_may_hang_up_on_that_side_first() {
     for is_tied_before in [true, false] {
         let mut bench = master(&["repl-backlog-size 16kb"]);

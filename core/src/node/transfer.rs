@@ -60,6 +60,8 @@ struct Transfer {
     snapshot: Option<SnapshotId>,
     mark: [u8; MARK_BYTES],
     bytes: Run,
+    /// The most that one turn has made: a value is made at once, however large it is.
+    turn_bytes_max: u64,
     is_complete: bool,
     pace: Pace,
     /// [`Defect::OneDropAbortsAll`]: so many receivers there were, and so many failures were counted.
@@ -124,12 +126,14 @@ impl Transfers {
         self.running.len()
     }
 
-    /// Bytes of a transfer that are made and that a receiver in this phase has not taken.
+    /// Bytes of a transfer that are made and that a receiver in this phase has not taken, beyond what would wait for it without any write: what is
+    /// written over is made early, as it was.
     pub(super) fn held_for(&self, phase: Phase, keyspace: &Keyspace) -> u64 {
         let Phase::Streaming { transfer, sent, .. } = phase else { return 0 };
         let Some(transfer) = self.find(transfer) else { return 0 };
-        let buffered = transfer.snapshot.map_or(0, |snapshot| keyspace.snapshot_buffered(snapshot));
-        transfer.bytes.end().saturating_sub(sent) + buffered as u64
+        let buffered = transfer.snapshot.map_or(0, |snapshot| keyspace.snapshot_buffered(snapshot)) as u64;
+        let made = transfer.bytes.end().saturating_sub(sent) + buffered;
+        made.saturating_sub(WINDOW_BYTES + transfer.turn_bytes_max)
     }
 }
 
@@ -147,7 +151,8 @@ impl Node {
         let id = TransferId(self.transfers.next_id);
         let (bytes, pace) = (Run::default(), Pace::new(now.mono));
         let counted = Leftover::default();
-        let mut transfer = Transfer { id, snapshot: None, mark, bytes, is_complete: false, pace, counted };
+        let mut transfer =
+            Transfer { id, snapshot: None, mark, bytes, turn_bytes_max: 0, is_complete: false, pace, counted };
         match contents {
             Contents::Everything => transfer.snapshot = Some(self.keyspace.begin_snapshot(header, rules)),
             Contents::NoKeys => {
@@ -315,7 +320,10 @@ impl Node {
                 && !transfer.is_complete
                 && ahead < window_bytes
             {
+                let before = self.keyspace.snapshot_buffered(snapshot);
                 self.keyspace.advance_snapshot(snapshot, units, (window_bytes - ahead) as usize);
+                let made = self.keyspace.snapshot_buffered(snapshot).saturating_sub(before) as u64;
+                transfer.turn_bytes_max = transfer.turn_bytes_max.max(made);
                 let (bytes, is_last) = self.keyspace.take_snapshot_output(snapshot);
                 transfer.bytes.append(&bytes);
                 if is_last {

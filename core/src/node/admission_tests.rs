@@ -61,6 +61,27 @@ fn a_value_larger_than_the_limit_does_not_end_the_links() {
 }
 
 #[test]
+fn a_limit_that_is_lowered_ends_at_once_who_lags_beyond_it() {
+    let of_output = |bytes: &str| alloc::format!("client-output-buffer-limit \"replica {bytes} 0 0\"");
+    let cases = [
+        (["repl-backlog-size 20kb".into(), of_output("10mb")], of_output("100kb")),
+        (["repl-backlog-size 10mb".into(), of_output("100kb")], "repl-backlog-size 20kb".into()),
+    ];
+    for (wide, lowered) in cases {
+        let mut bench = master(&wide.each_ref().map(String::as_str));
+        let replica = ask(&mut bench, false);
+        bench.send(replica, b"REPLCONF ACK 0\r\n");
+        bench.deaf.push(replica);
+        for _ in 0..200 {
+            set(&mut bench, 1000);
+        }
+        assert!(bench.closed.is_empty(), "{lowered}");
+        bench.run(&alloc::format!("CONFIG SET {lowered}"));
+        assert_eq!(bench.closed, [replica], "{lowered}");
+    }
+}
+
+#[test]
 fn a_snapshot_is_not_outrun_by_what_is_made_of_it_ahead_but_by_what_is_kept_of_what_is_written_over() {
     for large in [0, 3_000_000] {
         let mut bench = master(&["repl-backlog-size 20kb", "client-output-buffer-limit \"replica 100kb 0 0\""]);

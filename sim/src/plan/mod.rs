@@ -5,14 +5,10 @@
 //! bug report and run again after the code that drew it has changed.
 
 mod changes;
-mod clocks;
 mod draw;
 mod fault;
-mod hung_receivers;
 mod order;
-mod rivals;
 pub mod script;
-mod short_lives;
 mod words;
 
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@
 
 use afterimage_core::codec::random::Random;
 
-use super::{Crash, Fault, FaultPlan, Order, OrderPlan, Plan, Storage};
+use crate::plan::{Crash, Fault, FaultPlan, Order, OrderPlan, Plan, Storage};
 use crate::queue::{MILLISECOND, Micros, SECOND};
 
 /// Syncs within which a node that begins gives its files names and secures these, and a little for what is written meanwhile.
@@ -17,7 +17,7 @@ const OPERATIONS_BEFORE: u64 = 12;
 
 /// Adds some to a plan, if the seed has them.
 pub(super) fn add(random: &mut Random, plan: &mut Plan) {
-    let appends = |(_, host): &(u16, &super::HostPlan)| matches!(host.storage, Storage::Appended { .. });
+    let appends = |(_, host): &(u16, &crate::plan::HostPlan)| matches!(host.storage, Storage::Appended { .. });
     let appending: Vec<u16> = (0..).zip(&plan.hosts).filter(appends).map(|(host, _)| host).collect();
     if !random.chance(1, 3) {
         return;

@@ -2,7 +2,7 @@
 
 use afterimage_core::codec::random::Random;
 
-use super::{Fault, FaultPlan, Plan};
+use crate::plan::{Fault, FaultPlan, Plan};
 
 /// By how much, in milliseconds, forward or back.
 const STEPS_MS: [i64; 4] = [20, 1_000, 30_000, 3_600_000];

@@ -6,7 +6,7 @@
 
 use afterimage_core::codec::random::Random;
 
-use super::{ClientPlan, Held, Order, OrderPlan, Plan, Setting, Target};
+use crate::plan::{ClientPlan, Held, Order, OrderPlan, Plan, Setting, Target};
 use crate::queue::{MILLISECOND, Micros, SECOND};
 
 /// The host that is supplanted.

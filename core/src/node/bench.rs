@@ -307,12 +307,12 @@ impl Bench {
                 };
             }
             DiskOp::ReplaceConfig { text } => self.config_file = Ok(String::from_utf8_lossy(&text).into_owned()),
-            DiskOp::Sync { .. } => {
+            DiskOp::Sync { .. } | DiskOp::SyncDirectory { .. } => {
                 if let Some(failure) = &self.sync_failure {
                     return DiskOutcome::Failed(failure.clone());
                 }
             }
-            DiskOp::SyncDirectory { .. } | DiskOp::CreateDirectory { .. } => {}
+            DiskOp::CreateDirectory { .. } => {}
         }
         DiskOutcome::Done
     }

@@ -15,6 +15,7 @@
 
 mod feed;
 mod own;
+mod part_end;
 mod promise;
 mod replay;
 mod restore;
@@ -425,6 +426,9 @@ impl Node {
         {
             return self.aof_disk(AofErrand::Chain, op, effects);
         }
+        let is_rename = |op: &DiskOp| matches!(op, DiskOp::Rename { .. });
+        let may_be_named = !chain.ops.iter().any(is_rename)
+            && done.as_ref().is_some_and(|op| is_rename(op) || matches!(op, DiskOp::SyncDirectory { .. }));
         aof.chain = None;
         let is_of_old = |op: &DiskOp| matches!(op, DiskOp::Sync { file } if aof.stream.as_ref().is_some_and(|old| old.file == *file));
         match (goal, failure) {
@@ -433,7 +437,7 @@ impl Node {
             (Goal::Opened, Some(failure)) if done.as_ref().is_some_and(is_of_old) => {
                 self.give_up_after_failed_sync(failure, now, effects)
             }
-            (Goal::Opened, Some(failure)) => self.opening_failed(failure, now, effects),
+            (Goal::Opened, Some(failure)) => self.opening_failed(failure, may_be_named, now, effects),
             (Goal::Rewritten, None) => self.on_rewritten(now, effects),
             (Goal::Rewritten, Some(failure)) => self.rewrite_failed(&failure, now, effects),
             // What is left over is named in the manifest, and removed another time.

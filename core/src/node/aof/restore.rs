@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use crate::marks::Mark;
 use crate::museum::Defect;
-use crate::persistence::aof::{Fault, Manifest, Part, manifest_name, number_of};
+use crate::persistence::aof::{Manifest, Part, manifest_name, number_of};
 use crate::persistence::{Loader, Progress};
 use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Now};
 use crate::replication::Position;
@@ -21,18 +21,17 @@ use crate::replication::Position;
 use super::super::Node;
 use super::super::load::{LoadProgress, note_remarks};
 use super::super::storage::READ_BYTES;
+use super::part_end::{Refusal, wrong_length};
 use super::replay::Replay;
 use super::stream::{Insert, Stream};
 use super::{Aof, AofErrand, Standing, in_directory, note};
 
 /// What can be done about a file that cannot be loaded.
-const CURE_BACKUP: &str = "Restore it from a backup, or start as an empty replica of a node that has the data.";
+pub(super) const CURE_BACKUP: &str =
+    "Restore it from a backup, or start as an empty replica of a node that has the data.";
 const CURE_MANIFEST: &str =
     "Correct it, or restore it from a backup: without it none of the files that it names is loaded.";
-const CURE_FORMAT: &str = "redis-check-aof tells more, and can cut off what is wrong (--fix).";
-const CURE_UNFINISHED: &str = "Allow it, or cut them off with redis-check-aof --fix.";
-const CURE_ROT: &str = "Restore it from a backup, or start as an empty replica of a node that has the data. \
-                        Without the lines that begin with '#' the file is loaded unchecked, as by a Redis.";
+pub(super) const CURE_FORMAT: &str = "redis-check-aof tells more, and can cut off what is wrong (--fix).";
 
 /// What is being read.
 #[derive(Clone, Debug)]
@@ -47,8 +46,8 @@ pub(in crate::node) struct Restore {
     /// Bytes of the parts that were read.
     older_bytes: u64,
     /// Where the data are, if the files tell, and the database that the stream was about.
-    position: Option<Position>,
-    database: u32,
+    pub(super) position: Option<Position>,
+    pub(super) database: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -80,7 +79,7 @@ struct PartInProgress {
 }
 
 #[derive(Clone, Debug)]
-enum Contents {
+pub(super) enum Contents {
     /// Nothing was read yet.
     Unknown,
     Snapshot(Box<Loader>),
@@ -402,81 +401,26 @@ impl Node {
     }
 
     fn end_part(&mut self, mut restore: Box<Restore>, part: PartInProgress, now: Now, effects: &mut Effects) {
-        let is_last = part.index + 1 == restore.manifest.loaded().count();
-        let is_base = restore.manifest.base.is_some() && part.index == 0;
-        let (good_bytes, cut_bytes, doubtful_from) = match part.contents {
-            Contents::Unknown => (0, 0, None),
-            Contents::Snapshot(loader) => {
-                let why = loader.finish().err().map_or_else(String::new, |error| error.to_string());
-                return self.cannot_start(&part.file, &why, CURE_BACKUP, effects);
-            }
-            Contents::Commands { mut replay, preamble_bytes } => {
-                if self.has(Defect::HalfTransactionLoaded) {
-                    let _ = self.replay_unfinished(&mut replay, now, effects);
-                }
-                let database = replay.database;
-                let verdict = replay.finish(effects);
-                if verdict.is_rotten {
-                    self.mark(Mark::AofRotten);
-                }
-                let cut_bytes = match verdict.cut_bytes() {
-                    Err(why) if verdict.is_ours => return self.cannot_start(&part.file, &why, CURE_ROT, effects),
-                    Err(why) => return self.cannot_start(&part.file, &why, CURE_FORMAT, effects),
-                    Ok(0) => 0,
-                    Ok(bytes) if is_last && self.config.aof_load_truncated => bytes,
-                    Ok(bytes) => {
-                        let told = verdict.damage.map_or_else(String::new, |damage| damage.to_string());
-                        return self.refuse_unfinished(&part.file, bytes, &told, is_last, effects);
-                    }
-                };
-                let damage = verdict.damage.map_or_else(String::new, |damage| damage.to_string());
-                if verdict.damage.is_some_and(|damage| damage.fault == Fault::EndsInTransaction) {
-                    self.mark(Mark::AofHalfTransaction);
-                }
-                if cut_bytes > 0 {
-                    self.mark(Mark::AofTornTail);
-                    note(
-                        effects,
-                        Level::Warning,
-                        format!("!!! Warning: short read while loading the AOF file {}!!!", part.file),
-                    );
-                    note(
-                        effects,
-                        Level::Warning,
-                        format!(
-                            "AOF {} loaded anyway because aof-load-truncated is enabled: its last {cut_bytes} bytes are cut off ({damage})",
-                            part.file
-                        ),
-                    );
-                }
-                if verdict.file_bytes > 0 {
-                    restore.position = verdict.position;
-                    restore.database = database;
-                }
-                let is_told = !verdict.is_ours || verdict.synced_bytes == verdict.good_bytes;
-                (preamble_bytes + verdict.good_bytes, cut_bytes, (!is_told).then_some(verdict.synced_bytes))
-            }
+        let PartInProgress { index, file, read, begun_at, contents, .. } = part;
+        let is_last = index + 1 == restore.manifest.loaded().count();
+        let is_base = restore.manifest.base.is_some() && index == 0;
+        let end = self.judge_end(&mut restore, contents, &file, is_last, now, effects).and_then(|end| {
+            let why = restore.manifest.base_bytes.and_then(|bytes| wrong_length(is_base, read, bytes));
+            why.map_or(Ok(end), |why| Err(Refusal { why, cure: CURE_BACKUP }))
+        });
+        let end = match end {
+            Ok(end) => end,
+            Err(Refusal { why, cure }) => return self.cannot_start(&file, &why, cure, effects),
         };
-        if let Some(why) = restore.manifest.base_bytes.and_then(|bytes| wrong_length(is_base, part.read, bytes)) {
-            return self.cannot_start(&part.file, &why, CURE_BACKUP, effects);
-        }
-        let seconds = seconds_since(part.begun_at, now);
+        let seconds = seconds_since(begun_at, now);
         let kind = if is_base { "base" } else { "incr" };
-        note(effects, Level::Notice, format!("DB loaded from {kind} file {}: {seconds} seconds", part.file));
+        note(effects, Level::Notice, format!("DB loaded from {kind} file {file}: {seconds} seconds"));
         if is_last {
-            let mut ops = VecDeque::new();
-            if cut_bytes > 0 {
-                ops.push_back(DiskOp::Truncate { file: part.file.clone(), len: good_bytes });
-            }
-            // A sync may have failed in the life before, and what it was about passes for clean since.
-            if let Some(from) = doubtful_from.filter(|_| !is_base) {
-                self.mark(Mark::AofTailWrittenAgain);
-                ops.push_back(DiskOp::WriteAgain { file: part.file.clone(), from });
-            }
-            return self.mend_last_part(restore, ops, (part.file, good_bytes, is_base), now, effects);
+            let ops = self.mending_of(&file, &end, is_base);
+            return self.mend_last_part(restore, ops, (file, end.good_bytes, is_base), now, effects);
         }
-        restore.older_bytes += good_bytes;
-        self.begin_part(restore, part.index + 1, now, effects);
+        restore.older_bytes += end.good_bytes;
+        self.begin_part(restore, index + 1, now, effects);
     }
 
     /// Goes on with what is to be done to the last part (its file, the length of what is good of it, whether it is the base).
@@ -494,20 +438,6 @@ impl Node {
         restore.step = Step::Mending { ops, file, len, is_base };
         self.storage.restore = Some(restore);
         self.aof_disk(AofErrand::Restore, op, effects);
-    }
-
-    fn refuse_unfinished(&mut self, file: &str, bytes: u64, told: &str, is_last: bool, effects: &mut Effects) {
-        let (reason, cure) = if is_last {
-            ("'aof-load-truncated no' forbids to cut them off", CURE_UNFINISHED)
-        } else {
-            ("other files go on from it", CURE_BACKUP)
-        };
-        self.cannot_start(
-            file,
-            &format!("its last {bytes} bytes are unfinished ({told}), and {reason}"),
-            cure,
-            effects,
-        );
     }
 
     fn last_part_read(
@@ -559,15 +489,6 @@ impl Node {
         self.audit_data_replaced();
         self.clean_up(effects);
         self.is_ready(position.is_some(), now, effects);
-    }
-}
-
-/// What is wrong with the length of a part, if the base is one of `base_bytes` that we have written. We begin no increment without bytes.
-fn wrong_length(is_base: bool, bytes: u64, base_bytes: u64) -> Option<String> {
-    match is_base {
-        true if bytes != base_bytes => Some(format!("it has {bytes} bytes, where {base_bytes} were written")),
-        false if bytes == 0 => Some("it is empty, though something was written into it".into()),
-        _ => None,
     }
 }
 

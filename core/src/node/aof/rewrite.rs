@@ -255,10 +255,17 @@ impl Node {
         self.tell_of_synced(now, effects);
     }
 
-    /// Nobody knows whether the manifest names the new increment: there is no way but forward.
-    pub(super) fn opening_failed(&mut self, failure: DiskFailure, now: Now, effects: &mut Effects) {
+    /// The manifest may name the new increment, so there is no way but forward. If it may, that file stays as it is, and the next attempt makes another:
+    /// it is not whole while it is made.
+    pub(super) fn opening_failed(&mut self, failure: DiskFailure, may_be_named: bool, now: Now, effects: &mut Effects) {
         let Some(aof) = &mut self.storage.aof else { return };
         let Some(opening) = &mut aof.opening else { return };
+        if may_be_named {
+            let part = Part::increment(&self.config.appendfilename, aof.next_increment);
+            aof.next_increment += 1;
+            opening.stream.file = in_directory(&self.config, &part.name);
+            aof.manifest.history.push(core::mem::replace(&mut opening.part, part));
+        }
         let not_before = now.mono.after(INTERVAL);
         opening.not_before = Some(not_before);
         note(effects, Level::Warning, format!("Can't open the append-only file {}: {failure}", opening.part.name));

@@ -447,6 +447,31 @@ fn after_a_failed_sync_of_what_the_next_increment_goes_on_from_everything_is_wri
 }
 
 #[test]
+fn an_increment_that_may_be_named_is_not_made_again() {
+    let mut bench = Bench::with(always());
+    bench.run("SET k 1");
+    bench.hold_disk();
+    bench.run("BGREWRITEAOF");
+    release_until(&mut bench, |op| matches!(op, DiskOp::Rename { to, .. } if to == MANIFEST));
+    bench.release_disk_op();
+    assert!(manifest(&bench).contains("2.incr.aof seq 2 type i"));
+    let named = bench.disk[SECOND_INCREMENT].clone();
+    bench.sync_failure = Some(DiskFailure::Other("Input/output error".into()));
+    release_until(&mut bench, |op| matches!(op, DiskOp::SyncDirectory { .. }));
+    bench.release_disk_op();
+    bench.sync_failure = None;
+    while !manifest(&bench).contains("3.incr.aof seq 3 type i") {
+        assert_eq!(bench.disk.get(SECOND_INCREMENT), Some(&named));
+        if !bench.release_disk_op() {
+            bench.pass(Duration::from_secs(1));
+        }
+    }
+    bench.release_disk();
+    assert_eq!(bench.run("SET k 2"), "+OK ");
+    assert_eq!(restart(&bench, 2, always()).run("GET k"), "$1 2 ");
+}
+
+#[test]
 fn what_a_file_does_not_tell_to_be_on_the_disk_is_written_again_at_start() {
     let mut bench = Bench::with(always());
     bench.run("SET k 1");

@@ -148,7 +148,10 @@ impl Node {
     }
 
     fn master_in_step(&self) -> Option<&Endpoint> {
-        self.follow.as_ref().filter(|follow| follow.caution.is_armed).map(|follow| &follow.endpoint)
+        self.follow
+            .as_ref()
+            .filter(|follow| follow.caution.is_armed && !follow.caution.is_named_in_quarantine)
+            .map(|follow| &follow.endpoint)
     }
 
     fn suspect_told(&self) -> Option<Suspect> {

@@ -189,7 +189,8 @@ impl Node {
     /// REPLICAOF host port: follows a master, from where we stand if it knows our history.
     pub(super) fn follow(&mut self, endpoint: Endpoint, may_resume: bool, now: Now, effects: &mut Effects) {
         self.audit_deed(|_| Deed::MasterNamed);
-        self.follow_with(endpoint, may_resume, Caution::default(), now, effects);
+        let caution = self.caution_of_another(&endpoint);
+        self.follow_with(endpoint, may_resume, caution, now, effects);
     }
 
     /// The same, with what is known of that master.

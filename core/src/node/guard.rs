@@ -21,7 +21,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::codec::number::parse_u64;
-use crate::config::GuardPolicy;
+use crate::config::{Endpoint, GuardPolicy};
 use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::Loaded;
@@ -69,6 +69,8 @@ pub(crate) struct Caution {
     pub(crate) quarantine: Option<Quarantine>,
     /// Quarantine has lasted long enough: what is offered next is taken, behind an archive.
     pub(super) is_over: bool,
+    /// It was named while another one was held off, perhaps by a Sentinel that has promoted who was emptied: what it offers is taken, behind an archive.
+    pub(super) is_named_in_quarantine: bool,
 }
 
 /// The guard of a node, whomever it follows.
@@ -118,7 +120,7 @@ impl Node {
         let Some(follow) = self.follow.as_ref().filter(|follow| follow.caution.is_armed) else {
             return Judgement::Take;
         };
-        let Caution { suspect, goes_on_from, is_over, .. } = follow.caution;
+        let Caution { suspect, goes_on_from, is_over, is_named_in_quarantine, .. } = follow.caution;
         let offer = Offer { position, goes_on_from, keys: loaded.keys, lasting_keys: loaded.lasting_keys };
         let class = classify(&evidence, &offer, self.config.replica_wipe_guard_shrunk_percent);
         let is_renamed = position.is_some_and(|position| position.history != evidence.position.history);
@@ -133,7 +135,8 @@ impl Node {
         };
         self.mark(if is_known { Mark::GuardFoundSuspect } else { mark });
         let text = describe(class, offer, evidence);
-        let policy = if is_over && policy != GuardPolicy::Allow { GuardPolicy::Archive } else { policy };
+        let is_decided = is_over || is_named_in_quarantine;
+        let policy = if is_decided && policy != GuardPolicy::Allow { GuardPolicy::Archive } else { policy };
         match policy {
             GuardPolicy::Allow => {
                 let text = format!("{text} It takes the place of what we have, as 'replica-wipe-guard' says.");
@@ -211,6 +214,17 @@ impl Node {
         quarantine.is_some_and(|quarantine| quarantine.is_final || self.has(Defect::QuarantineForEver))
     }
 
+    /// What is known of a master that takes the place of the one before.
+    pub(super) fn caution_of_another(&self, endpoint: &Endpoint) -> Caution {
+        let before = self.follow.as_ref().filter(|follow| follow.endpoint != *endpoint);
+        match before.map(|follow| &follow.caution) {
+            Some(Caution { quarantine: Some(_), suspect, .. }) => {
+                Caution { is_armed: true, suspect: *suspect, is_named_in_quarantine: true, ..Caution::default() }
+            }
+            _ => Caution::default(),
+        }
+    }
+
     /// The stream of our master comes to us, or its data are ours: from now on we know what it had.
     pub(super) fn guard_is_armed(&mut self) {
         let Some(follow) = &mut self.follow else { return };
@@ -247,7 +261,7 @@ impl Node {
     /// What we have is in the archive: now it can be replaced.
     pub(super) fn archive_is_written(&mut self, file: FileName, now: Now, effects: &mut Effects) {
         let text = format!(
-            "What we had is in '{file}', as a snapshot. To have it back: start a server with --dbfilename {file} in this directory."
+            "What we had is in '{file}', as a snapshot. To have it back: start another server on it in this directory, without the configuration file of this one: afterimage-server --port 6390 --dbfilename {file}"
         );
         effects.note(Note::Text { level: Level::Warning, text });
         self.mark(Mark::ArchiveWritten);

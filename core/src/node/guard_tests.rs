@@ -289,6 +289,20 @@ fn another_master_that_is_named_may_be_empty() {
 }
 
 #[test]
+fn another_master_that_is_named_in_quarantine_is_followed_behind_an_archive() {
+    for (load, keys) in LOADS.into_iter().flat_map(|load| [0, 1, 5].map(|keys| (load, keys))) {
+        let mut bench = bereft(GuardPolicies::DEFAULT, load);
+        offer(&mut bench, OTHER, 0, 0);
+        assert_eq!(state(&mut bench), "quarantine");
+        bench.dialled.clear();
+        bench.run("REPLICAOF 127.0.0.1 7001");
+        offer(&mut bench, THIRD, OFFSET + 5000, keys);
+        assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (format!(":{keys} "), "armed".into()));
+        assert_eq!(archives(&bench.disk).len(), 1, "who was emptied may have been promoted");
+    }
+}
+
+#[test]
 fn a_flushed_master_of_the_same_history_is_followed() {
     let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
     offer(&mut bench, HISTORY, OFFSET + 500, 0);

@@ -84,7 +84,9 @@ pub fn classify(evidence: &Evidence, offer: &Offer, shrunk_percent: u32) -> Clas
         return Class::Harmless;
     }
     let history = offer.position.map(|position| position.history);
-    if let Some(suspect) = evidence.suspect.filter(|suspect| history == Some(suspect.history)) {
+    let comes_from =
+        |name: ReplicationId| history == Some(name) || offer.goes_on_from.is_some_and(|(before, _)| before == name);
+    if let Some(suspect) = evidence.suspect.filter(|suspect| comes_from(suspect.history)) {
         return suspect.class;
     }
     if offer.keys == 0 {
@@ -92,7 +94,9 @@ pub fn classify(evidence: &Evidence, offer: &Offer, shrunk_percent: u32) -> Clas
     }
     // Of one who does not tell its position it is not known that it has gone on.
     let missing_bytes = offer.position.map(|position| evidence.position.offset.saturating_sub(position.offset));
-    if missing_bytes == Some(0) {
+    let has_fewer = offer.keys < evidence.keys;
+    // A master that has lost its data once is not believed to have gone on from them because it has written much since, under whatever name.
+    if missing_bytes == Some(0) && !(has_fewer && evidence.suspect.is_some()) {
         return Class::Harmless;
     }
     if u128::from(offer.lasting_keys) * 100 < u128::from(evidence.lasting_keys) * u128::from(shrunk_percent) {
@@ -100,8 +104,9 @@ pub fn classify(evidence: &Evidence, offer: &Offer, shrunk_percent: u32) -> Clas
     }
     let is_same_history = history == Some(evidence.position.history);
     match (offer.position, missing_bytes) {
-        // A master that reads its append-only file begins a history at 0 with everything in it, and so does any before 7.0 with a snapshot.
-        (Some(Position { offset: 0, .. }), _) if !is_same_history => Class::Harmless,
+        // A master that reads its append-only file begins a history at 0 with everything in it, and so does any before 7.0 with a snapshot. One that was
+        // empty counts from 0, too, whatever clients have written into it before its first replica came.
+        (Some(Position { offset: 0, .. }), _) if !is_same_history && !has_fewer => Class::Harmless,
         (_, Some(bytes)) => Class::RolledBack { bytes },
         (_, None) => Class::Harmless,
     }
@@ -183,8 +188,15 @@ mod tests {
     #[test]
     fn a_master_that_has_read_its_data_and_counts_from_0_is_trusted() {
         assert_eq!(class(100, Some(at(OTHER, 0)), 100), Class::Harmless);
-        assert_eq!(class(100, Some(at(OTHER, 0)), 10), Class::Harmless);
+        assert_eq!(class(100, Some(at(OTHER, 0)), 110), Class::Harmless);
         assert_eq!(class(100, None, 10), Class::Harmless);
+    }
+
+    #[test]
+    fn one_that_counts_from_0_and_has_less_is_not_trusted_even_if_no_key_is_a_lasting_one() {
+        assert_eq!(class(100, Some(at(OTHER, 0)), 99), Class::RolledBack { bytes: 1000 });
+        let ours = Evidence { lasting_keys: 0, ..evidence(500) };
+        assert_eq!(classify(&ours, &offer(Some(at(OTHER, 0)), 1), 10), Class::RolledBack { bytes: 1000 });
     }
 
     #[test]
@@ -218,5 +230,18 @@ mod tests {
             assert_eq!(class(found, OURS, 5000), Class::Harmless, "it has come back");
             assert_eq!(class(found, b'c', 5000), Class::Harmless, "a third one is looked at by itself");
         }
+    }
+
+    #[test]
+    fn a_new_name_does_not_clear_who_was_found_wanting() {
+        let found = Class::Empty;
+        let suspect = Some(Suspect { history: ReplicationId::new([OTHER; 40]), class: found });
+        let ours = Evidence { suspect, ..evidence(100) };
+        let third = |keys: u64| offer(Some(at(b'c', 5000)), keys);
+        let says_so = Offer { goes_on_from: Some((ReplicationId::new([OTHER; 40]), 4000)), ..third(100) };
+        assert_eq!(classify(&ours, &says_so, 10), found, "it says itself that it goes on from there");
+        assert_eq!(classify(&ours, &third(20), 10), Class::RolledBack { bytes: 0 });
+        assert_eq!(classify(&ours, &third(9), 10), Class::Shrunk { keys: 91 });
+        assert_eq!(classify(&evidence(100), &third(20), 10), Class::Harmless, "of others it is believed");
     }
 }

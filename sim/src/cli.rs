@@ -345,6 +345,9 @@ pub(crate) struct HazardArguments {
     /// Tell what happens in a run of this cell, the worst that is found
     #[arg(long, value_name = "CELL", conflicts_with_all = ["preset", "only", "json"])]
     pub(crate) example: Option<Cell>,
+    /// Of the example: this seed, instead of the worst
+    #[arg(long, value_name = "N", requires = "example", conflicts_with = "runs")]
+    pub(crate) seed: Option<u64>,
     /// Print the plan of a seed in a cell, for `replay`
     #[arg(long, value_names = ["CELL", "SEED"], num_args = 2, conflicts_with_all = ["preset", "only", "json", "html", "example", "markdown"])]
     pub(crate) plan_of: Vec<String>,
@@ -362,7 +365,7 @@ pub(crate) struct HazardArguments {
 /// The presets by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PresetName {
-    /// What is kept, how soon the master is back, with and without a Sentinel as it is by default, without and with the guard: 48 cells
+    /// What is kept, how soon the master is back, with and without a Sentinel as it is by default, without and with the guard: 32 cells
     Main,
     /// A supervisor on the machine, as systemd is by default (0.1 s), and nobody who promotes: 16 cells
     BareSupervisor,

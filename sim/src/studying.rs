@@ -4,8 +4,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use afterimage_sim::hazard::{Cell, Given, Grid, Kind, Outcome, Preset, Report, Shown, play};
 use afterimage_sim::Setting;
+use afterimage_sim::hazard::{Cell, Given, Grid, Kind, LEGEND, Outcome, Preset, Report, Shown, play};
+use afterimage_sim::viewer::Films;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
@@ -39,6 +40,9 @@ pub(crate) fn run(arguments: &HazardArguments, out: &mut impl Write) -> io::Resu
     if let Some(given) = &given {
         report.risks = given.risks(&report);
     }
+    if let Some(path) = &arguments.html {
+        write_page(&report, path)?;
+    }
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&report).map_err(io::Error::other)?)?;
     } else if arguments.markdown {
@@ -47,6 +51,32 @@ pub(crate) fn run(arguments: &HazardArguments, out: &mut impl Write) -> io::Resu
         write!(out, "{report}")?;
     }
     Ok(report.passed())
+}
+
+/// Writes a page about a study, with an example of each cell.
+fn write_page(report: &Report, path: &Path) -> io::Result<()> {
+    let shown = report.cells.par_iter().map(|cell| {
+        let seed = cell.example.seed;
+        (cell, Shown::of(&cell.cell, seed, &report.given).film().film)
+    });
+    let shown: Vec<_> = shown.collect();
+    let mut films = Films::default();
+    let count = shown.len();
+    for (cell, film) in shown {
+        let (name, seed) = (&cell.name, cell.example.seed);
+        let command = format!("cargo sim hazard --example {name} --seed {seed}");
+        films.add(
+            name,
+            film.map_err(nonsense)?,
+            &format!("{name}, seed {seed}: {}", cell.example.what.in_words()),
+            &command,
+        );
+    }
+    let told = films.count();
+    let page = films.page("What a crash of the master costs", report, &LEGEND);
+    fs::write(path, &page).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    let kilobytes = page.len().div_ceil(1000);
+    writeln!(io::stderr(), "{}: {count} cells with {told} examples in {kilobytes} kB", path.display())
 }
 
 /// Plays all seeds in all cells.
@@ -85,9 +115,12 @@ fn show_example(cell: &Cell, arguments: &HazardArguments, given: &[Setting], out
         load: vec![cell.load],
         given: given.to_vec(),
     };
-    let results = play_all(&grid, arguments)?;
-    let outcomes = results.iter().flat_map(|(_, outcomes)| outcomes);
-    let Some(outcome) = outcomes.min_by_key(|outcome| (Kind::of(outcome), outcome.seed)) else { return Ok(true) };
+    let outcomes = match arguments.seed {
+        Some(seed) => vec![play(cell, seed, given)],
+        None => play_all(&grid, arguments)?.into_iter().flat_map(|(_, outcomes)| outcomes).collect(),
+    };
+    let worst = outcomes.iter().min_by_key(|outcome| (Kind::of(outcome), outcome.seed));
+    let Some(outcome) = worst else { return Ok(true) };
     let shown = Shown::of(cell, outcome.seed, given);
     write!(out, "{}", shown.story())?;
     writeln!(out, "{}", serde_json::to_string(outcome).map_err(io::Error::other)?)?;

@@ -198,10 +198,12 @@ impl FromStr for Detector {
         if text == "none" {
             return Ok(Detector::None);
         }
-        let parts = text.split_once('+').and_then(|(patience, delay)| Some((patience.parse().ok()?, delay.parse().ok()?)));
-        let (Span(patience_us), Span(delay_us)) = parts
-            .filter(|(patience, _): &(Span, Span)| patience.0 > 0)
-            .ok_or_else(|| format!("`{text}` is no detector: none is one, and 30s+1s has a patience of 30 s and a delay of 1 s"))?;
+        let parts =
+            text.split_once('+').and_then(|(patience, delay)| Some((patience.parse().ok()?, delay.parse().ok()?)));
+        let (Span(patience_us), Span(delay_us)) =
+            parts.filter(|(patience, _): &(Span, Span)| patience.0 > 0).ok_or_else(|| {
+                format!("`{text}` is no detector: none is one, and 30s+1s has a patience of 30 s and a delay of 1 s")
+            })?;
         Ok(Detector::Watches { patience_us, delay_us })
     }
 }
@@ -284,7 +286,10 @@ impl FromStr for Cell {
     fn from_str(text: &str) -> Result<Cell, String> {
         let parts: Vec<&str> = text.split('/').collect();
         let [persistence, supervisor, detector, guard, shape, load] = parts[..] else {
-            return Err(format!("`{text}` is no cell: it has one value for each of {}, with slashes between", FACTORS.join(", ")));
+            return Err(format!(
+                "`{text}` is no cell: it has one value for each of {}, with slashes between",
+                FACTORS.join(", ")
+            ));
         };
         Ok(Cell {
             persistence: persistence.parse()?,

@@ -14,7 +14,8 @@ const BEFORE: Micros = SECOND;
 const AFTER: Micros = 12 * SECOND;
 
 /// What a node's log says of the guard.
-const WORDS: [&str; 5] = ["The master offers", "Nothing is dropped", "What we had is in", "is accepted", "protection of this restart"];
+const WORDS: [&str; 5] =
+    ["The master offers", "Nothing is dropped", "What we had is in", "is accepted", "protection of this restart"];
 
 /// A run that is looked at.
 #[derive(Clone, Debug)]

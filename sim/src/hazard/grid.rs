@@ -70,7 +70,7 @@ impl Preset {
     pub fn grid(self) -> Grid {
         let main = Grid {
             persistence: KEPT.into(),
-            supervisor_us: vec![SYSTEMD, 10 * SECOND, 60 * SECOND],
+            supervisor_us: vec![SYSTEMD, 60 * SECOND],
             detector: vec![Detector::None, SENTINEL],
             guard: vec![Guard::Allow, Guard::Default],
             shape: vec![Shape::Star],
@@ -83,9 +83,11 @@ impl Preset {
             Preset::BareSupervisor => {
                 Grid { supervisor_us: vec![SYSTEMD], detector: vec![Detector::None], load: both(), ..main }
             }
-            Preset::SentinelDefaults => {
-                Grid { detector: vec![SENTINEL], supervisor_us: vec![SYSTEMD, 10 * SECOND, 30 * SECOND, 60 * SECOND], ..main }
-            }
+            Preset::SentinelDefaults => Grid {
+                detector: vec![SENTINEL],
+                supervisor_us: vec![SYSTEMD, 10 * SECOND, 30 * SECOND, 60 * SECOND],
+                ..main
+            },
             Preset::SentinelQuick => Grid {
                 detector: vec![QUICK],
                 supervisor_us: [4, 5, 6, 7, 8, 10].map(|seconds| seconds * SECOND).into(),
@@ -146,7 +148,8 @@ impl Grid {
     /// Says which value is none.
     pub fn narrow(&mut self, only: &[Only]) -> Result<(), String> {
         for factor in FACTORS {
-            let values: Vec<&str> = only.iter().filter(|only| only.factor == factor).map(|only| only.value.as_str()).collect();
+            let values: Vec<&str> =
+                only.iter().filter(|only| only.factor == factor).map(|only| only.value.as_str()).collect();
             if values.is_empty() {
                 continue;
             }
@@ -192,7 +195,8 @@ impl FromStr for Only {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Only, String> {
-        let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}` has no value: guard=allow has one"))?;
+        let (name, value) =
+            text.split_once('=').ok_or_else(|| format!("`{text}` has no value: guard=allow has one"))?;
         let factor = FACTORS.into_iter().find(|factor| *factor == name);
         let factor = factor.ok_or_else(|| format!("`{name}` is no factor: {} are", FACTORS.join(", ")))?;
         let only = Only { factor, value: value.to_string() };

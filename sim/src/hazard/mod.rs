@@ -22,7 +22,7 @@ pub use grid::{Grid, Only, Preset};
 pub use judging::{Outcome, play};
 pub use risks::Given;
 pub use staging::{DATA_KEYS, WRITES_PER_SECOND, plan};
-pub use statistics::{Mean, Share};
+pub use statistics::{Mean, Quantiles, Share};
 pub use study::{Against, CellReport, Example, Kind, PolicyReport, Report};
 pub use table::LEGEND;
 

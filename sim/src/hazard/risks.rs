@@ -47,7 +47,8 @@ impl Given {
         let taken = directives().filter(|directive| directive.names().next().is_some_and(is_taken));
         let taken = taken.map(|directive| (directive, directive.value(&config)));
         let set = taken.filter(|(directive, value)| *value != directive.default_value());
-        let settings = set.filter_map(|(directive, value)| Some(Setting::new(directive.names().next()?, value))).collect();
+        let settings =
+            set.filter_map(|(directive, value)| Some(Setting::new(directive.names().next()?, value))).collect();
         let mut remarks = Vec::new();
         let persistence = persistence(&config, &mut remarks);
         if config.replica_wipe_guard == GuardPolicies::DEFAULT {
@@ -77,7 +78,12 @@ impl Given {
     #[must_use]
     pub fn risks(&self, report: &Report) -> Vec<String> {
         let mut risks = self.remarks.clone();
-        let own = |guard| report.cells.iter().filter(move |cell| cell.cell.persistence == self.persistence && cell.cell.guard == guard);
+        let own = |guard| {
+            report
+                .cells
+                .iter()
+                .filter(move |cell| cell.cell.persistence == self.persistence && cell.cell.guard == guard)
+        };
         let worst = |guard| own(guard).max_by(|one, other| one.total_loss.share.total_cmp(&other.total_loss.share));
         if let Some(cell) = worst(Guard::Allow) {
             risks.push(without_guard(cell));
@@ -85,7 +91,9 @@ impl Given {
         if let (Some(cell), Some(allowed)) = (worst(Guard::Given), worst(Guard::Allow)) {
             risks.push(with_guard(cell, allowed));
         }
-        let most_lost = own(Guard::Allow).filter(|cell| cell.total_loss.count == 0).max_by(|one, other| lost(one).total_cmp(&lost(other)));
+        let most_lost = own(Guard::Allow)
+            .filter(|cell| cell.total_loss.count == 0)
+            .max_by(|one, other| lost(one).total_cmp(&lost(other)));
         if let Some(cell) = most_lost.filter(|cell| lost(cell) > 0.0) {
             risks.push(format!(
                 "Where not all is lost, most is in {}: {:.0} acknowledged writes on average, at {WRITES_PER_SECOND} a second.",
@@ -93,10 +101,21 @@ impl Given {
                 lost(cell)
             ));
         }
-        let never = report.cells.iter().filter(|cell| cell.cell.persistence == self.persistence).max_by_key(|cell| cell.never_resumed.count);
+        let never = report
+            .cells
+            .iter()
+            .filter(|cell| cell.cell.persistence == self.persistence)
+            .max_by_key(|cell| cell.never_resumed.count);
         if let Some(cell) = never.filter(|cell| cell.never_resumed.count > 0) {
-            let why = if self.min_replicas > 0 { ": min-replicas-to-write wants replicas, and they hold the empty master off" } else { "" };
-            risks.push(format!("In {} of {} runs of {} nobody can write again until somebody decides{why}.", cell.never_resumed.count, report.runs, cell.name));
+            let why = if self.min_replicas > 0 {
+                ": min-replicas-to-write wants replicas, and they hold the empty master off"
+            } else {
+                ""
+            };
+            risks.push(format!(
+                "In {} of {} runs of {} nobody can write again until somebody decides{why}.",
+                cell.never_resumed.count, report.runs, cell.name
+            ));
         }
         risks.extend(self.what_helps(report));
         risks
@@ -105,8 +124,13 @@ impl Given {
     /// Which directives would have lost less.
     fn what_helps(&self, report: &Report) -> Vec<String> {
         let sums = |persistence: Persistence| {
-            let cells = report.cells.iter().filter(|cell| cell.cell.persistence == persistence && cell.cell.guard == Guard::Allow);
-            cells.fold((0.0, 0.0, 0_u32), |(total, writes, count), cell| (total + cell.total_loss.share, writes + lost(cell), count + 1))
+            let cells = report
+                .cells
+                .iter()
+                .filter(|cell| cell.cell.persistence == persistence && cell.cell.guard == Guard::Allow);
+            cells.fold((0.0, 0.0, 0_u32), |(total, writes, count), cell| {
+                (total + cell.total_loss.share, writes + lost(cell), count + 1)
+            })
         };
         let mut kept: Vec<Persistence> = report.cells.iter().map(|cell| cell.cell.persistence).collect();
         kept.dedup();
@@ -166,7 +190,9 @@ fn in_words(cell: &Cell) -> String {
     let back = format!("a master that is back after {}", super::Span(cell.supervisor_us));
     match cell.detector {
         Detector::None => format!("{back}, where nobody promotes a replica"),
-        Detector::Watches { patience_us, .. } => format!("{back}, where a replica is promoted after {}", super::Span(patience_us)),
+        Detector::Watches { patience_us, .. } => {
+            format!("{back}, where a replica is promoted after {}", super::Span(patience_us))
+        }
     }
 }
 
@@ -222,7 +248,9 @@ mod tests {
 
     #[test]
     fn directives_of_replication_go_to_all_nodes_and_others_do_not() {
-        let given = given("port 7000\nmaxmemory 1gb\nrepl-backlog-size 5mb\nmin-slaves-to-write 1\nreplica-wipe-guard refuse\nrepl-timeout 60\n");
+        let given = given(
+            "port 7000\nmaxmemory 1gb\nrepl-backlog-size 5mb\nmin-slaves-to-write 1\nreplica-wipe-guard refuse\nrepl-timeout 60\n",
+        );
         let set = |name: &str, value: &str| Setting::new(name, value);
         let expected = [
             set("repl-backlog-size", "5242880"),

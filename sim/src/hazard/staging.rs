@@ -161,7 +161,10 @@ fn clients(cell: &Cell, draws: &Draws, moments: Moments) -> Vec<ClientPlan> {
 fn writes(cell: &Cell, draws: &Draws, moments: Moments) -> Vec<Step> {
     let commands = (0..DATA_KEYS).step_by(KEYS_AT_ONCE as usize).map(|first| {
         let pairs = (first..first + KEYS_AT_ONCE).map(|key| format!(" {KEY}{key} v"));
-        Step { at_us: DATA_AT + Micros::from(first / KEYS_AT_ONCE) * DATA_EVERY, say: vec![pairs.fold("MSET".into(), |line, pair| line + &pair)] }
+        Step {
+            at_us: DATA_AT + Micros::from(first / KEYS_AT_ONCE) * DATA_EVERY,
+            say: vec![pairs.fold("MSET".into(), |line, pair| line + &pair)],
+        }
     });
     let mut steps: Vec<Step> = commands.collect();
     if cell.load == Load::Idle {
@@ -230,7 +233,10 @@ mod tests {
                 script.into_iter().take_while(|step| step.at_us < crash_at).collect::<Vec<_>>()
             };
             assert_eq!(before(&watched), before(&allowed));
-            assert_eq!((watched.seed, watched.network, &watched.hosts), (allowed.seed, allowed.network, &allowed.hosts));
+            assert_eq!(
+                (watched.seed, watched.network, &watched.hosts),
+                (allowed.seed, allowed.network, &allowed.hosts)
+            );
         }
     }
 

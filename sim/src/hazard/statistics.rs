@@ -64,6 +64,26 @@ impl Mean {
     }
 }
 
+/// What half of some values lie below, and all but a twentieth.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Quantiles {
+    /// The middle one.
+    pub median: f64,
+    /// The one that 95 of a hundred are not above.
+    pub p95: f64,
+}
+
+impl Quantiles {
+    /// Of some values; `None` of none.
+    #[must_use]
+    pub fn of(values: &[f64]) -> Option<Quantiles> {
+        let mut values = values.to_vec();
+        values.sort_by(f64::total_cmp);
+        let at = |percent: usize| values.get((values.len() * percent).div_ceil(100).saturating_sub(1)).copied();
+        Some(Quantiles { median: at(50)?, p95: at(95)? })
+    }
+}
+
 /// How many standard errors to each side hold 95 % of Student's distribution with so many degrees of freedom (Abramowitz and Stegun, 26.7.5); exact formulas for one and two.
 fn student(freedom: f64) -> f64 {
     if freedom < 2.0 {
@@ -121,6 +141,14 @@ mod tests {
         ] {
             assert!(is_near(student(freedom), factor, by), "{freedom}: {}", student(freedom));
         }
+    }
+
+    #[test]
+    fn quantiles_are_values_that_there_are() {
+        let values: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+        assert_eq!(Quantiles::of(&values), Some(Quantiles { median: 50.0, p95: 95.0 }));
+        assert_eq!(Quantiles::of(&[7.0]), Some(Quantiles { median: 7.0, p95: 7.0 }));
+        assert_eq!(Quantiles::of(&[]), None);
     }
 
     #[test]

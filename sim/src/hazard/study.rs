@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cell::{Cell, Guard};
 use super::judging::Outcome;
-use super::statistics::{Mean, Share};
+use super::statistics::{Mean, Quantiles, Share};
 use crate::plan::Setting;
 
 /// All that a study has found.
@@ -52,6 +52,8 @@ pub struct CellReport {
     pub wiped_replicas: Option<Mean>,
     /// Seconds from the crash to the next acknowledged write; all that were watched if there was none. None where nobody writes.
     pub without_writes_s: Option<Mean>,
+    /// The same, since a machine takes longer than a process and means tell little of that.
+    pub without_writes_quantiles_s: Option<Quantiles>,
     /// There was none.
     pub never_resumed: Share,
     /// A replica was promoted.
@@ -193,6 +195,8 @@ impl CellReport {
             unrecoverable: mean(&|outcome| f64::from(outcome.unrecoverable)),
             wiped_replicas: mean(&|outcome| f64::from(outcome.wiped_replicas)),
             without_writes_s: mean(&seconds_without_writes).filter(|_| is_written_to),
+            without_writes_quantiles_s: Quantiles::of(&outcomes.iter().map(seconds_without_writes).collect::<Vec<_>>())
+                .filter(|_| is_written_to),
             never_resumed: share(&|outcome| outcome.is_never_resumed),
             taken_over: share(&|outcome| outcome.has_taken_over),
             held_off: share(&|outcome| outcome.held_off > 0),

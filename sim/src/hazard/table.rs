@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::cell::FACTORS;
-use super::statistics::{Mean, Share};
+use super::statistics::{Mean, Quantiles, Share};
 use super::study::{Against, CellReport, Report};
 
 /// What the columns mean. The page tells it, too.
@@ -11,10 +11,16 @@ pub const LEGEND: [(&str, &str); 9] = [
     ("total loss", "of the keys whose write was acknowledged before the crash no node has a single one in the end"),
     ("partial loss", "no node has some of them, but not all are gone"),
     ("master empty", "the node that serves as master in the end has none of them"),
-    ("lost writes", "acknowledged writes, before the crash or after it, that the node that serves as master in the end has not"),
+    (
+        "lost writes",
+        "acknowledged writes, before the crash or after it, that the node that serves as master in the end has not",
+    ),
     ("gone for good", "those of them that no other node has either, and no archive"),
     ("wiped", "of the two replicas, those that have none of the endangered keys in the end"),
-    ("no writes", "seconds from the crash to the next acknowledged write; the whole time that was watched if there was none"),
+    (
+        "no writes",
+        "seconds from the crash to the next acknowledged write, the median and what 95 of a hundred runs are not above; all that was watched if there was none",
+    ),
     ("held off", "a replica refuses its master's data in the end, and somebody has to decide"),
     ("falsely", "it does so although its master has all that it has, or refused what would have taken nothing from it"),
 ];
@@ -27,7 +33,7 @@ const COLUMNS: [(&str, usize); 9] = [
     ("lost writes", 16),
     ("gone for good", 16),
     ("wiped", 6),
-    ("no writes, s", 16),
+    ("no writes, s", 13),
     ("held off %", 16),
     ("falsely %", 10),
 ];
@@ -51,12 +57,16 @@ impl Report {
         })
     }
 
-    /// The table in Markdown, without intervals for what is never or always so.
+    /// The table in Markdown, without what is the same in all rows.
     #[must_use]
     pub fn to_markdown(&self) -> String {
-        let headings = COLUMNS.map(|(heading, _)| heading).join(" | ");
-        let mut text = format!("| cell | {headings} |\n| --- |{}\n", " ---: |".repeat(COLUMNS.len()));
-        for (cell, row) in self.rows() {
+        let rows: Vec<_> = self.rows().collect();
+        let differs = |column: usize| rows.iter().any(|(_, row)| row[column] != rows[0].1[column]);
+        let columns: Vec<usize> = (0..COLUMNS.len()).filter(|column| differs(*column)).collect();
+        let headings: Vec<&str> = columns.iter().map(|column| COLUMNS[*column].0).collect();
+        let mut text = format!("| cell | {} |\n| --- |{}\n", headings.join(" | "), " ---: |".repeat(columns.len()));
+        for (cell, row) in &rows {
+            let row: Vec<&str> = columns.iter().map(|column| row[*column].as_str()).collect();
             text += &format!("| `{}` | {} |\n", cell.name, row.join(" | "));
         }
         text
@@ -72,21 +82,24 @@ fn percent(share: &Share) -> String {
 /// A mean, and its interval.
 fn number(mean: Option<&Mean>, digits: usize) -> String {
     let Some(Mean { mean, low, high }) = mean else { return "-".into() };
-    let [mean, low, high] = [mean, low, high].map(|value| format!("{value:.digits$}"));
+    // Neither end is below zero, nor is a zero.
+    let [mean, low, high] = [mean, low, high].map(|value| format!("{:.digits$}", value.max(0.0)));
     if low == high { mean } else { format!("{mean} [{low}..{high}]") }
 }
 
 fn seconds(cell: &CellReport) -> String {
     let never = if cell.never_resumed.count > 0 { "!" } else { "" };
-    number(cell.without_writes_s.as_ref(), 1) + never
+    cell.without_writes_quantiles_s
+        .map_or_else(|| "-".into(), |Quantiles { median, p95 }| format!("{median:.1} / {p95:.1}{never}"))
 }
 
 fn signed(mean: Option<Mean>, scale: f64) -> String {
     mean.map_or_else(
         || "-".into(),
         |Mean { mean, low, high }| {
-            let [mean, low, high] = [mean, low, high].map(|value| scale * value);
-            format!("{mean:+.1} [{low:+.1}..{high:+.1}]")
+            // No zero is below zero.
+            let [mean, low, high] = [mean, low, high].map(|value| (scale * value * 10.0).round() / 10.0 + 0.0);
+            if low == high { format!("{mean:+.1}") } else { format!("{mean:+.1} [{low:+.1}..{high:+.1}]") }
         },
     )
 }
@@ -111,7 +124,10 @@ impl fmt::Display for Report {
         for (name, meaning) in LEGEND {
             writeln!(f, "{name:>14}: {meaning}")?;
         }
-        writeln!(f, "  Intervals in brackets: 95 % (Wilson, Student). `!`: in some runs nobody could write again as long as they were watched.")?;
+        writeln!(
+            f,
+            "  Intervals in brackets: 95 % (Wilson, Student). `!`: in some runs nobody could write again as long as they were watched."
+        )?;
         for policy in &self.against_allow {
             let Against { total_loss, lost_writes, unrecoverable, without_writes_s } = policy.against;
             writeln!(
@@ -129,7 +145,12 @@ impl fmt::Display for Report {
             writeln!(f, "  BROKEN in {}, {} runs: cargo sim hazard --example {0}", broken.name, broken.broken.count)?;
         }
         let (first, last) = (self.first_seed, self.first_seed + u64::from(self.runs));
-        writeln!(f, "{} cells, {} runs in each (seeds {first}..{last}); a run to look at: cargo sim hazard --example CELL", self.cells.len(), self.runs)?;
+        writeln!(
+            f,
+            "{} cells, {} runs in each (seeds {first}..{last}); a run to look at: cargo sim hazard --example CELL",
+            self.cells.len(),
+            self.runs
+        )?;
         self.risks.iter().try_for_each(|risk| writeln!(f, "- {risk}"))
     }
 }

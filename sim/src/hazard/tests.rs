@@ -36,7 +36,11 @@ fn without_persistence_and_with_the_guard_the_data_are_still_there() {
 fn what_is_synced_before_it_is_acknowledged_is_never_lost() {
     for name in ["aof-always/0.1s/none/allow/star/writing", "aof-always/10s/none/default/chain/idle"] {
         for outcome in outcomes(name, SEEDS) {
-            assert_eq!((outcome.lost_writes, outcome.wiped_replicas, outcome.held_off), (0, 0, 0), "{name}: {outcome:?}");
+            assert_eq!(
+                (outcome.lost_writes, outcome.wiped_replicas, outcome.held_off),
+                (0, 0, 0),
+                "{name}: {outcome:?}"
+            );
             assert!(!outcome.is_total && !outcome.is_partial && !outcome.is_never_resumed);
             assert_eq!(outcome.broken, None);
         }
@@ -47,6 +51,9 @@ fn what_is_synced_before_it_is_acknowledged_is_never_lost() {
 fn a_promoted_replica_has_the_data_whatever_the_old_master_comes_back_with() {
     for outcome in outcomes("off/60s/5s+1s/allow/star/writing", SEEDS) {
         assert!(outcome.has_taken_over && !outcome.is_total && !outcome.is_master_empty, "{outcome:?}");
-        assert!(!outcome.is_never_resumed && outcome.without_writes_us.is_some_and(|us| us < 20_000_000), "{outcome:?}");
+        assert!(
+            !outcome.is_never_resumed && outcome.without_writes_us.is_some_and(|us| us < 20_000_000),
+            "{outcome:?}"
+        );
     }
 }

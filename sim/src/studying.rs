@@ -35,6 +35,7 @@ pub(crate) fn run(arguments: &HazardArguments, out: &mut impl Write) -> io::Resu
     }
     let mut grid = given.as_ref().map_or_else(|| Preset::from(arguments.preset).grid(), Given::grid);
     grid.narrow(&arguments.only).map_err(nonsense)?;
+    let cpu = cpu_time::ProcessTime::now();
     let results = play_all(&grid, arguments)?;
     let mut report = Report::of(command(arguments), &grid.given, 0, &results);
     if let Some(given) = &given {
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: &HazardArguments, out: &mut impl Write) -> io::Resu
         write!(out, "{}", report.to_markdown())?;
     } else {
         write!(out, "{report}")?;
+        writeln!(out, "{:.1} s of CPU time", cpu.elapsed().as_secs_f64())?;
     }
     Ok(report.passed())
 }

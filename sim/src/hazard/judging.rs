@@ -58,7 +58,7 @@ pub(super) struct NodeFacts {
     pub(super) is_master: bool,
     /// It holds its master off.
     pub(super) is_held_off: bool,
-    /// Its master has a protected restart.
+    /// Those that it has.
     pub(super) keys: BTreeSet<u32>,
     /// Whom it is to follow.
     pub(super) follows: Option<usize>,
@@ -118,8 +118,8 @@ impl Outcome {
         let unrecoverable = lost().filter(|key| !is_somewhere(key) && !archived.contains(key)).count();
         let is_wiped = |node: &&NodeFacts| node.keys.is_disjoint(endangered);
         let replicas = || (0..).zip(nodes).filter(|(host, _)| *host != facts.master);
-        // The one that crashed lost its data by that, not by a synchronisation.
-        let wiped = replicas().filter(|(host, node)| *host != usize::from(MASTER) && is_wiped(node));
+        // The one that crashed lost its data by that, not by a synchronisation. A replica that was promoted may have been wiped before.
+        let wiped = (0..).zip(nodes).filter(|(host, node)| *host != MASTER && is_wiped(node));
         let needs_nothing = |node: &NodeFacts| {
             node.is_held_off && node.follows.is_some_and(|master| node.keys.is_subset(&nodes[master].keys))
         };
@@ -325,6 +325,15 @@ mod tests {
         let outcome = Outcome::of(1, &facts(&old, &old, &old));
         assert!(outcome.is_partial && !outcome.is_total && !outcome.is_master_empty);
         assert_eq!((outcome.lost_writes, outcome.unrecoverable, outcome.wiped_replicas), (7, 7, 0));
+    }
+
+    #[test]
+    fn a_replica_that_was_wiped_and_promoted_counts_as_one() {
+        let mut facts = facts(&[], &[10], &[10, 11]);
+        facts.master = 1;
+        facts.nodes[1] = NodeFacts { is_master: true, follows: None, ..facts.nodes[1].clone() };
+        let outcome = Outcome::of(1, &facts);
+        assert_eq!((outcome.is_total, outcome.wiped_replicas, outcome.lost_writes), (true, 2, 11));
     }
 
     #[test]

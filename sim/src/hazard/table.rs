@@ -46,8 +46,8 @@ impl Report {
                 percent(&cell.total_loss),
                 percent(&cell.partial_loss),
                 percent(&cell.master_empty),
-                number(cell.lost_writes.as_ref(), 0),
-                number(cell.unrecoverable.as_ref(), 0),
+                number(cell.lost_writes.as_ref()),
+                number(cell.unrecoverable.as_ref()),
                 cell.wiped_replicas.map_or_else(|| "-".into(), |wiped| format!("{:.1}", wiped.mean)),
                 seconds(cell),
                 percent(&cell.held_off),
@@ -80,8 +80,9 @@ fn percent(share: &Share) -> String {
 }
 
 /// A mean, and its interval.
-fn number(mean: Option<&Mean>, digits: usize) -> String {
+fn number(mean: Option<&Mean>) -> String {
     let Some(Mean { mean, low, high }) = mean else { return "-".into() };
+    let digits = usize::from(*mean > 0.0 && *mean < 9.95);
     // Neither end is below zero, nor is a zero.
     let [mean, low, high] = [mean, low, high].map(|value| format!("{:.digits$}", value.max(0.0)));
     if low == high { mean } else { format!("{mean} [{low}..{high}]") }

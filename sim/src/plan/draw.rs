@@ -62,6 +62,7 @@ pub(super) fn draw(seed: u64) -> Plan {
     super::rivals::add(&mut stream(seed, Concern::Orders, 21), &mut plan);
     super::short_lives::add(&mut stream(seed, Concern::Faults, 23), &mut plan);
     super::clocks::add(&mut stream(seed, Concern::Faults, 24), &mut plan);
+    super::hung_receivers::add(&mut stream(seed, Concern::Faults, 26), &mut plan);
     plan
 }
 

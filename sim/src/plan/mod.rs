@@ -8,6 +8,7 @@ mod changes;
 mod clocks;
 mod draw;
 mod fault;
+mod hung_receivers;
 mod order;
 mod rivals;
 pub mod script;

@@ -5,7 +5,7 @@
 
 use afterimage_core::codec::random::Random;
 
-use super::{Broken, ClientPlan, Crash, Fault, FaultPlan, Outside, Plan, Setting, Sets, Storage, Target};
+use super::{Broken, ClientPlan, Crash, Fault, FaultPlan, Outside, Plan, Sets, Setting, Storage, Target};
 use crate::queue::{MILLISECOND, Micros, SECOND};
 
 const BYTES_PER_SECOND: u64 = 200_000;

@@ -101,6 +101,19 @@ impl Given {
                 lost(cell)
             ));
         }
+        let gone = |guard| {
+            let cells = own(guard).filter_map(|cell| cell.unrecoverable.map(|mean| mean.mean));
+            let (sum, count) = cells.fold((0.0, 0_u32), |(sum, count), mean| (sum + mean, count + 1));
+            sum / f64::from(count.max(1))
+        };
+        let (allowed, guarded) = (gone(Guard::Allow), gone(Guard::Given));
+        if guarded < allowed {
+            risks.push(format!(
+                "Of what is lost to clients {} writes on average are in no archive and at no other node with that guard, and {} without it.",
+                amount(guarded),
+                amount(allowed)
+            ));
+        }
         let never = report
             .cells
             .iter()
@@ -140,14 +153,16 @@ impl Given {
             let Persistence::Aof { fsync } = persistence else { return None };
             let (total, writes, _) = sums(persistence);
             let n = f64::from(count.max(1));
+            let name = fsync.name();
+            let totals = match total < own_total {
+                true => format!("total loss in {:.0} % instead of {:.0} %, and ", total / n * 100.0, own_total / n * 100.0),
+                false => String::new(),
+            };
             (writes < own_lost || total < own_total).then(|| {
                 format!(
-                    "`appendonly yes` with `appendfsync {}` helps without any guard: total loss in {:.0} % instead of {:.0} %, and {:.0} lost writes on average instead of {:.0}, over all these supervisors and detectors.",
-                    fsync.name(),
-                    total / n * 100.0,
-                    own_total / n * 100.0,
-                    writes / n,
-                    own_lost / n
+                    "`appendonly yes` with `appendfsync {name}` helps without any guard: {totals}acknowledged writes lost on average {} instead of {}, over all these supervisors and detectors.",
+                    amount(writes / n),
+                    amount(own_lost / n)
                 )
             })
         });
@@ -156,6 +171,11 @@ impl Given {
 }
 
 const SENTINEL: Detector = Detector::Watches { patience_us: 30 * SECOND, delay_us: SECOND };
+
+/// A mean number of things.
+fn amount(mean: f64) -> String {
+    if mean > 0.0 && mean < 1.0 { "less than one".into() } else { format!("{mean:.0}") }
+}
 
 fn lost(cell: &CellReport) -> f64 {
     cell.lost_writes.map_or(0.0, |lost| lost.mean)
@@ -218,7 +238,7 @@ fn with_guard(cell: &CellReport, allowed: &CellReport) -> String {
         );
     }
     if allowed.total_loss.count == 0 {
-        return "So it is with replica-wipe-guard as it is given.".into();
+        return "With replica-wipe-guard as it is given none has, either.".into();
     }
     "With replica-wipe-guard as it is given that never happens: replicas keep what they have and hold the master off, or archive it, until somebody decides.".into()
 }

@@ -6,6 +6,7 @@ use super::cell::{Cell, Guard};
 use super::judging::Outcome;
 use super::statistics::{Mean, Quantiles, Share};
 use crate::plan::Setting;
+use crate::queue::Micros;
 
 /// All that a study has found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -139,7 +140,7 @@ pub struct Against {
     pub lost_writes: Option<Mean>,
     /// Of writes that nobody has any more.
     pub unrecoverable: Option<Mean>,
-    /// Of seconds without writes.
+    /// Of seconds without writes, where somebody writes.
     pub without_writes_s: Option<Mean>,
 }
 
@@ -160,18 +161,20 @@ impl Against {
         let mean = |value: &dyn Fn(&Outcome) -> f64| {
             Mean::of(&pairs.clone().map(|(one, other)| value(one) - value(other)).collect::<Vec<_>>())
         };
-        let is_written_to = pairs.clone().all(|(one, _)| one.without_writes_us.is_some());
+        let written = pairs
+            .clone()
+            .filter_map(|(one, other)| Some(seconds(one.without_writes_us?) - seconds(other.without_writes_us?)));
         Against {
             total_loss: mean(&|outcome| f64::from(u8::from(outcome.is_total))),
             lost_writes: mean(&|outcome| f64::from(outcome.lost_writes)),
             unrecoverable: mean(&|outcome| f64::from(outcome.unrecoverable)),
-            without_writes_s: mean(&seconds_without_writes).filter(|_| is_written_to),
+            without_writes_s: Mean::of(&written.collect::<Vec<_>>()),
         }
     }
 }
 
-fn seconds_without_writes(outcome: &Outcome) -> f64 {
-    outcome.without_writes_us.unwrap_or_default() as f64 / 1e6
+fn seconds(micros: Micros) -> f64 {
+    micros as f64 / 1e6
 }
 
 impl CellReport {
@@ -181,7 +184,8 @@ impl CellReport {
             Share::of(count as u32, outcomes.len() as u32)
         };
         let mean = |value: &dyn Fn(&Outcome) -> f64| Mean::of(&outcomes.iter().map(value).collect::<Vec<_>>());
-        let is_written_to = outcomes.iter().all(|outcome| outcome.without_writes_us.is_some());
+        let without_writes = outcomes.iter().filter_map(|outcome| outcome.without_writes_us.map(seconds));
+        let without_writes: Vec<f64> = without_writes.collect();
         let example = outcomes.iter().map(|outcome| (Kind::of(outcome), outcome.seed)).min();
         let (what, seed) = example.unwrap_or((Kind::NoLoss, 0));
         CellReport {
@@ -194,9 +198,8 @@ impl CellReport {
             lost_writes: mean(&|outcome| f64::from(outcome.lost_writes)),
             unrecoverable: mean(&|outcome| f64::from(outcome.unrecoverable)),
             wiped_replicas: mean(&|outcome| f64::from(outcome.wiped_replicas)),
-            without_writes_s: mean(&seconds_without_writes).filter(|_| is_written_to),
-            without_writes_quantiles_s: Quantiles::of(&outcomes.iter().map(seconds_without_writes).collect::<Vec<_>>())
-                .filter(|_| is_written_to),
+            without_writes_s: Mean::of(&without_writes),
+            without_writes_quantiles_s: Quantiles::of(&without_writes),
             never_resumed: share(&|outcome| outcome.is_never_resumed),
             taken_over: share(&|outcome| outcome.has_taken_over),
             held_off: share(&|outcome| outcome.held_off > 0),

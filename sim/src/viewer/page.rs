@@ -47,7 +47,7 @@ pub(super) struct Page<'a> {
 
 impl Page<'_> {
     /// The file.
-    pub(super) fn to_html(&self) -> String {
+    pub(super) fn to_html(self) -> String {
         let parts = [
             ("title", escape(self.title)),
             ("styles", self.styles.concat()),

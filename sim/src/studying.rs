@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &HazardArguments, out: &mut impl Write) -> io::Resu
         report.risks = given.risks(&report);
     }
     if let Some(path) = &arguments.html {
-        write_page(&report, path)?;
+        write_page(&report, &config_option(arguments), path)?;
     }
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&report).map_err(io::Error::other)?)?;
@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &HazardArguments, out: &mut impl Write) -> io::Resu
 }
 
 /// Writes a page about a study, with an example of each cell.
-fn write_page(report: &Report, path: &Path) -> io::Result<()> {
+fn write_page(report: &Report, config: &str, path: &Path) -> io::Result<()> {
     let shown = report.cells.par_iter().map(|cell| {
         let seed = cell.example.seed;
         (cell, Shown::of(&cell.cell, seed, &report.given).film().film)
@@ -66,7 +66,7 @@ fn write_page(report: &Report, path: &Path) -> io::Result<()> {
     let count = shown.len();
     for (cell, film) in shown {
         let (name, seed) = (&cell.name, cell.example.seed);
-        let command = format!("cargo sim hazard --example {name} --seed {seed}");
+        let command = format!("cargo sim hazard{config} --example {name} --seed {seed}");
         films.add(
             name,
             film.map_err(nonsense)?,
@@ -127,7 +127,8 @@ fn show_example(cell: &Cell, arguments: &HazardArguments, given: &[Setting], out
     write!(out, "{}", shown.story())?;
     writeln!(out, "{}", serde_json::to_string(outcome).map_err(io::Error::other)?)?;
     writeln!(out, "{cell}, seed {}: {}", outcome.seed, Kind::of(outcome).in_words())?;
-    let again = format!("cargo sim hazard --plan-of {cell} {} > plan.json; cargo sim replay plan.json", outcome.seed);
+    let (seed, config) = (outcome.seed, config_option(arguments));
+    let again = format!("cargo sim hazard{config} --plan-of {cell} {seed} > plan.json; cargo sim replay plan.json");
     writeln!(out, "all of it: {again}")?;
     if let Some(path) = &arguments.html {
         let film = shown.film().film.map_err(nonsense)?;
@@ -140,11 +141,15 @@ fn show_example(cell: &Cell, arguments: &HazardArguments, given: &[Setting], out
 fn command(arguments: &HazardArguments) -> String {
     let HazardArguments { preset, runs, only, config, .. } = arguments;
     let what = match config {
-        Some(path) => format!("--config {}", path.display()),
-        None => format!("--preset {}", preset.name()),
+        Some(_) => config_option(arguments),
+        None => format!(" --preset {}", preset.name()),
     };
     let only: String = only.iter().map(|only| format!(" --only {only}")).collect();
-    format!("cargo sim hazard {what}{only} --runs {runs}")
+    format!("cargo sim hazard{what}{only} --runs {runs}")
+}
+
+fn config_option(arguments: &HazardArguments) -> String {
+    arguments.config.as_ref().map_or_else(String::new, |path| format!(" --config {}", path.display()))
 }
 
 fn read_config(path: &Path) -> io::Result<Given> {

@@ -2,6 +2,8 @@
 //!
 //! All that is drawn for a run, from its seed alone. No cell is known here: runs of one seed in two cells meet with the same accident in the same weather, at the same time, and differ by
 //! what the cells differ in. So the difference between two cells is known far better than each of them (common random numbers).
+//!
+//! One thing is drawn while a run goes on, in the order in which pieces are sent: the jitter of each, half a millisecond at most. Who sends more, as nodes with a controller do, shifts that.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,8 @@
 //! Does the study find what is known to be so?
 
 use super::*;
+use crate::client::Acknowledged;
+use crate::world::World;
 
 fn outcomes(name: &str, seeds: std::ops::Range<u64>) -> Vec<Outcome> {
     let cell: Cell = name.parse().expect("it is a cell");
@@ -55,5 +57,27 @@ fn a_promoted_replica_has_the_data_whatever_the_old_master_comes_back_with() {
             !outcome.is_never_resumed && outcome.without_writes_us.is_some_and(|us| us < 20_000_000),
             "{outcome:?}"
         );
+    }
+}
+
+/// What clients were told by the time of the crash, and when.
+fn told_until_crash(name: &str, seed: u64) -> Vec<Acknowledged> {
+    let cell: Cell = name.parse().expect("it is a cell");
+    let Shown { plan, crash_at, .. } = Shown::of(&cell, seed, &[]);
+    let mut world = World::new(plan);
+    world.begin();
+    while world.queue.next_at().is_some_and(|next| next < crash_at) && world.step() {}
+    world.clients[staging::WRITER].acknowledged().to_vec()
+}
+
+/// Nodes with a guard write down what they have, in a small file; of that clients do not hear.
+#[test]
+fn clients_are_told_the_same_at_the_same_time_up_to_the_crash_whatever_comes_after_it() {
+    for seed in 0..3 {
+        let told = told_until_crash("rdb-60/0.1s/none/allow/star/writing", seed);
+        for other in ["rdb-60/60s/none/default/star/writing", "rdb-60/1s/none/refuse/star/writing"] {
+            assert!(told_until_crash(other, seed) == told, "{other}, seed {seed}");
+        }
+        assert!(told.len() > 600 && told_until_crash("off/1s/none/allow/star/writing", seed + 1) != told);
     }
 }

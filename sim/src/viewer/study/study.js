@@ -178,7 +178,8 @@ class StudyPage {
     const facts = element("dl");
     for (const measure of MEASURES) facts.append(element("dt", {}, measure.name), element("dd", {}, this.words(cell, measure)));
     const { seed, what } = cell.example;
-    const again = `cargo sim hazard --example ${cell.name} --seed ${seed}`;
+    const config = / --config \S+/.exec(this.report.command)?.[0] ?? "";
+    const again = `cargo sim hazard${config} --example ${cell.name} --seed ${seed}`;
     box.replaceChildren(element("h2", {}, cell.name), facts,
       element("p", {}, `An example, seed ${seed} (${what.replaceAll("_", " ")}): `, element("code", {}, again)), this.example(cell));
     box.hidden = false;

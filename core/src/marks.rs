@@ -195,6 +195,8 @@ catalogue! {
     /// The link ends within a command: what came of it is forgotten.
     LinkEndedInCommand = "link_ended_in_command",
     /// The link ends between MULTI and EXEC: what came of it is forgotten.
+    ///
+    /// Random seeds: rarely. One of some ninety: a transaction is in one piece, as a rule.
     LinkEndedInTransaction = "link_ended_in_transaction",
     /// After several dials in vain the next one is made later.
     RedialBackedOff = "redial_backed_off",

@@ -103,6 +103,11 @@ impl World {
         }
         let quiet = self.is_quiet();
         let client = &mut self.clients[usize::from(index)];
+        if let Some(link) = client.link.filter(|_| client.is_misplaced) {
+            self.side_closes(link, Side::Dialler);
+            self.client_lost(index);
+            return;
+        }
         if client.goes_on_when_answered() && !quiet {
             client.burst(self.now);
             self.pump_client(index);

@@ -37,6 +37,17 @@ pub(crate) struct KnownRole {
     pub(crate) since: Micros,
 }
 
+/// A command that was not answered by an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Acknowledged {
+    /// The step of the script that it is, or is in.
+    pub(crate) step: usize,
+    /// When it was said.
+    pub(crate) said_at: Micros,
+    /// When its answer had arrived.
+    pub(crate) at: Micros,
+}
+
 /// A client.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -60,8 +71,14 @@ pub(crate) struct Client {
     /// What its node has told it by WAIT or WAITAOF and has not arrived yet, as it must arrive.
     told: VecDeque<(&'static str, String)>,
     sent: u32,
-    /// Steps of its script that it has said.
+    /// Steps of its script that it has said, or given up.
     steps_said: usize,
+    /// The steps of what is under way.
+    steps_expected: VecDeque<usize>,
+    /// Those of its script's commands that were answered by something else than an error.
+    acknowledged: Vec<Acknowledged>,
+    /// A replica has refused to write for it.
+    pub(crate) is_misplaced: bool,
     /// What it has said, if that is kept.
     record: Option<Vec<Step>>,
     heard_at: Micros,
@@ -88,6 +105,9 @@ impl Client {
             told: VecDeque::new(),
             sent: 0,
             steps_said: 0,
+            steps_expected: VecDeque::new(),
+            acknowledged: Vec::new(),
+            is_misplaced: false,
             record: None,
             heard_at: 0,
             replies: 0,
@@ -112,6 +132,11 @@ impl Client {
     /// What it has said so far, as a script.
     pub(crate) fn take_record(&mut self) -> Vec<Step> {
         self.record.take().unwrap_or_default()
+    }
+
+    /// What of its script was carried out, as it was told.
+    pub(crate) fn acknowledged(&self) -> &[Acknowledged] {
+        &self.acknowledged
     }
 
     /// True if no reply is missing.
@@ -141,6 +166,8 @@ impl Client {
         self.held_back.clear();
         self.input.clear();
         self.expected.clear();
+        self.steps_expected.clear();
+        self.is_misplaced = false;
         self.told.clear();
     }
 
@@ -221,13 +248,20 @@ impl Client {
 
     /// Says what its script has for now. Returns when the next step is due.
     fn recite(&mut self, now: Micros) -> Micros {
-        let Client { expected, out, steps_said, plan, record, .. } = self;
+        let Client { expected, steps_expected, out, steps_said, plan, record, .. } = self;
         let steps = plan.script.as_deref().unwrap_or_default();
         while let Some(step) = steps.get(*steps_said).filter(|step| step.at_us <= now) {
+            if plan.gives_up_after_us > 0 && step.at_us + plan.gives_up_after_us < now {
+                *steps_said += 1;
+                continue;
+            }
             if expected.len() >= OUTSTANDING_MAX {
                 return now + CROWDED;
             }
-            script::say(step, out, |each| expected.push_back((each, now)));
+            script::say(step, out, |each| {
+                expected.push_back((each, now));
+                steps_expected.push_back(*steps_said);
+            });
             *steps_said += 1;
             if let Some(record) = record {
                 record.push(Step { at_us: now, say: step.say.clone() });
@@ -284,6 +318,8 @@ impl Client {
         self.replies += 1;
         let error = matches!(reply, Reply::Error(_));
         self.accepted += u64::from(!error);
+        let step = self.steps_expected.pop_front().filter(|_| !error);
+        self.acknowledged.extend(step.map(|step| Acknowledged { step, said_at: sent_at, at: self.heard_at }));
         if !expected.fits(reply) {
             let explanation = format!("it answered {} by {reply}", expected.name);
             return Err(Breach::new(Property::FittingReply, explanation));
@@ -298,10 +334,11 @@ impl Client {
             let explanation = format!("it answered {name} by {text}, and recorded that it was {told}");
             return Err(Breach::new(Property::FittingReply, explanation));
         }
+        let refused = matches!(reply, Reply::Error(text) if text.starts_with(b"READONLY"));
+        self.is_misplaced |= refused && self.plan.gives_up_after_us > 0;
         let Some(known) = known.filter(|known| known.since < sent_at) else {
             return Ok(());
         };
-        let refused = matches!(reply, Reply::Error(text) if text.starts_with(b"READONLY"));
         match known.role {
             // A block that holds only reads runs on a replica too.
             Role::Replica if expected.writes && !error && expected.name != "EXEC" => Err(Breach::new(
@@ -330,6 +367,21 @@ fn write_down(record: &mut Option<Vec<Step>>, written: &[u8], now: Micros) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_application_does_not_say_what_it_should_have_said_long_ago_and_knows_what_was_acknowledged() {
+        let step = |at_us: Micros| Step { at_us, say: vec![format!("SET s:{at_us} v")] };
+        let script = Some(vec![step(10), step(20), step(100), step(110)]);
+        let plan = ClientPlan { script, gives_up_after_us: 50, ..ClientPlan::SILENT };
+        let mut client = Client::new(plan, Random::new(1, 0));
+        client.burst(10);
+        client.forget();
+        client.burst(115);
+        assert!(!client.is_done(), "two answers are missing");
+        client.received(b"+OK\r\n-READONLY You can't write against a read only replica.\r\n", 120, None).expect("fits");
+        assert_eq!(client.acknowledged(), [Acknowledged { step: 2, said_at: 115, at: 120 }]);
+        assert!(client.is_misplaced && client.is_done());
+    }
 
     #[test]
     fn a_client_that_lingers_says_exec_later_than_the_rest_of_its_block() {

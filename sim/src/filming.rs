@@ -74,7 +74,12 @@ fn command(what: &str, defects: &[String]) -> String {
     defects.iter().fold(format!("cargo sim {what}"), |command, defect| format!("{command} --defect {defect}"))
 }
 
-fn show(film: Film, name: &str, command: &str, path: &Path, out: &mut impl Write) -> io::Result<()> {
+/// Writes a page.
+///
+/// # Errors
+///
+/// If the file cannot be written, or nobody reads what is told.
+pub(crate) fn show(film: Film, name: &str, command: &str, path: &Path, out: &mut impl Write) -> io::Result<()> {
     let events = film.events();
     let page = film.page(name, command);
     fs::write(path, &page).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;

@@ -40,6 +40,7 @@ mod world;
 pub mod captured;
 pub mod crowd;
 pub mod explore;
+pub mod hazard;
 pub mod marks;
 pub mod museum;
 pub mod plan;

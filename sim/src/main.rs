@@ -14,6 +14,7 @@ mod recounting;
 mod replaying;
 mod running;
 mod shrinking;
+mod studying;
 mod summary;
 
 use std::io::{self, Write};
@@ -101,6 +102,7 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             }
             Ok(verdict(comparison.complaint().is_none()))
         }
+        Command::Hazard(arguments) => Ok(verdict(studying::run(arguments, out)?)),
         Command::Sweep { seed, defects, json } => {
             let sweep = afterimage_sim::sweep::sweep(*seed, defects).map_err(nonsense)?;
             if *json {

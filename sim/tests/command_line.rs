@@ -285,3 +285,72 @@ fn seeds_can_be_restricted_to_crashes_and_given_directives_and_the_summary_says_
     assert_eq!(wiped(&guard_off[..2]), (0, true));
     assert!(text(&expect(2, &["run", "--set", "hz"]).stderr).contains("has no value"));
 }
+
+#[test]
+fn a_study_says_the_same_with_any_number_of_threads() {
+    let study = |jobs: &str| {
+        let arguments = ["hazard", "--preset", "bare-supervisor", "--only", "guard=default", "--only", "guard=allow"];
+        let arguments = [&arguments[..], &["--runs", "3", "--json", "--jobs", jobs]].concat();
+        expect(0, &arguments).stdout
+    };
+    let (one, three) = (study("1"), study("3"));
+    assert!(one == three, "the order in which threads are done changes nothing");
+    let report: Value = serde_json::from_slice(&one).expect("it is JSON");
+    let cells = report["cells"].as_array().expect("there are cells");
+    let share = |cell: &Value| cell["total_loss"]["share"].as_f64().expect("it is a number");
+    for cell in cells {
+        let is_lost = cell["persistence"] == "off" && cell["guard"] == "allow";
+        assert_eq!(share(cell), if is_lost { 1.0 } else { 0.0 }, "{}", cell["name"]);
+        assert_eq!(cell["broken"]["count"], 0);
+    }
+}
+
+#[test]
+fn a_run_of_a_study_is_an_ordinary_plan_that_can_be_replayed_and_an_example_that_is_told() {
+    let cell = "off/0.1s/none/default/star/idle";
+    let plan = expect(0, &["hazard", "--plan-of", cell, "1"]);
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("plan.json");
+    fs::write(&file, &plan.stdout).expect("it is written");
+    let replayed = expect(0, &["replay", path(&file)]);
+    assert!(text(&replayed.stdout).contains("The master offers an empty data set"), "the guard sees the wipe");
+    let page = dir.path().join("example.html");
+    let told = expect(0, &["hazard", "--example", cell, "--seed", "1", "--html", path(&page)]);
+    assert!(text(&told.stdout).contains("Nothing is dropped"), "{}", text(&told.stdout));
+    assert!(text(&told.stdout).contains("seed 1: master empty, data at a replica"), "{}", text(&told.stdout));
+    assert!(page.exists());
+}
+
+#[test]
+fn a_study_of_a_configuration_says_what_that_risks_and_what_helps() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = dir.path().join("redis.conf");
+    fs::write(&config, "save \"\"\nappendonly no\nrepl-backlog-size 16mb\n").expect("it is written");
+    let arguments = ["hazard", "--config", path(&config), "--runs", "2", "--only", "supervisor=0.1s"];
+    let told = expect(0, &[&arguments[..], &["--only", "detector=none"]].concat());
+    let told = text(&told.stdout);
+    assert!(told.contains("everything is lost on every node in 100 % of the runs"), "{told}");
+    assert!(told.contains("With replica-wipe-guard as it is given that never happens"), "{told}");
+    assert!(told.contains("`appendonly yes` with `appendfsync always` helps without any guard"), "{told}");
+    fs::write(&config, "appendonly perhaps\n").expect("it is written");
+    let refused = expect(2, &arguments);
+    assert!(text(&refused.stderr).contains("appendonly perhaps"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn a_study_that_makes_no_sense_is_refused_with_a_reason() {
+    for (arguments, why) in [
+        (&["--only", "guard=maybe"][..], "`maybe` is no guard: allow, archive, quarantine"),
+        (&["--only", "colour=red"], "`colour` is no factor"),
+        (&["--runs", "1"], "1 is not in 2..=1000000"),
+        (&["--jobs", "0"], "0 is not in 1..=1024"),
+        (&["--preset", "cloud"], "bare-supervisor"),
+        (&["--example", "off/0.1s"], "one value for each of persistence, supervisor"),
+        (&["--plan-of", "off/0.1s/none/allow/star/idle", "x"], "`x` is no seed"),
+        (&["--config", "/nowhere/redis.conf"], "/nowhere/redis.conf"),
+        (&["--seed", "3"], "--example <CELL>"),
+    ] {
+        let refused = expect(2, &[&["hazard"], arguments].concat());
+        assert!(text(&refused.stderr).contains(why), "{arguments:?}: {}", text(&refused.stderr));
+    }
+}

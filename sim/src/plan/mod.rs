@@ -110,7 +110,7 @@ pub enum Storage {
 }
 
 /// When an append-only file is synced: `appendfsync`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fsync {
     /// Before each reply.
@@ -242,6 +242,10 @@ pub struct ClientPlan {
     /// It says EXEC so much later than what that is to carry out.
     #[serde(default, skip_serializing_if = "is_no_time")]
     pub lingers_us: Micros,
+    /// It does what an application does: what its script has for a time that is longer ago than this it does not say any more, and if it is told that it may not write at a replica it
+    /// looks for the master anew. None of it if zero.
+    #[serde(default, skip_serializing_if = "is_no_time")]
+    pub gives_up_after_us: Micros,
     /// If it does nothing but write strings, and as fast as it is answered.
     #[serde(default)]
     pub sets: Option<Sets>,
@@ -286,6 +290,7 @@ impl ClientPlan {
         disks_of_ten: 0,
         reads_of_ten: 0,
         lingers_us: 0,
+        gives_up_after_us: 0,
         sets: None,
         script: None,
     };

@@ -27,6 +27,7 @@ pub(super) fn give_scripts(search: &mut Search<'_>) {
                 start_us: client.start_us,
                 script: client.script.take(),
                 lingers_us: client.lingers_us,
+                gives_up_after_us: client.gives_up_after_us,
                 ..ClientPlan::SILENT
             };
         }

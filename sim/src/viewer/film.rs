@@ -109,12 +109,17 @@ impl Film {
         self.events
     }
 
-    /// The page: one file of HTML that needs no other, and asks for none.
-    #[must_use]
-    pub fn page(mut self, title: &str, command: &str) -> String {
+    /// The data of a page about it.
+    pub(super) fn pack(mut self, title: &str, command: &str) -> String {
         self.head.title = title.into();
         self.head.command = command.into();
-        let data = self.columns.pack(&self.head);
+        self.columns.pack(&self.head)
+    }
+
+    /// The page: one file of HTML that needs no other, and asks for none.
+    #[must_use]
+    pub fn page(self, title: &str, command: &str) -> String {
+        let data = self.pack(title, command);
         Page { title, body: page::RUN, styles: page::RUN_STYLES, scripts: page::RUN_SCRIPTS, data: &data }.to_html()
     }
 }

@@ -2,16 +2,18 @@
 //!
 //! On a page: one file of HTML with lanes of nodes over time, what they sent each other, faults, and what is known of each node at each instant. A camera in the
 //! world gathers what is shown ([`Film`]), columns carry it, and the scripts beside this file draw it. Everything that all kinds of page share lies in this folder, what is
-//! special to pages about a run in `run`.
+//! special to pages about a run in `run`, and to those about many runs in `study`.
 
 mod camera;
 mod columns;
 mod film;
 mod page;
+mod study;
 
 pub(crate) use camera::Camera;
 pub use camera::EVENTS_MAX;
 pub use film::Film;
+pub use study::{Films, STUDY_BYTES_MAX};
 
 use std::ops::RangeInclusive;
 

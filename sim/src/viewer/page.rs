@@ -12,6 +12,7 @@ pub(super) const RUN_STYLES: &[&str] = &[include_str!("page.css"), include_str!(
 /// What it does, in the order in which one needs the other.
 pub(super) const RUN_SCRIPTS: &[&str] = &[
     include_str!("data.js"),
+    include_str!("element.js"),
     include_str!("run/model.js"),
     include_str!("run/filter.js"),
     include_str!("run/colours.js"),
@@ -25,7 +26,16 @@ pub(super) const RUN_SCRIPTS: &[&str] = &[
     include_str!("run/main.js"),
 ];
 
+/// The body of a page about a study.
+pub(super) const STUDY: &str = include_str!("study/body.html");
+/// How it looks.
+pub(super) const STUDY_STYLES: &[&str] = &[include_str!("page.css"), include_str!("study/study.css")];
+/// What it does.
+pub(super) const STUDY_SCRIPTS: &[&str] =
+    &[include_str!("data.js"), include_str!("element.js"), include_str!("study/study.js")];
+
 /// What differs from one kind of page to another.
+#[derive(Clone, Copy)]
 pub(super) struct Page<'a> {
     pub(super) title: &'a str,
     pub(super) body: &'a str,
@@ -37,7 +47,7 @@ pub(super) struct Page<'a> {
 
 impl Page<'_> {
     /// The file.
-    pub(super) fn to_html(&self) -> String {
+    pub(super) fn to_html(self) -> String {
         let parts = [
             ("title", escape(self.title)),
             ("styles", self.styles.concat()),
@@ -69,12 +79,15 @@ mod tests {
 
     #[test]
     fn a_page_is_whole_and_asks_for_nothing() {
-        let html = Page { title: "a <b>", body: RUN, styles: RUN_STYLES, scripts: RUN_SCRIPTS, data: "AA==" }.to_html();
-        assert!(html.contains("<title>a &lt;b&gt;</title>"));
-        assert!(html.contains("default-src 'none'"));
-        for address in ["http:", "https:", "src=", "@import", "url("] {
-            assert!(!html.contains(address), "{address}");
+        let run = Page { title: "a <b>", body: RUN, styles: RUN_STYLES, scripts: RUN_SCRIPTS, data: "AA==" };
+        let study = Page { body: STUDY, styles: STUDY_STYLES, scripts: STUDY_SCRIPTS, ..run };
+        for html in [run.to_html(), study.to_html()] {
+            assert!(html.contains("<title>a &lt;b&gt;</title>"));
+            assert!(html.contains("default-src 'none'"));
+            for address in ["http:", "https:", "src=", "@import", "url("] {
+                assert!(!html.contains(address), "{address}");
+            }
+            assert_eq!(html.matches("</script>").count(), 2, "data and scripts");
         }
-        assert_eq!(html.matches("</script>").count(), 2, "data and scripts");
     }
 }

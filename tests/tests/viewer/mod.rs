@@ -1,6 +1,7 @@
 //! The page about a run: does a real browser show it, and can one move about in it?
 
 mod browser;
+mod study;
 
 use std::env;
 use std::fs;

@@ -68,6 +68,8 @@ class Page {
   }
 
   noteAddress() {
+    // Within another page it has no address of its own.
+    if (location.protocol === "about:") return;
     const { from, to } = this.view;
     const parts = new URLSearchParams({ t: `${(from / 1e6).toFixed(6)}-${(to / 1e6).toFixed(6)}`.replace(/^-[\d.]+/, "0") });
     if (this.selection.event >= 0) parts.set("e", this.run.number(this.selection.event));
@@ -179,9 +181,7 @@ class Page {
   }
 
   switchTheme() {
-    const isDark = getComputedStyle(document.documentElement).colorScheme === "dark"
-      || (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
-    document.documentElement.dataset.theme = isDark ? "light" : "dark";
+    switchTheme();
     this.recolour();
   }
 
@@ -393,12 +393,7 @@ async function main() {
     new Page(run);
     document.body.dataset.opened = performance.now().toFixed(0);
   } catch (error) {
-    const problem = document.getElementById("problem");
-    problem.textContent = `${error instanceof DataError ? "" : "The page has a mistake of its own: "}${error.message}.`;
-    problem.hidden = false;
-    document.querySelector("header").hidden = true;
-    document.querySelector("main").hidden = true;
-    if (!(error instanceof DataError)) throw error;
+    complain(error);
   }
 }
 

@@ -5,17 +5,6 @@ const LISTED_AFTER = 7;
 const CAUSES_LISTED = 6;
 const METRIC_WORDS = { offset: "offset", keys: "keys", output: "output buffers", log: "replication log", snapshot: "snapshot buffers", replicas: "replicas online" };
 
-// An element with attributes and contents.
-function element(name, attributes = {}, ...contents) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key === "onclick") made.addEventListener("click", value);
-    else made.setAttribute(key, value);
-  }
-  made.append(...contents.filter((part) => part !== null));
-  return made;
-}
-
 class Panel {
   constructor(run, filter, palette, choose) {
     Object.assign(this, { run, filter, palette, choose });

@@ -120,13 +120,13 @@ impl Node {
         let Some(follow) = self.follow.as_ref().filter(|follow| follow.caution.is_armed) else {
             return Judgement::Take;
         };
-        let Caution { suspect, goes_on_from, is_over, is_named_in_quarantine, .. } = follow.caution;
+        let Caution { goes_on_from, is_over, is_named_in_quarantine, .. } = follow.caution;
         let offer = Offer { position, goes_on_from, keys: loaded.keys, lasting_keys: loaded.lasting_keys };
         let class = classify(&evidence, &offer, self.config.replica_wipe_guard_shrunk_percent);
         let is_renamed = position.is_some_and(|position| position.history != evidence.position.history);
         let class = if is_renamed && self.has(Defect::GuardStopsAtNewName) { Class::Empty } else { class };
         let policies = self.config.replica_wipe_guard;
-        let is_known = suspect.is_some_and(|suspect| Some(suspect.history) == position.map(|place| place.history));
+        let is_known = evidence.suspect_behind(&offer).is_some();
         let (policy, mark) = match class {
             Class::Harmless => return Judgement::Take,
             Class::Empty => (policies.empty, Mark::GuardFoundEmpty),
@@ -345,8 +345,7 @@ fn describe(class: Class, offer: Offer, evidence: Evidence) -> String {
         None => String::new(),
     };
     let ours = format!("we have {} keys at {}:{}", evidence.keys, evidence.position.history, evidence.position.offset);
-    let suspect = evidence.suspect.filter(|suspect| offer.position.is_some_and(|at| at.history == suspect.history));
-    if suspect.is_some() {
+    if evidence.suspect_behind(&offer).is_some() {
         return format!(
             "The master offers {} keys{place}, in the history that we have refused before, and {ours}.",
             offer.keys

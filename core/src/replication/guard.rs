@@ -24,6 +24,17 @@ pub struct Evidence {
     pub suspect: Option<Suspect>,
 }
 
+impl Evidence {
+    /// The suspect, if this is of its history, or says that it goes on from that.
+    #[must_use]
+    pub fn suspect_behind(&self, offer: &Offer) -> Option<Suspect> {
+        self.suspect.filter(|Suspect { history, .. }| {
+            offer.position.is_some_and(|at| at.history == *history)
+                || offer.goes_on_from.is_some_and(|(before, _)| before == *history)
+        })
+    }
+}
+
 /// What its master offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
@@ -84,9 +95,7 @@ pub fn classify(evidence: &Evidence, offer: &Offer, shrunk_percent: u32) -> Clas
         return Class::Harmless;
     }
     let history = offer.position.map(|position| position.history);
-    let comes_from =
-        |name: ReplicationId| history == Some(name) || offer.goes_on_from.is_some_and(|(before, _)| before == name);
-    if let Some(suspect) = evidence.suspect.filter(|suspect| comes_from(suspect.history)) {
+    if let Some(suspect) = evidence.suspect_behind(offer) {
         return suspect.class;
     }
     if offer.keys == 0 {

@@ -217,14 +217,23 @@ impl Aof {
         self.manifest.history.extend(self.unnamed.take().into_iter().chain(opening));
     }
 
+    /// The manifest may name the increment that is to follow: it is being put into its place, or that is done.
+    fn may_be_named(&self) -> bool {
+        let names = |op: &DiskOp| matches!(op, DiskOp::Rename { .. });
+        let is_past_naming = |chain: &Chain| chain.goal == Goal::Opened && !chain.ops.iter().skip(1).any(names);
+        self.standing == Standing::Current && self.chain.as_ref().is_some_and(is_past_naming)
+    }
+
+    /// The next increment, which has a number of its own.
+    fn number_increment(&mut self, appendfilename: &str) -> Part {
+        let part = Part::increment(appendfilename, self.next_increment);
+        self.next_increment += 1;
+        part
+    }
+
     /// The stream that a load would end with: the increment that is to follow as soon as the manifest may name it, with what happened since that was planned.
     fn take_last_loaded(&mut self) -> Option<Stream> {
-        let names = |op: &DiskOp| matches!(op, DiskOp::Rename { .. });
-        let may_be_named = self.standing == Standing::Current
-            && self
-                .chain
-                .as_ref()
-                .is_some_and(|chain| chain.goal == Goal::Opened && !chain.ops.iter().skip(1).any(names));
+        let may_be_named = self.may_be_named();
         match self.opening.take_if(|_| may_be_named) {
             Some(opening) => Some(opening.into_stream()),
             None => self.stream.take(),
@@ -412,6 +421,7 @@ impl Node {
 
     fn on_chain_step(&mut self, outcome: DiskOutcome, now: Now, effects: &mut Effects) {
         let Some(aof) = &mut self.storage.aof else { return };
+        let may_be_named = aof.may_be_named();
         let Some(chain) = &mut aof.chain else { return };
         let goal = chain.goal;
         let failure = match outcome {
@@ -426,9 +436,6 @@ impl Node {
         {
             return self.aof_disk(AofErrand::Chain, op, effects);
         }
-        let is_rename = |op: &DiskOp| matches!(op, DiskOp::Rename { .. });
-        let may_be_named = !chain.ops.iter().any(is_rename)
-            && done.as_ref().is_some_and(|op| is_rename(op) || matches!(op, DiskOp::SyncDirectory { .. }));
         aof.chain = None;
         let is_of_old = |op: &DiskOp| matches!(op, DiskOp::Sync { file } if aof.stream.as_ref().is_some_and(|old| old.file == *file));
         match (goal, failure) {

@@ -169,11 +169,11 @@ impl Node {
     fn plan_opening(&mut self, end: Reach) -> Opening {
         let database = self.history.log.as_ref().and_then(Log::database);
         let place = Position { history: self.history.id, offset: end.offset };
-        let sequence = self.storage.aof.as_mut().map_or(1, |aof| {
-            aof.next_increment += 1;
-            aof.next_increment - 1
-        });
-        let part = Part::increment(&self.config.appendfilename, sequence);
+        let appendfilename = &self.config.appendfilename;
+        let part = match &mut self.storage.aof {
+            Some(aof) => aof.number_increment(appendfilename),
+            None => Part::increment(appendfilename, 1),
+        };
         let stream = Stream::new(in_directory(&self.config, &part.name), 0, end);
         Opening { at: end, part, stream, place, database, not_before: None }
     }
@@ -259,10 +259,9 @@ impl Node {
     /// it is not whole while it is made.
     pub(super) fn opening_failed(&mut self, failure: DiskFailure, may_be_named: bool, now: Now, effects: &mut Effects) {
         let Some(aof) = &mut self.storage.aof else { return };
+        let another = may_be_named.then(|| aof.number_increment(&self.config.appendfilename));
         let Some(opening) = &mut aof.opening else { return };
-        if may_be_named {
-            let part = Part::increment(&self.config.appendfilename, aof.next_increment);
-            aof.next_increment += 1;
+        if let Some(part) = another {
             opening.stream.file = in_directory(&self.config, &part.name);
             aof.manifest.history.push(core::mem::replace(&mut opening.part, part));
         }

@@ -56,7 +56,7 @@ pub enum ExpiredBy {
 /// The index is exact and ordered, so that expiry needs no sampling: an idle node sleeps until the first key is due.
 /// It names a key by its hash. Two keys whose 64-bit hashes and expiry times both agree share one place in it; then the second one goes when it is
 /// next looked at.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Database {
     pub(super) entries: Entries,
     expiries: Expiries,
@@ -79,10 +79,28 @@ impl Entry {
     }
 }
 
+impl Default for Database {
+    fn default() -> Database {
+        Database::new()
+    }
+}
+
 /// What one expiry takes in the index, in bytes: 16, in nodes of a tree that are two thirds full.
 const EXPIRY_BYTES: usize = 24;
 
 impl Database {
+    /// An empty one, without memory of its own.
+    pub(super) const fn new() -> Database {
+        Database {
+            entries: Entries::new(),
+            expiries: Expiries::new(),
+            own_expiries: Expiries::new(),
+            field_expiries: Expiries::new(),
+            expiry_sum_ms: 0,
+            content_bytes: 0,
+        }
+    }
+
     pub(super) fn into_parts(self) -> (Entries, [Expiries; 3]) {
         (self.entries, [self.expiries, self.own_expiries, self.field_expiries])
     }

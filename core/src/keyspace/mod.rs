@@ -4,6 +4,7 @@
 //! know of it: running snapshots, which first take the old value, and observers (WATCH, the audit), which learn the key.
 
 mod database;
+mod databases;
 mod doomed;
 mod libraries;
 mod own_expiry;
@@ -27,11 +28,15 @@ pub(crate) use shown::digest_entry;
 pub use snapshot::{SnapshotForm, SnapshotId, SnapshotRules, UsageNote};
 
 use database::Database;
+use databases::Databases;
 use doomed::Doomed;
 use snapshot::Snapshot;
 
 /// Dropping a value with more parts than this is left to background work, as in Redis's lazy freeing.
 const FREE_AT_ONCE_MAX: usize = 64;
+
+/// For so many changes memory is kept from one unit to the next.
+const TOUCHES_KEPT_MAX: usize = 64;
 
 /// Where a key is, until the next insertion or removal.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +65,7 @@ pub struct Keyspace {
     /// Libraries of functions, which belong to no database.
     pub libraries: Libraries,
     key: HashKey,
-    databases: Vec<Database>,
+    databases: Databases,
     /// Counts snapshots; an entry's stamp tells in which epoch it was last written.
     epoch: u32,
     snapshots: Vec<Snapshot>,
@@ -90,7 +95,7 @@ impl Keyspace {
         Keyspace {
             libraries: Libraries::default(),
             key,
-            databases: (0..databases).map(|_| Database::default()).collect(),
+            databases: Databases::new(databases),
             epoch: 0,
             snapshots: Vec::new(),
             doomed: Vec::new(),
@@ -118,7 +123,7 @@ impl Keyspace {
     /// How many databases there are.
     #[must_use]
     pub fn database_count(&self) -> u32 {
-        self.databases.len() as u32
+        self.databases.count()
     }
 
     /// Keys in a database, logically expired ones included.
@@ -170,7 +175,7 @@ impl Keyspace {
     /// Notes an entry's use, in the bits of [`usage`].
     #[inline]
     pub fn mark_used(&mut self, place: Place, usage: u32) {
-        let Some(database) = self.databases.get_mut(place.database as usize) else { return };
+        let database = self.databases.get_mut(place.database);
         if let Some(entry) = database.entries.get_mut(place.slot) {
             entry.usage = usage;
         }
@@ -187,7 +192,7 @@ impl Keyspace {
     #[inline]
     pub fn recode(&mut self, place: Place) -> &mut Value {
         self.count_edited();
-        let database = &mut self.databases[place.database as usize];
+        let database = self.databases.get_mut(place.database);
         let entry = database.entries.get_mut(place.slot).expect("the place is not older than the last change");
         let (content_bytes, first_field_expiry_ms) = (entry.content_bytes(), entry.value.first_field_expiry_ms());
         self.edited = Some(Edited { place, content_bytes, first_field_expiry_ms });
@@ -201,7 +206,7 @@ impl Keyspace {
         if let Some(Edited { place, content_bytes, first_field_expiry_ms }) = self.edited.take() {
             let entry = self.entry(place);
             let (bytes_after, expiry_after_ms) = (entry.content_bytes(), entry.value.first_field_expiry_ms());
-            let database = &mut self.databases[place.database as usize];
+            let database = self.databases.get_mut(place.database);
             database.content_bytes = database.content_bytes + bytes_after - content_bytes;
             database.set_field_expiry(place.hash, first_field_expiry_ms, expiry_after_ms);
         }
@@ -279,7 +284,7 @@ impl Keyspace {
         let (order, stamp) = (self.key, self.epoch);
         let hash = order.hash(key);
         let entry = Entry { key: Blob::new(key), value, expires_ms: NO_EXPIRY, stamp, usage };
-        let target = &mut self.databases[database as usize];
+        let target = self.databases.get_mut(database);
         target.content_bytes += entry.content_bytes();
         target.set_field_expiry(hash, None, entry.value.first_field_expiry_ms());
         target.entries.insert_new(hash, entry, |entry| order.hash(&entry.key));
@@ -296,7 +301,7 @@ impl Keyspace {
     }
 
     fn note_expiry(&mut self, place: Place, expires_ms: i64) {
-        self.databases[place.database as usize].set_expiry(place.hash, place.slot, expires_ms, self.expired_by);
+        self.databases.get_mut(place.database).set_expiry(place.hash, place.slot, expires_ms, self.expired_by);
     }
 
     /// Moves the value at a place to another name, or database, and its expiry, which stays this node's own if it was. A key of that name is replaced.
@@ -316,7 +321,7 @@ impl Keyspace {
         self.before_change(place);
         self.count_edited();
         let order = self.key;
-        let database = &mut self.databases[place.database as usize];
+        let database = self.databases.get_mut(place.database);
         let expires_ms = database.entries.get(place.slot).map_or(NO_EXPIRY, |entry| entry.expires_ms);
         database.set_expiry(place.hash, place.slot, NO_EXPIRY, ExpiredBy::Master);
         let removed = database.entries.remove_at(place.slot, |entry| order.hash(&entry.key));
@@ -347,7 +352,7 @@ impl Keyspace {
         if self.is_observed {
             self.touches.push(Touch::Swapped(one, other));
         }
-        self.databases.swap(one as usize, other as usize);
+        self.databases.swap(one, other);
         for snapshot in &mut self.snapshots {
             snapshot.swap(one, other);
         }
@@ -360,8 +365,8 @@ impl Keyspace {
         self.epoch = self.epoch.max(other.epoch);
         self.doomed.extend(other.doomed);
         self.libraries = core::mem::take(&mut other.libraries);
-        for (index, database) in other.databases.into_iter().enumerate() {
-            self.swap_in(index as u32, database);
+        for index in 0..self.database_count() {
+            self.swap_in(index, other.databases.take(index));
         }
     }
 
@@ -370,8 +375,11 @@ impl Keyspace {
         if self.is_observed {
             self.touches.push(if database.entries.is_empty() { Touch::Emptied(index) } else { Touch::Replaced(index) });
         }
-        let Some(target) = self.databases.get_mut(index as usize) else { return };
-        let (mut old, indexes) = core::mem::replace(target, database).into_parts();
+        let old = self.databases.replace(index, database);
+        if old.entries.is_empty() && self.snapshots.is_empty() {
+            return;
+        }
+        let (mut old, indexes) = old.into_parts();
         if self.snapshots.iter().any(|snapshot| snapshot.still_needs(index)) {
             let shared = Arc::new(core::mem::take(&mut old));
             for snapshot in &mut self.snapshots {
@@ -408,6 +416,14 @@ impl Keyspace {
     /// The changes since the last call, in order.
     pub fn take_touches(&mut self) -> Vec<Touch> {
         core::mem::take(&mut self.touches)
+    }
+
+    /// Takes back the memory of the changes that [`Keyspace::take_touches`] gave, for the next ones: most commands touch a key or two.
+    pub fn reuse_touches(&mut self, mut touches: Vec<Touch>) {
+        if self.touches.is_empty() && touches.capacity() <= TOUCHES_KEPT_MAX {
+            touches.clear();
+            self.touches = touches;
+        }
     }
 
     /// Drops a value, a large one in the background.
@@ -467,7 +483,7 @@ impl Keyspace {
 
     #[inline]
     fn database(&self, index: u32) -> &Database {
-        &self.databases[index as usize]
+        self.databases.get(index).expect("whoever names a database has counted them")
     }
 
     /// Everything that must know of a change before it happens.
@@ -484,7 +500,7 @@ impl Keyspace {
 
     /// Hands the old value to every running snapshot that has not passed it.
     fn preserve(&mut self, place: Place) {
-        let Some(database) = self.databases.get_mut(place.database as usize) else { return };
+        let database = self.databases.get_mut(place.database);
         let Some(entry) = database.entries.get_mut(place.slot) else { return };
         for snapshot in &mut self.snapshots {
             snapshot.before_change(place.database, place.hash, entry);

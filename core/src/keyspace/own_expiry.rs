@@ -33,7 +33,7 @@ impl Keyspace {
     #[must_use]
     pub fn find_own_expired(&self, now_ms: i64) -> Option<Place> {
         let index = self.find_first_due(now_ms, Database::first_own_expiry_ms)?;
-        let (hash, slot) = self.databases[index].find_first_own_expiring(self.key)?;
-        Some(Place { database: index as u32, hash, slot })
+        let (hash, slot) = self.database(index).find_first_own_expiring(self.key)?;
+        Some(Place { database: index, hash, slot })
     }
 }

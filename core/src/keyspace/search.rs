@@ -49,8 +49,8 @@ impl Keyspace {
     #[must_use]
     pub fn find_expired(&self, now_ms: i64) -> Option<Place> {
         let index = self.find_first_due(now_ms, Database::first_expiry_ms)?;
-        let (hash, slot) = self.databases[index].find_first_expiring(self.key)?;
-        Some(Place { database: index as u32, hash, slot })
+        let (hash, slot) = self.database(index).find_first_expiring(self.key)?;
+        Some(Place { database: index, hash, slot })
     }
 
     /// When the first field of a hash expires: absolute milliseconds.
@@ -65,13 +65,13 @@ impl Keyspace {
     pub fn find_with_expired_field(&mut self, now_ms: i64) -> Option<Place> {
         self.count_edited();
         let index = self.find_first_due(now_ms, Database::first_field_expiry_ms)?;
-        let (hash, slot) = self.databases[index].find_first_field_expiring(self.key)?;
-        Some(Place { database: index as u32, hash, slot })
+        let (hash, slot) = self.database(index).find_first_field_expiring(self.key)?;
+        Some(Place { database: index, hash, slot })
     }
 
     /// The database in which something was due first, by `now_ms`; what is due tells `first_ms`.
-    pub(super) fn find_first_due(&self, now_ms: i64, first_ms: impl Fn(&Database) -> Option<i64>) -> Option<usize> {
-        let databases = self.databases.iter().enumerate();
+    pub(super) fn find_first_due(&self, now_ms: i64, first_ms: impl Fn(&Database) -> Option<i64>) -> Option<u32> {
+        let databases = (0..).zip(self.databases.iter());
         let due = databases.filter_map(|(index, database)| Some((index, first_ms(database)?)));
         due.filter(|(_, due_ms)| *due_ms < now_ms).min_by_key(|(_, due_ms)| *due_ms).map(|(index, _)| index)
     }

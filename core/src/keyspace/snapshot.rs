@@ -331,7 +331,7 @@ impl Keyspace {
         let Some(snapshot) = self.snapshots.iter_mut().find(|snapshot| snapshot.id() == id) else { return };
         let mut left = units;
         while left > 0 && !snapshot.is_finished() && snapshot.buffered() < buffered_max {
-            let live = self.databases.get(snapshot.database() as usize).map(|database| &database.entries);
+            let live = self.databases.get(snapshot.database()).map(|database| &database.entries);
             left = left.saturating_sub(snapshot.advance(live, order).max(1));
         }
     }

@@ -317,7 +317,7 @@ impl World {
         let databases = 0..DATABASES;
         let contents: usize =
             databases.clone().flat_map(|index| self.keyspace.iter(index)).map(Entry::content_bytes).sum();
-        let tables: usize = databases.map(|index| self.keyspace.databases[index as usize].memory_bytes()).sum();
+        let tables: usize = databases.map(|index| self.keyspace.database(index).memory_bytes()).sum();
         let counted: usize = self.keyspace.databases.iter().map(|database| database.content_bytes).sum();
         assert_eq!(self.keyspace.memory_bytes() + counted, tables + contents);
         let first_ms = self.model.values().map(|(_, expires_ms)| *expires_ms).min();

@@ -62,6 +62,7 @@ impl Node {
         let touches = self.keyspace.take_touches();
         self.tell_of_touches(&touches);
         self.audit_touches(&touches);
+        self.keyspace.reuse_touches(touches);
     }
 
     /// Tells those who watch a key, and those who wait for one.

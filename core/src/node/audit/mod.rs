@@ -206,8 +206,8 @@ pub struct Probe {
 /// What is recorded for checkers while the audit is on.
 #[derive(Clone, Default)]
 pub(super) struct Audit {
-    /// The digest of each key by its database and the hash of its name, so that a change costs one key only.
-    keys: BTreeMap<(u32, u64), u64>,
+    /// The digest of each key of a database by the hash of its name, so that a change costs one key only.
+    databases: BTreeMap<u32, BTreeMap<u64, u64>>,
     digest: u64,
     boundaries: Vec<Boundary>,
     deeds: Vec<Deed>,
@@ -231,28 +231,25 @@ impl Audit {
     }
 
     fn take_in_key(&mut self, keyspace: &Keyspace, database: u32, key: &[u8]) {
-        let place = (database, content_hash(key));
         let new = keyspace.locate(database, key).map(|found| digest_entry(database, keyspace.entry(found)));
-        self.replace(place, new);
+        self.replace(database, content_hash(key), new);
     }
 
-    fn replace(&mut self, place: (u32, u64), new: Option<u64>) {
+    fn replace(&mut self, database: u32, name: u64, new: Option<u64>) {
+        let keys = self.databases.entry(database).or_default();
         let old = match new {
-            Some(new) => self.keys.insert(place, new),
-            None => self.keys.remove(&place),
+            Some(new) => keys.insert(name, new),
+            None => keys.remove(&name),
         };
         // A sum of scrambled hashes: independent of order, and each part can be taken out again.
         self.digest = self.digest.wrapping_sub(old.unwrap_or(0)).wrapping_add(new.unwrap_or(0));
     }
 
     fn take_in_database(&mut self, keyspace: &Keyspace, database: u32) {
-        let mut gone = self.keys.split_off(&(database, 0));
-        if let Some(next) = database.checked_add(1) {
-            self.keys.append(&mut gone.split_off(&(next, 0)));
-        }
+        let gone = self.databases.remove(&database).unwrap_or_default();
         self.digest = gone.values().fold(self.digest, |digest, old| digest.wrapping_sub(*old));
         for entry in keyspace.iter(database) {
-            self.replace((database, content_hash(&entry.key)), Some(digest_entry(database, entry)));
+            self.replace(database, content_hash(&entry.key), Some(digest_entry(database, entry)));
         }
     }
 }

@@ -266,7 +266,7 @@ impl World {
         let boundaries = since_ready(&mut host.before_ready, node.take_boundaries(), host.ready);
         let deeds = node.take_deeds();
         let is_master = probe.role == Role::Master;
-        let is_new = !self.checks.histories.knows(&probe.position.history);
+        let is_nowhere = !is_master && !self.checks.histories.knows(&probe.position.history);
         let has_moved = probe.role != host.role || probe.position.history != host.history;
         let keeps_data = is_master && host.ready;
         if probe.role != host.role {
@@ -300,11 +300,11 @@ impl World {
         if let Some(breach) = broken {
             return self.breach(Some(index), breach);
         }
-        if let Err(breach) = self.judge_state(index, &probe, is_new, keys_before, replaced) {
+        if let Err(breach) = self.judge_state(index, &probe, is_nowhere, keys_before, replaced) {
             return self.breach(Some(index), breach);
         }
         let taken = boundaries.iter().rfind(|boundary| boundary.stream == 0 && boundary.role == Role::Replica);
-        if let Err(breach) = self.judge_guard(index, &probe, is_new, (before, keys_before), taken, &deeds) {
+        if let Err(breach) = self.judge_guard(index, &probe, is_nowhere, (before, keys_before), taken, &deeds) {
             return self.breach(Some(index), breach);
         }
         if !boundaries.is_empty() {
@@ -334,7 +334,7 @@ impl World {
         &mut self,
         index: u16,
         probe: &Probe,
-        is_new: bool,
+        is_nowhere: bool,
         keys_before: u64,
         is_replaced: bool,
     ) -> Result<(), Breach> {
@@ -353,7 +353,7 @@ impl World {
             keys: probe.keys,
             is_replaced,
             history: probe.position.history,
-            is_nowhere: probe.role == Role::Replica && is_new,
+            is_nowhere,
             is_loading: probe.loading,
         };
         checks.keeps_data.observe(index, stand)
@@ -364,7 +364,7 @@ impl World {
         &mut self,
         index: u16,
         probe: &Probe,
-        is_new: bool,
+        is_nowhere: bool,
         (before, keys_before): (Option<Place>, u64),
         taken: Option<&Boundary>,
         deeds: &[Deed],
@@ -376,7 +376,7 @@ impl World {
                 before,
                 keys_before,
                 position: boundary.position,
-                is_nowhere: is_new && probe.role == Role::Replica,
+                is_nowhere,
                 is_empty: boundary.digest == 0,
                 policies: node.config().replica_wipe_guard,
             };

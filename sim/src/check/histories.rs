@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
+use std::sync::LazyLock;
 
 use afterimage_core::node::{Boundary, Role, STREAM_HASH_BASE, stream_hash};
 use afterimage_core::replication::ReplicationId;
@@ -101,12 +102,10 @@ pub(crate) fn since_ready(before: &mut Vec<Boundary>, mut recorded: Vec<Boundary
 #[derive(Clone, Debug)]
 pub(crate) struct Histories {
     pub(super) all: Vec<History>,
-    pub(super) by_id: BTreeMap<ReplicationId, usize>,
+    by_id: BTreeMap<Name, usize>,
     pub(super) cursors: Vec<Cursor>,
     /// Where each host stood before it stood where it does now.
     pub(super) stations: Vec<Vec<Station>>,
-    /// The streams that are nothing but a SELECT.
-    selects: [u64; 16],
     /// Boundaries compared with one that another node had recorded.
     pub(crate) compared: u64,
 }
@@ -114,7 +113,7 @@ pub(crate) struct Histories {
 /// What is counted is not what is known.
 impl Hash for Histories {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let Histories { all, by_id: _, cursors, stations, selects: _, compared: _ } = self;
+        let Histories { all, by_id: _, cursors, stations, compared: _ } = self;
         (all, cursors, stations).hash(hasher);
     }
 }
@@ -127,19 +126,23 @@ impl Histories {
             by_id: BTreeMap::new(),
             cursors: vec![Cursor::default(); hosts],
             stations: vec![Vec::new(); hosts],
-            selects: selects(),
             compared: 0,
         }
     }
 
     /// True if a history of this name was seen.
     pub(crate) fn knows(&self, id: &ReplicationId) -> bool {
-        self.by_id.contains_key(id)
+        self.find(id).is_some()
+    }
+
+    /// The history of this name, if it was seen.
+    pub(super) fn find(&self, id: &ReplicationId) -> Option<usize> {
+        self.by_id.get(&name(*id)).copied()
     }
 
     /// Where a history of this name is in the tree, if it was seen.
     pub(crate) fn branch(&self, id: &ReplicationId) -> Option<Branch> {
-        let history = &self.all[*self.by_id.get(id)?];
+        let history = &self.all[self.find(id)?];
         let parent = history.parent.map(|(parent, fork)| (self.all[parent].id, fork));
         Some(Branch { owner: history.owner, parent })
     }
@@ -186,11 +189,11 @@ impl Histories {
 
     /// A node names a history that may be new: then it has begun it.
     pub(crate) fn begin(&mut self, id: ReplicationId, owner: Incarnation) -> usize {
-        if let Some(known) = self.by_id.get(&id) {
-            return *known;
+        if let Some(known) = self.find(&id) {
+            return known;
         }
         self.all.push(History { id, owner, parent: None, goes_on_from: None, marks: Vec::new() });
-        self.by_id.insert(id, self.all.len() - 1);
+        self.by_id.insert(name(id), self.all.len() - 1);
         self.all.len() - 1
     }
 
@@ -208,7 +211,7 @@ impl Histories {
         }
         // Its writer's first boundary: the second id tells which history it goes on from.
         self.all[named].parent = seen.second.and_then(|(parent, first_other)| {
-            let parent = *self.by_id.get(&parent)?;
+            let parent = self.find(&parent)?;
             // A branch is younger than its stem, so walking to the root ends.
             (parent < named).then_some((parent, first_other.saturating_sub(1)))
         });
@@ -293,9 +296,7 @@ impl Histories {
                 Ok((at, 0))
             }
             // A master counts the SELECT that it puts before a command as a part of it; replicas carry it out by itself.
-            Err(after)
-                if history.marks[after - 1].digest == mark.digest && self.selects.contains(&seen.boundary.stream) =>
-            {
+            Err(after) if history.marks[after - 1].digest == mark.digest && SELECTS.contains(&seen.boundary.stream) => {
                 history.marks.insert(after, mark);
                 Ok((at, after))
             }
@@ -331,13 +332,21 @@ fn join(first: u64, second: u64, second_len: u64) -> u64 {
     first.wrapping_mul(power).wrapping_add(second)
 }
 
-/// The hashes of the bytes of a SELECT of each database.
-fn selects() -> [u64; 16] {
+/// A history's id behind its first eight digits, which nearly always tell it from others, and compare as one number.
+type Name = (u64, ReplicationId);
+
+fn name(id: ReplicationId) -> Name {
+    let (first, _) = id.as_bytes().split_first_chunk().expect("an id has forty digits");
+    (u64::from_be_bytes(*first), id)
+}
+
+/// The streams that are nothing but a SELECT, by the database.
+static SELECTS: LazyLock<[u64; 16]> = LazyLock::new(|| {
     std::array::from_fn(|database| {
         let digits = database.to_string();
         stream_hash(0, format!("*2\r\n$6\r\nSELECT\r\n${}\r\n{digits}\r\n", digits.len()).as_bytes())
     })
-}
+});
 
 fn compare(history: &History, at: usize, seen: Mark, bytes: Option<u64>) -> Result<(), Breach> {
     let known = history.marks[at];

@@ -25,7 +25,7 @@ pub(super) struct Station {
 impl Histories {
     /// The place of a position, if its history was seen.
     pub(crate) fn locate(&self, position: Position) -> Option<Place> {
-        let history = *self.by_id.get(&position.history)?;
+        let history = self.find(&position.history)?;
         Some(Place { history, offset: position.offset })
     }
 
@@ -81,7 +81,7 @@ impl Histories {
 
     /// A master gives its history another name and keeps its data: the new one goes on where the old one was.
     fn rename(&mut self, old: Position, new: ReplicationId, owner: Incarnation) {
-        let (Some(before), Some(&after)) = (self.locate(old), self.by_id.get(&new)) else { return };
+        let (Some(before), Some(after)) = (self.locate(old), self.find(&new)) else { return };
         let history = &mut self.all[after];
         if history.owner == owner && history.marks.is_empty() && before.history < after {
             history.goes_on_from = Some((before.history, before.offset));

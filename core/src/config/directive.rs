@@ -41,7 +41,7 @@ pub struct Directive {
     pub(super) type_words: fn() -> String,
     pub(super) parse: Parse,
     pub(super) print: fn(&Config) -> String,
-    pub(super) is_same: fn(&Config, &Config) -> bool,
+    pub(super) is_default: fn(&Config) -> bool,
     pub(super) lines: fn(&Config) -> Vec<String>,
 }
 

@@ -251,7 +251,7 @@ impl<'a, 'b> Loader<'a, 'b> {
         };
         // To a value that the operator gave, here or before, the next one is added.
         let is_met = self.met.contains(&row.name);
-        let is_given = is_met || row.value(self.config) != row.default_value();
+        let is_given = is_met || !(row.is_default)(self.config);
         let mode = if is_given { Mode::Append } else { Mode::Replace };
         if !is_met {
             self.met.push(row.name);

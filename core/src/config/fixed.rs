@@ -33,7 +33,7 @@ macro_rules! fixed {
                     }
                 },
                 print: |_| String::from($value),
-                is_same: |_, _| true,
+                is_default: |_| true,
                 // Redis's default is the same: a file never needs the line.
                 lines: |_| alloc::vec![if $value.is_empty() { String::from("\"\"") } else { String::from($value) }],
             },

@@ -31,6 +31,7 @@ pub use kinds::parse_memory;
 pub use reference::reference;
 pub use set::{SetContext, SetError};
 pub use table::Config;
+pub(crate) use table::EVERY_ADDRESS;
 pub use types::{
     AclPubsubDefault, AppendFsync, BufferLimit, BufferLimits, ClientsMemory, DisklessLoad, EnableDebug, Endpoint,
     EndpointType, GuardPolicies, GuardPolicy, LogLevel, MaxmemoryPolicy, OomScoreAdj, Password, PropagationError,

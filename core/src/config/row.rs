@@ -62,7 +62,10 @@ macro_rules! directives {
                     crate::config::directive::Kind::<$type>::parse(&$kind, &mut $of_mut(config).$field, arguments, mode)
                 },
                 print: |config| crate::config::directive::Kind::<$type>::print(&$kind, &$of(config).$field),
-                is_same: |config, other| $of(config).$field == $of(other).$field,
+                is_default: |config| {
+                    let default: $type = $default;
+                    $of(config).$field == default
+                },
                 lines: |config| crate::config::directive::Kind::<$type>::lines(&$kind, &$of(config).$field),
             }
             $(.$special($($why)?))*,

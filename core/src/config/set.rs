@@ -111,9 +111,8 @@ impl Config {
 
     /// The directives that differ from their defaults and of which nothing comes, each with the reason.
     pub fn without_effect(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let default = Config::default();
         let inert = directives().filter_map(|row| row.without_effect.map(|why| (row, why)));
-        let changed = inert.filter(move |(row, _)| !(row.is_same)(self, &default));
+        let changed = inert.filter(|(row, _)| !(row.is_default)(self));
         let later = self.later_directives.iter().map(|name| (*name, fixed::OF_LATER_VERSION));
         changed.map(|(row, why)| (row.name, why)).chain(later)
     }

@@ -63,6 +63,9 @@ const RDB_NAME: Text = file_name!("dbfilename", "filename");
 const AOF_NAME: Text = file_name!("appendfilename", "filename");
 const AOF_DIRECTORY: Text = file_name!("appenddirname", "dirname");
 
+/// What `bind` says unless it is set: every address, whether there is IPv6 or not.
+pub(crate) const EVERY_ADDRESS: [&str; 2] = ["*", "-::*"];
+
 fn of(config: &Config) -> &Config {
     config
 }
@@ -90,7 +93,7 @@ directives! {
     /// TCP port to listen on; 0 listens on none.
     "port" => port: u16 = 6379, Integer::new(0, 65535), Runtime;
     /// Addresses to listen on. `*` is every IPv4 address, `::*` every IPv6 one.
-    "bind" => bind: Vec<String> = Vec::from(["*", "-::*"].map(String::from)), Addresses, Runtime;
+    "bind" => bind: Vec<String> = EVERY_ADDRESS.map(String::from).into(), Addresses, Runtime;
     /// Local address of outgoing connections.
     "bind-source-addr" => bind_source_addr: Option<String> = None, OptionalText, Runtime;
     /// Refuse other machines while clients need no password.

@@ -9,7 +9,7 @@ use core::time::Duration;
 use crate::codec::random::Random;
 use crate::codec::siphash::HashKey;
 use crate::command::reply_error as reply;
-use crate::config::Config;
+use crate::config::{Config, EVERY_ADDRESS};
 use crate::keyspace::Keyspace;
 use crate::marks::Mark;
 use crate::museum::Defect;
@@ -150,7 +150,7 @@ impl Node {
             self.refuse_connection(conn, reply::MAX_CLIENTS.text(), now, effects);
             return conn;
         }
-        let is_open = self.config.requirepass.is_none() && self.config.bind == Config::default().bind;
+        let is_open = self.config.requirepass.is_none() && self.config.bind == EVERY_ADDRESS;
         if self.config.protected_mode && is_open && !is_local(peer) {
             self.stats.rejected_connections += 1;
             self.refuse_connection(conn, PROTECTED_MODE, now, effects);

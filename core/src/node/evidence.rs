@@ -66,7 +66,7 @@ fn kind(record: &EvidenceRecord) -> Option<Kind<'_>> {
 
 impl Node {
     fn evidence_name(&self) -> FileName {
-        format!("{}.evidence", self.config.dbfilename)
+        [&self.config.dbfilename, ".evidence"].concat()
     }
 
     /// What to ask the disk for at start.

@@ -5,7 +5,7 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt::{self, Write as _};
+use core::fmt;
 
 use crate::codec::crc64;
 use crate::codec::number::parse_u64;
@@ -63,21 +63,22 @@ impl EvidenceRecord {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let EvidenceRecord { in_step_with, suspect, position, keys, bytes, replicas } = self;
+        let mut digits = itoa::Buffer::new();
         let mut text = String::from(HEAD);
         text.push('\n');
         if let Some(Endpoint { host, port }) = in_step_with {
-            push_line(&mut text, "master", format_args!("{port} {host}"));
+            push_line(&mut text, "master", &[digits.format(*port), host]);
         }
         if let Some(Suspect { history, class }) = suspect {
-            push_line(&mut text, "suspect", format_args!("{history} {}", ClassWords(*class)));
+            push_line(&mut text, "suspect", &[history.as_str(), &ClassWords(*class).to_string()]);
         }
-        push_line(&mut text, "replid", format_args!("{}", position.history));
+        push_line(&mut text, "replid", &[position.history.as_str()]);
         for (name, number) in [("offset", position.offset), ("keys", *keys), ("bytes", *bytes), ("replicas", *replicas)]
         {
-            push_line(&mut text, name, format_args!("{number}"));
+            push_line(&mut text, name, &[digits.format(number)]);
         }
         let sum = crc64::update(0, text.as_bytes());
-        push_line(&mut text, SUM.trim_end(), format_args!("{sum:016x}"));
+        push_line(&mut text, SUM.trim_end(), &[&alloc::format!("{sum:016x}")]);
         text.into_bytes()
     }
 
@@ -118,9 +119,13 @@ impl EvidenceRecord {
     }
 }
 
-fn push_line(text: &mut String, name: &str, value: fmt::Arguments<'_>) {
-    // Writing to a String does not fail.
-    let _ = writeln!(text, "{name} {value}");
+fn push_line(text: &mut String, name: &str, words: &[&str]) {
+    text.push_str(name);
+    for word in words {
+        text.push(' ');
+        text.push_str(word);
+    }
+    text.push('\n');
 }
 
 /// A port and a host, which has any characters but the end of a line.
@@ -207,7 +212,7 @@ mod tests {
         assert_eq!(EvidenceRecord::parse(b"afterimage-evidence 2\n"), Err(EvidenceError::Foreign));
         let mut text = String::from("afterimage-evidence 1\nkeys 5\n");
         let sum = crc64::update(0, text.as_bytes());
-        push_line(&mut text, "sum", format_args!("{sum:016x}"));
+        push_line(&mut text, "sum", &[&alloc::format!("{sum:016x}")]);
         assert_eq!(EvidenceRecord::parse(text.as_bytes()), Err(EvidenceError::Line("replid")));
     }
 }

@@ -457,7 +457,7 @@ impl Node {
 
 /// The name of a file in the directory of append-only files.
 fn in_directory(config: &Config, name: &str) -> FileName {
-    format!("{}/{name}", config.appenddirname)
+    [&config.appenddirname, "/", name].concat()
 }
 
 fn note(effects: &mut Effects, level: Level, text: impl ToString) {

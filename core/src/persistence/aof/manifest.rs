@@ -238,7 +238,7 @@ fn next_after<'a>(parts: impl Iterator<Item = &'a Part>) -> i64 {
 /// The name of the manifest. `file` is `appendfilename`.
 #[must_use]
 pub fn manifest_name(file: &str) -> String {
-    format!("{file}.manifest")
+    [file, ".manifest"].concat()
 }
 
 #[cfg(test)]

@@ -108,6 +108,8 @@ impl World {
             Host::new(host.clone(), disk, stream(seed, Concern::Entropy, index))
         });
         let clients = (0..).zip(&plan.clients);
+        let mut effects = Effects::new();
+        effects.set_terse(true);
         World {
             // A plan that asks for others was refused when it was checked.
             defects: museum::defects(&plan.defects).unwrap_or_default(),
@@ -141,7 +143,7 @@ impl World {
             totals: Totals::default(),
             journal: None,
             camera: None,
-            effects: Effects::new(),
+            effects,
             actions: Vec::new(),
             active: vec![false; plan.faults.len()],
             has_disk_faults: plan.has_disk_faults(),
@@ -162,6 +164,7 @@ impl World {
     /// Keeps a journal from now on.
     pub fn keep_journal(&mut self) {
         self.journal.get_or_insert_default();
+        self.effects.set_terse(false);
     }
 
     /// Lets the journal tell of each of these events, with the rolling hash after it.
@@ -182,6 +185,7 @@ impl World {
     /// Gathers from now on what is to be seen of a window of time. Before the world [begins](World::begin).
     pub(crate) fn place_camera(&mut self, window: RangeInclusive<Micros>) {
         self.camera = Some(Box::new(Camera::new(window)));
+        self.effects.set_terse(false);
     }
 
     /// What there was to be seen.

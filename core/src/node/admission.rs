@@ -13,7 +13,7 @@ use core::time::Duration;
 use crate::codec::random::Random;
 use crate::marks::Mark;
 use crate::museum::Defect;
-use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
+use crate::port::{ConnId, Effects, Level, Mono, Now};
 
 use super::Node;
 use super::left_behind::LeftBehind;
@@ -56,12 +56,6 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    /// A replica has come through.
-    pub(super) fn succeeded(&mut self, name: &str) {
-        self.outrun = Restraint::default();
-        self.left_behind.came_through(name);
-    }
-
     /// A file was written.
     pub(super) fn disk_is_well(&mut self) {
         self.files = Restraint::default();
@@ -88,6 +82,15 @@ impl Restraint {
 }
 
 impl Node {
+    /// A replica has come through.
+    pub(super) fn note_admitted(&mut self, conn: ConnId) {
+        self.admission.outrun = Restraint::default();
+        if !self.admission.left_behind.is_empty() {
+            let name = self.replica_name(conn);
+            self.admission.left_behind.came_through(&name);
+        }
+    }
+
     /// Begins a snapshot for whoever waits: at once, or when the diskless delay is over, or the wait after a failure.
     pub(super) fn schedule_transfer(&mut self, now: Now, effects: &mut Effects) {
         let ready = self.ready_replicas(now).len();
@@ -170,11 +173,13 @@ impl Node {
                 continue;
             }
             let count = receivers.len();
-            let text = format!("Starting BGSAVE for SYNC with target: replicas sockets ({count} of them)");
-            effects.note(Note::Text { level: Level::Notice, text });
+            effects.say(Level::Notice, || {
+                format!("Starting BGSAVE for SYNC with target: replicas sockets ({count} of them)")
+            });
             // The process is our own: there is no child.
-            let text = format!("Background RDB transfer started by pid {}", self.environment.process_id);
-            effects.note(Note::Text { level: Level::Notice, text });
+            effects.say(Level::Notice, || {
+                format!("Background RDB transfer started by pid {}", self.environment.process_id)
+            });
             self.begin_transfer(&receivers, company.contents(), now, effects);
         }
         self.note_room(is_room_missing, now);
@@ -238,8 +243,7 @@ impl Node {
     pub(super) fn full_sync_was_outrun(&mut self, outrun: &Outrun, now: Now, effects: &mut Effects) {
         self.mark(Mark::SnapshotOutrun);
         let wait = self.admission.outrun.failed(BACK_OFF_MAX, now, &mut self.random);
-        let text = format!("{outrun}. The next one begins in {} ms", wait.as_millis());
-        effects.note(Note::Text { level: Level::Warning, text });
+        effects.say(Level::Warning, || format!("{outrun}. The next one begins in {} ms", wait.as_millis()));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::PropagationError;
 use crate::keyspace::ExpiredBy;
 use crate::marks::Mark;
 use crate::museum::Defect;
-use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::port::{ConnId, Effects, Level, Now};
 use crate::resp::{Args, Output, Parsed, Proto, Reply, RequestLimits, RequestParser};
 
 use super::Node;
@@ -265,10 +265,9 @@ impl Node {
     fn note_apply_failure(&mut self, name: &str, error: &str, effects: &mut Effects) {
         self.stats.unexpected_error_replies += 1;
         self.audit_deed(|_| Deed::Misunderstood { so: "it could not carry out a command of its master's stream" });
-        let text = format!(
+        effects.say(Level::Warning, || format!(
             "== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command '{name}'"
-        );
-        effects.note(Note::Text { level: Level::Warning, text });
+        ));
         if self.config.propagation_error_behavior != PropagationError::Ignore {
             let text = format!(
                 "This replica panicked sending an error to its master after processing the command '{name}', as 'propagation-error-behavior' says"

@@ -18,7 +18,7 @@ use core::time::Duration;
 
 use crate::config::Endpoint;
 use crate::marks::Mark;
-use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
+use crate::port::{ConnId, Effects, Level, Mono, Now};
 use crate::replication::{ANCESTRY, Ancestor, Circle, Fate, Inquiry, Oneself, Question};
 use crate::resp::push_command;
 
@@ -97,7 +97,7 @@ impl Node {
         let circle = self.find_circle(conn, &path);
         if let Some(circle) = circle.as_ref().filter(|circle| follow.circle() != Some(circle)) {
             self.marks.set(Mark::CircleByInquiry);
-            effects.note(Note::Text { level: Level::Warning, text: circle.to_string() });
+            effects.say(Level::Warning, || circle.to_string());
         }
         if let Some(follow) = &mut self.follow {
             follow.suspicion = Some(Suspicion { path, circle, came_back_at: None });
@@ -155,7 +155,7 @@ impl Node {
         }
         if let Some(circle) = circle.as_ref().filter(|circle| follow.circle() != Some(circle)) {
             self.marks.set(Mark::CircleByQuestion);
-            effects.note(Note::Text { level: Level::Warning, text: circle.to_string() });
+            effects.say(Level::Warning, || circle.to_string());
         }
         follow.suspicion = Some(Suspicion { path, circle, came_back_at: Some(now.mono) });
     }
@@ -165,10 +165,9 @@ impl Node {
         let Some(Follow { endpoint: Endpoint { host, port }, .. }) = &self.follow else { return };
         let who = self.replica_name(conn);
         if who == format!("{host}:{port}") {
-            let text = format!(
+            effects.say(Level::Warning, || format!(
                 "Replica {who} is also the master of this node: neither has another one. Make one of them a master by REPLICAOF NO ONE"
-            );
-            effects.note(Note::Text { level: Level::Warning, text });
+            ));
         }
     }
 

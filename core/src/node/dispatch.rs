@@ -9,7 +9,7 @@ use crate::command::{Block, Command, Exec, ExpiryRule, Handler, Outcome, ServerC
 use crate::keyspace::ExpiredBy;
 use crate::marks::Mark;
 use crate::museum::Defect;
-use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::port::{ConnId, Effects, Level, Now};
 use crate::resp::{Args, Parsed, RequestLimits, RequestParser};
 
 use super::Node;
@@ -176,8 +176,7 @@ impl Node {
     }
 
     fn close_for_long_input(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
-        let text = alloc::format!("Closing client {conn} that reached max query buffer length");
-        effects.note(Note::Text { level: Level::Warning, text });
+        effects.say(Level::Warning, || alloc::format!("Closing client {conn} that reached max query buffer length"));
         self.close(conn, now, effects);
     }
 

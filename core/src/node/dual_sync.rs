@@ -13,7 +13,7 @@ use core::time::Duration;
 
 use crate::config::Endpoint;
 use crate::marks::Mark;
-use crate::port::{Action, ConnId, DialFailure, Effects, Level, Mono, Note, Now, Peer};
+use crate::port::{Action, ConnId, DialFailure, Effects, Level, Mono, Now, Peer};
 use crate::replication::{AfterSnapshotLine, Handshake, Next, SnapshotEnd, SnapshotTalk};
 
 use super::Node;
@@ -108,8 +108,7 @@ impl Node {
         let snapshot = SnapshotChannel::Dialling { conn };
         let (main, held) = (MainChannel::Waiting, Held::default());
         follow.link = Link::Dual(Box::new(DualSync { main_conn, main, snapshot, snapshot_io_at: now.mono, held }));
-        let text = "Full resync from master by a second connection".to_string();
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || "Full resync from master by a second connection".to_string());
         effects.push(Action::Dial { conn, host, port });
     }
 

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use crate::config::{Endpoint, GuardPolicies, GuardPolicy};
 use crate::marks::Mark;
 use crate::persistence::{EVIDENCE_BYTES_MAX, EvidenceRecord};
-use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
+use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Now};
 use crate::replication::{Position, Suspect};
 
 use super::Node;
@@ -91,11 +91,12 @@ impl Node {
             DiskOutcome::Failed(failure) => format!("{failure}"),
             _ => return,
         };
-        let text = format!(
-            "'{}' is passed over: {why}. What was known of the life before is not known now",
-            self.evidence_name()
-        );
-        effects.note(Note::Text { level: Level::Warning, text });
+        effects.say(Level::Warning, || {
+            format!(
+                "'{}' is passed over: {why}. What was known of the life before is not known now",
+                self.evidence_name()
+            )
+        });
     }
 
     /// What the life before tells of a master that is followed from the start; `is_placed` if our data tell where they stand by themselves.
@@ -110,10 +111,9 @@ impl Node {
         if self.keyspace.total_len() > 0 {
             let (Position { history, offset }, keys) = (record.position, record.keys);
             let Endpoint { host, port } = endpoint;
-            let text = format!(
+            effects.say(Level::Notice, || format!(
                 "In the life before we had {keys} keys and were in step with {host}:{port} at {history}:{offset}: the guard is armed"
-            );
-            effects.note(Note::Text { level: Level::Notice, text });
+            ));
             self.mark(Mark::EvidenceArms);
         }
         caution
@@ -214,8 +214,9 @@ impl Node {
             file.left = None;
             file.has_failed = true;
             file.told = file.told_before.take();
-            let text = format!("'{name}' cannot be written: {failure}. A restart will not know what there was");
-            effects.note(Note::Text { level: Level::Warning, text });
+            effects.say(Level::Warning, || {
+                format!("'{name}' cannot be written: {failure}. A restart will not know what there was")
+            });
             return;
         }
         match left.pop_front() {

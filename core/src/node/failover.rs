@@ -18,7 +18,7 @@ use crate::command::{CommandError, Outcome};
 use crate::config::Endpoint;
 use crate::marks::Mark;
 use crate::museum::Defect;
-use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
+use crate::port::{ConnId, Effects, Level, Mono, Now};
 use crate::replication::{HandshakeError, ReplicationId, SyncAnswer};
 use crate::resp::Args;
 
@@ -306,8 +306,7 @@ impl Node {
     /// `PSYNC <id> <offset> FAILOVER`: our master wants to follow us.
     pub(super) fn take_over(&mut self, conn: ConnId, id: &[u8], now: Now, effects: &mut Effects) -> Outcome {
         let shown = String::from_utf8_lossy(&id[..id.len().min(40)]).into_owned();
-        let text = format!("Failover request received for replid {}.", shown.escape_default());
-        effects.note(Note::Text { level: Level::Warning, text });
+        effects.say(Level::Warning, || format!("Failover request received for replid {}.", shown.escape_default()));
         if self.follow.is_none() {
             return Err(reply::TAKE_OVER_BY_MASTER);
         }
@@ -333,7 +332,7 @@ fn name_of(target: Option<&Endpoint>) -> String {
 }
 
 fn note(text: String, effects: &mut Effects) {
-    effects.note(Note::Text { level: Level::Notice, text });
+    effects.say(Level::Notice, || text);
 }
 
 #[cfg(test)]

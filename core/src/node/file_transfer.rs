@@ -14,7 +14,7 @@ use crate::command::reply_error as reply;
 use crate::keyspace::SnapshotId;
 use crate::marks::Mark;
 use crate::museum::Defect;
-use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
+use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Now};
 use crate::replication::Position;
 
 use super::Node;
@@ -132,8 +132,7 @@ impl Node {
         let name = format!("temp-sync-{}-{}.rdb", self.environment.process_id, id.0);
         let snapshot = self.keyspace.begin_snapshot(header, rules);
         self.disk(Errand::SyncFileStep(id), DiskOp::Create { file: name.clone() }, effects);
-        let text = "Starting BGSAVE for SYNC with target: disk".to_string();
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || "Starting BGSAVE for SYNC with target: disk".to_string());
         self.storage.last_try_at = Some(now.mono);
         let stage = Stage::Writing;
         let file = SyncFile { id, name, position, snapshot, stage, begun_at: now.mono, steps: 1, size: 0 };
@@ -214,10 +213,9 @@ impl Node {
         self.mark(Mark::SnapshotFileFailed);
         self.storage.sync_file_ended(false, now.mono.since(begun_at));
         let wait = self.restrain_files(now).as_millis();
-        let text = format!(
+        effects.say(Level::Warning, || format!(
             "Write error saving DB on disk for replicas: {failure}. The next one is begun no sooner than in {wait} ms. It goes to the directory that 'dir' names; 'repl-diskless-sync yes' does without a file"
-        );
-        effects.note(Note::Text { level: Level::Warning, text });
+        ));
         for conn in self.receivers(id) {
             self.refuse_connection(conn, reply::SYNC_SNAPSHOT_FAILED.text(), now, effects);
         }
@@ -277,8 +275,9 @@ impl Node {
                 connection.announce(effects);
             }
             _ => {
-                let text = format!("The file for replica {} cannot be read any more", self.replica_name(conn));
-                effects.note(Note::Text { level: Level::Warning, text });
+                effects.say(Level::Warning, || {
+                    format!("The file for replica {} cannot be read any more", self.replica_name(conn))
+                });
                 self.close(conn, now, effects);
             }
         }

@@ -285,8 +285,7 @@ impl Node {
         let conn = connection.id;
         follow.link = Link::Dialling { conn, since: now.mono };
         let Endpoint { host, port } = follow.endpoint.clone();
-        let text = format!("Connecting to MASTER {host}:{port}");
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || format!("Connecting to MASTER {host}:{port}"));
         effects.push(Action::Dial { conn, host, port });
     }
 
@@ -313,7 +312,7 @@ impl Node {
             }
             Ok(_) if !is_expected => self.close(conn, now, effects),
             Ok(peer) => {
-                effects.note(Note::Text { level: Level::Notice, text: "MASTER <-> REPLICA sync started".to_string() });
+                effects.say(Level::Notice, || "MASTER <-> REPLICA sync started".to_string());
                 let introduction = self.introduction();
                 let (talk, first) = Handshake::begin(introduction);
                 let Some(follow) = &mut self.follow else { return };
@@ -414,7 +413,7 @@ impl Node {
         if follow.last_error.is_none() {
             self.remember_link_error(text.clone());
         }
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || text);
         self.link_failed(setback, now, effects);
     }
 
@@ -448,7 +447,7 @@ impl Node {
     /// Gives up the link, for a reason, and dials again.
     pub(super) fn drop_master_link(&mut self, conn: ConnId, why: String, now: Now, effects: &mut Effects) {
         self.remember_link_error(why.clone());
-        effects.note(Note::Text { level: Level::Warning, text: why });
+        effects.say(Level::Warning, || why);
         self.close(conn, now, effects);
     }
 
@@ -459,7 +458,7 @@ impl Node {
 
     /// Gives up the link with all its connections, for a reason, and dials again.
     pub(super) fn give_up_link(&mut self, why: String, setback: Setback, now: Now, effects: &mut Effects) {
-        effects.note(Note::Text { level: Level::Warning, text: why.clone() });
+        effects.say(Level::Warning, || why.clone());
         let Some(follow) = &mut self.follow else { return };
         let conns = [follow.conn(), follow.second_conn()];
         follow.last_error = Some(why);

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::Loaded;
-use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::port::{ConnId, Effects, Level, Now};
 use crate::replication::{HandshakeError, Inquiry, Next, Position, ReplicationId, SyncAnswer};
 
 use super::Node;
@@ -115,8 +115,9 @@ impl Node {
             SyncAnswer::Continue(id) => return self.go_on(conn, id, now, effects),
             SyncAnswer::DualChannel => return self.begin_dual_sync(conn, now, effects),
             SyncAnswer::Full(position) => {
-                let text = format!("Full resync from master: {}:{}", position.history, position.offset);
-                effects.note(Note::Text { level: Level::Notice, text });
+                effects.say(Level::Notice, || {
+                    format!("Full resync from master: {}:{}", position.history, position.offset)
+                });
                 Some(position)
             }
             SyncAnswer::FullUnnamed => None,
@@ -136,16 +137,14 @@ impl Node {
 
     /// `+CONTINUE`: the stream goes on where we are; the history may have a new name.
     fn go_on(&mut self, conn: ConnId, id: Option<ReplicationId>, now: Now, effects: &mut Effects) {
-        let text = "Successful partial resynchronization with master.".to_string();
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || "Successful partial resynchronization with master.".to_string());
         if let Some(id) = id.filter(|id| *id != self.history.id) {
             self.mark(Mark::WentOnUnderNewName);
             self.fork_history(id);
             if !self.has(Defect::SubreplicaMissesNewReplid) {
                 self.drop_replicas(now, effects);
             }
-            let text = format!("Master replication ID changed to {id}");
-            effects.note(Note::Text { level: Level::Notice, text });
+            effects.say(Level::Notice, || format!("Master replication ID changed to {id}"));
         }
         if self.history.log.is_none() {
             self.history.begin_log_here(self.config.repl_backlog_size);
@@ -274,8 +273,7 @@ impl Node {
         self.storage.dirty = 0;
         self.audit_data_replaced();
         self.attach_aof(now, effects);
-        let text = format!("MASTER <-> REPLICA sync: Finished with success ({keys} keys)");
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || format!("MASTER <-> REPLICA sync: Finished with success ({keys} keys)"));
         self.guard_is_armed();
         let Some(follow) = &mut self.follow else { return };
         follow.may_resume = may_resume;

@@ -9,7 +9,7 @@ use crate::command::reply_error as reply;
 use crate::command::{Command, CommandError, Flags, Handler, ServerCommand, row_number, subcommand};
 use crate::marks::Mark;
 use crate::museum::Defect;
-use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::port::{ConnId, Effects, Level, Now};
 use crate::resp::Args;
 
 use super::Node;
@@ -25,11 +25,10 @@ impl Node {
     pub(super) fn is_out_of_place(&mut self, conn: ConnId, args: Args<'_>, now: Now, effects: &mut Effects) -> bool {
         let name = &args[0];
         if name.eq_ignore_ascii_case(b"POST") || name.eq_ignore_ascii_case(b"HOST:") {
-            let text = alloc::format!(
+            effects.say(Level::Warning, || alloc::format!(
                 "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. \
                  Connection {conn} aborted."
-            );
-            effects.note(Note::Text { level: Level::Warning, text });
+            ));
             self.close(conn, now, effects);
             return true;
         }
@@ -69,9 +68,9 @@ impl Node {
     pub(super) fn hang_up_on_replica(&mut self, conn: ConnId, command: &str, now: Now, effects: &mut Effects) {
         let Some(connection) = self.connections.get(conn) else { return };
         let who = self.client_line(connection, now);
-        let text =
-            alloc::format!("Replica generated a reply to command '{command}', disconnecting it: {}", who.trim_end());
-        effects.note(Note::Text { level: Level::Warning, text });
+        effects.say(Level::Warning, || {
+            alloc::format!("Replica generated a reply to command '{command}', disconnecting it: {}", who.trim_end())
+        });
         self.audit_deed(|_| Deed::Misunderstood { so: "it has hung up on a replica for what that had sent" });
         self.close(conn, now, effects);
     }

@@ -25,7 +25,7 @@ use crate::config::{Endpoint, GuardPolicy};
 use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::Loaded;
-use crate::port::{DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
+use crate::port::{DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Now};
 use crate::replication::{Class, Evidence, Offer, Position, ReplicationId, Suspect, classify};
 
 use super::Node;
@@ -139,13 +139,13 @@ impl Node {
         let policy = if is_decided && policy != GuardPolicy::Allow { GuardPolicy::Archive } else { policy };
         match policy {
             GuardPolicy::Allow => {
-                let text = format!("{text} It takes the place of what we have, as 'replica-wipe-guard' says.");
-                effects.note(Note::Text { level: Level::Warning, text });
+                effects.say(Level::Warning, || {
+                    format!("{text} It takes the place of what we have, as 'replica-wipe-guard' says.")
+                });
                 Judgement::Take
             }
             GuardPolicy::Archive => {
-                let text = format!("{text} What we have is written to a file before.");
-                effects.note(Note::Text { level: Level::Warning, text });
+                effects.say(Level::Warning, || format!("{text} What we have is written to a file before."));
                 Judgement::ArchiveFirst
             }
             GuardPolicy::Quarantine | GuardPolicy::Refuse => {
@@ -198,7 +198,7 @@ impl Node {
         self.give_up_link(why, setback, now, effects);
         if is_first {
             self.guard.quarantines += 1;
-            effects.note(Note::Text { level: Level::Warning, text: CURE.to_string() });
+            effects.say(Level::Warning, || CURE.to_string());
         }
     }
 
@@ -246,7 +246,7 @@ impl Node {
         *is_over = true;
         quarantine.is_final = false;
         let text = "Quarantine has lasted for 'replica-wipe-guard-timeout': what the master offers next is taken, and what we have goes to an archive.";
-        effects.note(Note::Text { level: Level::Warning, text: text.to_string() });
+        effects.say(Level::Warning, || text.to_string());
         self.dial_master(now, effects);
     }
 
@@ -260,10 +260,9 @@ impl Node {
 
     /// What we have is in the archive: now it can be replaced.
     pub(super) fn archive_is_written(&mut self, file: FileName, now: Now, effects: &mut Effects) {
-        let text = format!(
+        effects.say(Level::Warning, || format!(
             "What we had is in '{file}', as a snapshot. To have it back: start another server on it in this directory, without the configuration file of this one: afterimage-server --port 6390 --dbfilename {file}"
-        );
-        effects.note(Note::Text { level: Level::Warning, text });
+        ));
         self.mark(Mark::ArchiveWritten);
         self.guard.archives += 1;
         self.guard.last_archive = Some(file);

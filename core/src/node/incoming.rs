@@ -14,7 +14,7 @@ use core::fmt;
 
 use crate::codec::number::parse_u64;
 use crate::persistence::{LoadError, Loaded, Loader, Progress};
-use crate::port::{DiskFailure, Effects, Level, Note, Now};
+use crate::port::{DiskFailure, Effects, Level, Now};
 use crate::replication::Position;
 
 use super::load::{LoadProgress, note_remarks};
@@ -203,7 +203,7 @@ impl Incoming {
         let outcome = self.feed(bytes);
         if self.has_begun() && !had_begun {
             self.begun_at = Some(now);
-            effects.note(Note::Text { level: Level::Notice, text: self.announcement() });
+            effects.say(Level::Notice, || self.announcement());
         }
         note_remarks(self.loader.take_remarks(), effects);
         let (count, is_complete) = outcome?;

@@ -20,7 +20,7 @@ use crate::config::DisklessLoad;
 use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::{Loaded, Loader};
-use crate::port::{Action, ConnId, DiskOp, DiskOutcome, Effects, FileName, Level, Note, Now};
+use crate::port::{Action, ConnId, DiskOp, DiskOutcome, Effects, FileName, Level, Now};
 use crate::replication::Position;
 
 use super::Node;
@@ -167,7 +167,7 @@ impl Node {
     fn drop_old_data(&mut self, arrived: Arrived, now: Now, effects: &mut Effects) {
         if self.storage.is_saving() {
             let text = "Replica is about to load the RDB file received from the master, but there is a snapshot being written. It is given up, since it would replace newer data";
-            effects.note(Note::Text { level: Level::Notice, text: text.to_string() });
+            effects.say(Level::Notice, || text.to_string());
             self.mark(Mark::SaveGivenUp);
             self.abandon_save(effects);
         }
@@ -265,8 +265,9 @@ impl Node {
     pub(super) fn on_incoming_kept(&mut self, outcome: DiskOutcome, effects: &mut Effects) {
         match outcome {
             DiskOutcome::Failed(failure) => {
-                let text = format!("Failed trying to rename the temp DB into {}: {failure}", self.config.dbfilename);
-                effects.note(Note::Text { level: Level::Warning, text });
+                effects.say(Level::Warning, || {
+                    format!("Failed trying to rename the temp DB into {}: {failure}", self.config.dbfilename)
+                });
             }
             _ => self.disk(Errand::Nothing, DiskOp::SyncDirectory { directory: String::new() }, effects),
         }
@@ -314,7 +315,7 @@ impl Node {
     }
 
     fn say_notice(&self, text: &str, effects: &mut Effects) {
-        effects.note(Note::Text { level: Level::Notice, text: text.to_string() });
+        effects.say(Level::Notice, || text.to_string());
     }
 }
 

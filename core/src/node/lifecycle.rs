@@ -101,8 +101,7 @@ impl Node {
         #[cfg(feature = "museum")]
         node.tell_defects(effects);
         for (name, why) in node.config.without_effect() {
-            let text = format!("'{name}' is accepted, without effect here: {why}");
-            effects.note(Note::Text { level: Level::Notice, text });
+            effects.say(Level::Notice, || format!("'{name}' is accepted, without effect here: {why}"));
         }
         // A replica is one while it loads, too; it dials when it is ready.
         node.follow = node.config.replicaof.clone().map(|endpoint| Follow::new(endpoint, false, now));
@@ -116,8 +115,7 @@ impl Node {
     #[cfg(feature = "museum")]
     fn tell_defects(&self, effects: &mut Effects) {
         for defect in self.environment.defects.iter() {
-            let text = format!("This node makes a mistake on purpose: {}", defect.name());
-            effects.note(Note::Text { level: Level::Warning, text });
+            effects.say(Level::Warning, || format!("This node makes a mistake on purpose: {}", defect.name()));
         }
     }
 
@@ -166,8 +164,7 @@ impl Node {
             Signal::Terminate => "SIGTERM",
             Signal::Interrupt => "SIGINT",
         };
-        let text = format!("Received {name} scheduling shutdown...");
-        effects.note(Note::Text { level: Level::Warning, text });
+        effects.say(Level::Warning, || format!("Received {name} scheduling shutdown..."));
         let options = match signal {
             Signal::Terminate => self.config.shutdown_on_sigterm,
             Signal::Interrupt => self.config.shutdown_on_sigint,
@@ -183,8 +180,7 @@ impl Node {
             return;
         }
         self.shutdown = Some(shutdown);
-        let text = "User requested shutdown...".to_string();
-        effects.note(Note::Text { level: Level::Warning, text });
+        effects.say(Level::Warning, || "User requested shutdown...".to_string());
         let timeout = Duration::from_secs(u64::from(self.config.shutdown_timeout));
         let is_waited_for = self.has_lagging_replicas() && !self.has(Defect::ShutdownForgetsReplicas);
         if shutdown.is_past_waiting || timeout.is_zero() || !is_waited_for {
@@ -194,8 +190,7 @@ impl Node {
         if self.follow.is_none() {
             self.ask_replicas();
         }
-        let text = "Waiting for replicas before shutting down.".to_string();
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || "Waiting for replicas before shutting down.".to_string());
         self.mark(Mark::ShutdownWaits);
         self.pause(PausedFor::Shutdown, Scope::Write, None, now);
         self.timers.set(Timer::Shutdown, now.mono.after(timeout));
@@ -236,8 +231,7 @@ impl Node {
         self.pause(PausedFor::Shutdown, Scope::Write, None, now);
         self.unfollow_link(now, effects);
         if let Some(reach) = self.aof_reach() {
-            let text = "Calling fsync() on the AOF file.".to_string();
-            effects.note(Note::Text { level: Level::Notice, text });
+            effects.say(Level::Notice, || "Calling fsync() on the AOF file.".to_string());
             if let Some(shutdown) = &mut self.shutdown {
                 shutdown.flushes_up_to = Some(reach);
             }
@@ -257,8 +251,7 @@ impl Node {
             Ok(is_complete) => is_complete,
             Err(_) if shutdown.is_forced => true,
             Err(why) => {
-                let text = format!("Error writing the AOF file: {why}");
-                effects.note(Note::Text { level: Level::Warning, text });
+                effects.say(Level::Warning, || format!("Error writing the AOF file: {why}"));
                 return self.shutdown_save_failed(now, effects);
             }
         };
@@ -272,8 +265,7 @@ impl Node {
     }
 
     fn save_before_exit(&mut self, now: Now, effects: &mut Effects) {
-        let text = "Saving the final RDB snapshot before exiting.".to_string();
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || "Saving the final RDB snapshot before exiting.".to_string());
         self.save_and_exit(now, effects);
     }
 
@@ -286,18 +278,20 @@ impl Node {
                 in_sync += 1;
                 continue;
             }
-            let text = format!(
-                "Lagging replica {} reported offset {} behind master, lag={}, state={}.",
-                self.replica_name(connection.id),
-                end - side.acked,
-                now.mono.since(side.heard_at).as_secs(),
-                side.state_name()
-            );
-            effects.note(Note::Text { level: Level::Warning, text });
+            effects.say(Level::Warning, || {
+                format!(
+                    "Lagging replica {} reported offset {} behind master, lag={}, state={}.",
+                    self.replica_name(connection.id),
+                    end - side.acked,
+                    now.mono.since(side.heard_at).as_secs(),
+                    side.state_name()
+                )
+            });
         }
         if !self.replicas.is_empty() {
-            let text = format!("{in_sync} of {} replicas are in sync when shutting down.", self.replicas.len());
-            effects.note(Note::Text { level: Level::Notice, text });
+            effects.say(Level::Notice, || {
+                format!("{in_sync} of {} replicas are in sync when shutting down.", self.replicas.len())
+            });
         }
     }
 
@@ -311,7 +305,7 @@ impl Node {
             "Error trying to save the DB, can't exit.",
             "Errors trying to shut down the server. Check the logs for more information.",
         ] {
-            effects.note(Note::Text { level: Level::Warning, text: text.to_string() });
+            effects.say(Level::Warning, || text.to_string());
         }
         self.give_up_shutdown(now);
         self.dial_master(now, effects);
@@ -331,13 +325,12 @@ impl Node {
 
     /// The process cannot go on: it ends with a failure, for a reason.
     pub(super) fn exit_failed(&self, why: String, effects: &mut Effects) {
-        effects.note(Note::Text { level: Level::Warning, text: why });
+        effects.say(Level::Warning, || why);
         effects.push(Action::Exit(ExitCode::Failed));
     }
 
     pub(super) fn exit(&mut self, effects: &mut Effects) {
-        let text = "Afterimage is now ready to exit, bye bye...".to_string();
-        effects.note(Note::Text { level: Level::Warning, text });
+        effects.say(Level::Warning, || "Afterimage is now ready to exit, bye bye...".to_string());
         effects.push(Action::Exit(ExitCode::Orderly));
     }
 }

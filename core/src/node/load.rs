@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::{LoadRules, Loaded, Loader, Progress, Remark};
-use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Note, Now};
+use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Now};
 use crate::rdb::Dialect;
 use crate::replication::Position;
 use crate::value::Limits;
@@ -224,7 +224,7 @@ impl Node {
             level = Level::Warning;
         }
         text.push('.');
-        effects.note(Note::Text { level, text });
+        effects.say(level, || text);
         self.storage.keys_loaded = loaded.keys;
         self.storage.keys_expired_at_load = loaded.expired.len() as u64;
         if !loaded.expired.is_empty() {
@@ -285,7 +285,7 @@ impl Node {
 /// Puts into the log what was met while loading.
 pub(super) fn note_remarks(remarks: Vec<Remark>, effects: &mut Effects) {
     for remark in remarks {
-        effects.note(Note::Text { level: remark.level(), text: remark.to_string() });
+        effects.say(remark.level(), || remark.to_string());
     }
 }
 

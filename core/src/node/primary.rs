@@ -13,7 +13,7 @@ use crate::keyspace::{SnapshotRules, UsageNote};
 use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::{Head, push_header};
-use crate::port::{Action, ConnId, Effects, Level, Note, Now};
+use crate::port::{Action, ConnId, Effects, Level, Now};
 use crate::replication::{ANCESTRY, Log, Position, Reason, ReplicationId, Request, Standing, Verdict, decide};
 use crate::resp::Args;
 
@@ -61,10 +61,8 @@ impl Node {
         }
         let is_old = args.len() == 1;
         let first_byte = if is_old { Some(-1) } else { parse_i64(&args[2]) };
-        let who = self.replica_name(conn);
         let remark = if first_byte.is_some() { "" } else { " but with a wrong offset" };
-        let text = format!("Replica {who} asks for synchronization{remark}");
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || format!("Replica {} asks for synchronization{remark}", self.replica_name(conn)));
         let request =
             Request { history: ReplicationId::parse(&args[1]), first_byte: first_byte.ok_or(reply::NOT_AN_INTEGER)? };
         if self.history.log.is_none() {
@@ -156,12 +154,11 @@ impl Node {
         self.set_phase(conn, phase);
         self.main_channel_is_there(conn, now, effects);
         let missing = self.history.offset().saturating_sub(from);
-        let text = format!(
+        effects.say(Level::Notice, || format!(
             "Partial resynchronization request from {} accepted. Sending {missing} bytes of backlog starting from offset {}.",
             self.replica_name(conn),
             from + 1
-        );
-        effects.note(Note::Text { level: Level::Notice, text });
+        ));
     }
 
     /// Everything must be sent.
@@ -171,8 +168,8 @@ impl Node {
         if !self.connections.get(conn).is_some_and(|connection| connection.intro.is_for_snapshot()) {
             *self.stats.sync_full_reasons.entry(reason).or_default() += 1;
         }
-        let text = format!("Full resync requested by replica {} ({reason})", self.replica_name(conn));
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects
+            .say(Level::Notice, || format!("Full resync requested by replica {} ({reason})", self.replica_name(conn)));
         self.set_phase(conn, Phase::Waiting);
         self.schedule_transfer(now, effects);
     }
@@ -281,16 +278,14 @@ impl Node {
         let Some(then) = side.needs_log_from() else { return };
         side.phase = Phase::Online { sent: then };
         side.heard_at = now.mono;
-        let name = self.replica_name(conn);
-        self.admission.succeeded(&name);
+        self.note_admitted(conn);
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.intro.own_snapshot = None;
         }
         if self.replica_has_output(conn) {
             self.announce(conn, effects);
         }
-        let text = format!("Synchronization with replica {name} succeeded");
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || format!("Synchronization with replica {} succeeded", self.replica_name(conn)));
     }
 
     /// `ip:port`, as a replica is called in logs.
@@ -334,8 +329,9 @@ impl Node {
             Some(Phase::AwaitingAck { .. }) => self.mark(Mark::ReplicaLostWhileLoading),
             _ => {}
         }
-        let text = format!("Connection with replica {}:{} lost.", replica_ip(connection), connection.intro.port);
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || {
+            format!("Connection with replica {}:{} lost.", replica_ip(connection), connection.intro.port)
+        });
         if self.replicas.is_empty() {
             self.timers.stop(Timer::ReplicaPing);
             self.arm_backlog_ttl(now);
@@ -366,8 +362,9 @@ impl Node {
         self.history.end_log(id);
         self.audit_boundary();
         let ttl = self.config.repl_backlog_ttl;
-        let text = format!("Replication backlog freed after {ttl} seconds without connected replicas.");
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || {
+            format!("Replication backlog freed after {ttl} seconds without connected replicas.")
+        });
     }
 
     /// Drops all replicas, so that they come back and learn where we are now.
@@ -455,7 +452,7 @@ impl Node {
 
 /// What an answer to PSYNC says behind the answer to a replica that knows the word: that we know it, too.
 fn remark_for(connection: &Connection) -> String {
-    if connection.intro.knows_ancestry { format!(" {ANCESTRY}") } else { String::new() }
+    if connection.intro.knows_ancestry { [" ", ANCESTRY].concat() } else { String::new() }
 }
 
 /// The address that a replica is known by.

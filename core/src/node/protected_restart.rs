@@ -17,7 +17,7 @@ use core::time::Duration;
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::marks::Mark;
-use crate::port::{Effects, Level, Mono, Note, Now};
+use crate::port::{Effects, Level, Mono, Now};
 
 use super::Node;
 
@@ -30,12 +30,11 @@ impl Node {
         };
         self.mark(Mark::RestartProtected);
         self.guard.protected_until = Some(now.mono.after(Duration::from_secs(u64::from(seconds))));
-        let text = format!(
+        effects.say(Level::Warning, || format!(
             "In the life before this master had {keys} keys and {replicas} replicas, and now it has nothing. \
              No replica may synchronise with it for {seconds} seconds ('master-protected-restart'), so that one that has the data can be \
              promoted. If it is to be empty: WIPEGUARD ACCEPT"
-        );
-        effects.note(Note::Text { level: Level::Warning, text });
+        ));
     }
 
     /// Until when no replica is let in, if none is.
@@ -53,9 +52,9 @@ impl Node {
         let was_protected = self.protected_until(now.mono).is_some();
         self.guard.protected_until = None;
         if was_protected {
-            let text =
-                "The protection of this restart has ended by WIPEGUARD ACCEPT: replicas may synchronise".to_string();
-            effects.note(Note::Text { level: Level::Warning, text });
+            effects.say(Level::Warning, || {
+                "The protection of this restart has ended by WIPEGUARD ACCEPT: replicas may synchronise".to_string()
+            });
         }
         was_protected
     }
@@ -67,8 +66,9 @@ impl Node {
             self.guard.protected_until = None;
         } else if now.mono >= until {
             self.guard.protected_until = None;
-            let text = "The protection of this restart has ended in time: replicas may synchronise".to_string();
-            effects.note(Note::Text { level: Level::Warning, text });
+            effects.say(Level::Warning, || {
+                "The protection of this restart has ended in time: replicas may synchronise".to_string()
+            });
         }
     }
 }

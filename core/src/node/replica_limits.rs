@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use crate::marks::Mark;
 use crate::museum::Defect;
-use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::port::{ConnId, Effects, Level, Now};
 use crate::replication::Log;
 
 use super::Node;
@@ -95,10 +95,9 @@ impl Node {
             let outrun = Outrun { replica, lag_bytes, limit_bytes, progress: self.sync_progress(phase) };
             self.full_sync_was_outrun(&outrun, now, effects);
         } else {
-            let text = format!(
+            effects.say(Level::Warning, || format!(
                 "Replica {replica} lags {lag_bytes} bytes, more than client-output-buffer-limit allows ({limit_bytes}): closing it"
-            );
-            effects.note(Note::Text { level: Level::Warning, text });
+            ));
         }
         self.close(conn, now, effects);
     }
@@ -157,8 +156,9 @@ impl Node {
                 self.connections.get(conn).and_then(Connection::replica).is_some_and(ReplicaSide::is_online);
             self.mark(if is_online { Mark::ReplicaSilent } else { Mark::ReplicaSilentInSync });
             let what = if is_online { "streaming sync" } else { "full sync" };
-            let text = format!("Disconnecting timedout replica ({what}): {}", self.replica_name(conn));
-            effects.note(Note::Text { level: Level::Warning, text });
+            effects.say(Level::Warning, || {
+                format!("Disconnecting timedout replica ({what}): {}", self.replica_name(conn))
+            });
             self.close(conn, now, effects);
         }
         if !hangs_for_ever {
@@ -212,7 +212,7 @@ impl Node {
             let wait_ms = self.remember_slow(&replica, now).as_millis();
             text += &format!(". It is sent another one apart from the others, no sooner than in {wait_ms} ms");
         }
-        effects.note(Note::Text { level: Level::Warning, text });
+        effects.say(Level::Warning, || text);
         self.close(conn, now, effects);
     }
 }

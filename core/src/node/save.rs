@@ -10,7 +10,7 @@ use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::marks::Mark;
 use crate::museum::Defect;
-use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Note, Now};
+use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Now};
 
 use super::Node;
 use super::audit::Deed;
@@ -104,8 +104,7 @@ impl Node {
             begun_at: now.mono,
             waiting: Vec::new(),
         }));
-        let text = "Background saving started".to_string();
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || "Background saving started".to_string());
     }
 
     pub(super) fn save_can_advance(&self) -> bool {
@@ -196,8 +195,7 @@ impl Node {
         self.storage.save_ended(true, now.mono.since(save.begun_at));
         self.admission.disk_is_well();
         let millis = now.mono.since(save.begun_at).as_millis();
-        let text = format!("DB saved on disk ({} bytes in {millis} ms)", save.size);
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || format!("DB saved on disk ({} bytes in {millis} ms)", save.size));
         self.answer_savers(&save.waiting, None);
         self.audit_deed(|_| Deed::Saved { position: save.position });
         match save.purpose {
@@ -218,8 +216,7 @@ impl Node {
             return self.archive_failed(failure, now, effects);
         }
         self.storage.save_ended(false, now.mono.since(save.begun_at));
-        let text = format!("Write error saving DB on disk: {failure}");
-        effects.note(Note::Text { level: Level::Warning, text });
+        effects.say(Level::Warning, || format!("Write error saving DB on disk: {failure}"));
         self.disk(Errand::Nothing, DiskOp::Remove { file: save.temporary.clone() }, effects);
         self.answer_savers(&save.waiting, Some("ERR"));
         match save.purpose {
@@ -281,7 +278,7 @@ impl Node {
             }
             None => return,
         };
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || text);
         self.begin_save(Purpose::Keep, now, effects);
     }
 }

@@ -16,7 +16,7 @@ use core::time::Duration;
 
 use crate::command::CommandError;
 use crate::marks::Mark;
-use crate::port::{ConnId, Effects, Level, Mono, Note, Now};
+use crate::port::{ConnId, Effects, Level, Mono, Now};
 use crate::replication::{Log, Position, Reason, Request};
 
 use super::Node;
@@ -52,8 +52,9 @@ impl Node {
     pub(super) fn offer_snapshot_channel(&mut self, conn: ConnId, reason: Reason, effects: &mut Effects) {
         *self.stats.sync_full_reasons.entry(reason).or_default() += 1;
         let who = self.replica_name(conn);
-        let text = format!("Full resync requested by replica {who} ({reason}): it is to open a connection for it");
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || {
+            format!("Full resync requested by replica {who} ({reason}): it is to open a connection for it")
+        });
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.intro.own_snapshot = None;
             connection.reply().simple("DUALCHANNELSYNC");
@@ -190,8 +191,8 @@ impl Node {
 
     fn end_other_channel(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {
         if self.connections.get(conn).is_some() {
-            let text = "A replica has lost one of its two connections: closing the other".to_string();
-            effects.note(Note::Text { level: Level::Notice, text });
+            effects
+                .say(Level::Notice, || "A replica has lost one of its two connections: closing the other".to_string());
             self.close(conn, now, effects);
         }
     }

@@ -8,7 +8,7 @@ use core::time::Duration;
 use crate::keyspace::{Keyspace, SnapshotId};
 use crate::marks::Mark;
 use crate::museum::{Defect, Leftover};
-use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::port::{ConnId, Effects, Level, Now};
 use crate::rdb::opcode;
 use crate::replication::Run;
 
@@ -301,8 +301,9 @@ impl Node {
             let Some(sent) = self.slowest_receiver(id) else {
                 if !transfer.is_complete {
                     self.marks.set(Mark::SnapshotWithoutReceivers);
-                    let text = "Diskless rdb transfer, last replica dropped, killing fork child.".to_string();
-                    effects.note(Note::Text { level: Level::Warning, text });
+                    effects.say(Level::Warning, || {
+                        "Diskless rdb transfer, last replica dropped, killing fork child.".to_string()
+                    });
                 }
                 if let Some(snapshot) = snapshot {
                     self.keyspace.end_snapshot(snapshot);
@@ -332,8 +333,9 @@ impl Node {
                     self.keyspace.end_snapshot(snapshot);
                     let receivers = self.sent_to_receivers(id).count();
                     // The words of Redis, which tools look for; there is no pipe, and no child at its other end.
-                    let text = format!("Diskless rdb transfer, done reading from pipe, {receivers} replicas still up.");
-                    effects.note(Note::Text { level: Level::Notice, text });
+                    effects.say(Level::Notice, || {
+                        format!("Diskless rdb transfer, done reading from pipe, {receivers} replicas still up.")
+                    });
                 }
                 self.announce_transfer(id, effects);
             }

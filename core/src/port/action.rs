@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::disk::{DiskOp, Ticket};
 use super::event::ConnId;
-use super::note::Note;
+use super::note::{Level, Note};
 
 /// One request to the driver. Exhaustive on purpose: a new action must break every driver until each has it.
 #[derive(Clone, Debug)]
@@ -72,6 +72,8 @@ pub enum ExitCode {
 #[derive(Debug, Default)]
 pub struct Effects {
     actions: Vec<Action>,
+    /// Nobody reads lines of the log that carry no decision.
+    is_terse: bool,
 }
 
 impl Effects {
@@ -79,6 +81,11 @@ impl Effects {
     #[must_use]
     pub fn new() -> Effects {
         Effects::default()
+    }
+
+    /// Whether lines of the log that carry no decision ([`Note::Text`]) are left out, as long as nobody reads them.
+    pub fn set_terse(&mut self, is_terse: bool) {
+        self.is_terse = is_terse;
     }
 
     /// Adds an action at the end.
@@ -89,6 +96,13 @@ impl Effects {
     /// Adds a log note at the end.
     pub fn note(&mut self, note: Note) {
         self.actions.push(Action::Note(note));
+    }
+
+    /// Adds a line of the log at the end, which is written only if somebody reads it.
+    pub(crate) fn say(&mut self, level: Level, text: impl FnOnce() -> String) {
+        if !self.is_terse {
+            self.note(Note::Text { level, text: text() });
+        }
     }
 
     /// Takes all actions, in order, and keeps the buffer's memory.

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome, find};
 use crate::config::{Config, SetContext};
-use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::port::{ConnId, Effects, Level, Now};
 use crate::resp::Args;
 
 use super::super::Node;
@@ -73,8 +73,7 @@ impl Node {
     /// What follows from a new value at once. Most directives need nothing here: they are read when they matter.
     pub(super) fn on_directive_changed(&mut self, name: &str, before: &Config, now: Now, effects: &mut Effects) {
         if let Some((_, why)) = self.config.without_effect().find(|(idle, _)| *idle == name) {
-            let text = format!("'{name}' is accepted, without effect here: {why}");
-            effects.note(Note::Text { level: Level::Notice, text });
+            effects.say(Level::Notice, || format!("'{name}' is accepted, without effect here: {why}"));
         }
         match name {
             "repl-backlog-size" => {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use crate::command::Outcome;
 use crate::command::reply_error as reply;
-use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Level, Note, Now};
+use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Level, Now};
 
 use super::super::Node;
 use super::super::blocked::WaitsFor;
@@ -85,7 +85,7 @@ impl Node {
             None => "CONFIG REWRITE executed with success.".to_string(),
             Some(reason) => format!("CONFIG REWRITE failed: {reason}"),
         };
-        effects.note(Note::Text { level: Level::Warning, text });
+        effects.say(Level::Warning, || text);
         for conn in core::mem::take(&mut self.rewrites.waiting) {
             if failure.is_some() {
                 self.stats.count_error("ERR");

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use crate::command::CommandError;
 use crate::command::reply_error as reply;
 use crate::config::{Reason, SetContext, SetError};
-use crate::port::{Action, ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Level, ListenFailure, Note, Now};
+use crate::port::{Action, ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, Level, ListenFailure, Now};
 
 use super::super::Node;
 use super::super::blocked::WaitsFor;
@@ -146,8 +146,9 @@ impl Node {
                     SetError::Value(name, _) => format!(" Possibly related to new {name} setting."),
                     _ => String::new(),
                 };
-                let text = format!("Failed applying new configuration.{about} Restoring previous settings.");
-                effects.note(Note::Text { level: Level::Warning, text });
+                effects.say(Level::Warning, || {
+                    format!("Failed applying new configuration.{about} Restoring previous settings.")
+                });
                 self.stats.count_error("ERR");
                 self.release(set.conn, |reply| reply.error(&error.to_string()));
             }

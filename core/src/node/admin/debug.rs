@@ -14,7 +14,7 @@ use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome, reply_help};
 use crate::keyspace::{NO_EXPIRY, SnapshotRules};
 use crate::persistence::{Head, Loaded, Loader, push_header};
-use crate::port::{Action, ConnId, Effects, Level, Note, Now};
+use crate::port::{Action, ConnId, Effects, Level, Now};
 use crate::resp::{Args, push_command};
 use crate::value::StringValue;
 
@@ -117,8 +117,9 @@ impl Node {
         self.history.second = None;
         self.note_place();
         self.audit_boundary();
-        let text = format!("Changing replication IDs after receiving change-repl-id: {}", self.history.id);
-        call.effects.note(Note::Text { level: Level::Notice, text });
+        call.effects.say(Level::Notice, || {
+            format!("Changing replication IDs after receiving change-repl-id: {}", self.history.id)
+        });
         self.answer_ok(call.conn)
     }
 
@@ -144,8 +145,7 @@ impl Node {
     }
 
     fn debug_log(&mut self, call: Call<'_>) -> Outcome {
-        let text = format!("DEBUG LOG: {}", String::from_utf8_lossy(&call.args[2]));
-        call.effects.note(Note::Text { level: Level::Warning, text });
+        call.effects.say(Level::Warning, || format!("DEBUG LOG: {}", String::from_utf8_lossy(&call.args[2])));
         self.answer_ok(call.conn)
     }
 
@@ -224,7 +224,7 @@ impl Node {
             return Err(reply::RELOAD_REFUSED);
         }
         let loaded = self.serialise_and_load(call.now).map_err(|why| {
-            call.effects.note(Note::Text { level: Level::Warning, text: why });
+            call.effects.say(Level::Warning, || why);
             reply::DEBUG_RELOAD_FAILED
         })?;
         self.keyspace.adopt(loaded.keyspace);

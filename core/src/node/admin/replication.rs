@@ -7,7 +7,7 @@ use crate::codec::number::parse_i64;
 use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome};
 use crate::config::Endpoint;
-use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::port::{ConnId, Effects, Level, Now};
 use crate::resp::Args;
 
 use super::super::Node;
@@ -41,8 +41,7 @@ impl Node {
         if is_same && !is_held_off {
             return self.answer_replicaof(conn, "OK Already connected to specified master");
         }
-        let text = format!("REPLICAOF {host}:{port} enabled");
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || format!("REPLICAOF {host}:{port} enabled"));
         // What we hold is the end of some history: its master may know it.
         let may_resume = self.follow.as_ref().is_none_or(|follow| follow.may_resume);
         self.follow(Endpoint { host: host.to_string(), port }, may_resume, now, effects);

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use crate::codec::number::parse_i64;
 use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome};
-use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::port::{ConnId, Effects, Level, Now};
 use crate::resp::Args;
 
 use super::super::Node;
@@ -93,8 +93,7 @@ impl Node {
             return Err(CommandError::new("ERR No shutdown in progress."));
         }
         self.shutdown = None;
-        let text = "Shutdown manually aborted.".to_string();
-        effects.note(Note::Text { level: Level::Notice, text });
+        effects.say(Level::Notice, || "Shutdown manually aborted.".to_string());
         self.give_up_shutdown(now);
         if let Some(connection) = self.connection(conn) {
             connection.reply().ok();

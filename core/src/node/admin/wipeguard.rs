@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::command::{CommandError, Outcome, find, reply_error as reply};
 use crate::marks::Mark;
-use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::port::{ConnId, Effects, Level, Now};
 use crate::replication::ReplicationId;
 use crate::resp::Args;
 
@@ -48,8 +48,7 @@ impl Node {
             }
         }
         let (endpoint, may_resume) = (follow.endpoint.clone(), follow.may_resume);
-        let text = format!("What {}:{} has is accepted", endpoint.host, endpoint.port);
-        effects.note(Note::Text { level: Level::Warning, text });
+        effects.say(Level::Warning, || format!("What {}:{} has is accepted", endpoint.host, endpoint.port));
         self.mark(Mark::QuarantineAccepted);
         self.follow(endpoint, may_resume, now, effects);
         if let Some(connection) = self.connection(conn) {

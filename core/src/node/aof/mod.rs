@@ -38,7 +38,7 @@ use crate::config::Config;
 use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::aof::{Manifest, Part, manifest_name};
-use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Note, Now};
+use crate::port::{ConnId, DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Now};
 use crate::replication::{Position, ReplicationId};
 
 use super::Node;
@@ -461,7 +461,7 @@ fn in_directory(config: &Config, name: &str) -> FileName {
 }
 
 fn note(effects: &mut Effects, level: Level, text: impl ToString) {
-    effects.note(Note::Text { level, text: text.to_string() });
+    effects.say(level, || text.to_string());
 }
 
 /// The name of a base that is being written, as in Redis.

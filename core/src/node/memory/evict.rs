@@ -12,7 +12,7 @@ use crate::config::MaxmemoryPolicy;
 use crate::keyspace::usage::{self, FrequencyRules};
 use crate::keyspace::{Entry, NO_EXPIRY, Place};
 use crate::museum::Defect;
-use crate::port::{Effects, Level, Note, Now};
+use crate::port::{Effects, Level, Now};
 use crate::value::Blob;
 
 use super::super::Node;
@@ -92,11 +92,10 @@ impl Node {
         let (limit, used) = (self.config.maxmemory, self.used_memory());
         self.memory.is_evicting = true;
         if limit > 0 && limit < used {
-            let text = format!(
+            effects.say(Level::Warning, || format!(
                 "WARNING: the new maxmemory value set via CONFIG SET ({limit}) is smaller than the current memory usage ({used}). This will \
                  result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy."
-            );
-            effects.note(Note::Text { level: Level::Warning, text });
+            ));
         }
     }
 

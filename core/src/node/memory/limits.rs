@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::port::{ConnId, Effects, Level, Note, Now};
+use crate::port::{ConnId, Effects, Level, Now};
 
 use super::super::Node;
 use super::super::connection::{Connection, Kind};
@@ -34,8 +34,7 @@ impl Node {
         let Some(connection) = self.connections.get(conn) else { return };
         let is_too_long_over = connection.over_soft_limit_since.is_some_and(|at| now.mono.since(at) > soft_time);
         if is_over(limit.hard_bytes) || is_too_long_over {
-            let text = format!("Client {conn} closed for exceeding client-output-buffer-limit");
-            effects.note(Note::Text { level: Level::Warning, text });
+            effects.say(Level::Warning, || format!("Client {conn} closed for exceeding client-output-buffer-limit"));
             self.close(conn, now, effects);
         }
     }
@@ -67,8 +66,7 @@ impl Node {
             .collect();
         largest.sort_unstable();
         while let Some((bytes, conn)) = largest.pop().filter(|_| total > limit) {
-            let text = format!("Evicting client: {conn}, {bytes} bytes");
-            effects.note(Note::Text { level: Level::Notice, text });
+            effects.say(Level::Notice, || format!("Evicting client: {conn}, {bytes} bytes"));
             self.close(conn, now, effects);
             self.memory.evicted_clients += 1;
             total -= bytes;

@@ -12,7 +12,7 @@ use crate::codec::number::parse_i64;
 use crate::command::reply_error as reply;
 use crate::command::{CommandError, Outcome, reference_count};
 use crate::keyspace::{Entry, usage};
-use crate::port::{Effects, Level, Note};
+use crate::port::{Effects, Level};
 use crate::value::footprint::allocated;
 use crate::value::hash::Form;
 use crate::value::list::NodeRef;
@@ -195,5 +195,5 @@ fn note_entries(effects: &mut Effects, pack: &Listpack) {
 }
 
 fn note(effects: &mut Effects, text: String) {
-    effects.note(Note::Text { level: Level::Notice, text });
+    effects.say(Level::Notice, || text);
 }

@@ -317,16 +317,15 @@ impl World {
     fn holders(&self, master: u16, place: Place) -> usize {
         let histories = &self.checks.histories;
         // Whose link was ended in the same event was there until then.
-        let ended = self.checks.endings.ended_now().filter(|replica| histories.has(*replica, place)).count();
-        let standing = self
-            .accepted_links(master)
-            .filter(|link| {
-                let from = link.sites[Side::Dialler as usize];
-                let is_there = matches!(link.ends[Side::Dialler as usize], End::Node { .. });
-                usize::from(from) < self.hosts.len()
-                    && (histories.has(from, place) || !is_there && histories.had_since(from, place, link.opened))
-            })
-            .count();
-        standing + ended
+        let has = |from: u16, is_there: bool, opened: u64| {
+            usize::from(from) < self.hosts.len()
+                && (histories.has(from, place) || !is_there && histories.had_since(from, place, opened))
+        };
+        let ended = self.checks.endings.ended_now().filter(|link| has(link.dialler, link.is_there, link.opened));
+        let standing = self.accepted_links(master).filter(|link| {
+            let is_there = matches!(link.ends[Side::Dialler as usize], End::Node { .. });
+            has(link.sites[Side::Dialler as usize], is_there, link.opened)
+        });
+        standing.count() + ended.count()
     }
 }

@@ -7,10 +7,11 @@
 use afterimage_core::Node;
 use afterimage_core::museum::Defect;
 use afterimage_core::node::{Boundary, Deed, LinkState, Probe, Role};
-use afterimage_core::persistence::EvidenceRecord;
+use afterimage_core::persistence::{ArchiveName, EvidenceRecord};
 use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Lane, Level, ListenFailure, Note, Now};
+use afterimage_core::replication::ReplicationId;
 
-use crate::check::{Breach, LogBounds, Observation, Place, Property, Replaced, Stand, since_ready};
+use crate::check::{Breach, Ended, LogBounds, Observation, Place, Property, Replaced, Stand, since_ready};
 use crate::client::KnownRole;
 use crate::host::{Attachment, Host, PORT, address, config_text, environment, site_at};
 use crate::journal::{Topic, host_name};
@@ -157,23 +158,27 @@ impl World {
         }
     }
 
-    /// A node closes a connection: notes it if somebody gets a data set by it.
+    /// A node closes a connection: notes it if another one has dialled it.
     fn note_ending(&mut self, index: u16, attachment: Attachment) {
         let Some(link) = self.network.get(attachment.link).filter(|_| attachment.side == Side::Acceptor) else {
             return;
         };
-        let End::Node { host: replica, .. } = link.ends[Side::Dialler as usize] else { return };
-        let (Some(master), Some(node)) = (&self.hosts[usize::from(index)].node, &self.hosts[usize::from(replica)].node)
-        else {
-            return;
+        let (dialler, opened) = (link.sites[Side::Dialler as usize], link.opened);
+        let is_there = matches!(link.ends[Side::Dialler as usize], End::Node { .. });
+        let (master, replica) = (&self.hosts[usize::from(index)], self.hosts.get(usize::from(dialler)));
+        let Some(replica) = replica else { return };
+        let wants_cause = match (&master.node, replica.node.as_ref().filter(|_| is_there)) {
+            (Some(node), Some(replica)) => {
+                let limit = node.config().client_output_buffer_limit.replica.hard_bytes;
+                let gets_data = matches!(replica.probe().link, LinkState::Transfer | LinkState::Online);
+                gets_data
+                    && !(1..LIMIT_NEVER_MET).contains(&limit)
+                    && !replica.config().dual_channel_replication_enabled
+                    && master.asked_to_end.is_none()
+            }
+            _ => false,
         };
-        let limit = master.config().client_output_buffer_limit.replica.hard_bytes;
-        let gets_data = matches!(node.probe().link, LinkState::Transfer | LinkState::Online);
-        let wants_cause = gets_data
-            && !(1..LIMIT_NEVER_MET).contains(&limit)
-            && !node.config().dual_channel_replication_enabled
-            && self.hosts[usize::from(index)].asked_to_end.is_none();
-        self.checks.endings.ended(replica, wants_cause);
+        self.checks.endings.ended(Ended { dialler, is_there, opened, wants_cause });
     }
 
     fn node_exits(&mut self, index: u16, code: ExitCode) {
@@ -378,11 +383,12 @@ impl World {
                 position: boundary.position,
                 is_nowhere,
                 is_empty: boundary.digest == 0,
+                keys: Some(probe.keys).filter(|_| boundary.position == probe.position),
+                goes_on_from: self.told_by_master_of(index, boundary.position.history),
                 policies: node.config().replica_wipe_guard,
             };
             let has_archive = |offset: u64| {
-                let end = format!("-{offset}.rdb");
-                let is_archive = |name: &str| name.starts_with("pre-resync-") && name.ends_with(&end);
+                let is_archive = |name: &str| ArchiveName::parse(name).is_some_and(|archive| archive.offset == offset);
                 host.disk.contents().iter().any(|(name, _)| is_archive(name))
             };
             if let Some(emptied) = self.checks.no_wipe.observe(index, replaced, histories, has_archive)? {
@@ -392,8 +398,9 @@ impl World {
                 self.note(Topic::World, |_| format!("{} had {keys} keys and has none now", host_name(index)));
             }
         }
+        self.checks.no_wipe.knows(index, probe.second);
         let histories = &self.checks.histories;
-        self.checks.quarantines.observe(index, probe.held_off, histories)?;
+        self.checks.quarantines.observe(index, probe.held_off, probe.keys, histories)?;
         if deeds.contains(&Deed::MasterNamed) {
             self.checks.no_wipe.named(index);
         }
@@ -401,6 +408,14 @@ impl World {
             self.checks.no_wipe.in_step(index);
         }
         Ok(())
+    }
+
+    /// What the history of a replica's master goes on from, as that tells it, if it is this one.
+    fn told_by_master_of(&self, index: u16, history: ReplicationId) -> Option<(ReplicationId, u64)> {
+        let endpoint = self.hosts[usize::from(index)].node.as_ref()?.config().replicaof.as_ref()?;
+        let master = self.hosts[usize::from(site_at(&endpoint.host)?)].node.as_ref()?.probe();
+        let is_exact = master.role == Role::Master || master.is_second_exact;
+        master.second.filter(|_| is_exact && master.position.history == history)
     }
 
     /// True if what the life before has written down arms the guard against the master that is followed now.

@@ -187,7 +187,7 @@ impl World {
     }
 
     /// True if a replica that holds its master off will follow it when it asks again, as INFO shows: the master is in the same history and not behind, or says that its own goes on from there, or
-    /// it has data under a third name, at an offset that is not behind.
+    /// it has no fewer keys under a third name, at an offset that is not behind.
     fn will_find_out(&self, master: Option<u16>, replica: &Probe) -> bool {
         let Some(held_off) = replica.held_off.filter(|held_off| !held_off.is_final) else { return false };
         let Some(node) = master.and_then(|master| self.hosts[usize::from(master)].node.as_ref()) else { return false };
@@ -197,7 +197,7 @@ impl World {
         let goes_on = master.second.is_some_and(|(history, other)| history == ours.history && ours.offset < other);
         let is_third = held_off.position.is_some_and(|refused| refused.history != master.position.history)
             && held_off.position.is_some_and(|refused| refused.history != ours.history);
-        is_same || goes_on || is_third && is_not_behind && master.keys > 0
+        is_same || goes_on || is_third && is_not_behind && master.keys > 0 && master.keys >= replica.keys
     }
 
     fn standings(&self) -> Vec<Standing> {

@@ -187,7 +187,7 @@ pub(super) const WIPEGUARD: &[Command] = &[
         .docs(
             "7.0.0",
             "O(1)",
-            "Take what our master has although it was refused; on a master that came back empty, let replicas in",
+            "Take what our master has although it was refused; on a node that came back without its data, let replicas in",
         ),
     Command::server(Group::Server, "status", 2, "admin noscript loading stale", ServerCommand::WipeGuard)
         .tips("nondeterministic_output")

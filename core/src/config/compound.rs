@@ -225,7 +225,9 @@ impl Kind<GuardPolicies> for WipeGuard {
             let found = GuardPolicy::WORDS.iter().find(|(word, _)| text.eq_ignore_ascii_case(word.as_bytes()));
             found
                 .map(|(_, policy)| *policy)
-                .ok_or(Reason::Because("A policy is one of: allow, archive, quarantine, refuse"))
+                .ok_or(Reason::Because(
+                    "a policy is one of: allow, archive, quarantine, refuse. One for all classes, as 'archive', or pairs, as 'empty quarantine rollback allow'",
+                ))
         };
         if let [policy] = args {
             *value = GuardPolicies::all(policy_of(policy)?);
@@ -233,14 +235,20 @@ impl Kind<GuardPolicies> for WipeGuard {
         }
         let (pairs, rest) = args.as_chunks::<2>();
         if !rest.is_empty() || pairs.is_empty() {
-            return Err(Reason::WrongNumberOfArguments);
+            return Err(Reason::Because(
+                "either one policy for all classes, as 'archive', or pairs of a class and a policy, as 'empty quarantine rollback allow'",
+            ));
         }
         for [class, policy] in pairs {
             let slot = match class.to_ascii_lowercase().as_slice() {
                 b"empty" => &mut value.empty,
                 b"shrunk" => &mut value.shrunk,
                 b"rollback" => &mut value.rollback,
-                _ => return Err(Reason::Because("A class is one of: empty, shrunk, rollback")),
+                _ => {
+                    return Err(Reason::Because(
+                        "a class is one of: empty, shrunk, rollback, and a policy follows it, as in 'empty quarantine rollback allow'",
+                    ));
+                }
             };
             *slot = policy_of(policy)?;
         }

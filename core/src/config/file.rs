@@ -7,8 +7,10 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::directive::{Mode, Reason};
+use super::types::Endpoint;
 use super::{Config, find_directive, fixed, user};
 use crate::codec::quoting::{quote, split_arguments, trim};
+use crate::persistence::ArchiveName;
 
 /// How deep files may include each other: more is a loop.
 const INCLUDE_DEPTH_MAX: usize = 16;
@@ -120,6 +122,14 @@ impl Config {
             return refused(
                 "daemonize yes".to_owned(),
                 "running in the background is not supported: use a service manager, or '--daemonize no' and '&' of the shell",
+            );
+        }
+        if let Some(Endpoint { host, port }) = &self.replicaof
+            && ArchiveName::parse(&self.dbfilename).is_some()
+        {
+            return refused(
+                format!("replicaof {host} {port}"),
+                "'dbfilename' names an archive, and what a master sends would take its place. Start without 'replicaof' (or with '--replicaof no one') to serve the archive, or give 'dbfilename' another name",
             );
         }
         match user::contradiction(&self.default_user, self.requirepass.as_ref()) {

@@ -323,7 +323,7 @@ directives! {
     "replica-lazy-flush" | "slave-lazy-flush" => replica_lazy_flush: bool = false, Flag, Runtime;
     /// What a replica does before a full synchronisation takes data from it that its master has lost, by what is offered: `empty`, `shrunk`, `rollback`.
     "replica-wipe-guard" => replica_wipe_guard: GuardPolicies = GuardPolicies::DEFAULT, WipeGuard, Runtime;
-    /// Below so many of a replica's keys in a hundred a data set that lies behind it counts as `shrunk`.
+    /// Below so many of a replica's keys in a hundred a data set that lies behind it counts as `shrunk`, and what a node finds at start as lost.
     "replica-wipe-guard-shrunk-percent" => replica_wipe_guard_shrunk_percent: u32 = 10, Integer::new(0, 100), Runtime;
     /// Seconds of quarantine after which what is offered is taken all the same, behind an archive; 0 never.
     "replica-wipe-guard-timeout" => replica_wipe_guard_timeout: u32 = 0, Integer::new(0, INT_MAX), Runtime;
@@ -331,7 +331,7 @@ directives! {
     "replica-wipe-guard-archives" => replica_wipe_guard_archives: u32 = 3, Integer::new(1, 1000), Runtime;
     /// Bytes that they may have together, but for the newest; 0 is no limit.
     "replica-wipe-guard-archive-bytes" => replica_wipe_guard_archive_bytes: u64 = 0, Memory::new(0, u64::MAX), Runtime;
-    /// Seconds for which a master that comes back without the data that it had, by what it wrote down, lets no replica synchronise with it; 0 lets them at once.
+    /// Seconds for which a node that comes back without the data that it had, by what it wrote down, lets no replica synchronise with it; 0 lets them at once.
     "master-protected-restart" => master_protected_restart: u32 = 60, Integer::new(0, INT_MAX), Runtime;
     /// Keep replicating when the disk fails.
     "replica-ignore-disk-write-errors" => replica_ignore_disk_write_errors: bool = false,

@@ -74,9 +74,12 @@ impl GuardPolicies {
         rollback: GuardPolicy::Archive,
     };
 
+    /// What a Redis does.
+    pub const ALLOW: GuardPolicies = GuardPolicies::all(GuardPolicy::Allow);
+
     /// The same for all classes.
     #[must_use]
-    pub fn all(policy: GuardPolicy) -> GuardPolicies {
+    pub const fn all(policy: GuardPolicy) -> GuardPolicies {
         GuardPolicies { empty: policy, shrunk: policy, rollback: policy }
     }
 }
@@ -295,6 +298,18 @@ pub struct Endpoint {
     pub host: String,
     /// TCP port.
     pub port: u16,
+}
+
+impl Endpoint {
+    /// True if the other names the same place for certain: the same name, or both this machine, however that is spelled.
+    #[must_use]
+    pub fn is_same_place(&self, other: &Endpoint) -> bool {
+        const THIS_MACHINE: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+        let is_this_machine =
+            |endpoint: &Endpoint| THIS_MACHINE.iter().any(|name| endpoint.host.eq_ignore_ascii_case(name));
+        let is_same_host = self.host.eq_ignore_ascii_case(&other.host);
+        self.port == other.port && (is_same_host || is_this_machine(self) && is_this_machine(other))
+    }
 }
 
 /// A snapshot is taken when `seconds` have passed since the last one and at least `changes` keys changed.

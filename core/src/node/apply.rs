@@ -122,8 +122,17 @@ impl Node {
         self.drop_master_link(conn, format!("Protocol error from MASTER: {why}"), now, effects);
     }
 
-    /// One command of the stream. The offset moves, and relays are fed, by whole commands and whole transactions.
+    /// One command of the stream.
     fn apply(&mut self, args: Args<'_>, raw: &[u8], now: Now, effects: &mut Effects) {
+        let changes = self.storage.dirty;
+        self.apply_or_collect(args, raw, now, effects);
+        if self.storage.dirty != changes {
+            self.guard_sees_change();
+        }
+    }
+
+    /// The offset moves, and relays are fed, by whole commands and whole transactions.
+    fn apply_or_collect(&mut self, args: Args<'_>, raw: &[u8], now: Now, effects: &mut Effects) {
         let Some(Follow { link: Link::Online { block, .. }, suspicion, .. }) = &mut self.follow else { return };
         // Whoever writes commands has a master, or is one.
         *suspicion = None;

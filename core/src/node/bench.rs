@@ -133,6 +133,14 @@ impl Bench {
 
     /// Answers the node's dial as its master would, up to its `PSYNC`: the connection, and what it asks for.
     pub(crate) fn play_master(&mut self) -> (ConnId, String) {
+        let (link, said) = self.talk_to_psync();
+        let words: Vec<&str> = said.split("\r\n").skip_while(|word| *word != "PSYNC").collect();
+        let asked = alloc::format!("{} {}", words.get(2).unwrap_or(&""), words.get(4).unwrap_or(&""));
+        (link, asked)
+    }
+
+    /// The same, and all that the node has said.
+    pub(crate) fn talk_to_psync(&mut self) -> (ConnId, String) {
         let link = self.answer_dial(true);
         for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"] {
             self.send(link, line.as_bytes());
@@ -141,11 +149,9 @@ impl Bench {
         // Whom the master follows it does not tell.
         if said.ends_with("INFO\r\n") {
             self.send(link, b"-ERR unknown command\r\n");
-            said = String::from_utf8(self.take_received(link)).expect("ASCII");
+            said.push_str(&String::from_utf8(self.take_received(link)).expect("ASCII"));
         }
-        let words: Vec<&str> = said.split("\r\n").skip_while(|word| *word != "PSYNC").collect();
-        let asked = alloc::format!("{} {}", words.get(2).unwrap_or(&""), words.get(4).unwrap_or(&""));
-        (link, asked)
+        (link, said)
     }
 
     /// Runs a request of the first client; see [`Bench::run_on`].

@@ -21,7 +21,7 @@ impl Node {
             || !self.kept_snapshots.is_empty()
             || self.follow.is_some()
             || has_save_ahead
-            || self.guard.protected_until.is_some()
+            || self.guard.missed.is_some()
             || self.has_evidence_to_write()
             || (self.config.timeout > 0 && self.connections.len() > 0);
         if is_needed {

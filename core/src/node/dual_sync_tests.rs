@@ -214,11 +214,7 @@ fn play() -> Played {
     let mut bench = start(5);
     bench.run("SET k old");
     bench.run("REPLICAOF 127.0.0.1 7000");
-    let main = bench.answer_dial(true);
-    for line in ["+PONG", "+OK", "+OK", "+OK"] {
-        bench.send(main, format!("{line}\r\n").as_bytes());
-    }
-    let asked = String::from_utf8(bench.take_received(main)).expect("it is text");
+    let (main, asked) = bench.talk_to_psync();
     assert!(asked.contains("$12\r\ndual-channel\r\n"));
     bench.send(main, b"+DUALCHANNELSYNC\r\n");
     assert_eq!(bench.dialled.len(), 1, "the second connection");

@@ -14,11 +14,11 @@ use core::time::Duration;
 
 use bytes::Bytes;
 
-use crate::config::{Endpoint, GuardPolicies, GuardPolicy};
+use crate::config::{Endpoint, GuardPolicies};
 use crate::marks::Mark;
 use crate::persistence::{EVIDENCE_BYTES_MAX, EvidenceRecord};
 use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Now};
-use crate::replication::{Position, Suspect};
+use crate::replication::{Lineage, Position, ReplicationId, Suspect};
 
 use super::Node;
 use super::guard::Caution;
@@ -52,6 +52,7 @@ struct Kind<'a> {
     in_step_with: Option<&'a Endpoint>,
     is_suspicious: bool,
     has_replicas: bool,
+    before: Option<ReplicationId>,
 }
 
 /// What kind of evidence it is; none if nothing could be lost.
@@ -60,6 +61,7 @@ fn kind(record: &EvidenceRecord) -> Option<Kind<'_>> {
         in_step_with: record.in_step_with.as_ref(),
         is_suspicious: record.suspect.is_some(),
         has_replicas: record.replicas > 0,
+        before: record.lineage.map(|lineage| lineage.before),
     };
     (record.keys > 0 && (kind.in_step_with.is_some() || kind.has_replicas)).then_some(kind)
 }
@@ -101,16 +103,32 @@ impl Node {
 
     /// What the life before tells of a master that is followed from the start; `is_placed` if our data tell where they stand by themselves.
     pub(super) fn caution_at_start(&mut self, endpoint: &Endpoint, is_placed: bool, effects: &mut Effects) -> Caution {
-        let is_same = |other: &Endpoint| other.port == endpoint.port && other.host.eq_ignore_ascii_case(&endpoint.host);
+        let Endpoint { host, port } = endpoint;
         let told = self.guard.evidence.told.as_ref();
-        let Some(record) = told.filter(|record| record.in_step_with.as_ref().is_some_and(is_same)) else {
+        let in_step_with = told.and_then(|record| record.in_step_with.as_ref());
+        let is_concerned = self.keyspace.total_len() > 0 && self.config.replica_wipe_guard != GuardPolicies::ALLOW;
+        let Some(record) = told.filter(|_| in_step_with.is_some_and(|other| other.is_same_place(endpoint))) else {
+            let why = match in_step_with {
+                Some(other) => format!("the master of the life before was {}:{}", other.host, other.port),
+                None => format!("'{}' does not tell that we were in step with a master before", self.evidence_name()),
+            };
+            if is_concerned {
+                effects.say(Level::Warning, || format!(
+                    "The wipe guard is not armed against {host}:{port}: {why}. What it offers first is taken, whatever we have. To look at it before: REPLICAOF NO ONE"
+                ));
+            }
             return Caution::default();
         };
-        let place = Some(record.position).filter(|_| !is_placed);
-        let caution = Caution { is_armed: true, place, suspect: record.suspect, ..Caution::default() };
-        if self.keyspace.total_len() > 0 {
+        let place = Some((record.position, record.lineage)).filter(|_| !is_placed);
+        if let Some(lineage) = record.lineage {
+            self.history.came_from(lineage);
+        }
+        let suspect = record
+            .suspect
+            .filter(|suspect| !is_placed || suspect.still_lacks(record.position, self.history.position()));
+        let caution = Caution { is_armed: true, place, suspect, ..Caution::default() };
+        if is_concerned {
             let (Position { history, offset }, keys) = (record.position, record.keys);
-            let Endpoint { host, port } = endpoint;
             effects.say(Level::Notice, || format!(
                 "In the life before we had {keys} keys and were in step with {host}:{port} at {history}:{offset}: the guard is armed"
             ));
@@ -128,8 +146,7 @@ impl Node {
     /// True if the next life will find data, and would do something about what it is told of them.
     fn is_evidence_kept(&self) -> bool {
         let config = &self.config;
-        let is_heeded =
-            config.replica_wipe_guard != GuardPolicies::all(GuardPolicy::Allow) || config.master_protected_restart > 0;
+        let is_heeded = config.replica_wipe_guard != GuardPolicies::ALLOW || config.master_protected_restart > 0;
         is_heeded && (self.has_aof() || !config.save.is_empty() || self.guard.evidence.is_snapshot_left)
     }
 
@@ -137,7 +154,7 @@ impl Node {
     fn is_evidence_settled(&self) -> bool {
         let is_changing = self.is_loading() || self.is_replacing_data();
         // What the life before had is still what there should be.
-        let is_missed = self.guard.protected_until.is_some();
+        let is_missed = self.guard.missed.is_some();
         self.is_evidence_kept() && self.guard.evidence.left.is_none() && !is_changing && !is_missed
     }
 
@@ -154,6 +171,11 @@ impl Node {
             .map(|follow| &follow.endpoint)
     }
 
+    /// Of a master it is in its files.
+    fn lineage_told(&self) -> Option<Lineage> {
+        self.history.lineage().filter(|_| self.follow.is_some())
+    }
+
     fn suspect_told(&self) -> Option<Suspect> {
         self.follow.as_ref().and_then(|follow| follow.caution.suspect)
     }
@@ -168,7 +190,8 @@ impl Node {
         if in_step_with.is_none() && !has_replicas || self.keyspace.total_len() == 0 {
             return told.is_some();
         }
-        told != Some(Kind { in_step_with, is_suspicious: self.suspect_told().is_some(), has_replicas })
+        let before = self.lineage_told().map(|lineage| lineage.before);
+        told != Some(Kind { in_step_with, is_suspicious: self.suspect_told().is_some(), has_replicas, before })
     }
 
     /// Once a second: writes down what is to be known after a restart.
@@ -185,6 +208,7 @@ impl Node {
             in_step_with: self.master_in_step().cloned(),
             suspect: self.suspect_told(),
             position: self.history.position(),
+            lineage: self.lineage_told(),
             keys: self.keyspace.total_len() as u64,
             bytes: self.keyspace.memory_bytes() as u64,
             replicas: self.replicas_told(),

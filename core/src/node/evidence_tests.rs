@@ -1,5 +1,6 @@
 //! What a node knows of its life before, and does about it.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -61,11 +62,20 @@ fn asks(bench: &mut Bench) -> String {
 #[test]
 fn a_replica_that_comes_back_is_armed_against_the_master_that_it_had_and_no_other() {
     let disk = disk_of_replica();
-    for (follows, keys) in [(7000, ":20 "), (7001, ":0 ")] {
-        let mut bench = Bench::start(config(Some(follows)), 2, disk.clone(), Bench::new().now);
+    for (host, follows, keys) in
+        [("127.0.0.1", 7000, ":20 "), ("LocalHost", 7000, ":20 "), ("127.0.0.1", 7001, ":0 "), ("db", 7000, ":0 ")]
+    {
+        let replicaof = Some(Endpoint { host: host.to_string(), port: follows });
+        let mut bench = Bench::start(Config { replicaof, ..Config::default() }, 2, disk.clone(), Bench::new().now);
         assert_eq!(bench.run("DBSIZE"), ":20 ");
+        let is_told = bench.notes.iter().any(|note| {
+            note.contains(&format!(
+                "not armed against {host}:{follows}: the master of the life before was 127.0.0.1:7000"
+            ))
+        });
+        assert_eq!(is_told, keys == ":0 ", "{host}:{follows}");
         offer(&mut bench, OTHER, 0, 0);
-        assert_eq!(bench.run("DBSIZE"), keys, "{follows}");
+        assert_eq!(bench.run("DBSIZE"), keys, "{host}:{follows}");
     }
 }
 
@@ -82,6 +92,7 @@ fn without_its_file_or_with_a_damaged_or_foreign_one_it_is_not_armed_and_says_so
         let note = bench.notes.iter().find(|note| note.contains("is passed over"));
         assert_eq!(note.is_some(), says.is_some());
         assert!(note.is_none_or(|note| says.is_some_and(|says| note.contains(says))), "{note:?}");
+        assert!(bench.notes.iter().any(|note| note.contains("The wipe guard is not armed")), "{:?}", bench.notes);
         offer(&mut bench, OTHER, 0, 0);
         assert_eq!(bench.run("DBSIZE"), ":0 ");
     }
@@ -190,6 +201,51 @@ fn a_master_that_has_its_data_or_was_flushed_lets_replicas_in_at_once() {
     for disk in [saved.disk, flushed.disk] {
         let mut bench = Bench::start(config(None), 2, disk, now);
         assert!(asks(&mut bench).starts_with("+FULLRESYNC "));
+    }
+}
+
+#[test]
+fn a_master_with_next_to_nothing_of_what_it_had_lets_no_replica_in_either() {
+    let mut bench = Bench::with(config(None));
+    bench.run("SET first 1");
+    bench.run("SAVE");
+    (0..99).for_each(|key| drop(bench.run(&format!("SET k:{key} v"))));
+    let replica = bench.connect();
+    for line in ["REPLCONF capa eof capa psync2", "CONFIG SET repl-diskless-sync-delay 0", "PSYNC ? -1"] {
+        bench.run_on(replica, line);
+    }
+    bench.pass(Duration::from_secs(1));
+    bench.run_on(replica, "REPLCONF ACK 0");
+    bench.pass(Duration::from_secs(3));
+    for (percent, is_held_off) in [(10, true), (1, false)] {
+        let restarted = Config { replica_wipe_guard_shrunk_percent: percent, ..config(None) };
+        let mut again = Bench::start(restarted, 2, bench.disk.clone(), bench.now);
+        assert_eq!((again.run("DBSIZE"), asks(&mut again).starts_with("-LOADING ")), (":1 ".into(), is_held_off));
+    }
+}
+
+#[test]
+fn a_relay_that_has_lost_its_data_and_gets_none_from_its_master_lets_no_replica_in_for_a_while() {
+    let mut relay = Bench::start(config(Some(7000)), 2, disk_of_replica(), Bench::new().now);
+    let link = offer(&mut relay, HISTORY, 2000, 20);
+    let replica = relay.connect();
+    for line in ["REPLCONF capa eof capa psync2", "CONFIG SET repl-diskless-sync-delay 0", "PSYNC ? -1"] {
+        relay.run_on(replica, line);
+    }
+    relay.pass(Duration::from_secs(1));
+    relay.run_on(replica, "REPLCONF ACK 2000");
+    relay.send(link, b"*1\r\n$4\r\nPING\r\n");
+    relay.pass(Duration::from_secs(3));
+    assert_eq!(told(&relay.disk).map(|told| (told.keys, told.replicas)), Some((20, 1)));
+    let mut disk = relay.disk;
+    disk.retain(|name, _| name == FILE);
+    for (keys, answer) in [(0, "-LOADING "), (1, "-LOADING "), (20, "+FULLRESYNC ")] {
+        let mut again = Bench::start(config(Some(7000)), 3, disk.clone(), relay.now);
+        assert!(asks(&mut again).starts_with("-NOMASTERLINK"));
+        offer(&mut again, OTHER, 0, keys);
+        assert!(asks(&mut again).starts_with(answer), "{keys}");
+        again.run("WIPEGUARD ACCEPT");
+        assert!(asks(&mut again).starts_with("+FULLRESYNC "));
     }
 }
 

@@ -189,6 +189,7 @@ impl Node {
     /// REPLICAOF host port: follows a master, from where we stand if it knows our history.
     pub(super) fn follow(&mut self, endpoint: Endpoint, may_resume: bool, now: Now, effects: &mut Effects) {
         self.audit_deed(|_| Deed::MasterNamed);
+        self.guard.missed = None;
         let caution = self.caution_of_another(&endpoint);
         self.follow_with(endpoint, may_resume, caution, now, effects);
     }
@@ -223,6 +224,7 @@ impl Node {
         }
         self.mark_promotion();
         self.audit_deed(|_| Deed::MasterNamed);
+        self.guard.missed = None;
         self.unfollow_link(now, effects);
         self.follow = None;
         self.keyspace.forget_own_expiries();
@@ -274,7 +276,8 @@ impl Node {
         if !matches!(follow.link, Link::Waiting) || wants_none {
             return;
         }
-        follow.caution.goes_on_from = None;
+        follow.caution.lineage = None;
+        follow.caution.asked_in = None;
         if forgets {
             follow.caution = Caution::default();
         }
@@ -339,7 +342,7 @@ impl Node {
             asks_whom_it_follows: self
                 .follow
                 .as_ref()
-                .is_some_and(|follow| follow.suspicion.is_some() || follow.caution.quarantine.is_some()),
+                .is_some_and(|follow| follow.suspicion.is_some() || self.asks_for_lineage(&follow.caution)),
             knows_dual_channel: config.dual_channel_replication_enabled,
         }
     }

@@ -98,7 +98,8 @@ impl Node {
     /// Our master has told whom it follows, and what its history goes on from.
     fn on_inquiry_answered(&mut self, conn: ConnId, answer: Inquiry, effects: &mut Effects) {
         let Some(follow) = &mut self.follow else { return };
-        follow.caution.goes_on_from = answer.goes_on_from();
+        follow.caution.lineage = answer.lineage();
+        follow.caution.asked_in = answer.history_of_replica();
         if follow.suspicion.is_some() {
             self.look_for_circle(conn, answer, effects);
         }
@@ -140,7 +141,8 @@ impl Node {
         effects.say(Level::Notice, || "Successful partial resynchronization with master.".to_string());
         if let Some(id) = id.filter(|id| *id != self.history.id) {
             self.mark(Mark::WentOnUnderNewName);
-            self.fork_history(id);
+            self.rename_history(id);
+            self.learn_lineage();
             if !self.has(Defect::SubreplicaMissesNewReplid) {
                 self.drop_replicas(now, effects);
             }
@@ -236,11 +238,13 @@ impl Node {
             (Judgement::Leave, _) => {}
             (Judgement::Take, true) => self.incoming_is_whole(arrived, now, effects),
             (Judgement::Take, false) => self.swap_in(loaded, arrived, now, effects),
-            (Judgement::ArchiveFirst, true) => {
-                self.archive_first(None, now, effects);
+            (Judgement::ArchiveFirst(held), true) => {
+                self.archive_first(held, None, now, effects);
                 self.incoming_is_whole(arrived, now, effects);
             }
-            (Judgement::ArchiveFirst, false) => self.archive_first(Some((loaded, arrived)), now, effects),
+            (Judgement::ArchiveFirst(held), false) => {
+                self.archive_first(held, Some((loaded, arrived)), now, effects);
+            }
         }
     }
 
@@ -263,6 +267,7 @@ impl Node {
         self.detach_aof(now, effects);
         self.keyspace.adopt(loaded.keyspace);
         self.replace_history(position);
+        self.learn_lineage();
         let stream_database = loaded.facts.stream_database.or(database).unwrap_or(0);
         if stream_database > 0 {
             self.mark(Mark::StreamInOtherDatabase);
@@ -274,7 +279,9 @@ impl Node {
         self.audit_data_replaced();
         self.attach_aof(now, effects);
         effects.say(Level::Notice, || format!("MASTER <-> REPLICA sync: Finished with success ({keys} keys)"));
+        self.guard_sees_change();
         self.guard_is_armed();
+        self.protect_from_missing(now, effects);
         let Some(follow) = &mut self.follow else { return };
         follow.may_resume = may_resume;
         // The link may have gone while a file was being loaded; what was loaded can be continued all the same.

@@ -17,26 +17,20 @@
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
-use core::fmt;
 use core::time::Duration;
 
-use crate::codec::number::parse_u64;
-use crate::config::{Endpoint, GuardPolicy};
+use crate::config::{Endpoint, GuardPolicies, GuardPolicy};
 use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::persistence::Loaded;
-use crate::port::{DiskOp, DiskOutcome, Effects, FileName, Level, Mono, Now};
-use crate::replication::{Class, Evidence, Offer, Position, ReplicationId, Suspect, classify};
+use crate::port::{Effects, Level, Mono, Now};
+use crate::replication::{Class, Evidence, Lineage, Offer, Position, ReplicationId, Suspect, classify};
 
 use super::Node;
+use super::archives::Archives;
 use super::evidence::EvidenceFile;
 use super::follow::{Follow, Setback};
-use super::incoming_file::Arrived;
-use super::storage::Errand;
-
-/// Archives are those files of our directory whose names begin and end so; between is when they were written, in seconds since 1970, and the offset.
-const ARCHIVE_PREFIX: &str = "pre-resync-";
-const ARCHIVE_SUFFIX: &str = ".rdb";
+use super::protected_restart::Missed;
 
 /// The longest wait in quarantine: a master that is empty has next to nothing to send, and one that has come to its senses is not to wait long.
 const ASK_EMPTY_MAX: Duration = Duration::from_secs(15);
@@ -60,12 +54,16 @@ pub(crate) struct Quarantine {
 pub(crate) struct Caution {
     /// Its data or its stream have come to us since it was named.
     pub(crate) is_armed: bool,
-    /// Where that was, if what we have does not tell.
-    pub(super) place: Option<Position>,
+    /// Where that was and what its history went on from, if what we have does not tell.
+    pub(super) place: Option<(Position, Option<Lineage>)>,
     /// A history of it that was found to lack what we have.
     pub(super) suspect: Option<Suspect>,
-    /// The history that its own goes on from, as it has told before it offered what it offers, and the first offset at which the two may differ.
-    pub(super) goes_on_from: Option<(ReplicationId, u64)>,
+    /// What its history goes on from, as it has told before it offered what it offers.
+    pub(super) lineage: Option<Lineage>,
+    /// The history in which it was then, if it is a relay.
+    pub(super) asked_in: Option<ReplicationId>,
+    /// The offset behind the last command of its stream that has changed anything, if any came.
+    pub(super) changed_at: Option<u64>,
     pub(crate) quarantine: Option<Quarantine>,
     /// Quarantine has lasted long enough: what is offered next is taken, behind an archive.
     pub(super) is_over: bool,
@@ -76,33 +74,23 @@ pub(crate) struct Caution {
 /// The guard of a node, whomever it follows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Guard {
-    /// A data set in memory that waits until ours is in the archive.
-    waiting: Option<Box<Waiting>>,
     /// Times that a quarantine began.
     pub(crate) quarantines: u64,
-    /// Archives written.
-    pub(crate) archives: u64,
-    /// The last one.
-    pub(crate) last_archive: Option<FileName>,
+    /// What we had before other data took its place.
+    pub(crate) archives: Archives,
     /// What we tell our next life, and were told by the last one.
     pub(super) evidence: EvidenceFile,
-    /// We are a master that came back without what it had: until then nobody may synchronise with us.
-    pub(super) protected_until: Option<Mono>,
-}
-
-#[derive(Clone, Debug)]
-struct Waiting {
-    loaded: Loaded,
-    arrived: Arrived,
+    /// What the life before had for replicas of ours, and we have not found.
+    pub(super) missed: Option<Missed>,
 }
 
 /// What is done with a data set that has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Judgement {
     /// It takes the place of ours.
     Take,
-    /// So it does once ours is in the archive.
-    ArchiveFirst,
+    /// So it does once ours is in the archive; if it cannot be written, this is held against our master.
+    ArchiveFirst(Box<Quarantine>),
     /// It does not.
     Leave,
 }
@@ -120,14 +108,24 @@ impl Node {
         let Some(follow) = self.follow.as_ref().filter(|follow| follow.caution.is_armed) else {
             return Judgement::Take;
         };
-        let Caution { goes_on_from, is_over, is_named_in_quarantine, .. } = follow.caution;
-        let offer = Offer { position, goes_on_from, keys: loaded.keys, lasting_keys: loaded.lasting_keys };
+        let Caution { lineage, asked_in, is_over, is_named_in_quarantine, .. } = follow.caution;
+        // It may have got into another one since.
+        let lineage = lineage.filter(|told| position.is_some_and(|position| position.history == told.history));
+        let lineage = lineage.filter(|_| !self.has(Defect::GuardTrustsOffset));
+        let Loaded { keys, lasting_keys, .. } = *loaded;
+        let libraries = loaded.keyspace.libraries.len() as u64;
+        let offer = Offer { position, lineage, keys, lasting_keys, libraries };
         let class = classify(&evidence, &offer, self.config.replica_wipe_guard_shrunk_percent);
         let is_renamed = position.is_some_and(|position| position.history != evidence.position.history);
         let class = if is_renamed && self.has(Defect::GuardStopsAtNewName) { Class::Empty } else { class };
         let policies = self.config.replica_wipe_guard;
         let is_known = evidence.suspect_behind(&offer).is_some();
         let (policy, mark) = match class {
+            Class::Harmless if asked_in.is_some_and(|asked_in| position.is_some_and(|at| at.history != asked_in)) => {
+                let text = "The master has got into another history since it was asked where that comes from: it is asked again";
+                self.refuse_data_set(text.to_string(), now, effects);
+                return Judgement::Leave;
+            }
             Class::Harmless => return Judgement::Take,
             Class::Empty => (policies.empty, Mark::GuardFoundEmpty),
             Class::Shrunk { .. } => (policies.shrunk, Mark::GuardFoundShrunk),
@@ -146,7 +144,7 @@ impl Node {
             }
             GuardPolicy::Archive => {
                 effects.say(Level::Warning, || format!("{text} What we have is written to a file before."));
-                Judgement::ArchiveFirst
+                Judgement::ArchiveFirst(Box::new(Quarantine { why: text, offer, since: now.mono, is_final: false }))
             }
             GuardPolicy::Quarantine | GuardPolicy::Refuse => {
                 let is_final = policy == GuardPolicy::Refuse;
@@ -162,16 +160,25 @@ impl Node {
         // The defect is to look only when it is gone.
         let is_late = self.has(Defect::GuardJudgesLate);
         let counted = |keys: usize| if is_late { 0 } else { keys as u64 };
+        let place = caution.and_then(|caution| caution.place);
+        let (position, lineage) = place.unwrap_or_else(|| (self.history.position(), self.history.lineage()));
         Evidence {
-            position: caution.and_then(|caution| caution.place).unwrap_or_else(|| self.history.position()),
+            position,
+            lineage,
+            changed_at: caution.and_then(|caution| caution.changed_at).unwrap_or(position.offset),
             keys: counted(self.keyspace.total_len()),
             lasting_keys: counted(self.keyspace.lasting_len()),
+            libraries: counted(self.keyspace.libraries.len()),
             suspect: caution.and_then(|caution| caution.suspect),
         }
     }
 
-    /// Remembers a history that lacks what we have. One that bears the name of ours is only behind.
+    /// Remembers a history that lacks what we have. One that bears the name of ours is only behind, and of one that is not even behind nothing is known but that its
+    /// master has deceived us before.
     fn suspect(&mut self, position: Option<Position>, class: Class) {
+        if class == (Class::RolledBack { bytes: 0 }) {
+            return;
+        }
         let ours = self.evidence().position.history;
         let Some(history) = position.map(|position| position.history).filter(|history| *history != ours) else {
             return;
@@ -182,7 +189,7 @@ impl Node {
     }
 
     /// Stays with what we have.
-    fn hold_off(&mut self, held: Quarantine, now: Now, effects: &mut Effects) {
+    pub(super) fn hold_off(&mut self, held: Quarantine, now: Now, effects: &mut Effects) {
         const CURE: &str = "Nothing is dropped, and what we have is served on. To take what the master has: WIPEGUARD ACCEPT, or REPLICAOF once more. \
                             To make this node the master: REPLICAOF NO ONE.";
         let Some(follow) = &mut self.follow else { return };
@@ -228,11 +235,46 @@ impl Node {
     /// The stream of our master comes to us, or its data are ours: from now on we know what it had.
     pub(super) fn guard_is_armed(&mut self) {
         let Some(follow) = &mut self.follow else { return };
-        let before = core::mem::replace(&mut follow.caution, Caution { is_armed: true, ..Caution::default() });
+        let before = core::mem::take(&mut follow.caution);
+        let changed_at = Some(before.changed_at.unwrap_or_else(|| self.history.offset()));
+        follow.caution = Caution { is_armed: true, changed_at, ..Caution::default() };
         self.guard.evidence.has_news |= !before.is_armed;
         if before.quarantine.is_some_and(|quarantine| !quarantine.is_final && !before.is_over) {
             self.mark(Mark::QuarantineLeft);
         }
+    }
+
+    /// The data are another's now, or the stream has changed them up to here.
+    pub(super) fn guard_sees_change(&mut self) {
+        let offset = self.history.offset();
+        if let Some(follow) = &mut self.follow {
+            follow.caution.changed_at = Some(offset);
+        }
+    }
+
+    /// True if a master is asked what its history goes on from before it is asked for the stream: if we have something, or had. Replicas of ours are told that, too, so that
+    /// they know our data for what they are.
+    pub(super) fn asks_for_lineage(&self, caution: &Caution) -> bool {
+        let has_data = self.keyspace.total_len() > 0 || caution.is_armed;
+        has_data && self.config.replica_wipe_guard != GuardPolicies::ALLOW || caution.quarantine.is_some()
+    }
+
+    /// The data are the master's now: what their history goes on from, that of our data does, too.
+    ///
+    /// Differs: a Redis forgets its second id in a full synchronisation. Replicas of its own cannot be continued then, and do not know where the history comes from.
+    pub(super) fn learn_lineage(&mut self) {
+        if let Some(told) = self.follow.as_ref().and_then(|follow| follow.caution.lineage) {
+            self.history.came_from(told);
+        }
+    }
+
+    /// `replica-wipe-guard` was changed: a master that is held off may be followed by what it says now.
+    pub(super) fn on_guard_policies_changed(&mut self, now: Now, effects: &mut Effects) {
+        let Some(follow) = &mut self.follow else { return };
+        let Some(quarantine) = &mut follow.caution.quarantine else { return };
+        quarantine.is_final = false;
+        follow.failures = 0;
+        self.dial_master(now, effects);
     }
 
     /// Once a second: quarantine may have lasted long enough.
@@ -250,76 +292,6 @@ impl Node {
         self.dial_master(now, effects);
     }
 
-    /// Has what we have written to a file; a data set that is in memory waits here meanwhile, and one in a file there.
-    pub(super) fn archive_first(&mut self, waiting: Option<(Loaded, Arrived)>, now: Now, effects: &mut Effects) {
-        self.guard.waiting = waiting.map(|(loaded, arrived)| Box::new(Waiting { loaded, arrived }));
-        let offset = self.history.offset();
-        let file = format!("{ARCHIVE_PREFIX}{}-{offset}{ARCHIVE_SUFFIX}", now.wall.seconds());
-        self.begin_archive(file, now, effects);
-    }
-
-    /// What we have is in the archive: now it can be replaced.
-    pub(super) fn archive_is_written(&mut self, file: FileName, now: Now, effects: &mut Effects) {
-        effects.say(Level::Warning, || format!(
-            "What we had is in '{file}', as a snapshot. To have it back: start another server on it in this directory, without the configuration file of this one: afterimage-server --port 6390 --dbfilename {file}"
-        ));
-        self.mark(Mark::ArchiveWritten);
-        self.guard.archives += 1;
-        self.guard.last_archive = Some(file);
-        self.disk(Errand::ListArchives, DiskOp::List { directory: String::new() }, effects);
-        if let Some(waiting) = self.guard.waiting.take() {
-            let Waiting { loaded, arrived } = *waiting;
-            self.swap_in(loaded, arrived, now, effects);
-            if self.follow.as_ref().is_some_and(|follow| follow.conn().is_none()) {
-                self.timers.set(super::timers::Timer::Redial, now.mono);
-            }
-        } else {
-            self.advance_incoming(now, effects);
-        }
-    }
-
-    /// What we have could not be written to a file: it stays, and the master is asked again later.
-    pub(super) fn archive_failed(&mut self, why: &dyn fmt::Display, now: Now, effects: &mut Effects) {
-        self.mark(Mark::ArchiveFailed);
-        self.guard.waiting = None;
-        let text = format!("What we have could not be written to an archive, so that it is not replaced: {why}");
-        self.incoming_failed(text, now, effects);
-    }
-
-    /// True while a data set in memory waits for the archive.
-    pub(super) fn has_waiting_data_set(&self) -> bool {
-        self.guard.waiting.is_some()
-    }
-
-    /// Gives up what waits for the archive, and that.
-    pub(super) fn abandon_waiting(&mut self, effects: &mut Effects) {
-        self.guard.waiting = None;
-        if self.is_archiving() {
-            self.abandon_save(effects);
-        }
-    }
-
-    /// Removes the oldest archives, so that as many are left as may be.
-    pub(super) fn on_archives_listed(&mut self, outcome: DiskOutcome, effects: &mut Effects) {
-        let DiskOutcome::Listed(files) = outcome else { return };
-        let is_archive = |name: &str| written_at(name).is_some() && name.ends_with(ARCHIVE_SUFFIX);
-        let bytes_max = match self.config.replica_wipe_guard_archive_bytes {
-            0 => u64::MAX,
-            bytes => bytes,
-        };
-        let mut archives: alloc::vec::Vec<(FileName, u64)> =
-            files.into_iter().filter(|(name, _)| is_archive(name)).collect();
-        archives.sort_by(|(one, _), (other, _)| (written_at(other), other).cmp(&(written_at(one), one)));
-        let mut bytes = 0_u64;
-        for (place, (file, size)) in archives.into_iter().enumerate() {
-            bytes = bytes.saturating_add(size);
-            let is_one_too_many = place >= self.config.replica_wipe_guard_archives as usize || bytes > bytes_max;
-            if place > 0 && is_one_too_many {
-                self.disk(Errand::Nothing, DiskOp::Remove { file }, effects);
-            }
-        }
-    }
-
     /// The guard's state, as INFO tells it.
     pub(crate) fn guard_state(&self, follow: &Follow) -> &'static str {
         match &follow.caution {
@@ -332,21 +304,27 @@ impl Node {
     }
 }
 
-/// When an archive was written, in seconds, by its name.
-fn written_at(archive: &str) -> Option<u64> {
-    parse_u64(archive.strip_prefix(ARCHIVE_PREFIX)?.split('-').next()?.as_bytes())
-}
-
 /// What the log says of an offer.
 fn describe(class: Class, offer: Offer, evidence: Evidence) -> String {
     let place = match offer.position {
         Some(position) => format!(" at {}:{}", position.history, position.offset),
         None => String::new(),
     };
-    let ours = format!("we have {} keys at {}:{}", evidence.keys, evidence.position.history, evidence.position.offset);
+    let libraries = match evidence.libraries {
+        0 => String::new(),
+        count => format!(" and {count} libraries of functions"),
+    };
+    let Position { history, offset } = evidence.position;
+    let ours = format!("we have {} keys{libraries} at {history}:{offset}", evidence.keys);
     if evidence.suspect_behind(&offer).is_some() {
+        let found = match class {
+            Class::Harmless => "harmless".to_string(),
+            Class::Empty => "an empty data set".to_string(),
+            Class::Shrunk { keys } => format!("{keys} keys less than we had"),
+            Class::RolledBack { bytes } => format!("{bytes} bytes less of our stream than we had"),
+        };
         return format!(
-            "The master offers {} keys{place}, in the history that we have refused before, and {ours}.",
+            "The master offers {} keys{place}, in the history that was refused before, which had {found}, and {ours}.",
             offer.keys
         );
     }
@@ -360,6 +338,10 @@ fn describe(class: Class, offer: Offer, evidence: Evidence) -> String {
         Class::Shrunk { .. } => {
             format!("The master offers {} keys{place}, and {ours}: it seems to have lost most of its data.", offer.keys)
         }
+        Class::RolledBack { bytes: 0 } => format!(
+            "The master offers {} keys{place}, and {ours}: it has fewer, and was refused under another name before.",
+            offer.keys
+        ),
         Class::RolledBack { bytes } => format!(
             "The master offers {} keys{place}, and {ours}: it has lost {bytes} bytes of its stream.",
             offer.keys

@@ -5,7 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::config::{Config, DisklessLoad, GuardPolicies, GuardPolicy};
+use crate::config::{Config, DisklessLoad, Endpoint, GuardPolicies, GuardPolicy};
+use crate::persistence::ArchiveName;
 use crate::port::{ConnId, DiskFailure};
 
 use super::bench::{Bench, Disk};
@@ -35,14 +36,28 @@ pub(super) fn offer(bench: &mut Bench, history: &str, offset: u64, keys: usize) 
     link
 }
 
+/// The same behind an answer to INFO.
+fn offer_from(bench: &mut Bench, told: &str, history: &str, offset: u64, keys: usize) {
+    let link = bench.answer_dial(true);
+    for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"] {
+        bench.send(link, line.as_bytes());
+    }
+    let text = format!("role:master\r\nmaster_replid:{history}\r\n{told}");
+    bench.send(link, format!("${}\r\n{text}\r\n", text.len()).as_bytes());
+    let data = data_set(keys);
+    bench.send(link, &[format!("+FULLRESYNC {history} {offset}\r\n${}\r\n", data.len()).as_bytes(), &data].concat());
+}
+
+/// Answers the dialogue of an armed replica with its stream.
+fn go_on(bench: &mut Bench, link: ConnId) {
+    for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n", "-NOPERM no\r\n", "+CONTINUE\r\n"] {
+        bench.send(link, line.as_bytes());
+    }
+}
+
 /// A replica that has had 20 keys of its master, whose link has just broken.
 fn bereft(policies: GuardPolicies, load: DisklessLoad) -> Bench {
-    let mut bench = Bench::with(Config {
-        replica_wipe_guard: policies,
-        repl_diskless_load: load,
-        save: Vec::new(),
-        ..Config::default()
-    });
+    let mut bench = Bench::with(Config { replica_wipe_guard: policies, repl_diskless_load: load, ..Config::default() });
     bench.run("REPLICAOF 127.0.0.1 7000");
     let link = offer(&mut bench, HISTORY, OFFSET, 20);
     assert_eq!(state(&mut bench), "armed");
@@ -63,7 +78,7 @@ fn state(bench: &mut Bench) -> String {
 }
 
 fn archives(disk: &Disk) -> Vec<String> {
-    disk.keys().filter(|name| name.starts_with("pre-resync-")).cloned().collect()
+    disk.keys().filter(|name| ArchiveName::parse(name).is_some()).cloned().collect()
 }
 
 const LOADS: [DisklessLoad; 2] = [DisklessLoad::Disabled, DisklessLoad::Swapdb];
@@ -152,7 +167,9 @@ fn quarantine_ends_when_the_master_says_that_its_history_goes_on_from_ours() {
         }
         let said = String::from_utf8(bench.take_received(link)).expect("ASCII");
         assert!(said.ends_with("INFO\r\n"), "{said}");
-        let text = format!("role:master\r\nmaster_replid2:{second}\r\nsecond_repl_offset:{offset}\r\n");
+        let text = format!(
+            "role:master\r\nmaster_replid:{OTHER}\r\nmaster_replid2:{second}\r\nsecond_repl_offset:{offset}\r\n"
+        );
         bench.send(link, format!("${}\r\n{text}\r\n", text.len()).as_bytes());
         let data = data_set(0);
         let bytes = [format!("+FULLRESYNC {OTHER} {}\r\n${}\r\n", OFFSET + 500, data.len()).as_bytes(), &data].concat();
@@ -257,26 +274,41 @@ fn without_room_for_an_archive_nothing_is_replaced() {
         bench.release_disk();
         assert_eq!((bench.run("DBSIZE"), archives(&bench.disk).len()), (":20 ".into(), 0));
         assert!(bench.closed.contains(&link));
+        // Where the data set itself is to be in a file, there is no room for that either.
+        if load == DisklessLoad::Swapdb {
+            let reason = info(&mut bench, "wipe_guard_reason");
+            assert!(reason.contains("lost 100 bytes") && reason.contains("cannot be written"), "{reason}");
+            let status = info(&mut bench, "wipe_guard_last_archive_status");
+            assert_eq!((state(&mut bench), status), ("quarantine".into(), "err".into()));
+        }
         bench.append_failure = None;
         bench.pass(Duration::from_secs(10));
         offer(&mut bench, OTHER, 900, 19);
         assert_eq!((bench.run("DBSIZE"), archives(&bench.disk).len()), (":19 ".into(), 1), "it is tried again");
+        assert_eq!(
+            (state(&mut bench), info(&mut bench, "wipe_guard_last_archive_status")),
+            ("armed".into(), "ok".into())
+        );
     }
 }
 
 #[test]
 fn the_newest_archives_are_kept() {
     let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
-    bench.disk.insert("pre-resync-notes.txt".into(), Vec::new());
+    let others = ["dump.rdb.pre-resync-notes.txt", "dump.pre-resync-1-2.rdb", "pre-resync-1-2.rdb"];
+    others.iter().for_each(|name| drop(bench.disk.insert((*name).into(), Vec::new())));
     for round in 1..=5_u64 {
         let link = offer(&mut bench, &format!("{round}").repeat(40), OFFSET - round, 20);
         bench.hang_up(link);
         bench.pass(Duration::from_secs(1));
     }
-    let kept = archives(&bench.disk);
+    let kept: Vec<String> = archives(&bench.disk).into_iter().filter(|name| name.starts_with("dump.rdb.")).collect();
     let offsets: Vec<&str> = kept.iter().filter_map(|name| name.strip_suffix(".rdb")?.rsplit('-').next()).collect();
     assert_eq!(offsets, ["998", "997", "996"], "{kept:?}");
-    assert!(bench.disk.contains_key("pre-resync-notes.txt"), "what is no archive is left alone");
+    assert!(
+        others.iter().all(|name| bench.disk.contains_key(*name)),
+        "what is no archive, or another node's, is left alone"
+    );
 }
 
 #[test]
@@ -300,6 +332,148 @@ fn another_master_that_is_named_in_quarantine_is_followed_behind_an_archive() {
         assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (format!(":{keys} "), "armed".into()));
         assert_eq!(archives(&bench.disk).len(), 1, "who was emptied may have been promoted");
     }
+}
+
+#[test]
+fn who_has_no_room_for_an_archive_can_let_go_of_what_it_has() {
+    let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Swapdb);
+    bench.append_failure = Some(DiskFailure::NoSpace);
+    offer(&mut bench, OTHER, 900, 19);
+    bench.append_failure = None;
+    assert_eq!((bench.run("DBSIZE"), bench.run("WIPEGUARD ACCEPT")), (":20 ".into(), "+OK ".into()));
+    offer(&mut bench, OTHER, 900, 19);
+    assert_eq!((bench.run("DBSIZE"), archives(&bench.disk).len()), (":19 ".into(), 0));
+}
+
+#[test]
+fn a_policy_that_is_changed_is_asked_about_at_once() {
+    for policies in [GuardPolicies::DEFAULT, GuardPolicies::all(GuardPolicy::Refuse)] {
+        let mut bench = bereft(policies, DisklessLoad::Disabled);
+        offer(&mut bench, OTHER, 0, 0);
+        bench.dialled.clear();
+        bench.pass(Duration::from_millis(1));
+        assert_eq!((bench.run("CONFIG SET replica-wipe-guard archive"), bench.dialled.len()), ("+OK ".into(), 1));
+        offer(&mut bench, OTHER, 0, 0);
+        assert_eq!((bench.run("DBSIZE"), archives(&bench.disk).len()), (":0 ".into(), 1));
+    }
+}
+
+#[test]
+fn a_replica_asks_what_the_history_of_its_master_goes_on_from_before_it_asks_for_the_stream() {
+    for (policies, is_asked) in [(GuardPolicies::DEFAULT, true), (GuardPolicies::ALLOW, false)] {
+        let mut bench = bereft(policies, DisklessLoad::Disabled);
+        let link = bench.answer_dial(true);
+        for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"] {
+            bench.send(link, line.as_bytes());
+        }
+        let said = String::from_utf8(bench.take_received(link)).expect("ASCII");
+        assert_eq!(said.ends_with("INFO\r\n"), is_asked, "{said}");
+    }
+}
+
+#[test]
+fn what_its_master_goes_on_from_a_relay_tells_its_own_replicas() {
+    let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+    offer_from(
+        &mut bench,
+        &format!("master_replid2:{HISTORY}\r\nsecond_repl_offset:{}\r\n", OFFSET + 1),
+        OTHER,
+        OFFSET,
+        20,
+    );
+    assert_eq!((info(&mut bench, "master_replid"), info(&mut bench, "master_replid2")), (OTHER.into(), HISTORY.into()));
+    let told = (info(&mut bench, "second_repl_offset"), info(&mut bench, "second_repl_offset_exact"));
+    assert_eq!(told, ((OFFSET + 1).to_string(), "1".into()), "as its master has told");
+    let replica = bench.connect();
+    bench.run_on(replica, "REPLCONF capa psync2");
+    let told = bench.run_on(replica, &format!("PSYNC {HISTORY} {}", OFFSET + 1));
+    assert_eq!(told, format!("+CONTINUE {OTHER} "), "who was where the two part goes on from there");
+}
+
+#[test]
+fn clients_that_write_more_than_was_lost_do_not_hide_it() {
+    let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+    offer_from(
+        &mut bench,
+        &format!("master_replid2:{HISTORY}\r\nsecond_repl_offset:901\r\n"),
+        OTHER,
+        OFFSET + 5000,
+        25,
+    );
+    assert_eq!((bench.run("DBSIZE"), archives(&bench.disk).len()), (":25 ".into(), 1));
+    assert!(bench.notes.iter().any(|note| note.contains("has lost 100 bytes")), "{:?}", bench.notes);
+}
+
+#[test]
+fn a_relay_that_got_into_another_history_after_the_question_is_asked_again() {
+    for (role, is_taken) in [("slave", false), ("master", true)] {
+        let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+        let link = bench.answer_dial(true);
+        for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"] {
+            bench.send(link, line.as_bytes());
+        }
+        let text = format!("role:{role}\r\nmaster_replid:{HISTORY}\r\n");
+        bench.send(link, format!("${}\r\n{text}\r\n", text.len()).as_bytes());
+        let data = data_set(30);
+        let head = format!("+FULLRESYNC {OTHER} {}\r\n${}\r\n", OFFSET + 5000, data.len());
+        bench.send(link, &[head.as_bytes(), &data].concat());
+        assert_eq!(bench.run("DBSIZE"), if is_taken { ":30 " } else { ":20 " }, "{role}");
+        if !is_taken {
+            bench.pass(Duration::from_secs(1));
+            let told = format!("master_replid2:{HISTORY}\r\nsecond_repl_offset:901\r\nsecond_repl_offset_exact:1\r\n");
+            offer_from(&mut bench, &told, OTHER, OFFSET + 5000, 30);
+            assert_eq!((bench.run("DBSIZE"), archives(&bench.disk).len()), (":30 ".into(), 1));
+        }
+    }
+}
+
+#[test]
+fn a_master_that_goes_back_to_one_snapshot_twice_is_known_for_it() {
+    for is_restarted in [false, true] {
+        let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+        // Nothing was lost the first time.
+        let link = bench.answer_dial(true);
+        for line in ["+PONG", "+OK", "+OK", "+OK", "-NOPERM no", &format!("+CONTINUE {OTHER}")] {
+            bench.send(link, format!("{line}\r\n").as_bytes());
+        }
+        bench.send(link, b"*3\r\n$3\r\nSET\r\n$8\r\nprecious\r\n$1\r\n1\r\n");
+        bench.pass(Duration::from_secs(2));
+        if is_restarted {
+            bench.run("SAVE");
+            let replicaof = Some(Endpoint { host: "127.0.0.1".into(), port: 7000 });
+            bench = Bench::start(Config { replicaof, ..Config::default() }, 3, bench.disk.clone(), bench.now);
+        } else {
+            bench.hang_up(link);
+            bench.pass(Duration::from_millis(1));
+        }
+        let told = format!("master_replid2:{HISTORY}\r\nsecond_repl_offset:{}\r\n", OFFSET + 1);
+        offer_from(&mut bench, &told, THIRD, OFFSET + 5000, 100);
+        assert_eq!((bench.run("EXISTS precious"), archives(&bench.disk).len()), (":0 ".into(), 1), "{is_restarted}");
+    }
+}
+
+#[test]
+fn pings_that_a_snapshot_lacks_are_no_loss() {
+    const PING: &[u8] = b"*1\r\n$4\r\nPING\r\n";
+    for (stream, archived) in [(&[][..], 0), (b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n", 1)] {
+        let mut bench = bereft(GuardPolicies::all(GuardPolicy::Archive), DisklessLoad::Disabled);
+        let link = bench.answer_dial(true);
+        go_on(&mut bench, link);
+        bench.send(link, &[PING, stream, PING].concat());
+        bench.hang_up(link);
+        bench.pass(Duration::from_millis(1));
+        let told = format!("master_replid2:{HISTORY}\r\nsecond_repl_offset:{}\r\n", OFFSET + 1);
+        offer_from(&mut bench, &told, OTHER, OFFSET, 20);
+        assert_eq!((bench.run("DBSIZE"), archives(&bench.disk).len()), (":20 ".into(), archived));
+    }
+}
+
+#[test]
+fn who_serves_an_archive_follows_nobody() {
+    let dbfilename = "dump.pre-resync-1764500000-48840.rdb".to_string();
+    let mut bench = Bench::with(Config { dbfilename, ..Config::default() });
+    assert!(bench.run("REPLICAOF 127.0.0.1 7000").starts_with("-ERR 'dbfilename' names an archive"));
+    assert_eq!(bench.run("REPLICAOF NO ONE"), "+OK ");
 }
 
 #[test]

@@ -130,8 +130,8 @@ impl Node {
             self.follow_with(endpoint, may_resume, caution, now, effects);
         } else {
             self.arm_backlog_ttl(now);
-            self.protect_restart(now, effects);
         }
+        self.look_for_missing(now, effects);
     }
 
     /// Takes in a connection that a driver accepted. It may be told an error and closed at once (`maxclients`,

@@ -25,6 +25,7 @@ mod admission;
 mod admission_tests;
 mod aof;
 mod apply;
+mod archives;
 mod audit;
 #[cfg(test)]
 mod bench;

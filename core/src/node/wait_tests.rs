@@ -39,10 +39,7 @@ fn lose_data_and_promote(bench: &mut Bench, offset: u64) {
 /// Makes the node the replica of a master without data at an offset; returns the link.
 fn follow_empty_master(bench: &mut Bench, offset: u64) -> ConnId {
     bench.run_on(bench.client, "REPLICAOF 127.0.0.1 7000");
-    let link = bench.answer_dial(true);
-    for line in ["+PONG", "+OK", "+OK", "+OK"] {
-        bench.send(link, format!("{line}\r\n").as_bytes());
-    }
+    let (link, _) = bench.talk_to_psync();
     bench.send(link, format!("+FULLRESYNC {} {offset}\r\n", "c".repeat(40)).as_bytes());
     bench.send(link, EMPTY_DATA_SET);
     assert!(bench.node.follow.as_ref().is_some_and(super::follow::Follow::is_online), "the link is up");

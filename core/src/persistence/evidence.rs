@@ -10,12 +10,15 @@ use core::fmt;
 use crate::codec::crc64;
 use crate::codec::number::parse_u64;
 use crate::config::Endpoint;
-use crate::replication::{Class, Position, ReplicationId, Suspect, parse_offset};
+use crate::replication::{Class, Lineage, Position, ReplicationId, Suspect, parse_offset};
 
 /// What the first line must be.
 const HEAD: &str = "afterimage-evidence 1";
 /// What the last line begins with; sixteen hexadecimal digits follow.
 const SUM: &str = "sum ";
+/// Whether the place where a history left another one is known, or only how far the node itself had come when it learnt its name.
+const EXACT: &str = "exact";
+const LATE: &str = "late";
 
 /// The most that is read of a file: with the longest name of a host it takes less than a fifth of that.
 pub const EVIDENCE_BYTES_MAX: u32 = 4096;
@@ -29,6 +32,8 @@ pub struct EvidenceRecord {
     pub suspect: Option<Suspect>,
     /// Where it stood.
     pub position: Position,
+    /// What the history there goes on from, if it was a replica and knew.
+    pub lineage: Option<Lineage>,
     /// Its keys, in all databases.
     pub keys: u64,
     /// Memory that they took, in bytes.
@@ -62,7 +67,7 @@ impl EvidenceRecord {
     /// The bytes of the file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let EvidenceRecord { in_step_with, suspect, position, keys, bytes, replicas } = self;
+        let EvidenceRecord { in_step_with, suspect, position, lineage, keys, bytes, replicas } = self;
         let mut digits = itoa::Buffer::new();
         let mut text = String::from(HEAD);
         text.push('\n');
@@ -73,6 +78,10 @@ impl EvidenceRecord {
             push_line(&mut text, "suspect", &[history.as_str(), &ClassWords(*class).to_string()]);
         }
         push_line(&mut text, "replid", &[position.history.as_str()]);
+        if let Some(Lineage { before, first_other, is_exact, .. }) = lineage {
+            let precision = if *is_exact { EXACT } else { LATE };
+            push_line(&mut text, "replid2", &[before.as_str(), digits.format(*first_other), precision]);
+        }
         for (name, number) in [("offset", position.offset), ("keys", *keys), ("bytes", *bytes), ("replicas", *replicas)]
         {
             push_line(&mut text, name, &[digits.format(number)]);
@@ -102,16 +111,17 @@ impl EvidenceRecord {
             find(name).and_then(|value| parse_u64(value.as_bytes())).ok_or(EvidenceError::Line(name))
         };
         let history = find("replid").and_then(|id| ReplicationId::parse(id.as_bytes()));
+        let history = history.ok_or(EvidenceError::Line("replid"))?;
         let offset = find("offset").and_then(|offset| parse_offset(offset.as_bytes()));
         Ok(EvidenceRecord {
             in_step_with: find("master")
                 .map(|words| endpoint(words).ok_or(EvidenceError::Line("master")))
                 .transpose()?,
             suspect: find("suspect").map(|words| suspect(words).ok_or(EvidenceError::Line("suspect"))).transpose()?,
-            position: Position {
-                history: history.ok_or(EvidenceError::Line("replid"))?,
-                offset: offset.ok_or(EvidenceError::Line("offset"))?,
-            },
+            position: Position { history, offset: offset.ok_or(EvidenceError::Line("offset"))? },
+            lineage: find("replid2")
+                .map(|words| lineage(history, words).ok_or(EvidenceError::Line("replid2")))
+                .transpose()?,
             keys: number("keys")?,
             bytes: number("bytes")?,
             replicas: number("replicas")?,
@@ -132,6 +142,18 @@ fn push_line(text: &mut String, name: &str, words: &[&str]) {
 fn endpoint(words: &str) -> Option<Endpoint> {
     let (port, host) = words.split_once(' ')?;
     Some(Endpoint { host: host.to_string(), port: port.parse().ok()? })
+}
+
+fn lineage(history: ReplicationId, words: &str) -> Option<Lineage> {
+    let (before, rest) = words.split_once(' ')?;
+    let (first_other, precision) = rest.split_once(' ')?;
+    let is_exact = match precision {
+        EXACT => true,
+        LATE => false,
+        _ => return None,
+    };
+    let (before, first_other) = (ReplicationId::parse(before.as_bytes())?, parse_u64(first_other.as_bytes())?);
+    Some(Lineage { history, before, first_other, is_exact })
 }
 
 fn suspect(words: &str) -> Option<Suspect> {
@@ -172,6 +194,7 @@ mod tests {
             in_step_with: Some(Endpoint { host: "redis 0.local".to_string(), port: 6379 }),
             suspect: Some(Suspect { history: history(b'b'), class: Class::RolledBack { bytes: 17 } }),
             position: Position { history: history(b'a'), offset: 48_840 },
+            lineage: Some(Lineage { history: history(b'a'), before: history(b'9'), first_other: 7000, is_exact: true }),
             keys: 1500,
             bytes: 1 << 20,
             replicas: 2,
@@ -184,7 +207,10 @@ mod tests {
         let suspects = classes.map(|class| Some(Suspect { history: ReplicationId::new([b'c'; 40]), class }));
         for suspect in suspects.into_iter().chain([None]) {
             for in_step_with in [record().in_step_with, None] {
-                let told = EvidenceRecord { suspect, in_step_with, ..record() };
+                let late = record().lineage.map(|lineage| Lineage { is_exact: false, ..lineage });
+                let lineage =
+                    if suspect.is_some() { late } else { record().lineage.filter(|_| in_step_with.is_some()) };
+                let told = EvidenceRecord { suspect, in_step_with, lineage, ..record() };
                 let bytes = told.to_bytes();
                 assert!(bytes.len() < EVIDENCE_BYTES_MAX as usize / 4);
                 assert_eq!(EvidenceRecord::parse(&bytes), Ok(told));

@@ -152,8 +152,25 @@ pub struct Inquiry {
     host: Option<String>,
     port: Option<u16>,
     path: Vec<Ancestor>,
+    is_master: bool,
+    history: Option<ReplicationId>,
     second_id: Option<ReplicationId>,
     second_offset: Option<u64>,
+    is_second_exact: bool,
+}
+
+/// What a node tells of the history in which it is, and of the one that this goes on from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lineage {
+    /// `master_replid`.
+    pub history: ReplicationId,
+    /// `master_replid2`.
+    pub before: ReplicationId,
+    /// `second_repl_offset`: the first offset at which the two may differ.
+    pub first_other: u64,
+    /// The two differ from there on. A master knows that. A replica that came late to a history under a new name tells how far it had come itself, unless it is one of ours, and was told
+    /// (`second_repl_offset_exact`).
+    pub is_exact: bool,
 }
 
 /// Why nothing is learnt.
@@ -184,20 +201,30 @@ impl Inquiry {
     fn take_field(&mut self, line: &[u8]) {
         let Some((name, value)) = core::str::from_utf8(line).ok().and_then(|line| line.split_once(':')) else { return };
         match name {
+            "role" => self.is_master = value == "master",
+            "master_replid" => self.history = ReplicationId::parse(value.as_bytes()),
             "run_id" => self.run_id = Some(value.to_string()),
             "master_host" => self.host = Some(value.to_string()),
             "master_port" => self.port = value.parse().ok(),
             "master_path" => self.path = parse_path(value),
             "master_replid2" => self.second_id = ReplicationId::parse(value.as_bytes()),
             "second_repl_offset" => self.second_offset = parse_u64(value.as_bytes()),
+            "second_repl_offset_exact" => self.is_second_exact = value == "1",
             _ => {}
         }
     }
 
-    /// The history that the one of who was asked goes on from, and the first offset at which the two may differ.
+    /// The history of a node that follows another: it may be in that one's the next moment.
     #[must_use]
-    pub fn goes_on_from(&self) -> Option<(ReplicationId, u64)> {
-        Some((self.second_id?, self.second_offset?))
+    pub fn history_of_replica(&self) -> Option<ReplicationId> {
+        self.history.filter(|_| !self.is_master)
+    }
+
+    /// The history in which the node is that was asked, and what it goes on from, if it goes on from anything.
+    #[must_use]
+    pub fn lineage(&self) -> Option<Lineage> {
+        let (history, before, first_other) = (self.history?, self.second_id?, self.second_offset?);
+        Some(Lineage { history, before, first_other, is_exact: self.is_master || self.is_second_exact })
     }
 
     /// The line of masters that begins with the node that was asked, which its follower calls by this host and port.

@@ -1,5 +1,6 @@
 //! The history that a node is in: its name, its log, when it was written, and what became of those before it.
 
+use super::ancestry::Lineage;
 use super::decide::Standing;
 use super::log::Log;
 use super::position::{Position, ReplicationId};
@@ -12,6 +13,8 @@ pub struct History {
     pub id: ReplicationId,
     /// The history before this one, and the first byte, counted from 1, at which the two may differ.
     pub second: Option<(ReplicationId, u64)>,
+    /// The two do differ there: known to who began this one, and to whom he has told it. Who came late to its name knows only how far he had come himself.
+    is_second_exact: bool,
     /// The stream, since the first replica asked for it.
     pub log: Option<Log>,
     /// When what is in the log was written.
@@ -40,7 +43,15 @@ impl History {
     #[must_use]
     pub fn new(position: Position) -> History {
         let Position { history: id, offset } = position;
-        History { id, second: None, log: None, timeline: Timeline::default(), offset_without_log: offset, data_set: 0 }
+        History {
+            id,
+            second: None,
+            is_second_exact: false,
+            log: None,
+            timeline: Timeline::default(),
+            offset_without_log: offset,
+            data_set: 0,
+        }
     }
 
     /// Its length in bytes.
@@ -85,9 +96,9 @@ impl History {
 
     /// Begins a log where the history stands, under the name that it has.
     pub fn begin_log_here(&mut self, backlog_bytes: u64) {
-        let second = self.second;
+        let (second, is_exact) = (self.second, self.is_second_exact);
         self.restart_at(self.position(), backlog_bytes);
-        self.second = second;
+        (self.second, self.is_second_exact) = (second, is_exact);
     }
 
     /// Takes back the PINGs at the end of the log: for a mistake on purpose.
@@ -104,10 +115,32 @@ impl History {
         self.restart_at(position, backlog_bytes);
     }
 
+    /// What it goes on from, as far as that is known.
+    #[must_use]
+    pub fn lineage(&self) -> Option<Lineage> {
+        let (before, first_other) = self.second?;
+        Some(Lineage { history: self.id, before, first_other, is_exact: self.is_second_exact })
+    }
+
+    /// Somebody else who is in it has told what it goes on from. A place that is not behind us tells nothing of our data.
+    pub fn came_from(&mut self, told: Lineage) {
+        if told.history == self.id && told.before != self.id && told.first_other <= self.offset() + 1 {
+            self.second = Some((told.before, told.first_other));
+            self.is_second_exact = told.is_exact;
+        }
+    }
+
     /// Begins a new history where this one stands; the old one stays known up to here.
     pub fn fork(&mut self, id: ReplicationId) {
         self.second = Some((self.id, self.offset() + 1));
+        self.is_second_exact = true;
         self.id = id;
+    }
+
+    /// The history has got another name from its writer, who may have come farther under the old one.
+    pub fn rename(&mut self, id: ReplicationId) {
+        self.fork(id);
+        self.is_second_exact = false;
     }
 
     /// Gives up the log. Offsets no longer tell what was written from here on, so the history gets another name.

@@ -11,7 +11,7 @@ mod position;
 mod run;
 mod timeline;
 
-pub use ancestry::{ANCESTRY, Ancestor, Circle, Fate, Inquiry, NoAnswer, Oneself, Question, format_path};
+pub use ancestry::{ANCESTRY, Ancestor, Circle, Fate, Inquiry, Lineage, NoAnswer, Oneself, Question, format_path};
 pub use decide::{Reason, Request, Standing, Verdict, decide};
 pub use dual_channel::{AfterSnapshotLine, SnapshotEnd, SnapshotTalk};
 pub use guard::{Class, Evidence, Offer, Suspect, classify};

@@ -1,8 +1,8 @@
 //! Does the log stay within its bounds?
 //!
 //! It is the backlog, and the output of every replica. So it may hold `repl-backlog-size`, or as much as a replica may lag by `client-output-buffer-limit`, or two of the largest writes,
-//! whichever is more, and what is left over of blocks. Nothing else pins it. Open on purpose: a node with an append-only file keeps what is not in the file yet, and one that knows
-//! dual-channel synchronisation what follows a snapshot whose replica has not asked for the stream yet.
+//! whichever is more, and what is left over of blocks. Nothing else pins it. Open on purpose: a node that writes an append-only file, be it once only (BGREWRITEAOF), keeps what is not in the file yet, and one that knows dual-channel synchronisation what follows a snapshot whose replica has not asked for
+//! the stream yet.
 
 use afterimage_core::config::Config;
 use afterimage_core::node::Probe;
@@ -27,7 +27,8 @@ impl LogBounds {
     /// Those of a node, if it has any.
     pub(crate) fn of(config: &Config, probe: &Probe) -> Option<LogBounds> {
         let lag = config.client_output_buffer_limit.replica.hard_bytes;
-        let has_any = lag > 0 && !config.appendonly && !config.dual_channel_replication_enabled;
+        let has_file = config.appendonly || probe.has_aof;
+        let has_any = lag > 0 && !has_file && !config.dual_channel_replication_enabled;
         has_any.then_some(LogBounds { backlog: config.repl_backlog_size, lag, largest: probe.log_piece_bytes_max })
     }
 

@@ -24,8 +24,21 @@ pub(crate) struct Endings {
     /// The same for each path, its lower end first.
     paths: BTreeMap<(u16, u16), Micros>,
     ordered_at: Micros,
-    /// Links of replicas that were ended in the present event of a host: whose they were, and whether there must be a cause.
-    ended: Vec<(u16, bool)>,
+    /// Links of other hosts that were ended in the present event of a host.
+    ended: Vec<Ended>,
+}
+
+/// A link that its acceptor has ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    /// Whose it was.
+    pub(crate) dialler: u16,
+    /// It is still there.
+    pub(crate) is_there: bool,
+    /// How many links had been dialled in the whole world when this one was.
+    pub(crate) opened: u64,
+    /// A data set or a stream went by it, and there must be a cause.
+    pub(crate) wants_cause: bool,
 }
 
 impl Endings {
@@ -62,13 +75,13 @@ impl Endings {
     }
 
     /// A host has ended the link of another one.
-    pub(crate) fn ended(&mut self, replica: u16, wants_cause: bool) {
-        self.ended.push((replica, wants_cause));
+    pub(crate) fn ended(&mut self, link: Ended) {
+        self.ended.push(link);
     }
 
-    /// Whose links were ended in the present event: until then they stood.
-    pub(crate) fn ended_now(&self) -> impl Iterator<Item = u16> {
-        self.ended.iter().map(|(replica, _)| *replica)
+    /// Links that were ended in the present event: until then they stood.
+    pub(crate) fn ended_now(&self) -> impl Iterator<Item = Ended> {
+        self.ended.iter().copied()
     }
 
     /// The actions of a node's next event are carried out.
@@ -89,8 +102,8 @@ impl Endings {
         now: Micros,
     ) -> Result<(), Breach> {
         let aftermath = if is_for_silence { SILENCE_AFTERMATH } else { AFTERMATH };
-        let judged = self.ended.iter().filter(|(_, wants_cause)| *wants_cause);
-        for replica in judged.map(|(replica, _)| *replica) {
+        let judged = self.ended.iter().filter(|link| link.wants_cause);
+        for replica in judged.map(|link| link.dialler) {
             let path = self.paths.get(&(master.min(replica), master.max(replica))).copied().unwrap_or(0);
             let troubled_until = path.max(self.hosts[usize::from(master)]).max(self.hosts[usize::from(replica)]);
             let is_troubled = troubled_until > 0 && now <= troubled_until.saturating_add(aftermath);
@@ -116,9 +129,11 @@ impl Endings {
 mod tests {
     use super::*;
 
+    const ENDED: Ended = Ended { dialler: 1, is_there: true, opened: 0, wants_cause: true };
+
     fn judged(check: &mut Endings, has_moved: bool, now: Micros) -> bool {
         check.event_begins();
-        check.ended(1, true);
+        check.ended(ENDED);
         check.judge(0, has_moved, false, now).is_ok()
     }
 
@@ -142,7 +157,7 @@ mod tests {
             check.fault_begins(&fault, SECOND);
             assert!(judged(&mut check, false, 2 * SECOND + AFTERMATH));
             assert!(!judged(&mut check, false, 2 * SECOND + AFTERMATH + 1));
-            check.ended(1, true);
+            check.ended(ENDED);
             assert!(check.judge(0, false, true, 2 * SECOND + AFTERMATH).is_err(), "it cannot have been silent since");
             check.ordered(30 * SECOND);
             assert!(judged(&mut check, false, 30 * SECOND));

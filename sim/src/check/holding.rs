@@ -88,6 +88,40 @@ impl Histories {
         }
     }
 
+    /// How far two places have come together, if they have: the last place that lies behind both.
+    fn meeting(&self, one: Place, other: Place) -> Option<Place> {
+        let mut line = Some(one);
+        while let Some(at) = line {
+            let mut across = Some(other);
+            while let Some(place) = across {
+                if place.history == at.history {
+                    return Some(Place { history: at.history, offset: at.offset.min(place.offset) });
+                }
+                across = self.before(place);
+            }
+            line = self.before(at);
+        }
+        None
+    }
+
+    /// Where the history of a place has left the one that it goes on from, or that place itself if it comes before that.
+    fn before(&self, place: Place) -> Option<Place> {
+        let History { parent, goes_on_from, .. } = &self.all[place.history];
+        let (history, fork) = parent.or(*goes_on_from)?;
+        Some(Place { history, offset: place.offset.min(fork) })
+    }
+
+    /// True if `at` lacks nothing of what was written up to `place` but what has changed no data.
+    pub(crate) fn covers_changes(&self, at: Place, place: Place) -> bool {
+        let digest_at = |place: Place| {
+            let marks = &self.all[self.resolve(place.history, place.offset)].marks;
+            let found = marks.binary_search_by_key(&place.offset, |mark| mark.offset()).ok()?;
+            Some(marks[found].digest)
+        };
+        let shared = self.meeting(at, place).and_then(digest_at);
+        self.covers(at, place) || shared.is_some() && shared == digest_at(place)
+    }
+
     /// True if whoever stands at `at` has what was written at `place`.
     pub(crate) fn covers(&self, at: Place, place: Place) -> bool {
         // Written under a name that a branch goes by, it may lie in the stem.
@@ -141,6 +175,18 @@ mod tests {
         assert!(tree.0.has(0, place(&tree, NEW, 20)), "the old master has what both share");
         assert!(!tree.0.has(0, place(&tree, NEW, 30)), "its offset is beyond, in another history");
         assert!(!tree.0.has(2, place(&tree, OLD, 10)), "nobody has seen that host");
+    }
+
+    #[test]
+    fn what_changed_nothing_is_not_missed() {
+        let mut tree = forked();
+        tree.see(0, OLD, 44, 9);
+        for (stem, offset, is_covered) in [(30, 44, true), (20, 44, false), (44, 44, true)] {
+            let (at, had) = (place(&tree, OLD, stem), place(&tree, OLD, offset));
+            assert_eq!(tree.0.covers_changes(at, had), is_covered, "{stem} {offset}");
+        }
+        let (branch, had) = (place(&tree, NEW, 40), place(&tree, OLD, 44));
+        assert!(!tree.0.covers_changes(branch, had), "it lacks the write at 30");
     }
 
     #[test]

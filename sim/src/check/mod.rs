@@ -38,7 +38,7 @@ pub(crate) use bounds::LogBounds;
 pub(crate) use continuation::Asked;
 pub(crate) use convergence::{Standing, convergence_bound, find_straggler, round_trip};
 pub(crate) use departures::Departures;
-pub(crate) use endings::Endings;
+pub(crate) use endings::{Ended, Endings};
 pub(crate) use evictions::judge_eviction;
 pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
 pub(crate) use hand_over::judge_hand_over;

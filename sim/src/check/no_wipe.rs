@@ -2,8 +2,9 @@
 //!
 //! A full synchronisation replaces all that a replica has. The tree of histories tells what that takes from it: nothing, but for what the stream has removed, if the place of the new data has gone through the place of
 //! the old; else what was written between them, or all. The rule of the guard, applied here to places of the tree and to the data themselves, lets pass only what goes on from where the replica
-//! is, or seems to (another name with data at an offset not below), and data at offset 0, which is where a master that has read its append-only file begins. All else must be kept out or
-//! kept in an archive, as `replica-wipe-guard` says, unless the operator has named a master, or accepted what it has, since the replica was last in step.
+//! is, but for what has changed nothing, or seems to: another name with data at an offset not below, unless the master says itself that it left before; and no fewer keys at offset 0 (or 1), which
+//! is where a master that has read its append-only file begins. All else must be kept out or kept in an archive, as `replica-wipe-guard` says, unless the operator has named a master, or
+//! accepted what it has, since the replica was last in step.
 
 use afterimage_core::config::{GuardPolicies, GuardPolicy};
 use afterimage_core::replication::{Position, ReplicationId};
@@ -16,6 +17,8 @@ struct Had {
     place: Place,
     offset: u64,
     keys: u64,
+    /// What its history went on from, as far as it knew.
+    second: Option<(ReplicationId, u64)>,
 }
 
 /// A host, as far as this check knows it.
@@ -23,6 +26,8 @@ struct Had {
 struct Guarded {
     /// The stream of its master has come since that was named.
     is_armed: bool,
+    /// What its history goes on from, as far as it knows.
+    second: Option<(ReplicationId, u64)>,
     /// What it has dropped, and the history of nothing in which it stands until other data have taken its place.
     dropped: Option<(Had, ReplicationId)>,
 }
@@ -40,6 +45,10 @@ pub(crate) struct Replaced {
     pub(crate) is_nowhere: bool,
     /// What it has now is nothing.
     pub(crate) is_empty: bool,
+    /// Its keys now, if it has applied nothing of the stream since.
+    pub(crate) keys: Option<u64>,
+    /// The history that the master's own goes on from, and the first offset at which they may differ, as the master tells it.
+    pub(crate) goes_on_from: Option<(ReplicationId, u64)>,
     /// `replica-wipe-guard`.
     pub(crate) policies: GuardPolicies,
 }
@@ -48,7 +57,7 @@ pub(crate) struct Replaced {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Emptied {
     pub(crate) keys: u64,
-    /// Nobody had named the master, or accepted what it has, since the replica was in step with it.
+    /// Nobody had named the master, or accepted what it has, since the replica was in step with it, and no stream has removed what is gone.
     pub(crate) is_unasked: bool,
 }
 
@@ -66,12 +75,17 @@ impl NoWipe {
 
     /// A host begins a new life; `is_armed` if it has written down whose stream it had, and follows that master.
     pub(crate) fn started(&mut self, host: u16, is_armed: bool) {
-        self.hosts[usize::from(host)] = Guarded { is_armed, dropped: None };
+        self.hosts[usize::from(host)] = Guarded { is_armed, ..Guarded::default() };
     }
 
     /// A master was named to a host, or it became one.
     pub(crate) fn named(&mut self, host: u16) {
         self.hosts[usize::from(host)].is_armed = false;
+    }
+
+    /// What the history of a host goes on from, as far as it knows after an event.
+    pub(crate) fn knows(&mut self, host: u16, second: Option<(ReplicationId, u64)>) {
+        self.hosts[usize::from(host)].second = second;
     }
 
     /// A host is in step with its master.
@@ -93,7 +107,8 @@ impl NoWipe {
     ) -> Result<Option<Emptied>, Breach> {
         let guarded = &mut self.hosts[usize::from(host)];
         let had = replaced.before.filter(|_| replaced.keys_before > 0);
-        let had = had.map(|place| Had { place, offset: place.offset, keys: replaced.keys_before });
+        let had =
+            had.map(|place| Had { place, offset: place.offset, keys: replaced.keys_before, second: guarded.second });
         let had = guarded.dropped.map(|(had, _)| had).or(had);
         let history = replaced.position.history;
         if replaced.is_nowhere || guarded.dropped.is_some_and(|(_, nowhere)| nowhere == history) {
@@ -102,9 +117,11 @@ impl NoWipe {
         }
         guarded.dropped = None;
         let (Some(had), Some(place)) = (had, histories.locate(replaced.position)) else { return Ok(None) };
-        let emptied = Emptied { keys: had.keys, is_unasked: guarded.is_armed };
+        let is_covered = histories.covers_changes(place, had.place);
+        let emptied = Emptied { keys: had.keys, is_unasked: guarded.is_armed && !is_covered };
         let emptied = Some(emptied).filter(|_| replaced.is_empty);
-        if !guarded.is_armed || histories.covers(place, had.place) || seems_to_go_on(had, place, replaced.is_empty) {
+        let is_harmless = is_covered || seems_to_go_on(had, place, &replaced, histories);
+        if !guarded.is_armed || is_harmless {
             return Ok(emptied);
         }
         let GuardPolicies { empty, shrunk, rollback } = replaced.policies;
@@ -129,8 +146,15 @@ impl NoWipe {
 }
 
 /// True for what cannot be told from a history that goes on, by who has only its name and its offset.
-fn seems_to_go_on(had: Had, place: Place, is_empty: bool) -> bool {
-    place.history != had.place.history && !is_empty && (place.offset >= had.offset || place.offset == 0)
+fn seems_to_go_on(had: Had, place: Place, replaced: &Replaced, histories: &Histories) -> bool {
+    let is_from_log = place.offset <= 1 && replaced.keys.is_none_or(|keys| keys >= had.keys);
+    let has_left = |(before, first_other): (ReplicationId, u64)| {
+        let is_ours = before == histories.name_of(had.place);
+        let is_before_ours = had.second.is_some_and(|(second, ours)| second == before && first_other <= ours);
+        (is_ours || is_before_ours) && first_other <= had.offset
+    };
+    let is_another = place.history != had.place.history && !replaced.goes_on_from.is_some_and(has_left);
+    is_another && !replaced.is_empty && (place.offset >= had.offset || is_from_log)
 }
 
 #[cfg(test)]
@@ -157,7 +181,9 @@ mod tests {
     fn replaced(tree: &Tree, at: Position, is_empty: bool, policy: GuardPolicy) -> Replaced {
         let before = tree.0.locate(position(OLD, 30));
         let policies = GuardPolicies::all(policy);
-        Replaced { before, keys_before: 5, position: at, is_nowhere: false, is_empty, policies }
+        let keys = Some(if is_empty { 0 } else { 5 });
+        let goes_on_from = None;
+        Replaced { before, keys_before: 5, position: at, is_nowhere: false, is_empty, keys, goes_on_from, policies }
     }
 
     fn is_broken(at: Position, is_empty: bool, policy: GuardPolicy, has_archive: bool) -> bool {
@@ -184,6 +210,35 @@ mod tests {
                 "its own history, gone back"
             );
         }
+    }
+
+    #[test]
+    fn who_has_fewer_keys_at_the_beginning_of_a_history_has_not_read_them_from_a_log() {
+        let (tree, mut check) = (tree(), NoWipe::new(1));
+        check.in_step(0);
+        let taken = replaced(&tree, position(NEW, 0), false, GuardPolicy::Archive);
+        assert!(check.observe(0, Replaced { keys: Some(4), ..taken }, &tree.0, |_| false).is_err());
+        assert_eq!(check.observe(0, taken, &tree.0, |_| false), Ok(None));
+    }
+
+    #[test]
+    fn who_says_to_have_left_before_has_lost_the_rest_however_far_it_has_come() {
+        let (tree, mut check) = (tree(), NoWipe::new(1));
+        check.in_step(0);
+        let taken = replaced(&tree, position(NEW, 50), false, GuardPolicy::Archive);
+        let left_at =
+            |first_other| Replaced { goes_on_from: Some((ReplicationId::new([OLD; 40]), first_other)), ..taken };
+        assert_eq!(check.observe(0, left_at(31), &tree.0, |_| false), Ok(None));
+        assert!(check.observe(0, left_at(30), &tree.0, |_| false).is_err());
+        assert_eq!(check.observe(0, left_at(30), &tree.0, |offset| offset == 30), Ok(None));
+        let from_before = |first_other| {
+            let goes_on_from = Some((ReplicationId::new([b'9'; 40]), first_other));
+            Replaced { goes_on_from, ..taken }
+        };
+        assert_eq!(check.observe(0, from_before(21), &tree.0, |_| false), Ok(None), "a stranger");
+        check.knows(0, Some((ReplicationId::new([b'9'; 40]), 21)));
+        assert!(check.observe(0, from_before(21), &tree.0, |_| false).is_err(), "both have left there");
+        assert_eq!(check.observe(0, from_before(22), &tree.0, |_| false), Ok(None), "it may have come late");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Does a replica hold its master off only for want of what it has itself?
 //!
-//! The place of the data set that was refused must not have gone through the place of the replica. One thing a replica cannot know: that an empty data set under another name is the
-//! end of a history that it was in, and was emptied there. Whether quarantine ends when its cause has gone is seen at the quiet point, where the operator waits for it.
+//! The place of the data set that was refused must not have gone through the place of the replica. Two things a replica cannot know: that an empty data set under another name is the
+//! end of a history that it was in, and was emptied there; and that one with fewer keys, under a third name, is, after it has refused another of the same master. Whether quarantine ends when its cause has gone is seen at the quiet point, where the operator waits for it.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ impl Quarantines {
         Quarantines { refused: vec![None; hosts], known: BTreeSet::new(), begun: 0 }
     }
 
-    /// Looks at what a host holds off, behind an event.
+    /// Looks at what a host with so many keys holds off, behind an event.
     ///
     /// # Errors
     ///
@@ -36,6 +36,7 @@ impl Quarantines {
         &mut self,
         host: u16,
         held_off: Option<HeldOff>,
+        keys: u64,
         histories: &Histories,
     ) -> Result<(), Breach> {
         let before = std::mem::replace(&mut self.refused[usize::from(host)], held_off);
@@ -46,7 +47,8 @@ impl Quarantines {
         };
         let (Some(ours), Some(theirs)) = (histories.place_of(host), histories.locate(position)) else { return Ok(()) };
         let is_named = histories.name_of(ours) == position.history;
-        if histories.covers(theirs, ours) && (refused.keys > 0 || is_named) {
+        let is_unknowable = !is_named && (refused.keys == 0 || before.is_some() && refused.keys < keys);
+        if histories.covers(theirs, ours) && !is_unknowable {
             return Err(Breach::new(
                 Property::QuarantinesWithCause,
                 format!(
@@ -98,7 +100,7 @@ mod tests {
             (0, OLD, 20, 5, false),
         ] {
             let mut check = Quarantines::new(3);
-            let seen = check.observe(host, refused(history, offset, keys), &tree.0);
+            let seen = check.observe(host, refused(history, offset, keys), 7, &tree.0);
             assert_eq!(seen.is_err(), is_broken, "{host} {offset} {keys}");
         }
     }
@@ -106,8 +108,17 @@ mod tests {
     #[test]
     fn a_history_that_was_refused_with_cause_is_so_again_with_more_in_it() {
         let (tree, mut check) = (tree(), Quarantines::new(3));
-        assert_eq!(check.observe(2, refused(NEW, 40, 0), &tree.0), Ok(()));
-        assert_eq!(check.observe(2, refused(NEW, 40, 5), &tree.0), Ok(()));
+        assert_eq!(check.observe(2, refused(NEW, 40, 0), 7, &tree.0), Ok(()));
+        assert_eq!(check.observe(2, refused(NEW, 40, 5), 7, &tree.0), Ok(()));
         assert_eq!(check.begun, 1);
+    }
+
+    #[test]
+    fn a_third_name_with_fewer_keys_is_not_believed_after_a_refusal_and_one_with_as_many_is() {
+        for (keys, is_broken) in [(5, false), (7, true)] {
+            let (tree, mut check) = (tree(), Quarantines::new(3));
+            assert_eq!(check.observe(2, refused(b's', 50, 0), 7, &tree.0), Ok(()));
+            assert_eq!(check.observe(2, refused(NEW, 40, keys), 7, &tree.0).is_err(), is_broken, "{keys}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use afterimage_core::museum::Defects;
 use afterimage_core::node::Role;
+use afterimage_core::persistence::ArchiveName;
 use afterimage_core::port::{Effects, Event};
 use afterimage_core::{Config, Node};
 use serde::{Deserialize, Serialize};
@@ -20,9 +21,6 @@ use crate::host::{PORT, peer};
 use crate::plan::{Plan, Setting};
 use crate::queue::Micros;
 use crate::world::World;
-
-/// Archives are the files whose names begin so.
-const ARCHIVE: &str = "pre-resync-";
 
 /// What is seen of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -232,7 +230,7 @@ const ASK: &[u8] = b"KEYS k:*\r\n";
 /// Keys in the archives on a disk: what somebody has again who starts a server on them.
 fn keys_of_archives(disk: &crate::disk::Disk) -> BTreeSet<u32> {
     let names = disk.contents().into_iter().map(|(name, _)| name.to_string());
-    let archives = names.filter(|name| name.starts_with(ARCHIVE) && name.ends_with(".rdb"));
+    let archives = names.filter(|name| ArchiveName::parse(name).is_some());
     archives.flat_map(|archive| keys_of_archive(disk, &archive)).collect()
 }
 

@@ -98,6 +98,7 @@ impl Node {
             "appendonly" => self.end_aof(now, effects),
             "appendfsync" => self.on_appendfsync_changed(now, effects),
             "maxmemory" => self.on_memory_limit_changed(effects),
+            "replica-wipe-guard" => self.on_guard_policies_changed(now, effects),
             "slowlog-max-len" => self.timing.slowlog.trim(self.config.slowlog_max_len),
             "notify-keyspace-events" => self.follow_event_classes(),
             // Who was let in while no password was needed stays in, the one who sets it first of all.

@@ -85,7 +85,7 @@ fn a_replica_tells_its_master_its_link_and_a_transfer() {
     bench.send(link, format!("+FULLRESYNC {id} 100\r\n$200\r\nREDIS0010").as_bytes());
     let lines = section(&mut bench, "replication");
     assert_eq!(
-        lines[..23],
+        lines[..24],
         [
             "role:slave",
             "master_host:10.0.0.1",
@@ -104,12 +104,13 @@ fn a_replica_tells_its_master_its_link_and_a_transfer() {
             "wipe_guard_state:disarmed",
             "wipe_guard_quarantines:0",
             "wipe_guard_archives:0",
+            "wipe_guard_last_archive_status:ok",
             "slave_priority:100",
             "slave_read_only:1",
             "replica_announced:1",
             "connected_slaves:0",
             "master_failover_state:no-failover",
-            lines[22].as_str(),
+            lines[23].as_str(),
         ]
     );
 }

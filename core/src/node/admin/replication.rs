@@ -41,6 +41,7 @@ impl Node {
         if is_same && !is_held_off {
             return self.answer_replicaof(conn, "OK Already connected to specified master");
         }
+        self.spare_archive()?;
         effects.say(Level::Notice, || format!("REPLICAOF {host}:{port} enabled"));
         // What we hold is the end of some history: its master may know it.
         let may_resume = self.follow.as_ref().is_none_or(|follow| follow.may_resume);

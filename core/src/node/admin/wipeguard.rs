@@ -27,6 +27,9 @@ impl Node {
         if self.connection(conn).is_some_and(|connection| matches!(connection.kind, Kind::Replica(_))) {
             return Err(reply::NOT_FROM_REPLICA);
         }
+        if args.len() > 3 {
+            return Err(CommandError::new("ERR wrong number of arguments for 'wipeguard|accept' command"));
+        }
         if self.accept_restart(now, effects) {
             if let Some(connection) = self.connection(conn) {
                 connection.reply().ok();
@@ -71,13 +74,16 @@ impl Node {
                 }
             }
         } else {
-            let state = if self.protected_until(now.mono).is_some() { "protected" } else { "master" };
-            told.push(("state", state.into()));
+            told.push(("state", "master".into()));
+        }
+        if let Some(until) = self.protected_until(now.mono) {
+            told.push(("protected-restart-seconds", format!("{}", until.since(now.mono).as_secs())));
         }
         told.push(("keys", format!("{}", self.keyspace.total_len())));
         told.push(("quarantines", format!("{}", self.guard.quarantines)));
-        told.push(("archives", format!("{}", self.guard.archives)));
-        if let Some(file) = &self.guard.last_archive {
+        told.push(("archives", format!("{}", self.guard.archives.written)));
+        told.push(("last-archive-status", if self.guard.archives.has_failed { "err" } else { "ok" }.into()));
+        if let Some(file) = &self.guard.archives.last {
             told.push(("last-archive", file.clone()));
         }
         let Some(connection) = self.connection(conn) else { return Ok(()) };

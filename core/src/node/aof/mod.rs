@@ -308,6 +308,12 @@ impl Node {
         self.note_place();
     }
 
+    /// The same, by its writer, who may have been ahead of us.
+    pub(in crate::node) fn rename_history(&mut self, id: ReplicationId) {
+        self.history.rename(id);
+        self.note_place();
+    }
+
     /// The file is to tell which history the data are in from here on.
     pub(in crate::node) fn note_place(&mut self) {
         let Position { history, offset } = self.history.position();

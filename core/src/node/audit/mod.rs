@@ -170,6 +170,8 @@ pub struct Probe {
     /// The history it followed before, if any, and the first offset at which the two may differ
     /// (`second_repl_offset`).
     pub second: Option<(ReplicationId, u64)>,
+    /// The two differ there for certain (`second_repl_offset_exact` of a replica).
+    pub is_second_exact: bool,
     /// Offsets still in the backlog: first byte and length; `None` if there is no backlog. The first byte is counted
     /// from 1, as in INFO.
     pub backlog: Option<(u64, u64)>,
@@ -193,11 +195,13 @@ pub struct Probe {
     pub log_bytes: u64,
     /// Bytes of the largest piece that was ever added to it at once.
     pub log_piece_bytes_max: u64,
+    /// An append-only file is being written, be it once only, by BGREWRITEAOF.
+    pub has_aof: bool,
     /// True while a data set is being loaded, from disk or from a master.
     pub loading: bool,
     /// Its master is held off, since what that has offered lacks what the node has: what it was, if it told its position.
     pub held_off: Option<HeldOff>,
-    /// It is a master that has come back without its data, and lets no replica synchronise yet.
+    /// It has come back without its data, and lets no replica synchronise yet.
     pub is_protected: bool,
     /// How much of the history is in an append-only file and synced; `None` if nothing is promised to be.
     pub synced_offset: Option<u64>,
@@ -359,6 +363,7 @@ impl Node {
             link,
             position: self.history.position(),
             second: self.history.second,
+            is_second_exact: self.history.lineage().is_some_and(|lineage| lineage.is_exact),
             backlog: log.map(|log| (log.oldest() + 1, log.end() - log.oldest())),
             keys: self.keyspace.total_len() as u64,
             digest: self.audit.as_ref().map_or(0, |audit| audit.digest),
@@ -370,12 +375,13 @@ impl Node {
             snapshots: u64::from(self.transfers.begun()) + u64::from(self.sync_files.begun()),
             log_bytes: log.map_or(0, |log| log.memory_bytes()),
             log_piece_bytes_max: log.map_or(0, |log| log.largest_append()),
+            has_aof: self.has_aof(),
             loading: self.is_loading(),
             held_off: self.follow.as_ref().and_then(|follow| follow.caution.quarantine.as_ref()).map(|quarantine| {
                 let Offer { position, keys, .. } = quarantine.offer;
                 HeldOff { position, keys, is_final: quarantine.is_final }
             }),
-            is_protected: self.guard.protected_until.is_some() && self.follow.is_none(),
+            is_protected: self.guard.missed.is_some_and(|missed| missed.is_held_against_replicas()),
             synced_offset: self.synced_offset(),
         }
     }

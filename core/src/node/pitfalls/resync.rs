@@ -103,6 +103,8 @@ fn what_a_replica_has_is_kept_until_another_data_set_is_whole() {
         for index in 0..50 {
             fleet.write(4, &[&format!("SET key:{index} of-another-master")]);
         }
+        // Without a question before it.
+        fleet.run(1, "CONFIG SET replica-wipe-guard allow");
         fleet.cut_after(4, 1, bytes);
         fleet.run(1, &format!("REPLICAOF 127.0.0.1 {}", super::fleet::port_of(4)));
         fleet.part(1, 4);

@@ -57,8 +57,11 @@ pub(super) const REPLICATION: &[Row] = &[
     Field("wipe_guard_reason", |view| some(&quarantine(view)?.why)),
     Field("wipe_guard_quarantine_seconds", |view| some(view.now.mono.since(quarantine(view)?.since).as_secs())),
     Field("wipe_guard_quarantines", |view| follow(view).and_then(|_| some(view.node.guard.quarantines))),
-    Field("wipe_guard_archives", |view| follow(view).and_then(|_| some(view.node.guard.archives))),
-    Field("wipe_guard_last_archive", |view| some(view.node.guard.last_archive.as_ref()?)),
+    Field("wipe_guard_archives", |view| follow(view).and_then(|_| some(view.node.guard.archives.written))),
+    Field("wipe_guard_last_archive", |view| some(view.node.guard.archives.last.as_ref()?)),
+    Field("wipe_guard_last_archive_status", |view| {
+        follow(view).and_then(|_| some(if view.node.guard.archives.has_failed { "err" } else { "ok" }))
+    }),
     Field("wipe_guard_protected_restart_seconds", |view| {
         some(view.node.protected_until(view.now.mono)?.since(view.now.mono).as_secs())
     }),
@@ -87,6 +90,9 @@ pub(super) const REPLICATION: &[Row] = &[
     Field("second_repl_offset", |view| match view.node.history.second {
         Some((_, first_byte)) => some(first_byte),
         None => some(-1),
+    }),
+    Field("second_repl_offset_exact", |view| {
+        follow(view).and(view.node.history.lineage()).and_then(|lineage| some(u8::from(lineage.is_exact)))
     }),
     Field("repl_backlog_active", |view| some(u8::from(view.node.history.log.is_some()))),
     Field("repl_backlog_size", |view| some(view.node.config.repl_backlog_size)),

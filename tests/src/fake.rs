@@ -172,6 +172,7 @@ fn shake_hands(stream: TcpStream) -> io::Result<Client> {
         match request[0].text().to_ascii_lowercase().as_str() {
             "ping" => client.try_send(b"+PONG\r\n")?,
             "replconf" => client.try_send(b"+OK\r\n")?,
+            "info" => client.try_send(b"-NOPERM no\r\n")?,
             "psync" => return Ok(client),
             other => panic!("a replica asks for {other:?}"),
         }

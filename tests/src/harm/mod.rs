@@ -96,6 +96,10 @@ pub fn synchronise(victim: &Inside, bytes: &[u8]) -> Fate {
     let said = node.take_said();
     let options = said.windows(8).filter(|word| word == b"REPLCONF").count();
     node.send_on(master, "+OK\r\n".repeat(options).as_bytes());
+    // Where its history comes from it does not tell.
+    if node.take_said().ends_with(b"INFO\r\n") {
+        node.send_on(master, b"-NOPERM no\r\n");
+    }
     node.send_on(master, format!("+FULLRESYNC {HISTORY} 100\r\n${}\r\n", bytes.len()).as_bytes());
     // In two pieces, so that something is begun when the rest comes.
     let (first, second) = bytes.split_at(bytes.len() / 2);

@@ -170,9 +170,8 @@ fn check_dialogue(pair: &Pair, record: &Record, rule: &Rule, place: Place) -> Re
         let expected = format!("*3\r\n$5\r\nPSYNC\r\n$40\r\n{history}\r\n${}\r\n{first}\r\n", first.len());
         demand("PSYNC", true, request.ends_with(&expected)).map_err(|why| format!("{why} in {request:?}"))?;
     }
-    // Who hears nothing of a stream asks, before it asks for the stream, whom its master follows.
-    let may_ask = rule.applied.is_some() && matches!(place.way, Way::Silence);
-    let said = if may_ask { without_bulk(said) } else { said.clone() };
+    // Who has data asks, before it asks for the stream, where its master's history comes from.
+    let said = without_bulk(said);
     let lines: Vec<&[u8]> = said.split(|byte| *byte == b'\n').take(6).collect();
     let words: Vec<&[u8]> = lines.iter().filter_map(|line| line.split(|byte| b" \r".contains(byte)).next()).collect();
     let answer: &[u8] = if rule.applied.is_some() { b"+CONTINUE" } else { b"+FULLRESYNC" };

@@ -79,7 +79,6 @@ impl Node {
     /// What we have could not be written to a file: it stays, and the master is held off.
     pub(super) fn archive_failed(&mut self, why: &dyn fmt::Display, now: Now, effects: &mut Effects) {
         self.mark(Mark::ArchiveFailed);
-        self.guard.archives.waiting = None;
         self.guard.archives.has_failed = true;
         let held = self.guard.archives.held.take();
         self.abandon_incoming(effects);

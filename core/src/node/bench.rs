@@ -139,12 +139,18 @@ impl Bench {
         (link, asked)
     }
 
-    /// The same, and all that the node has said.
-    pub(crate) fn talk_to_psync(&mut self) -> (ConnId, String) {
+    /// Answers the node's dial, and what it says of itself.
+    pub(crate) fn greet(&mut self) -> ConnId {
         let link = self.answer_dial(true);
         for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"] {
             self.send(link, line.as_bytes());
         }
+        link
+    }
+
+    /// The same, and all that the node has said.
+    pub(crate) fn talk_to_psync(&mut self) -> (ConnId, String) {
+        let link = self.greet();
         let mut said = String::from_utf8(self.take_received(link)).expect("ASCII");
         // Whom the master follows it does not tell.
         if said.ends_with("INFO\r\n") {

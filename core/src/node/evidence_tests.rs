@@ -44,14 +44,20 @@ fn master(saves: bool) -> Bench {
     let save = if saves { Config::default().save } else { Vec::new() };
     let mut bench = Bench::with(Config { save, ..config(None) });
     bench.run("MSET a 1 b 2");
+    get_replica(&mut bench);
+    bench.pass(Duration::from_secs(3));
+    bench
+}
+
+/// A replica comes, and has everything.
+fn get_replica(bench: &mut Bench) {
     let replica = bench.connect();
     for line in ["REPLCONF capa eof capa psync2", "CONFIG SET repl-diskless-sync-delay 0", "PSYNC ? -1"] {
         bench.run_on(replica, line);
     }
     bench.pass(Duration::from_secs(1));
-    bench.run_on(replica, "REPLCONF ACK 0");
-    bench.pass(Duration::from_secs(3));
-    bench
+    let offset = bench.node.history.offset();
+    bench.run_on(replica, &format!("REPLCONF ACK {offset}"));
 }
 
 fn asks(bench: &mut Bench) -> String {
@@ -210,12 +216,7 @@ fn a_master_with_next_to_nothing_of_what_it_had_lets_no_replica_in_either() {
     bench.run("SET first 1");
     bench.run("SAVE");
     (0..99).for_each(|key| drop(bench.run(&format!("SET k:{key} v"))));
-    let replica = bench.connect();
-    for line in ["REPLCONF capa eof capa psync2", "CONFIG SET repl-diskless-sync-delay 0", "PSYNC ? -1"] {
-        bench.run_on(replica, line);
-    }
-    bench.pass(Duration::from_secs(1));
-    bench.run_on(replica, "REPLCONF ACK 0");
+    get_replica(&mut bench);
     bench.pass(Duration::from_secs(3));
     for (percent, is_held_off) in [(10, true), (1, false)] {
         let restarted = Config { replica_wipe_guard_shrunk_percent: percent, ..config(None) };
@@ -228,12 +229,7 @@ fn a_master_with_next_to_nothing_of_what_it_had_lets_no_replica_in_either() {
 fn a_relay_that_has_lost_its_data_and_gets_none_from_its_master_lets_no_replica_in_for_a_while() {
     let mut relay = Bench::start(config(Some(7000)), 2, disk_of_replica(), Bench::new().now);
     let link = offer(&mut relay, HISTORY, 2000, 20);
-    let replica = relay.connect();
-    for line in ["REPLCONF capa eof capa psync2", "CONFIG SET repl-diskless-sync-delay 0", "PSYNC ? -1"] {
-        relay.run_on(replica, line);
-    }
-    relay.pass(Duration::from_secs(1));
-    relay.run_on(replica, "REPLCONF ACK 2000");
+    get_replica(&mut relay);
     relay.send(link, b"*1\r\n$4\r\nPING\r\n");
     relay.pass(Duration::from_secs(3));
     assert_eq!(told(&relay.disk).map(|told| (told.keys, told.replicas)), Some((20, 1)));

@@ -30,29 +30,34 @@ pub(super) fn data_set(keys: usize) -> Vec<u8> {
 /// Answers the node's dial with a data set; returns the link.
 pub(super) fn offer(bench: &mut Bench, history: &str, offset: u64, keys: usize) -> ConnId {
     let (link, _) = bench.play_master();
-    let data = data_set(keys);
-    let bytes = [format!("+FULLRESYNC {history} {offset}\r\n${}\r\n", data.len()).as_bytes(), &data].concat();
-    bench.send(link, &bytes);
+    send_data_set(bench, link, history, offset, keys);
     link
+}
+
+/// Answers PSYNC.
+fn send_data_set(bench: &mut Bench, link: ConnId, history: &str, offset: u64, keys: usize) {
+    let data = data_set(keys);
+    let head = format!("+FULLRESYNC {history} {offset}\r\n${}\r\n", data.len());
+    bench.send(link, &[head.as_bytes(), &data].concat());
+}
+
+/// Answers INFO.
+fn answer_info(bench: &mut Bench, link: ConnId, text: &str) {
+    bench.send(link, format!("${}\r\n{text}\r\n", text.len()).as_bytes());
 }
 
 /// The same behind an answer to INFO.
 fn offer_from(bench: &mut Bench, told: &str, history: &str, offset: u64, keys: usize) {
-    let link = bench.answer_dial(true);
-    for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"] {
-        bench.send(link, line.as_bytes());
-    }
-    let text = format!("role:master\r\nmaster_replid:{history}\r\n{told}");
-    bench.send(link, format!("${}\r\n{text}\r\n", text.len()).as_bytes());
-    let data = data_set(keys);
-    bench.send(link, &[format!("+FULLRESYNC {history} {offset}\r\n${}\r\n", data.len()).as_bytes(), &data].concat());
+    let link = bench.greet();
+    answer_info(bench, link, &format!("role:master\r\nmaster_replid:{history}\r\n{told}"));
+    send_data_set(bench, link, history, offset, keys);
 }
 
-/// Answers the dialogue of an armed replica with its stream.
-fn go_on(bench: &mut Bench, link: ConnId) {
-    for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n", "-NOPERM no\r\n", "+CONTINUE\r\n"] {
-        bench.send(link, line.as_bytes());
-    }
+/// Answers the dialogue of an armed replica with its stream, under a name; returns the link.
+fn go_on(bench: &mut Bench, history: &str) -> ConnId {
+    let (link, _) = bench.play_master();
+    bench.send(link, format!("+CONTINUE {history}\r\n").as_bytes());
+    link
 }
 
 /// A replica that has had 20 keys of its master, whose link has just broken.
@@ -99,9 +104,7 @@ fn an_empty_master_takes_nothing_and_our_position_stays() {
             bench.pass(Duration::from_secs(15));
             let (link, asked) = bench.play_master();
             assert_eq!(asked, format!("{HISTORY} {}", OFFSET + 1), "the master is asked to continue what we have");
-            let data = data_set(0);
-            let bytes = [format!("+FULLRESYNC {OTHER} 0\r\n${}\r\n", data.len()).as_bytes(), &data].concat();
-            bench.send(link, &bytes);
+            send_data_set(&mut bench, link, OTHER, 0, 0);
             assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":20 ".into(), "quarantine".into()));
         }
         assert_eq!((info(&mut bench, "wipe_guard_quarantines"), archives(&bench.disk).len()), ("1".into(), 0));
@@ -161,19 +164,14 @@ fn quarantine_ends_when_the_master_says_that_its_history_goes_on_from_ours() {
         offer(&mut bench, OTHER, OFFSET + 500, 0);
         assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":20 ".into(), "quarantine".into()));
         bench.pass(Duration::from_secs(15));
-        let link = bench.answer_dial(true);
-        for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"] {
-            bench.send(link, line.as_bytes());
-        }
+        let link = bench.greet();
         let said = String::from_utf8(bench.take_received(link)).expect("ASCII");
         assert!(said.ends_with("INFO\r\n"), "{said}");
         let text = format!(
             "role:master\r\nmaster_replid:{OTHER}\r\nmaster_replid2:{second}\r\nsecond_repl_offset:{offset}\r\n"
         );
-        bench.send(link, format!("${}\r\n{text}\r\n", text.len()).as_bytes());
-        let data = data_set(0);
-        let bytes = [format!("+FULLRESYNC {OTHER} {}\r\n${}\r\n", OFFSET + 500, data.len()).as_bytes(), &data].concat();
-        bench.send(link, &bytes);
+        answer_info(&mut bench, link, &text);
+        send_data_set(&mut bench, link, OTHER, OFFSET + 500, 0);
         assert_eq!(bench.run("DBSIZE"), dbsize, "{second} {offset}");
     }
 }
@@ -209,16 +207,13 @@ fn quarantine_ends_in_time_behind_an_archive() {
         let mut bench = bereft(GuardPolicies::DEFAULT, load);
         bench.run("CONFIG SET replica-wipe-guard-timeout 60");
         offer(&mut bench, OTHER, 0, 0);
-        let data = data_set(0);
         let mut seconds = 0;
         while bench.run("DBSIZE") == ":20 " {
             assert!(seconds < 90, "{}", state(&mut bench));
             bench.pass(Duration::from_secs(1));
             seconds += 1;
             if !bench.dialled.is_empty() {
-                let (link, _) = bench.play_master();
-                let bytes = [format!("+FULLRESYNC {OTHER} 0\r\n${}\r\n", data.len()).as_bytes(), &data].concat();
-                bench.send(link, &bytes);
+                offer(&mut bench, OTHER, 0, 0);
             }
         }
         assert!(seconds >= 60, "{seconds}");
@@ -264,10 +259,8 @@ fn without_room_for_an_archive_nothing_is_replaced() {
         let mut bench = bereft(GuardPolicies::DEFAULT, load);
         let link = {
             let (link, _) = bench.play_master();
-            let data = data_set(19);
-            let head = format!("+FULLRESYNC {OTHER} 900\r\n${}\r\n", data.len());
             bench.hold_disk();
-            bench.send(link, &[head.as_bytes(), &data].concat());
+            send_data_set(&mut bench, link, OTHER, 900, 19);
             link
         };
         bench.append_failure = Some(DiskFailure::NoSpace);
@@ -362,10 +355,7 @@ fn a_policy_that_is_changed_is_asked_about_at_once() {
 fn a_replica_asks_what_the_history_of_its_master_goes_on_from_before_it_asks_for_the_stream() {
     for (policies, is_asked) in [(GuardPolicies::DEFAULT, true), (GuardPolicies::ALLOW, false)] {
         let mut bench = bereft(policies, DisklessLoad::Disabled);
-        let link = bench.answer_dial(true);
-        for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"] {
-            bench.send(link, line.as_bytes());
-        }
+        let link = bench.greet();
         let said = String::from_utf8(bench.take_received(link)).expect("ASCII");
         assert_eq!(said.ends_with("INFO\r\n"), is_asked, "{said}");
     }
@@ -408,15 +398,9 @@ fn clients_that_write_more_than_was_lost_do_not_hide_it() {
 fn a_relay_that_got_into_another_history_after_the_question_is_asked_again() {
     for (role, is_taken) in [("slave", false), ("master", true)] {
         let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
-        let link = bench.answer_dial(true);
-        for line in ["+PONG\r\n", "+OK\r\n", "+OK\r\n", "+OK\r\n"] {
-            bench.send(link, line.as_bytes());
-        }
-        let text = format!("role:{role}\r\nmaster_replid:{HISTORY}\r\n");
-        bench.send(link, format!("${}\r\n{text}\r\n", text.len()).as_bytes());
-        let data = data_set(30);
-        let head = format!("+FULLRESYNC {OTHER} {}\r\n${}\r\n", OFFSET + 5000, data.len());
-        bench.send(link, &[head.as_bytes(), &data].concat());
+        let link = bench.greet();
+        answer_info(&mut bench, link, &format!("role:{role}\r\nmaster_replid:{HISTORY}\r\n"));
+        send_data_set(&mut bench, link, OTHER, OFFSET + 5000, 30);
         assert_eq!(bench.run("DBSIZE"), if is_taken { ":30 " } else { ":20 " }, "{role}");
         if !is_taken {
             bench.pass(Duration::from_secs(1));
@@ -432,10 +416,7 @@ fn a_master_that_goes_back_to_one_snapshot_twice_is_known_for_it() {
     for is_restarted in [false, true] {
         let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
         // Nothing was lost the first time.
-        let link = bench.answer_dial(true);
-        for line in ["+PONG", "+OK", "+OK", "+OK", "-NOPERM no", &format!("+CONTINUE {OTHER}")] {
-            bench.send(link, format!("{line}\r\n").as_bytes());
-        }
+        let link = go_on(&mut bench, OTHER);
         bench.send(link, b"*3\r\n$3\r\nSET\r\n$8\r\nprecious\r\n$1\r\n1\r\n");
         bench.pass(Duration::from_secs(2));
         if is_restarted {
@@ -457,8 +438,7 @@ fn pings_that_a_snapshot_lacks_are_no_loss() {
     const PING: &[u8] = b"*1\r\n$4\r\nPING\r\n";
     for (stream, archived) in [(&[][..], 0), (b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n", 1)] {
         let mut bench = bereft(GuardPolicies::all(GuardPolicy::Archive), DisklessLoad::Disabled);
-        let link = bench.answer_dial(true);
-        go_on(&mut bench, link);
+        let link = go_on(&mut bench, HISTORY);
         bench.send(link, &[PING, stream, PING].concat());
         bench.hang_up(link);
         bench.pass(Duration::from_millis(1));

@@ -104,7 +104,7 @@ impl Histories {
         None
     }
 
-    /// Where the history of a place has left the one that it goes on from, or that place itself if it comes before that.
+    /// Where the history of a place has left the one that it goes on from, which is older, or that place itself if it comes before that.
     fn before(&self, place: Place) -> Option<Place> {
         let History { parent, goes_on_from, .. } = &self.all[place.history];
         let (history, fork) = parent.or(*goes_on_from)?;
@@ -118,25 +118,25 @@ impl Histories {
             let found = marks.binary_search_by_key(&place.offset, |mark| mark.offset()).ok()?;
             Some(marks[found].digest)
         };
-        let shared = self.meeting(at, place).and_then(digest_at);
-        self.covers(at, place) || shared.is_some() && shared == digest_at(place)
+        let is_unchanged = || {
+            let shared = self.meeting(at, place).and_then(digest_at);
+            shared.is_some() && shared == digest_at(place)
+        };
+        self.covers(at, place) || is_unchanged()
     }
 
     /// True if whoever stands at `at` has what was written at `place`.
     pub(crate) fn covers(&self, at: Place, place: Place) -> bool {
         // Written under a name that a branch goes by, it may lie in the stem.
         let resolved = self.resolve(place.history, place.offset);
-        let Place { mut history, mut offset } = at;
-        loop {
-            if history == place.history || history == resolved {
-                return place.offset <= offset;
+        let mut line = Some(at);
+        while let Some(at) = line {
+            if at.history == place.history || at.history == resolved {
+                return place.offset <= at.offset;
             }
-            let History { parent, goes_on_from, .. } = &self.all[history];
-            let Some((before, fork)) = parent.or(*goes_on_from) else { return false };
-            // Every step leads to an older history.
-            history = before;
-            offset = offset.min(fork);
+            line = self.before(at);
         }
+        false
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) mod mark {
 pub struct Chunk {
     /// The number of the first one.
     pub first_call: u64,
+    /// The number of the one that comes behind them.
+    pub next_call: u64,
     /// What the frame is to hold.
     pub bytes: Vec<u8>,
 }
@@ -52,12 +54,6 @@ impl Encoder {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.out.is_empty()
-    }
-
-    /// The number of the next call.
-    #[must_use]
-    pub fn calls(&self) -> u64 {
-        self.calls
     }
 
     /// The start of the node: the first call of all.
@@ -146,7 +142,7 @@ impl Encoder {
     pub fn take(&mut self, mut empty: Vec<u8>) -> Chunk {
         empty.clear();
         let bytes = mem::replace(&mut self.out, empty);
-        Chunk { first_call: self.first_call, bytes }
+        Chunk { first_call: self.first_call, next_call: self.calls, bytes }
     }
 
     #[inline]

@@ -9,6 +9,8 @@
 
 mod node;
 mod segments;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::cell::RefCell;
@@ -52,8 +54,7 @@ impl Order {
 /// A recording of a node of this thread.
 struct Recording {
     encoder: Encoder,
-    /// `None` once it has ended.
-    writer: Option<Writer>,
+    writer: Writer,
     /// Why it ended before its node, until that was told.
     trouble: Option<Ending>,
 }
@@ -76,11 +77,8 @@ pub(crate) struct Recorder(usize);
 impl Recorder {
     /// Begins a recording. The thread that writes it is there, and the file is.
     pub(crate) fn start(order: &Order, port: u16) -> io::Result<Recorder> {
-        let recording = Recording {
-            encoder: Encoder::default(),
-            writer: Some(Writer::start(order, port, clock::now())?),
-            trouble: None,
-        };
+        let recording =
+            Recording { encoder: Encoder::default(), writer: Writer::start(order, port, clock::now())?, trouble: None };
         DESK.with_borrow_mut(|desk| {
             desk.recordings.push(recording);
             Ok(Recorder(desk.recordings.len() - 1))
@@ -92,7 +90,7 @@ impl Recorder {
     fn begin(self, write: impl FnOnce(&mut Encoder)) {
         DESK.with_borrow_mut(|desk| {
             let recording = &mut desk.recordings[self.0];
-            if recording.writer.is_some() {
+            if recording.writer.is_open() {
                 write(&mut recording.encoder);
                 desk.current = Some(self.0);
             }
@@ -104,7 +102,7 @@ impl Recorder {
     fn end(self, write: impl FnOnce(&mut Encoder)) {
         DESK.with_borrow_mut(|desk| {
             let recording = &mut desk.recordings[self.0];
-            if recording.writer.is_some() {
+            if recording.writer.is_open() {
                 write(&mut recording.encoder);
                 desk.current = None;
                 if recording.encoder.len() >= CHUNK_BYTES {
@@ -131,21 +129,16 @@ impl Recorder {
 
 impl Recording {
     fn hand_over(&mut self) {
-        let Some(writer) = &mut self.writer else { return };
-        if self.encoder.is_empty() {
+        if self.encoder.is_empty() || !self.writer.is_open() {
             return;
         }
-        let chunk = self.encoder.take(writer.take_empty());
-        if let Err(ending) = writer.send(chunk) {
-            self.trouble = Some(ending);
-            self.writer = None;
-        }
+        let chunk = self.encoder.take(self.writer.take_empty());
+        self.trouble = self.writer.send(chunk).err();
     }
 
     fn finish(&mut self, ending: Option<Ending>) {
-        let Some(mut writer) = self.writer.take() else { return };
         let chunk = self.encoder.take(Vec::new());
-        writer.finish(chunk, self.encoder.calls(), ending);
+        self.writer.finish(chunk, ending);
     }
 }
 

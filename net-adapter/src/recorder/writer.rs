@@ -27,8 +27,8 @@ pub(super) struct Writer {
 
 enum Part {
     Chunk(Chunk),
-    /// The recording ends after so many calls.
-    End(Ending, u64),
+    /// The recording ends, for this reason.
+    End(Ending),
 }
 
 impl Writer {
@@ -47,32 +47,40 @@ impl Writer {
         Ok(Writer { parts: Some(parts), empties, is_overrun, thread: Some(thread) })
     }
 
+    /// True while there is use in handing over more.
+    #[inline]
+    pub(super) fn is_open(&self) -> bool {
+        self.parts.is_some()
+    }
+
     /// A buffer to write into.
     pub(super) fn take_empty(&self) -> Vec<u8> {
         // A call may go beyond the end of a chunk: as a rule there is room for it.
         self.empties.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 2))
     }
 
-    /// Hands over a chunk, and tells why there is no use in handing over more.
+    /// Hands over a chunk. If that fails no more is taken; what has been handed over before is written.
     pub(super) fn send(&mut self, chunk: Chunk) -> Result<(), Ending> {
-        let Some(parts) = &self.parts else { return Err(Ending::WriteFailed) };
-        match parts.try_send(Part::Chunk(chunk)) {
-            Ok(()) => Ok(()),
+        let Some(parts) = &self.parts else { return Ok(()) };
+        let ending = match parts.try_send(Part::Chunk(chunk)) {
+            Ok(()) => return Ok(()),
             Err(TrySendError::Full(_)) => {
                 self.is_overrun.store(true, Ordering::Release);
-                Err(Ending::Overrun)
+                Ending::Overrun
             }
-            Err(TrySendError::Disconnected(_)) => Err(Ending::WriteFailed),
-        }
+            Err(TrySendError::Disconnected(_)) => Ending::WriteFailed,
+        };
+        self.parts = None;
+        Err(ending)
     }
 
-    /// Hands over the last chunk and waits until all is written.
-    pub(super) fn finish(&mut self, chunk: Chunk, calls: u64, ending: Option<Ending>) {
+    /// Hands over the last chunk, if it is still taken, and waits until all is written.
+    pub(super) fn finish(&mut self, chunk: Chunk, ending: Option<Ending>) {
         if let Some(parts) = self.parts.take() {
             // If nobody is there any more, the end stands in the file, or cannot be written.
             let _ = parts.send(Part::Chunk(chunk));
             if let Some(ending) = ending {
-                let _ = parts.send(Part::End(ending, calls));
+                let _ = parts.send(Part::End(ending));
             }
         }
         if let Some(thread) = self.thread.take() {
@@ -84,7 +92,7 @@ impl Writer {
 struct Thread {
     segments: Segments,
     packed: Vec<u8>,
-    /// The number of the chunk's first call that was written last: where a recording ends that lost the rest.
+    /// How many calls are in the file: where a recording ends that lost the rest.
     calls: u64,
 }
 
@@ -104,15 +112,15 @@ impl Thread {
                     let _ = give_back.send(chunk.bytes);
                     written
                 }
-                Part::End(ending, calls) => return self.write_end(ending, calls),
+                Part::End(ending) => return self.write_end(ending),
             };
             if let Err(error) = written {
                 // The rest may be lost, but what is there can be read. On a full disk there may be room for so little.
-                let _ = self.write_end(Ending::WriteFailed, self.calls);
+                let _ = self.write_end(Ending::WriteFailed);
                 return Err(error);
             }
         }
-        if is_overrun.load(Ordering::Acquire) { self.write_end(Ending::Overrun, self.calls) } else { Ok(()) }
+        if is_overrun.load(Ordering::Acquire) { self.write_end(Ending::Overrun) } else { Ok(()) }
     }
 
     fn write(&mut self, chunk: &Chunk) -> io::Result<()> {
@@ -125,11 +133,12 @@ impl Thread {
             _ => (Packing::Plain, &chunk.bytes[..]),
         };
         let head = frame_head(FrameKind::Calls, packing, chunk.first_call, len, stored);
-        self.calls = chunk.first_call;
-        self.segments.append(&head, stored)
+        self.segments.append(&head, stored)?;
+        self.calls = chunk.next_call;
+        Ok(())
     }
 
-    fn write_end(&mut self, ending: Ending, calls: u64) -> io::Result<()> {
-        self.segments.append(&frame_head(FrameKind::End(ending), Packing::Plain, calls, 0, &[]), &[])
+    fn write_end(&mut self, ending: Ending) -> io::Result<()> {
+        self.segments.append(&frame_head(FrameKind::End(ending), Packing::Plain, self.calls, 0, &[]), &[])
     }
 }

@@ -84,7 +84,7 @@ fn life(written: &[u8], recorded: &[u8], sent_more: usize) -> Vec<u8> {
     let len = u32::try_from(chunk.bytes.len()).unwrap();
     file.extend(frame_head(FrameKind::Calls, Packing::Plain, 0, len, &chunk.bytes));
     file.extend(chunk.bytes);
-    file.extend(frame_head(FrameKind::End(Ending::Exit), Packing::Plain, encoder.calls(), 0, &[]));
+    file.extend(frame_head(FrameKind::End(Ending::Exit), Packing::Plain, chunk.next_call, 0, &[]));
     file
 }
 

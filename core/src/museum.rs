@@ -43,6 +43,11 @@ catalogue! {
     /// everything went in good order. *When:* Redis until 7.0, 2022, and all that went before `shutdown-timeout`. *Reported:* Redis issue 9693, pull request
     /// 9872.
     ShutdownForgetsReplicas = "shutdown_forgets_replicas",
+    /// `served_and_timed_out`: who was served while waiting is told, when the time is over, that it waited in vain.
+    ///
+    /// *What:* one command has two answers, and each one behind them is taken for that of the command before. *When:* Redis 6.0 to 6.2.1 with modules, whose clients were served and
+    /// timed out in one turn of the loop; Garnet until 2026, with BLMPOP and CLIENT UNBLOCK. *Reported:* Redis pull request 8618, Garnet pull request 2030.
+    ServedAndTimedOut = "served_and_timed_out",
     // What a replica has, and its master has lost.
 
     /// `guard_judges_late`: what the master offers is compared with what is left when that was dropped.
@@ -83,6 +88,12 @@ catalogue! {
     /// *What:* by way of a file what it had is dropped first, so that clients find nothing, or half of it. *When:* no release that we know of; Redis 7.0 serves while it loads,
     /// and has to tell by a second flag when what it had is still there. *Reported:* Redis pull requests 9323 and 9878, where each gate was looked at for it.
     LoadingServesReads = "loading_serves_reads",
+
+    /// `group_read_is_no_write`: XREADGROUP is taken for a command that only reads.
+    ///
+    /// *What:* a replica carries it out, though it moves the group on and remembers who was given what: data that no stream has changed. *When:* Dragonfly until 2026; Redisson took it
+    /// for a read, too, and had replicas of Redis refuse it. *Reported:* Dragonfly issue 6493, Redisson issue 2663.
+    GroupReadIsNoWrite = "group_read_is_no_write",
 
     // The name of a history, and how far it reaches.
 
@@ -153,6 +164,11 @@ catalogue! {
     /// *What:* it was to spare a full synchronisation behind heartbeats that the new master lacks; but whoever follows it has them, and offsets of one name
     /// come to mean two things. *When:* Redis 6.0.0 to 6.0.3, taken out in 6.0.4, 2020. *Reported:* Redis issues 7306 and 7320.
     MeaningfulOffset = "meaningful_offset",
+    /// `pings_taken_back_late`: a replica that is promoted takes back the PINGs at the end of its stream when it has begun its own history.
+    ///
+    /// *What:* the history begins behind bytes that are gone, so that its offset goes back, and what is written next bears offsets that the others know as the PINGs'. *When:* Redis 6.0.0 to
+    /// 6.0.3, 2020, where the link to the master, and with it the PINGs, was given up behind the change of the name. *Reported:* Redis pull request 7320.
+    PingsTakenBackLate = "pings_taken_back_late",
     /// `fullresync_offset_too_late`: who joins a snapshot under way is told where the stream is by now.
     ///
     /// *What:* the data and the stream that follows are those of the snapshot's beginning; every offset that the replica names from then on is too great. *When:* Redis
@@ -348,6 +364,19 @@ catalogue! {
     /// *What:* the next push that comes by the stream serves it, and it takes from the replica what its master keeps. *When:* Redis until 2.8.19, 2015. *Reported:* Redis
     /// issue 2473.
     BlockedClientSurvivesDemotion = "blocked_client_survives_demotion",
+
+    // Time, and the wire.
+
+    /// `timer_rounds_down`: when a node wants to be called next is told in whole milliseconds, and when something is due is not.
+    ///
+    /// *What:* it is called too early, finds nothing to do, and asks for the same moment, again and again until the millisecond is over. *When:* Redis 6.2.0 and 6.2.1, 2021. *Reported:* Redis
+    /// pull request 8764.
+    TimerRoundsDown = "timer_rounds_down",
+    /// `checksum_not_verified`: a bit that has flipped on the way is delivered.
+    ///
+    /// *What:* TCP's checksum is taken for verified where nobody has looked at it. No server can do much about that; what is read is garbage, or another value. *When:* Linux from 2013 or before to 2016, between the
+    /// network card and containers (`veth`). *Reported:* V. Pandurangan, "Linux kernel bug delivers corrupt TCP/IP data to Mesos, Kubernetes, Docker containers", 2016.
+    ChecksumNotVerified = "checksum_not_verified",
 
     // What outlives a crash.
 

@@ -3,6 +3,7 @@
 //! The life of a link between the two who hold its ends, as TCP has it: a knock, an answer, bytes while there is room, an
 //! end in order or by a reset. Bytes that reach somebody who has left are answered by a reset.
 
+use afterimage_core::museum::Defect;
 use afterimage_core::port::{CloseCause, DialFailure, Event};
 
 use crate::check::{Breach, Property};
@@ -14,6 +15,8 @@ use crate::world::World;
 
 /// The first of the ports from which dials are made.
 const EPHEMERAL_PORT: u16 = 32_768;
+/// [`Defect::ChecksumNotVerified`]: one in so many deliveries has a bit that has flipped.
+const FLIPS_EVERY: u64 = 1000;
 
 impl World {
     /// Begins a dial.
@@ -185,7 +188,12 @@ impl World {
             // The answer is still under way; it schedules this again.
             return;
         }
-        let due = link.pipes[from as usize].due(now);
+        let pipe = &mut link.pipes[from as usize];
+        if self.defects.contain(Defect::ChecksumNotVerified) && self.totals.deliveries % FLIPS_EVERY == FLIPS_EVERY - 1
+        {
+            pipe.flip_a_bit();
+        }
+        let due = pipe.due(now);
         if due.len > 0 {
             self.carry(id, from, end, due);
         }

@@ -237,6 +237,11 @@ impl Node {
             log.set_database(None);
         }
         self.audit_boundary();
+        #[cfg(feature = "museum")]
+        if self.has(Defect::PingsTakenBackLate) && !self.has_aof() {
+            self.history.take_back_pings();
+            self.audit_boundary();
+        }
         // Replicas of ours must learn the new name.
         self.drop_replicas(now, effects);
         self.arm_backlog_ttl(if self.has(Defect::PromotedLosesBacklog) { self.started_at } else { now });

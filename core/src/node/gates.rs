@@ -150,7 +150,7 @@ impl Node {
         if does(Flags::WRITE) || container.name == "ping" {
             self.gate_aof()?;
         }
-        if does(Flags::WRITE) {
+        if does(Flags::WRITE) && !(self.has(Defect::GroupReadIsNoWrite) && command.name == "xreadgroup") {
             self.gate_write()?;
         }
         gate_listener(connection, container, command)?;

@@ -248,7 +248,11 @@ impl Node {
     /// When [`Event::Timers`] is due next. Ask again after every call.
     #[must_use]
     pub fn deadline(&self) -> Option<Mono> {
-        self.timers.deadline()
+        let deadline = self.timers.deadline();
+        if self.has(Defect::TimerRoundsDown) {
+            return deadline.map(|deadline| Mono(deadline.0 - deadline.0 % 1000));
+        }
+        deadline
     }
 
     /// Fills `slices` with what is to be sent on a connection, oldest first, and returns how many were filled: zero

@@ -248,6 +248,13 @@ impl Pipe {
         due
     }
 
+    /// [`Defect::ChecksumNotVerified`](afterimage_core::museum::Defect): what is read next is not what was written.
+    pub(crate) fn flip_a_bit(&mut self) {
+        if let Some(byte) = self.bytes.get_mut(self.head) {
+            *byte ^= 1;
+        }
+    }
+
     /// The first bytes of the pipe.
     pub(crate) fn front(&self, len: usize) -> &[u8] {
         &self.bytes[self.head..self.head + len]

@@ -115,6 +115,12 @@ impl Blocked {
         self.lines.on_touch(touch);
     }
 
+    /// [`Defect::ServedAndTimedOut`]: when the wait of a connection is over.
+    #[cold]
+    fn deadline_of(&self, conn: ConnId) -> Option<(Mono, u64, ConnId)> {
+        self.deadlines.iter().find(|(_, _, waiting)| *waiting == conn).copied()
+    }
+
     fn enter(&mut self, conn: ConnId, client_id: u64, wait: &Wait) {
         self.by_client.insert(client_id, conn);
         if let Some(until) = wait.until {
@@ -229,7 +235,18 @@ impl Node {
                 return;
             }
             self.blocked.deadlines.pop_first();
-            self.answer_in_vain(conn);
+            if !self.answer_in_vain(conn) && self.has(Defect::ServedAndTimedOut) {
+                self.answer_once_more(conn);
+            }
+        }
+    }
+
+    /// [`Defect::ServedAndTimedOut`]: of one that does not wait any more, the time is over.
+    #[cold]
+    fn answer_once_more(&mut self, conn: ConnId) {
+        if let Some(connection) = self.connections.get_mut(conn) {
+            connection.reply().null_array();
+            self.blocked.released.push_back(conn);
         }
     }
 

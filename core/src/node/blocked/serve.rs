@@ -83,6 +83,8 @@ impl Node {
             self.history.advance(&mut connection.mark, true);
         }
         self.audit_deed(|position| Deed::Wrote { conn, position, is_write });
+        let keeps_deadline = self.has(Defect::ServedAndTimedOut).then(|| self.blocked.deadline_of(conn)).flatten();
         self.release(conn, |_| {});
+        self.blocked.deadlines.extend(keeps_deadline);
     }
 }

@@ -230,6 +230,16 @@ impl World {
         self.operator_rests(operator::RETRY);
     }
 
+    /// All are well who will be, and whom the operator speaks to has, or is to have, as many replicas among them as it wants: it must take writes again. Before that, and with too few replicas
+    /// for ever, another try need not do better.
+    fn has_gate_to_open(&self) -> bool {
+        let Some(target) = self.operator.target().filter(|_| self.quiet_since().is_some()) else { return false };
+        let Some(node) = &self.hosts[usize::from(target)].node else { return false };
+        let follows = self.hosts.iter().zip(&self.operator.follows).filter(|(host, _)| !host.is_outside);
+        let replicas = follows.filter(|(_, above)| **above == Some(target)).count();
+        replicas >= node.config().min_replicas_to_write as usize
+    }
+
     fn operator_rests(&mut self, for_us: Micros) {
         self.operator.link = None;
         self.operator.idle_until = self.now + for_us;
@@ -264,8 +274,9 @@ impl World {
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR No failover in progress") => true,
             // It has come to an end by itself.
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR Nothing is held off") => true,
-            // As the configuration wants it. With too few replicas for ever, or without room, another try would never do better.
-            Ok(Some((Reply::Error(text), _))) if text.starts_with(b"NOREPLICAS ") || text.starts_with(b"OOM ") => true,
+            Ok(Some((Reply::Error(text), _))) if text.starts_with(b"NOREPLICAS ") => !self.has_gate_to_open(),
+            // As the configuration wants it: another try would never do better.
+            Ok(Some((Reply::Error(text), _))) if text.starts_with(b"OOM ") => true,
             Ok(Some((Reply::Error(text), _))) if excusable(text) => false,
             Ok(Some((other, _))) => {
                 let explanation = format!("it answered the operator by {other}");

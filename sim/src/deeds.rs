@@ -9,7 +9,7 @@ use afterimage_core::port::ConnId;
 use afterimage_core::replication::{Position, Request, Verdict};
 
 use crate::check::{
-    Asked, Breach, Demand, LOOKS_EVERY, Place, Property, Read, Wanted, judge_ack, judge_eviction, judge_hand_over,
+    Asked, Breach, Demand, Place, Property, Read, SECOND_COUNTED, Wanted, judge_ack, judge_eviction, judge_hand_over,
     judge_read,
 };
 use crate::host::site_at;
@@ -274,9 +274,9 @@ impl World {
         (replicas > 0 && lag > 0).then_some(Demand { replicas, lag })
     }
 
-    /// A host that stood still may have looked at its replicas before that, and have met writes first when it went on.
+    /// A host that stood still may meet writes first when it goes on, at the time of before.
     fn has_just_stood_still(&self, index: u16) -> bool {
-        self.hosts[usize::from(index)].paused_until.saturating_add(LOOKS_EVERY) > self.now
+        self.hosts[usize::from(index)].paused_until.saturating_add(SECOND_COUNTED) > self.now
     }
 
     /// The client at the other end of a connection.

@@ -11,7 +11,7 @@ use afterimage_core::persistence::{ArchiveName, EvidenceRecord};
 use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Lane, Level, ListenFailure, Note, Now};
 use afterimage_core::replication::ReplicationId;
 
-use crate::check::{Breach, Ended, LogBounds, Observation, Place, Property, Replaced, Stand, since_ready};
+use crate::check::{Before, Breach, Ended, LogBounds, Observation, Property, Replaced, Stand, since_ready};
 use crate::client::KnownRole;
 use crate::host::{Attachment, Host, PORT, address, config_text, environment, site_at};
 use crate::journal::{Topic, host_name};
@@ -58,6 +58,7 @@ impl World {
         host.role = probe.role;
         host.role_since = self.now;
         host.keys = probe.keys;
+        host.spent_from_ms = probe.spent_from_ms;
         host.node = Some(Box::new(node));
         let life = host.incarnation;
         self.checks.resyncs.started(index);
@@ -186,7 +187,7 @@ impl World {
         // A node that cannot read what a disk fault left, or that loses its disk, may give up; its supervisor tries again.
         let asked = self.hosts[usize::from(index)].asked_to_end.filter(|_| code == ExitCode::Orderly);
         let is_rotten = std::mem::take(&mut self.hosts[usize::from(index)].is_rotten);
-        if asked.is_none() && !is_rotten && !self.plan.has_disk_faults() {
+        if asked.is_none() && !is_rotten && !self.hosts[usize::from(index)].disk.has_failed {
             let explanation = format!("it ended on its own: {code:?}");
             self.breach(Some(index), Breach::new(Property::KeepsRunning, explanation));
         }
@@ -297,7 +298,9 @@ impl World {
             }
         }
         let replaced = boundaries.iter().any(|boundary| boundary.stream == 0 && boundary.role == Role::Replica);
+        let was_spent = self.hosts[usize::from(index)].is_spent(self.now);
         let keys_before = self.watch(index, &probe);
+        let before = Before { place: before, keys: keys_before, is_spent: was_spent };
         let is_for_silence = deeds.iter().any(|deed| matches!(deed, Deed::TimedOut));
         if let Err(breach) = self.checks.endings.judge(index, has_moved || replaced, is_for_silence, self.now) {
             return self.breach(Some(index), breach);
@@ -305,11 +308,16 @@ impl World {
         if let Some(breach) = broken {
             return self.breach(Some(index), breach);
         }
+        // Without a log its place stands still while its data change.
+        let counts = self.hosts[usize::from(index)].ready && !probe.loading && probe.backlog.is_some();
+        if counts && let Err(breach) = self.checks.histories.judge_rest(index, probe.position, probe.digest) {
+            return self.breach(Some(index), breach);
+        }
         if let Err(breach) = self.judge_state(index, &probe, is_nowhere, keys_before, replaced) {
             return self.breach(Some(index), breach);
         }
         let taken = boundaries.iter().rfind(|boundary| boundary.stream == 0 && boundary.role == Role::Replica);
-        if let Err(breach) = self.judge_guard(index, &probe, is_nowhere, (before, keys_before), taken, &deeds) {
+        if let Err(breach) = self.judge_guard(index, &probe, is_nowhere, before, taken, &deeds) {
             return self.breach(Some(index), breach);
         }
         if !boundaries.is_empty() {
@@ -331,6 +339,7 @@ impl World {
         let held_bytes = probe.output_bytes + probe.log_bytes + probe.snapshot_bytes;
         self.held_bytes_max = self.held_bytes_max.max(held_bytes);
         let host = &mut self.hosts[usize::from(index)];
+        host.spent_from_ms = probe.spent_from_ms;
         std::mem::replace(&mut host.keys, probe.keys)
     }
 
@@ -350,7 +359,7 @@ impl World {
             LogBounds::of(node.config(), probe).map_or(Ok(()), |bounds| bounds.judge(probe.log_bytes))?;
         }
         // A disk that fails may lose what was to take the place of others.
-        if self.has_disk_faults {
+        if host.disk.has_failed {
             return Ok(());
         }
         let stand = Stand {
@@ -370,7 +379,7 @@ impl World {
         index: u16,
         probe: &Probe,
         is_nowhere: bool,
-        (before, keys_before): (Option<Place>, u64),
+        before: Before,
         taken: Option<&Boundary>,
         deeds: &[Deed],
     ) -> Result<(), Breach> {
@@ -379,7 +388,6 @@ impl World {
         if let Some(boundary) = taken {
             let replaced = Replaced {
                 before,
-                keys_before,
                 position: boundary.position,
                 is_nowhere,
                 is_empty: boundary.digest == 0,
@@ -425,7 +433,9 @@ impl World {
         let record = found.and_then(|(_, bytes)| EvidenceRecord::parse(bytes).ok());
         let master = record.and_then(|record| record.in_step_with);
         // A disk that fails may fail just when that is read.
-        !self.has_disk_faults && follows.is_some() && master.and_then(|master| site_at(&master.host)) == follows
+        !self.plan.has_disk_faults(index)
+            && follows.is_some()
+            && master.and_then(|master| site_at(&master.host)) == follows
     }
 
     /// Schedules a node's timers and background work.

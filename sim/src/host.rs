@@ -74,6 +74,8 @@ pub(crate) struct Host {
     pub(crate) before_ready: Vec<Boundary>,
     /// Keys at the last look.
     pub(crate) keys: u64,
+    /// Behind when all of them have expired, if they do.
+    pub(crate) spent_from_ms: Option<i64>,
     entropy: Random,
     first_seed: Option<u64>,
 }
@@ -100,6 +102,7 @@ impl Host {
             is_judged: false,
             before_ready: Vec::new(),
             keys: 0,
+            spent_from_ms: None,
             entropy,
             first_seed: None,
             is_rotten: false,
@@ -116,6 +119,11 @@ impl Host {
     pub(crate) fn now(&self, now: Micros) -> Now {
         let wall = EPOCH_US.saturating_add(now).saturating_add_signed(self.plan.clock_offset_us);
         Now { mono: Mono(now), wall: Wall(wall) }
+    }
+
+    /// True if it has keys, and all of them have expired by its own clock.
+    pub(crate) fn is_spent(&self, now: Micros) -> bool {
+        self.spent_from_ms.is_some_and(|last_ms| last_ms < self.now(now).wall.millis())
     }
 
     /// The seed of the next life. No two lives share one, unless that is the mistake to be made.

@@ -152,11 +152,25 @@ impl World {
             return;
         }
         self.note(Topic::World, |_| format!("converged {} ms after the quiet point", took / MILLISECOND));
+        self.count_anew();
         self.operator.say(self.operator.master(), LAST_WRITE);
         let deadline = self.now + quiet.bound + self.operator.duty(round_trip(&self.plan));
         self.quiet = Some(Quiet { converged_after: Some(took), deadline, ..quiet });
         self.queue.push(self.now, Occurrence::Operator);
         self.queue.push(self.now + LOOK_EVERY, Occurrence::Look);
+    }
+
+    /// The digests that nodes have kept up to date with each change are those of all that they hold.
+    fn count_anew(&mut self) {
+        for index in self.hosts_in_core() {
+            let Some(node) = &self.hosts[usize::from(index)].node else { continue };
+            let mut copy = node.clone();
+            copy.enable_audit();
+            if copy.probe().digest != node.probe().digest {
+                let explanation = "its data have changed by what no command has told".to_owned();
+                return self.breach(Some(index), Breach::new(Property::SameData, explanation));
+            }
+        }
     }
 
     /// A person looks at who holds off whom. Where a replica will find out by itself that it can follow again, it is let; else somebody has to decide, and here that is for the

@@ -77,8 +77,6 @@ pub struct World {
     pub(crate) actions: Vec<Action>,
     /// Faults that have begun and not ended.
     pub(crate) active: Vec<bool>,
-    /// Disks may fail operations.
-    pub(crate) has_disk_faults: bool,
     /// The most that one node held for output at a time, in bytes.
     pub(crate) held_bytes_max: u64,
     /// What nodes have come to whose lives are over.
@@ -146,7 +144,6 @@ impl World {
             effects,
             actions: Vec::new(),
             active: vec![false; plan.faults.len()],
-            has_disk_faults: plan.has_disk_faults(),
             held_bytes_max: 0,
             reached: Reached::default(),
             quarantines_seen: BTreeMap::new(),
@@ -452,10 +449,13 @@ impl World {
 }
 
 impl Plan {
-    /// True if disks may fail operations in this run.
-    pub(crate) fn has_disk_faults(&self) -> bool {
-        let fails = |trouble| matches!(trouble, DiskTrouble::Full | DiskTrouble::Errors);
-        self.faults.iter().any(|planned| matches!(planned.fault, Fault::Disk { trouble, .. } if fails(trouble)))
+    /// True if the disk of a host may fail operations in this run.
+    pub(crate) fn has_disk_faults(&self, host: u16) -> bool {
+        let fails = |fault: &Fault| match *fault {
+            Fault::Disk { host: at, trouble: DiskTrouble::Full | DiskTrouble::Errors, .. } => at == host,
+            _ => false,
+        };
+        self.faults.iter().any(|planned| fails(&planned.fault))
     }
 }
 

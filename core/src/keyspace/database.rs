@@ -126,6 +126,10 @@ impl Database {
         (count, i64::try_from(mean).unwrap_or(i64::MAX))
     }
 
+    pub(super) fn last_expiry_ms(&self) -> Option<i64> {
+        self.expiries.last().map(|(expires_ms, _)| *expires_ms)
+    }
+
     /// Changes when an entry expires. If that stays what it was, so does who removes it.
     pub(super) fn set_expiry(&mut self, hash: u64, slot: Slot, expires_ms: i64, expired_by: ExpiredBy) {
         let Some(entry) = self.entries.get_mut(slot) else {

@@ -150,6 +150,13 @@ impl Keyspace {
         self.databases.iter().map(|database| database.entries.len() - database.volatile().0).sum()
     }
 
+    /// Behind when nothing is left that has not expired; none if something lasts, or if there is nothing.
+    #[must_use]
+    pub fn spent_from_ms(&self) -> Option<i64> {
+        let lasts = self.lasting_len() > 0 || self.libraries.len() > 0;
+        self.databases.iter().filter_map(Database::last_expiry_ms).max().filter(|_| !lasts)
+    }
+
     /// Keys with an expiry, and the mean of their expiry times in milliseconds since the epoch.
     #[must_use]
     pub fn volatile(&self, database: u32) -> (usize, i64) {

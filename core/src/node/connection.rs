@@ -104,6 +104,11 @@ impl Connection {
         Reply::new(&mut self.output, self.proto)
     }
 
+    /// True if it calls itself what the connections of a Sentinel by which it gives orders do.
+    pub(crate) fn is_sentinel(&self) -> bool {
+        self.name.starts_with("sentinel-") && self.name.ends_with("-cmd")
+    }
+
     /// True if it waits.
     #[inline]
     pub(crate) fn is_blocked(&self) -> bool {

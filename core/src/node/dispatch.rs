@@ -216,7 +216,7 @@ impl Node {
             connection.last_command = Some((container, command));
         }
         let room = self.make_room(now);
-        if let Err(error) = self.gate(conn, container, command, room) {
+        if let Err(error) = self.gate(conn, container, command, room, now) {
             self.mark_refusal(&error);
             self.refuse(conn, container, Some(number), &error);
             return Progress::Done;

@@ -292,7 +292,7 @@ impl Node {
     fn end_dual_sync(&mut self, why: String, now: Now, effects: &mut Effects) {
         if let Some(setback) = self.dual_sync().map(|sync| sync.setback()) {
             self.mark(Mark::DualSyncGivenUp);
-            self.give_up_link(why, setback, now, effects);
+            self.give_up_link(why, Level::Warning, setback, now, effects);
         }
     }
 

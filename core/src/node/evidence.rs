@@ -21,7 +21,8 @@ use crate::port::{DiskFailure, DiskOp, DiskOutcome, Effects, FileName, Level, Mo
 use crate::replication::{Lineage, Position, ReplicationId, Suspect};
 
 use super::Node;
-use super::guard::Caution;
+use super::follow::Follow;
+use super::guard::{Caution, NamedBy};
 use super::storage::Errand;
 
 /// The time after which numbers that have changed are written down.
@@ -167,7 +168,7 @@ impl Node {
     fn master_in_step(&self) -> Option<&Endpoint> {
         self.follow
             .as_ref()
-            .filter(|follow| follow.caution.is_armed && !follow.caution.is_named_in_quarantine)
+            .filter(|Follow { caution, .. }| caution.is_armed && caution.named_in_quarantine != Some(NamedBy::Somebody))
             .map(|follow| &follow.endpoint)
     }
 

@@ -24,6 +24,7 @@ use crate::resp::Args;
 
 use super::Node;
 use super::audit::Deed;
+use super::guard::NamedBy;
 use super::pause::{PausedFor, Scope};
 use super::primary::replica_ip;
 use super::timers::Timer;
@@ -244,7 +245,7 @@ impl Node {
     fn hand_over(&mut self, target: Endpoint, may_lose_data: bool, now: Now, effects: &mut Effects) {
         self.timers.stop(Timer::Failover);
         self.failover = Some(Failover::InProgress { target: target.clone(), may_lose_data, ask: Ask::TakeOver });
-        self.follow(target, true, now, effects);
+        self.follow(target, true, NamedBy::Somebody, now, effects);
     }
 
     /// True if whom we dial is to be asked to take over.

@@ -19,7 +19,7 @@ use super::circle::Suspicion;
 use super::connection::{Connection, Kind};
 use super::dual_sync::DualSync;
 use super::failover::Failover;
-use super::guard::Caution;
+use super::guard::{Caution, NamedBy};
 use super::held::Held;
 use super::incoming::Incoming;
 use super::line::Line;
@@ -103,6 +103,11 @@ pub(crate) struct Follow {
 }
 
 impl Follow {
+    /// At which level the log tells of the dialogue: one that is had again and again with a master that is held off is no news.
+    pub(super) fn dialogue_level(&self) -> Level {
+        if self.caution.quarantine.is_some() { Level::Verbose } else { Level::Notice }
+    }
+
     /// The connection, if there is one.
     pub(crate) fn conn(&self) -> Option<ConnId> {
         match &self.link {
@@ -187,10 +192,17 @@ impl Follow {
 
 impl Node {
     /// REPLICAOF host port: follows a master, from where we stand if it knows our history.
-    pub(super) fn follow(&mut self, endpoint: Endpoint, may_resume: bool, now: Now, effects: &mut Effects) {
+    pub(super) fn follow(
+        &mut self,
+        endpoint: Endpoint,
+        may_resume: bool,
+        named_by: NamedBy,
+        now: Now,
+        effects: &mut Effects,
+    ) {
         self.audit_deed(|_| Deed::MasterNamed);
         self.guard.missed = None;
-        let caution = self.caution_of_another(&endpoint);
+        let caution = self.caution_of_another(&endpoint, named_by);
         self.follow_with(endpoint, may_resume, caution, now, effects);
     }
 
@@ -293,7 +305,8 @@ impl Node {
         let conn = connection.id;
         follow.link = Link::Dialling { conn, since: now.mono };
         let Endpoint { host, port } = follow.endpoint.clone();
-        effects.say(Level::Notice, || format!("Connecting to MASTER {host}:{port}"));
+        let level = follow.dialogue_level();
+        effects.say(level, || format!("Connecting to MASTER {host}:{port}"));
         effects.push(Action::Dial { conn, host, port });
     }
 
@@ -320,7 +333,8 @@ impl Node {
             }
             Ok(_) if !is_expected => self.close(conn, now, effects),
             Ok(peer) => {
-                effects.say(Level::Notice, || "MASTER <-> REPLICA sync started".to_string());
+                let level = self.follow.as_ref().map_or(Level::Notice, Follow::dialogue_level);
+                effects.say(level, || "MASTER <-> REPLICA sync started".to_string());
                 let introduction = self.introduction();
                 let (talk, first) = Handshake::begin(introduction);
                 let Some(follow) = &mut self.follow else { return };
@@ -461,12 +475,19 @@ impl Node {
 
     /// A data set that cannot be used: what we have stays, and the master is asked again later and later.
     pub(super) fn refuse_data_set(&mut self, why: String, now: Now, effects: &mut Effects) {
-        self.give_up_link(why, Setback::Data, now, effects);
+        self.give_up_link(why, Level::Warning, Setback::Data, now, effects);
     }
 
     /// Gives up the link with all its connections, for a reason, and dials again.
-    pub(super) fn give_up_link(&mut self, why: String, setback: Setback, now: Now, effects: &mut Effects) {
-        effects.say(Level::Warning, || why.clone());
+    pub(super) fn give_up_link(
+        &mut self,
+        why: String,
+        level: Level,
+        setback: Setback,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        effects.say(level, || why.clone());
         let Some(follow) = &mut self.follow else { return };
         let conns = [follow.conn(), follow.second_conn()];
         follow.last_error = Some(why);

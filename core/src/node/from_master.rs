@@ -116,9 +116,8 @@ impl Node {
             SyncAnswer::Continue(id) => return self.go_on(conn, id, now, effects),
             SyncAnswer::DualChannel => return self.begin_dual_sync(conn, now, effects),
             SyncAnswer::Full(position) => {
-                effects.say(Level::Notice, || {
-                    format!("Full resync from master: {}:{}", position.history, position.offset)
-                });
+                let level = self.follow.as_ref().map_or(Level::Notice, Follow::dialogue_level);
+                effects.say(level, || format!("Full resync from master: {}:{}", position.history, position.offset));
                 Some(position)
             }
             SyncAnswer::FullUnnamed => None,

@@ -118,6 +118,7 @@ impl Node {
         container: &'static Command,
         command: &'static Command,
         room: Room,
+        now: Now,
     ) -> Result<(), CommandError> {
         let Some(connection) = self.connections.get(conn) else { return Ok(()) };
         let flags = command.flags;
@@ -151,7 +152,7 @@ impl Node {
             self.gate_aof()?;
         }
         if does(Flags::WRITE) && !(self.has(Defect::GroupReadIsNoWrite) && command.name == "xreadgroup") {
-            self.gate_write()?;
+            self.gate_write(now)?;
         }
         gate_listener(connection, container, command)?;
         if let Some(follow) = &self.follow
@@ -189,8 +190,8 @@ impl Node {
         self.connections.get(conn).is_some_and(|connection| does(connection, container, command, Flags::WRITE))
     }
 
-    fn gate_write(&self) -> Result<(), CommandError> {
-        if self.follow.is_none() && !self.has_enough_good_replicas() {
+    fn gate_write(&self, now: Now) -> Result<(), CommandError> {
+        if self.follow.is_none() && !self.has_enough_good_replicas(now) {
             return Err(reply::NO_REPLICAS);
         }
         if self.follow.is_some() && self.config.replica_read_only {

@@ -8,7 +8,7 @@
 //! The guard is *armed* once the data or the stream of the master that was named have come to us, and until another one, or the same one anew, is named by REPLICAOF: who
 //! says so knows what it does. A restart does not disarm it where data outlive that ([`super::evidence`]). Quarantine ends by REPLICAOF, by `WIPEGUARD ACCEPT`, by a master
 //! that continues our history or says that its own goes on from it, by one that offers something harmless under a third name, and after
-//! `replica-wipe-guard-timeout`. It does not end by what clients write into an empty master.
+//! `replica-wipe-guard-timeout`. It does not end by what clients write into an empty master, nor by a Sentinel that names the same master in another spelling.
 //!
 //! Differs: who has no link to its own master refuses its replicas (NOMASTERLINK); in quarantine it lets them in, since what it has is the best that there is.
 //!
@@ -49,6 +49,16 @@ pub(crate) struct Quarantine {
     pub(crate) is_final: bool,
 }
 
+/// Who has named a master.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NamedBy {
+    /// Somebody who knows what it does.
+    Somebody,
+    /// A Sentinel. It decides who is master, and not what of a master's data is to be taken: it corrects the spelling of an address by REPLICAOF, too, three minutes after it has
+    /// found another one (`fix-slave-config`).
+    Sentinel,
+}
+
 /// What is known of the master that is followed, and what was held against it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Caution {
@@ -68,7 +78,7 @@ pub(crate) struct Caution {
     /// Quarantine has lasted long enough: what is offered next is taken, behind an archive.
     pub(super) is_over: bool,
     /// It was named while another one was held off, perhaps by a Sentinel that has promoted who was emptied: what it offers is taken, behind an archive.
-    pub(super) is_named_in_quarantine: bool,
+    pub(super) named_in_quarantine: Option<NamedBy>,
 }
 
 /// The guard of a node, whomever it follows.
@@ -108,7 +118,7 @@ impl Node {
         let Some(follow) = self.follow.as_ref().filter(|follow| follow.caution.is_armed) else {
             return Judgement::Take;
         };
-        let Caution { lineage, asked_in, is_over, is_named_in_quarantine, .. } = follow.caution;
+        let Caution { lineage, asked_in, is_over, named_in_quarantine, .. } = follow.caution;
         // It may have got into another one since.
         let lineage = lineage.filter(|told| position.is_some_and(|position| position.history == told.history));
         let lineage = lineage.filter(|_| !self.has(Defect::GuardTrustsOffset));
@@ -133,8 +143,18 @@ impl Node {
         };
         self.mark(if is_known { Mark::GuardFoundSuspect } else { mark });
         let text = describe(class, offer, evidence);
-        let is_decided = is_over || is_named_in_quarantine;
-        let policy = if is_decided && policy != GuardPolicy::Allow { GuardPolicy::Archive } else { policy };
+        let is_refused_itself =
+            evidence.suspect.is_some_and(|suspect| position.is_some_and(|at| at.history == suspect.history));
+        let is_decided = is_over
+            || match named_in_quarantine {
+                Some(NamedBy::Somebody) => true,
+                Some(NamedBy::Sentinel) => !is_refused_itself,
+                None => false,
+            };
+        // By our clock: that may be wrong, so there is an archive.
+        let is_spent = self.keyspace.spent_from_ms().is_some_and(|last_ms| last_ms < now.wall.millis());
+        let policy =
+            if (is_decided || is_spent) && policy != GuardPolicy::Allow { GuardPolicy::Archive } else { policy };
         match policy {
             GuardPolicy::Allow => {
                 effects.say(Level::Warning, || {
@@ -194,6 +214,8 @@ impl Node {
                             To make this node the master: REPLICAOF NO ONE.";
         let Some(follow) = &mut self.follow else { return };
         let is_first = follow.caution.quarantine.is_none();
+        // Who is asked again and again says the same again and again.
+        let is_news = follow.caution.quarantine.as_ref().is_none_or(|before| !before.offer.is_as_good_as(&held.offer));
         let since = follow.caution.quarantine.as_ref().map_or(held.since, |before| before.since);
         let setback = match held.offer.keys {
             _ if held.is_final => Setback::Final,
@@ -202,7 +224,8 @@ impl Node {
         };
         let why = held.why.clone();
         follow.caution.quarantine = Some(Quarantine { since, ..held });
-        self.give_up_link(why, setback, now, effects);
+        let level = if is_news { Level::Warning } else { Level::Verbose };
+        self.give_up_link(why, level, setback, now, effects);
         if is_first {
             self.guard.quarantines += 1;
             effects.say(Level::Warning, || CURE.to_string());
@@ -222,11 +245,11 @@ impl Node {
     }
 
     /// What is known of a master that takes the place of the one before.
-    pub(super) fn caution_of_another(&self, endpoint: &Endpoint) -> Caution {
+    pub(super) fn caution_of_another(&self, endpoint: &Endpoint, named_by: NamedBy) -> Caution {
         let before = self.follow.as_ref().filter(|follow| follow.endpoint != *endpoint);
         match before.map(|follow| &follow.caution) {
             Some(Caution { quarantine: Some(_), suspect, .. }) => {
-                Caution { is_armed: true, suspect: *suspect, is_named_in_quarantine: true, ..Caution::default() }
+                Caution { is_armed: true, suspect: *suspect, named_in_quarantine: Some(named_by), ..Caution::default() }
             }
             _ => Caution::default(),
         }
@@ -312,39 +335,37 @@ fn describe(class: Class, offer: Offer, evidence: Evidence) -> String {
     };
     let libraries = match evidence.libraries {
         0 => String::new(),
+        1 => " and a library of functions".to_string(),
         count => format!(" and {count} libraries of functions"),
     };
     let Position { history, offset } = evidence.position;
-    let ours = format!("we have {} keys{libraries} at {history}:{offset}", evidence.keys);
+    let counted = |keys: u64| if keys == 1 { "1 key".to_string() } else { format!("{keys} keys") };
+    let offered = counted(offer.keys);
+    let ours = format!("we have {}{libraries} at {history}:{offset}", counted(evidence.keys));
     if evidence.suspect_behind(&offer).is_some() {
         let found = match class {
             Class::Harmless => "harmless".to_string(),
             Class::Empty => "an empty data set".to_string(),
-            Class::Shrunk { keys } => format!("{keys} keys less than we had"),
+            Class::Shrunk { keys } => format!("{} less than we had", counted(keys)),
             Class::RolledBack { bytes } => format!("{bytes} bytes less of our stream than we had"),
         };
-        return format!(
-            "The master offers {} keys{place}, in the history that was refused before, which had {found}, and {ours}.",
-            offer.keys
-        );
+        return format!("The master offers {offered}{place}. That history was refused before: it had {found}; {ours}.");
     }
     match class {
-        Class::Harmless => format!("The master offers {} keys{place}; {ours}.", offer.keys),
+        Class::Harmless => format!("The master offers {offered}{place}; {ours}."),
         Class::Empty => {
             format!(
                 "The master offers an empty data set{place}, and {ours}: it seems to have been restarted without its data."
             )
         }
         Class::Shrunk { .. } => {
-            format!("The master offers {} keys{place}, and {ours}: it seems to have lost most of its data.", offer.keys)
+            format!("The master offers {offered}{place}, and {ours}: it seems to have lost most of its data.")
         }
         Class::RolledBack { bytes: 0 } => format!(
-            "The master offers {} keys{place}, and {ours}: it has fewer, and was refused under another name before.",
-            offer.keys
+            "The master offers {offered}{place}, and {ours}: it has fewer, and was refused under another name before."
         ),
-        Class::RolledBack { bytes } => format!(
-            "The master offers {} keys{place}, and {ours}: it has lost {bytes} bytes of its stream.",
-            offer.keys
-        ),
+        Class::RolledBack { bytes } => {
+            format!("The master offers {offered}{place}, and {ours}: it has lost {bytes} bytes of its stream.")
+        }
     }
 }

@@ -11,17 +11,23 @@ use crate::port::{ConnId, DiskFailure};
 
 use super::bench::{Bench, Disk};
 
-const HISTORY: &str = "8f9d6c1b0a7e4d3c2b1a09f8e7d6c5b4a3928170";
-const OTHER: &str = "1111111111111111111111111111111111111111";
-const THIRD: &str = "2222222222222222222222222222222222222222";
+pub(super) const HISTORY: &str = "8f9d6c1b0a7e4d3c2b1a09f8e7d6c5b4a3928170";
+pub(super) const OTHER: &str = "1111111111111111111111111111111111111111";
+pub(super) const THIRD: &str = "2222222222222222222222222222222222222222";
 /// Where the data set of the master stands.
-const OFFSET: u64 = 1000;
+pub(super) const OFFSET: u64 = 1000;
 
 /// A data set with so many keys.
 pub(super) fn data_set(keys: usize) -> Vec<u8> {
+    let writes: Vec<String> = (0..keys).map(|key| format!("SET k:{key} v")).collect();
+    data_set_of(&writes)
+}
+
+/// The data set that writes leave.
+pub(super) fn data_set_of(writes: &[impl AsRef<str>]) -> Vec<u8> {
     let mut master = Bench::new();
-    for key in 0..keys {
-        master.run(&format!("SET k:{key} v"));
+    for write in writes {
+        master.run(write.as_ref());
     }
     master.run("SAVE");
     master.disk.remove("dump.rdb").expect("it was saved")
@@ -30,15 +36,14 @@ pub(super) fn data_set(keys: usize) -> Vec<u8> {
 /// Answers the node's dial with a data set; returns the link.
 pub(super) fn offer(bench: &mut Bench, history: &str, offset: u64, keys: usize) -> ConnId {
     let (link, _) = bench.play_master();
-    send_data_set(bench, link, history, offset, keys);
+    send_data_set(bench, link, history, offset, &data_set(keys));
     link
 }
 
 /// Answers PSYNC.
-fn send_data_set(bench: &mut Bench, link: ConnId, history: &str, offset: u64, keys: usize) {
-    let data = data_set(keys);
+pub(super) fn send_data_set(bench: &mut Bench, link: ConnId, history: &str, offset: u64, data: &[u8]) {
     let head = format!("+FULLRESYNC {history} {offset}\r\n${}\r\n", data.len());
-    bench.send(link, &[head.as_bytes(), &data].concat());
+    bench.send(link, &[head.as_bytes(), data].concat());
 }
 
 /// Answers INFO.
@@ -50,7 +55,7 @@ fn answer_info(bench: &mut Bench, link: ConnId, text: &str) {
 fn offer_from(bench: &mut Bench, told: &str, history: &str, offset: u64, keys: usize) {
     let link = bench.greet();
     answer_info(bench, link, &format!("role:master\r\nmaster_replid:{history}\r\n{told}"));
-    send_data_set(bench, link, history, offset, keys);
+    send_data_set(bench, link, history, offset, &data_set(keys));
 }
 
 /// Answers the dialogue of an armed replica with its stream, under a name; returns the link.
@@ -61,7 +66,7 @@ fn go_on(bench: &mut Bench, history: &str) -> ConnId {
 }
 
 /// A replica that has had 20 keys of its master, whose link has just broken.
-fn bereft(policies: GuardPolicies, load: DisklessLoad) -> Bench {
+pub(super) fn bereft(policies: GuardPolicies, load: DisklessLoad) -> Bench {
     let mut bench = Bench::with(Config { replica_wipe_guard: policies, repl_diskless_load: load, ..Config::default() });
     bench.run("REPLICAOF 127.0.0.1 7000");
     let link = offer(&mut bench, HISTORY, OFFSET, 20);
@@ -78,11 +83,11 @@ pub(super) fn info(bench: &mut Bench, field: &str) -> String {
     text.split("\r\n").find_map(|line| line.strip_prefix(&begin)).unwrap_or("none").to_string()
 }
 
-fn state(bench: &mut Bench) -> String {
+pub(super) fn state(bench: &mut Bench) -> String {
     info(bench, "wipe_guard_state")
 }
 
-fn archives(disk: &Disk) -> Vec<String> {
+pub(super) fn archives(disk: &Disk) -> Vec<String> {
     disk.keys().filter(|name| ArchiveName::parse(name).is_some()).cloned().collect()
 }
 
@@ -104,7 +109,7 @@ fn an_empty_master_takes_nothing_and_our_position_stays() {
             bench.pass(Duration::from_secs(15));
             let (link, asked) = bench.play_master();
             assert_eq!(asked, format!("{HISTORY} {}", OFFSET + 1), "the master is asked to continue what we have");
-            send_data_set(&mut bench, link, OTHER, 0, 0);
+            send_data_set(&mut bench, link, OTHER, 0, &data_set(0));
             assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":20 ".into(), "quarantine".into()));
         }
         assert_eq!((info(&mut bench, "wipe_guard_quarantines"), archives(&bench.disk).len()), ("1".into(), 0));
@@ -171,7 +176,7 @@ fn quarantine_ends_when_the_master_says_that_its_history_goes_on_from_ours() {
             "role:master\r\nmaster_replid:{OTHER}\r\nmaster_replid2:{second}\r\nsecond_repl_offset:{offset}\r\n"
         );
         answer_info(&mut bench, link, &text);
-        send_data_set(&mut bench, link, OTHER, OFFSET + 500, 0);
+        send_data_set(&mut bench, link, OTHER, OFFSET + 500, &data_set(0));
         assert_eq!(bench.run("DBSIZE"), dbsize, "{second} {offset}");
     }
 }
@@ -260,7 +265,7 @@ fn without_room_for_an_archive_nothing_is_replaced() {
         let link = {
             let (link, _) = bench.play_master();
             bench.hold_disk();
-            send_data_set(&mut bench, link, OTHER, 900, 19);
+            send_data_set(&mut bench, link, OTHER, 900, &data_set(19));
             link
         };
         bench.append_failure = Some(DiskFailure::NoSpace);
@@ -400,7 +405,7 @@ fn a_relay_that_got_into_another_history_after_the_question_is_asked_again() {
         let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
         let link = bench.greet();
         answer_info(&mut bench, link, &format!("role:{role}\r\nmaster_replid:{HISTORY}\r\n"));
-        send_data_set(&mut bench, link, OTHER, OFFSET + 5000, 30);
+        send_data_set(&mut bench, link, OTHER, OFFSET + 5000, &data_set(30));
         assert_eq!(bench.run("DBSIZE"), if is_taken { ":30 " } else { ":20 " }, "{role}");
         if !is_taken {
             bench.pass(Duration::from_secs(1));

@@ -51,6 +51,8 @@ mod gates;
 mod guard;
 #[cfg(test)]
 mod guard_tests;
+#[cfg(test)]
+mod guard_whims_tests;
 mod held;
 mod incoming;
 mod incoming_file;

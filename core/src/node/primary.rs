@@ -427,26 +427,29 @@ impl Node {
         self.history.timeline.age_of(side.acked, now.mono)
     }
 
-    /// Counts the good replicas anew: once a second, and whenever one comes or goes.
+    /// Counts the good replicas anew, for INFO: once a second, and whenever one comes or goes.
     pub(super) fn count_good_replicas(&mut self, now: Now) {
-        self.stats.good_replicas = self.good_replicas(now);
+        self.stats.good_replicas = self.good_replicas(now).count();
     }
 
-    /// Replicas that are close enough behind, and heard of lately enough, to count for `min-replicas-to-write`.
+    /// Replicas that are close enough behind, and heard of lately enough, to count for `min-replicas-to-write`. Seconds are whole ones, as in Redis: who acknowledges once a second
+    /// is never late for a `min-replicas-max-lag` of 1.
     ///
     /// Differs: to a Redis a replica is good as long as it acknowledges anything, be it the same offset for ever, and from the moment at which the last
     /// byte of its data set has left, which it may never get.
-    pub(crate) fn good_replicas(&self, now: Now) -> usize {
-        let max_lag = Duration::from_secs(u64::from(self.config.min_replicas_max_lag));
-        let is_heard = |side: &ReplicaSide| side.has_acked && now.mono.since(side.heard_at) <= max_lag;
+    fn good_replicas(&self, now: Now) -> impl Iterator<Item = &ReplicaSide> {
+        let too_late = Duration::from_secs(u64::from(self.config.min_replicas_max_lag) + 1);
+        let is_heard = move |side: &ReplicaSide| side.has_acked && now.mono.since(side.heard_at) < too_late;
         let is_close =
-            |side: &ReplicaSide| self.has(Defect::GoodReplicaIsHeartbeat) || self.lag_of(side, now) <= max_lag;
-        self.replica_sides().filter(|(_, side)| side.is_online() && is_heard(side) && is_close(side)).count()
+            move |side: &ReplicaSide| self.has(Defect::GoodReplicaIsHeartbeat) || self.lag_of(side, now) < too_late;
+        let sides = self.replica_sides().map(|(_, side)| side);
+        sides.filter(move |side| side.is_online() && is_heard(side) && is_close(side))
     }
 
-    pub(super) fn has_enough_good_replicas(&self) -> bool {
+    /// Counted when it is asked: a replica that has acknowledged a moment ago is good now.
+    pub(super) fn has_enough_good_replicas(&self, now: Now) -> bool {
         let wanted = self.config.min_replicas_to_write as usize;
-        wanted == 0 || self.config.min_replicas_max_lag == 0 || self.stats.good_replicas >= wanted
+        wanted == 0 || self.config.min_replicas_max_lag == 0 || self.good_replicas(now).take(wanted).count() == wanted
     }
 }
 

@@ -87,6 +87,15 @@ pub struct Offer {
     pub libraries: u64,
 }
 
+impl Offer {
+    /// True if there is no more and no less in another one, as far as a reader of the log would tell them apart.
+    #[must_use]
+    pub fn is_as_good_as(&self, other: &Offer) -> bool {
+        let history = |offer: &Offer| offer.position.map(|position| position.history);
+        (self.keys, self.libraries, history(self)) == (other.keys, other.libraries, history(other))
+    }
+}
+
 /// What accepting an offer would mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {

@@ -1,7 +1,7 @@
 //! Is a write accepted only while enough replicas are close behind?
 //!
-//! With `min-replicas-to-write` n and `min-replicas-max-lag` L a master looks once a second which replicas lack nothing that is older than L.
-//! So whenever it accepts a write, n replicas have all that was in its stream L and a second ago. It is remembered, for each host, where it stood
+//! With `min-replicas-to-write` n and `min-replicas-max-lag` L a replica counts as long as it lacks nothing that is older than L, in whole seconds.
+//! So whenever a master accepts a write, n replicas have all that was in its stream L and a second ago. It is remembered, for each host, where it stood
 //! when; what was before its data were replaced, or before its life began, is asked of nobody.
 
 use std::collections::VecDeque;
@@ -10,9 +10,9 @@ use super::holding::Place;
 use super::{Breach, Property};
 use crate::queue::{MILLISECOND, Micros, SECOND};
 
-/// From one look of a master's at its replicas to the next.
-pub(crate) const LOOKS_EVERY: Micros = SECOND;
-/// An event or two may lie between a look and the write that it lets in.
+/// Masters count in whole seconds: what is a second younger counts as old as that.
+pub(crate) const SECOND_COUNTED: Micros = SECOND;
+/// An event or two may lie between what a master has counted and the write that it lets in.
 const SLACK: Micros = MILLISECOND;
 
 /// What a master's configuration demands.
@@ -82,7 +82,7 @@ impl Gate {
 
 /// How far back a write asks.
 fn reach(demand: Demand) -> Micros {
-    demand.lag + LOOKS_EVERY + SLACK
+    demand.lag + SECOND_COUNTED + SLACK
 }
 
 #[cfg(test)]

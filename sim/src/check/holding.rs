@@ -6,6 +6,7 @@
 use afterimage_core::replication::{Position, ReplicationId};
 
 use super::histories::{Histories, History, Incarnation};
+use super::{Breach, Property};
 
 /// A place in the tree of histories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +45,22 @@ impl Histories {
     pub(super) fn digest_of(&self, host: u16) -> Option<u64> {
         let cursor = self.cursors[usize::from(host)];
         self.mark_under(cursor).filter(|_| cursor.valid).map(|mark| mark.digest)
+    }
+
+    /// A host says where it stands, and what its data are. Where it was seen last they are those that it had then.
+    ///
+    /// # Errors
+    ///
+    /// Tells that they have changed since, by no command of the stream.
+    pub(crate) fn judge_rest(&self, host: u16, position: Position, digest: u64) -> Result<(), Breach> {
+        let has_moved = self.locate(position) != self.place_of(host);
+        match self.digest_of(host) {
+            Some(before) if !has_moved && before != digest => {
+                let explanation = format!("it stands at {position:?} as before, and its data have changed");
+                Err(Breach::new(Property::SameData, explanation))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// True if a host has what was written at a place.

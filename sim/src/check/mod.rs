@@ -40,14 +40,14 @@ pub(crate) use convergence::{Standing, convergence_bound, find_straggler, round_
 pub(crate) use departures::Departures;
 pub(crate) use endings::{Ended, Endings};
 pub(crate) use evictions::judge_eviction;
-pub(crate) use gate::{Demand, Gate, LOOKS_EVERY};
+pub(crate) use gate::{Demand, Gate, SECOND_COUNTED};
 pub(crate) use hand_over::judge_hand_over;
 pub(crate) use histories::{Branch, Histories, Observation, since_ready};
 pub(crate) use holding::Place;
 pub(crate) use keeps_data::{KeepsData, Stand};
 pub use ledger::Fates;
 pub(crate) use ledger::Ledger;
-pub(crate) use no_wipe::{NoWipe, Replaced};
+pub(crate) use no_wipe::{Before, NoWipe, Replaced};
 pub(crate) use pacing::Pacing;
 pub(crate) use promises::Promises;
 pub(crate) use quarantines::Quarantines;

@@ -17,6 +17,8 @@ struct Had {
     place: Place,
     offset: u64,
     keys: u64,
+    /// All of them had expired by its own clock. That may be wrong, so an archive is due, but nobody is kept waiting for it.
+    is_spent: bool,
     /// What its history went on from, as far as it knew.
     second: Option<(ReplicationId, u64)>,
 }
@@ -32,13 +34,22 @@ struct Guarded {
     dropped: Option<(Had, ReplicationId)>,
 }
 
+/// What a replica had before an event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Before {
+    /// Where it stood, if it had data.
+    pub(crate) place: Option<Place>,
+    /// Its keys.
+    pub(crate) keys: u64,
+    /// All of them had expired by its own clock.
+    pub(crate) is_spent: bool,
+}
+
 /// The data of a replica are replaced.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Replaced {
-    /// Where it stood before, if it had data.
-    pub(crate) before: Option<Place>,
-    /// Its keys then.
-    pub(crate) keys_before: u64,
+    /// What it had before.
+    pub(crate) before: Before,
     /// Where it stands now.
     pub(crate) position: Position,
     /// Nobody has stood there before: it has dropped what it had, and what takes its place is still to be loaded.
@@ -106,9 +117,9 @@ impl NoWipe {
         has_archive: impl FnOnce(u64) -> bool,
     ) -> Result<Option<Emptied>, Breach> {
         let guarded = &mut self.hosts[usize::from(host)];
-        let had = replaced.before.filter(|_| replaced.keys_before > 0);
-        let had =
-            had.map(|place| Had { place, offset: place.offset, keys: replaced.keys_before, second: guarded.second });
+        let Before { place, keys, is_spent } = replaced.before;
+        let had = place.filter(|_| keys > 0);
+        let had = had.map(|place| Had { place, offset: place.offset, keys, is_spent, second: guarded.second });
         let had = guarded.dropped.map(|(had, _)| had).or(had);
         let history = replaced.position.history;
         if replaced.is_nowhere || guarded.dropped.is_some_and(|(_, nowhere)| nowhere == history) {
@@ -127,7 +138,7 @@ impl NoWipe {
         let GuardPolicies { empty, shrunk, rollback } = replaced.policies;
         let policies = if replaced.is_empty { [empty; 2] } else { [shrunk, rollback] };
         let is_allowed = policies.contains(&GuardPolicy::Allow);
-        let may_be_archived = policies.contains(&GuardPolicy::Archive);
+        let may_be_archived = policies.contains(&GuardPolicy::Archive) || had.is_spent;
         if is_allowed || may_be_archived && has_archive(had.offset) {
             return Ok(emptied);
         }
@@ -179,11 +190,11 @@ mod tests {
     }
 
     fn replaced(tree: &Tree, at: Position, is_empty: bool, policy: GuardPolicy) -> Replaced {
-        let before = tree.0.locate(position(OLD, 30));
+        let before = Before { place: tree.0.locate(position(OLD, 30)), keys: 5, is_spent: false };
         let policies = GuardPolicies::all(policy);
         let keys = Some(if is_empty { 0 } else { 5 });
         let goes_on_from = None;
-        Replaced { before, keys_before: 5, position: at, is_nowhere: false, is_empty, keys, goes_on_from, policies }
+        Replaced { before, position: at, is_nowhere: false, is_empty, keys, goes_on_from, policies }
     }
 
     fn is_broken(at: Position, is_empty: bool, policy: GuardPolicy, has_archive: bool) -> bool {
@@ -210,6 +221,17 @@ mod tests {
                 "its own history, gone back"
             );
         }
+    }
+
+    #[test]
+    fn what_has_expired_to_the_last_key_may_go_behind_an_archive() {
+        let (tree, mut check) = (tree(), NoWipe::new(1));
+        check.in_step(0);
+        let wiped = replaced(&tree, position(NEW, 0), true, GuardPolicy::Quarantine);
+        let spent = Replaced { before: Before { is_spent: true, ..wiped.before }, ..wiped };
+        assert!(check.observe(0, wiped, &tree.0, |_| true).is_err());
+        assert!(check.observe(0, spent, &tree.0, |_| false).is_err());
+        assert!(check.observe(0, spent, &tree.0, |_| true).is_ok());
     }
 
     #[test]
@@ -264,7 +286,8 @@ mod tests {
         for dropped in [nowhere, again] {
             assert_eq!(check.observe(0, dropped, &tree.0, |_| false), Ok(None));
         }
-        let loaded = Replaced { before: None, keys_before: 0, ..wiped };
+        let nothing = Before { place: None, keys: 0, is_spent: false };
+        let loaded = Replaced { before: nothing, ..wiped };
         assert!(check.observe(0, loaded, &tree.0, |_| false).is_err());
     }
 }

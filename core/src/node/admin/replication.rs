@@ -12,6 +12,7 @@ use crate::resp::Args;
 
 use super::super::Node;
 use super::super::connection::Kind;
+use super::super::guard::NamedBy;
 use super::super::primary::replica_ip;
 
 impl Node {
@@ -36,16 +37,18 @@ impl Node {
             .follow
             .as_ref()
             .is_some_and(|follow| follow.endpoint.port == port && follow.endpoint.host.eq_ignore_ascii_case(host));
+        let is_sentinel = self.connection(conn).is_some_and(|connection| connection.is_sentinel());
+        let named_by = if is_sentinel { NamedBy::Sentinel } else { NamedBy::Somebody };
         // Whoever names a master again that was held off wants what it has.
         let is_held_off = self.follow.as_ref().is_some_and(|follow| follow.caution.quarantine.is_some());
-        if is_same && !is_held_off {
+        if is_same && !(is_held_off && named_by == NamedBy::Somebody) {
             return self.answer_replicaof(conn, "OK Already connected to specified master");
         }
         self.spare_archive()?;
         effects.say(Level::Notice, || format!("REPLICAOF {host}:{port} enabled"));
         // What we hold is the end of some history: its master may know it.
         let may_resume = self.follow.as_ref().is_none_or(|follow| follow.may_resume);
-        self.follow(Endpoint { host: host.to_string(), port }, may_resume, now, effects);
+        self.follow(Endpoint { host: host.to_string(), port }, may_resume, named_by, now, effects);
         self.answer_replicaof(conn, "OK")
     }
 

@@ -12,6 +12,7 @@ use crate::resp::Args;
 
 use super::super::Node;
 use super::super::connection::Kind;
+use super::super::guard::NamedBy;
 
 impl Node {
     pub(super) fn wipeguard(&mut self, conn: ConnId, args: Args<'_>, now: Now, effects: &mut Effects) -> Outcome {
@@ -53,7 +54,7 @@ impl Node {
         let (endpoint, may_resume) = (follow.endpoint.clone(), follow.may_resume);
         effects.say(Level::Warning, || format!("What {}:{} has is accepted", endpoint.host, endpoint.port));
         self.mark(Mark::QuarantineAccepted);
-        self.follow(endpoint, may_resume, now, effects);
+        self.follow(endpoint, may_resume, NamedBy::Somebody, now, effects);
         if let Some(connection) = self.connection(conn) {
             connection.reply().ok();
         }

@@ -177,6 +177,8 @@ pub struct Probe {
     pub backlog: Option<(u64, u64)>,
     /// Keys in all databases, logically expired ones included.
     pub keys: u64,
+    /// Behind when all of them have expired, if they do.
+    pub spent_from_ms: Option<i64>,
     /// The digest of the data (zero unless audit is on).
     pub digest: u64,
     /// Replicas that are online.
@@ -366,6 +368,7 @@ impl Node {
             is_second_exact: self.history.lineage().is_some_and(|lineage| lineage.is_exact),
             backlog: log.map(|log| (log.oldest() + 1, log.end() - log.oldest())),
             keys: self.keyspace.total_len() as u64,
+            spent_from_ms: self.keyspace.spent_from_ms(),
             digest: self.audit.as_ref().map_or(0, |audit| audit.digest),
             replicas_online: sides.filter(|side| side.is_online()).count() as u32,
             sync_full: self.stats.sync_full,

@@ -1,15 +1,35 @@
 //! Which commands does it take, and how plain can they be?
 
-use super::lists::{minimise, thin};
+use std::collections::BTreeSet;
+
+use super::lists::{minimise, minimise_by_runs, thin};
 use super::search::Search;
 use crate::plan::script::long_word;
-use crate::plan::{ClientPlan, Plan, Step};
+use crate::plan::{ClientPlan, Plan, Setting, Step};
 
 /// The plainest thing that a client can say.
 const PLAINEST: &str = "SET s:0 a";
 
-/// Numbers of writes by which all that a client says is tried to be replaced.
-const FEW: [usize; 5] = [1, 2, 4, 8, 16];
+/// Numbers of writes by which all that a client says is tried to be replaced while runs are still long.
+const FEW: [usize; 2] = [1, 16];
+
+/// Those that are tried besides, once faults and hosts that can go are gone.
+const FEW_MORE: [usize; 3] = [2, 4, 8];
+
+/// No more steps than these are as soon left out one by one.
+const MANY: usize = 16;
+
+/// Of fewer steps nothing is left to be found out by pairs.
+const PAIRS_MIN: usize = 3;
+
+/// Runs of steps that are left out first are no smaller a part of all.
+const COARSE: usize = 16;
+
+/// One long write stands for all steps but so many at most, the last ones.
+const LAST_MAX: usize = 2;
+
+/// How much shorter the next word is that is tried. Where a failure needs a snapshot that ends at a certain place of a packet, few words do.
+const SHORTER: (usize, usize) = (13, 14);
 
 /// Lets clients say what they have said, word by word, instead of drawing it.
 pub(super) fn give_scripts(search: &mut Search<'_>) {
@@ -41,17 +61,36 @@ pub(super) fn give_scripts(search: &mut Search<'_>) {
     }
 }
 
-/// Lets nothing, or a few writes, stand for all that a client says. Many failures take no more, and then there is nothing left to be left out one by one.
+/// Lets nothing, or a few writes, stand for all that clients say. Many failures take no more, and then there is nothing left to be left out one by one.
 pub(super) fn stand_in(search: &mut Search<'_>) {
     search.pass = "few writes";
+    silence(search);
+    replace_by(search, FEW);
+}
+
+/// Lets so many writes stand for all that a client says: the plainest ones, or as many bytes in all as it had said.
+fn replace_by<const N: usize>(search: &mut Search<'_>, counts: [usize; N]) {
     for client in 0..search.plan.clients.len() {
         let Some(script) = search.plan.clients[client].script.clone() else { continue };
-        let plain = FEW.map(|count| in_groups(&script, count, |_| PLAINEST.into()));
-        let as_long = FEW.map(|count| in_groups(&script, count, write_of));
-        let candidates = std::iter::once(Vec::new()).chain(plain).chain(as_long);
-        let mut shorter = candidates.filter(|candidate| candidate.len() < script.len());
+        let plain = counts.map(|count| in_groups(&script, count, |_| PLAINEST.into()));
+        let as_long = counts.map(|count| in_groups(&script, count, write_of));
+        let mut shorter = plain.into_iter().chain(as_long).filter(|candidate| candidate.len() < script.len());
         shorter.any(|shorter| search.change(|plan| plan.clients[client].script = Some(shorter)));
     }
+}
+
+/// Lets clients say nothing, several of them at once.
+fn silence(search: &mut Search<'_>) {
+    let scripts = search.plan.clients.iter().map(|client| client.script.as_ref());
+    let speakers = (0..).zip(scripts).filter(|(_, script)| script.is_some_and(|script| !script.is_empty()));
+    let speakers: Vec<usize> = speakers.map(|(client, _)| client).collect();
+    minimise(speakers.clone(), &mut |rest| {
+        search.change(|plan| {
+            for client in speakers.iter().filter(|client| !rest.contains(client)) {
+                plan.clients[*client].script = Some(Vec::new());
+            }
+        })
+    });
 }
 
 /// So many steps at most, each in place of as many that follow each other, at the time of the last of these.
@@ -68,10 +107,16 @@ fn write_of(steps: &[Step]) -> String {
 pub(super) fn leave_out(search: &mut Search<'_>) {
     search.pass = "commands";
     tell_when_it_was_said(search);
-    fuse(search, 16);
+    replace_by(search, FEW_MORE);
+    thin_coarsely(search);
+    fuse(search, COARSE);
+    thin_by(search, key);
+    thin_by(search, name);
     thin(search, steps(&search.plan), put);
     merge_clients(search);
     fuse(search, usize::MAX);
+    write_once(search);
+    thin_by_pairs(search);
     open_blocks(search);
     search.pass = "plainer commands";
     for (client, index) in places(&search.plan) {
@@ -114,6 +159,98 @@ fn put(plan: &mut Plan, steps: &[(usize, Step)]) {
     for (client, step) in steps {
         plan.clients[*client].script.get_or_insert_default().push(step.clone());
     }
+}
+
+/// Leaves out all steps of a group at once, where there are many. What a failure needs are often a few steps of one key, which stand far from each other: runs of
+/// steps that can go are short then.
+fn thin_by(search: &mut Search<'_>, group: fn(&Step) -> &str) {
+    let all = steps(&search.plan);
+    if all.len() <= MANY {
+        return;
+    }
+    let groups: BTreeSet<&str> = all.iter().map(|(_, step)| group(step)).collect();
+    minimise(groups.into_iter().collect(), &mut |rest| {
+        let is_left = |step: &Step| rest.binary_search(&group(step)).is_ok();
+        let left: Vec<_> = all.iter().filter(|(_, step)| is_left(step)).cloned().collect();
+        search.change(|plan| put(plan, &left))
+    });
+}
+
+/// Leaves out runs of steps that are no small part of all: that costs few tries, and all that comes after it is cheaper then.
+fn thin_coarsely(search: &mut Search<'_>) {
+    let all = steps(&search.plan);
+    if all.len() > MANY {
+        let run_min = all.len() / COARSE;
+        minimise_by_runs(all, run_min, &mut |rest| search.change(|plan| put(plan, rest)));
+    }
+}
+
+/// Keeps one step, or two, or leaves out two, whichever they are, where few are left: there are plans of which none goes alone, and the runs of what is left are short.
+fn thin_by_pairs(search: &mut Search<'_>) {
+    let all = steps(&search.plan);
+    if !(PAIRS_MIN..=MANY).contains(&all.len()) {
+        return;
+    }
+    let count = all.len();
+    let pairs = || (0..count).flat_map(move |one| (one + 1..count).map(move |other| [one, other]));
+    let mut keep = |is_kept: &dyn Fn(usize) -> bool| {
+        let rest: Vec<_> = (0..).zip(&all).filter(|(index, _)| is_kept(*index)).map(|(_, step)| step.clone()).collect();
+        search.change(|plan| put(plan, &rest))
+    };
+    let _ = (0..count).any(|one| keep(&|index| index == one))
+        || pairs().any(|pair| keep(&|index| pair.contains(&index)))
+        || pairs().any(|pair| keep(&|index| !pair.contains(&index)));
+}
+
+/// The first line of a step that is no MULTI.
+fn first_line(step: &Step) -> &str {
+    step.say.get(usize::from(step.is_block())).map_or("", String::as_str)
+}
+
+/// The name of a step's first command.
+fn name(step: &Step) -> &str {
+    first_line(step).split(' ').next().unwrap_or("")
+}
+
+/// The key of a step's first command; of one that is about no key whatever follows its name.
+fn key(step: &Step) -> &str {
+    first_line(step).split(' ').nth(1).unwrap_or("")
+}
+
+/// Lets a single long write stand for all commands but the last few, where many are left. It need not be as long as they are: what matters may be how much a
+/// snapshot holds, in which keys weigh otherwise than in commands. A long word is packed small there, unless that is forbidden.
+fn write_once(search: &mut Search<'_>) {
+    let mut all = steps(&search.plan);
+    if all.len() <= MANY {
+        return;
+    }
+    all.sort_by_key(|(_, step)| step.at_us);
+    for count in 0..=LAST_MAX {
+        let (many, last) = all.split_at(all.len() - count);
+        let bytes = many.iter().map(|(_, step)| step.bytes()).sum();
+        for (client, Step { at_us, .. }) in [&many[0], &many[many.len() - 1]] {
+            let written = |bytes| {
+                let long = Step { at_us: *at_us, say: vec![format!("SET s:0 {}", long_word(bytes))] };
+                [&[(*client, long)][..], last].concat()
+            };
+            let mut candidates = sizes(bytes).map(written);
+            if candidates.any(|steps| {
+                search.change(|plan| {
+                    put(plan, &steps);
+                    plan.settings.push(Setting::new("rdbcompression", "no"));
+                })
+            }) {
+                return;
+            }
+        }
+    }
+}
+
+/// Sizes of a word in place of so many bytes, from twice as many downwards.
+fn sizes(bytes: usize) -> impl Iterator<Item = usize> {
+    let (numerator, denominator) = SHORTER;
+    let all = std::iter::successors(Some(2 * bytes), move |bytes| Some(bytes * numerator / denominator));
+    all.take_while(|bytes| *bytes > 1)
 }
 
 /// Lets one client say what several do.
@@ -191,5 +328,25 @@ mod tests {
         assert_eq!(said(2), [(4, "SET s:0 <530>".to_owned()), (9, "SET s:0 <530>".to_owned())]);
         assert_eq!(said(16).len(), 10);
         assert_eq!(in_groups(&[], 4, write_of), []);
+    }
+
+    #[test]
+    fn steps_are_grouped_by_the_name_and_the_key_of_their_first_command() {
+        let step = |say: &[&str]| Step { at_us: 0, say: say.iter().map(|line| (*line).into()).collect() };
+        let of = |say: &[&str]| (name(&step(say)).to_owned(), key(&step(say)).to_owned());
+        let pair = |name: &str, key: &str| (name.to_owned(), key.to_owned());
+        assert_eq!(of(&["SET s:1 <100>"]), pair("SET", "s:1"));
+        assert_eq!(of(&["MULTI", "INCR n:1", "GETDEL s:1", "EXEC"]), pair("INCR", "n:1"));
+        assert_eq!(of(&["MULTI", "EXEC"]), pair("EXEC", ""));
+        assert_eq!(of(&["PING"]), pair("PING", ""));
+    }
+
+    #[test]
+    fn the_words_that_are_tried_in_place_of_others_are_close_to_each_other_and_end() {
+        let all: Vec<usize> = sizes(1000).collect();
+        assert_eq!((all[0], all.last()), (2000, Some(&2)));
+        assert!(all.windows(2).all(|pair| pair[1] < pair[0] && pair[0] - pair[1] <= 1 + pair[0] / 14), "{all:?}");
+        assert!(all.len() < 100, "{}", all.len());
+        assert_eq!(sizes(0).count(), 0);
     }
 }

@@ -4,9 +4,18 @@ use super::search::{LATER, Search};
 use crate::plan::{FaultPlan, OrderPlan, Plan, Setting};
 
 /// The smallest part of `items` that still fails, found by leaving out ever smaller runs of them: half, a quarter, one by one.
-pub(super) fn minimise<T: Clone>(mut items: Vec<T>, fails: &mut impl FnMut(&[T]) -> bool) -> Vec<T> {
+pub(super) fn minimise<T: Clone>(items: Vec<T>, fails: &mut impl FnMut(&[T]) -> bool) -> Vec<T> {
+    minimise_by_runs(items, 1, fails)
+}
+
+/// The same with runs of no fewer than `run_min` items.
+pub(super) fn minimise_by_runs<T: Clone>(
+    mut items: Vec<T>,
+    run_min: usize,
+    fails: &mut impl FnMut(&[T]) -> bool,
+) -> Vec<T> {
     let mut run = items.len();
-    while run > 0 {
+    while run >= run_min.max(1) {
         let mut at = 0;
         while at < items.len() {
             let end = (at + run).min(items.len());
@@ -95,6 +104,7 @@ mod tests {
         });
         assert_eq!(left, needed);
         assert!(tries < 100, "{tries}");
+        assert_eq!(minimise_by_runs((0..16).collect(), 4, &mut |rest: &[u32]| rest.contains(&5)), [4, 5, 6, 7]);
         assert_eq!(minimise(vec![1, 2, 3], &mut |_: &[i32]| true), Vec::<i32>::new());
         assert_eq!(minimise(vec![1, 2, 3], &mut |_: &[i32]| false), [1, 2, 3]);
     }

@@ -76,3 +76,13 @@ fn what_a_script_says_is_recorded_with_the_time_at_which_it_was_said() {
     assert_eq!(said.len(), 100);
     assert!(said[0].at_us > 0 && said[99].at_us > said[0].at_us, "{:?} {:?}", said[0], said[99]);
 }
+
+/// What the defect needs is a snapshot that ends at a certain place of a packet, so many keys were needed, or one that is not packed.
+#[cfg(feature = "museum")]
+#[test]
+fn one_long_write_of_another_size_stands_for_many_keys_of_a_snapshot() {
+    let plan = Plan { defects: vec!["swap_on_bad_eof".into()], ..Plan::draw(501) };
+    let shrunk = to_the_end(&plan).expect("it fails");
+    assert!(shrunk.after.commands <= 2, "{:#?}", shrunk.plan);
+    assert_eq!(shrunk.violation.signature(), "same-data/replica");
+}

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
 use std::thread;
 use std::time::Instant;
 
@@ -33,7 +33,14 @@ struct Book {
 #[derive(Debug)]
 pub struct Door {
     port: u16,
-    line: Arc<Mutex<Line>>,
+    gate: Arc<Gate>,
+}
+
+/// What a door and those that pass through it share.
+#[derive(Debug)]
+struct Gate {
+    line: Mutex<Line>,
+    let_go: Condvar,
 }
 
 #[derive(Debug)]
@@ -42,6 +49,8 @@ struct Line {
     is_open: bool,
     /// How many more bytes may come from the server before its connections are cut.
     budget: Option<usize>,
+    /// What comes from the server stays under way.
+    is_held: bool,
     /// The ends at the server.
     connections: Vec<TcpStream>,
 }
@@ -78,15 +87,15 @@ impl Recorder {
     pub fn open(&self, from: Party, to: u16, target: u16) -> Door {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let port = listener.local_addr().expect("a listener has an address").port();
-        let line = Line { target, is_open: true, budget: None, connections: Vec::new() };
-        let line = Arc::new(Mutex::new(line));
-        let (book, relayed) = (Arc::clone(&self.shared), Arc::clone(&line));
+        let line = Line { target, is_open: true, budget: None, is_held: false, connections: Vec::new() };
+        let gate = Arc::new(Gate { line: Mutex::new(line), let_go: Condvar::new() });
+        let (book, relayed) = (Arc::clone(&self.shared), Arc::clone(&gate));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 relay(&book, &relayed, stream, from, to);
             }
         });
-        Door { port, line }
+        Door { port, gate }
     }
 }
 
@@ -127,30 +136,49 @@ impl Door {
 
     /// The server listens elsewhere now.
     pub fn turn_to(&self, target: u16) {
-        lock(&self.line).target = target;
+        lock(&self.gate.line).target = target;
     }
 
     /// What has been dialled through it ends, and nobody passes any more. What was read from the server is delivered before.
     pub fn shut(&self) {
-        let mut line = lock(&self.line);
+        let mut line = lock(&self.gate.line);
         line.is_open = false;
         line.cut();
     }
 
     /// One can pass again.
     pub fn reopen(&self) {
-        lock(&self.line).is_open = true;
+        lock(&self.gate.line).is_open = true;
     }
 
     /// Once this many more bytes have come from the server, most likely within a command, what has been dialled through it ends. One can dial again at once.
     pub fn cut_after(&self, bytes: usize) {
-        lock(&self.line).budget = Some(bytes);
+        lock(&self.gate.line).budget = Some(bytes);
     }
 
     /// Whether the cut that was asked for has not happened yet.
     #[must_use]
     pub fn is_about_to_cut(&self) -> bool {
-        lock(&self.line).budget.is_some()
+        lock(&self.gate.line).budget.is_some()
+    }
+
+    /// What comes from the server is written down, as ever, and stays under way.
+    pub fn hold(&self) {
+        lock(&self.gate.line).is_held = true;
+    }
+
+    /// What is under way arrives, if somebody is still there, and all goes on.
+    pub fn let_go(&self) {
+        lock(&self.gate.line).is_held = false;
+        self.gate.let_go.notify_all();
+    }
+}
+
+impl Gate {
+    /// Whoever has a piece waits here until it may arrive.
+    fn wait_while_held(&self) {
+        let held = self.let_go.wait_while(lock(&self.line), |line| line.is_held);
+        drop(held.expect("nobody panics while he holds the lock"));
     }
 }
 
@@ -177,46 +205,55 @@ impl Line {
     }
 }
 
-fn relay(book: &Arc<Mutex<Book>>, line: &Arc<Mutex<Line>>, dialler: TcpStream, from: Party, to: u16) {
-    let mut held = lock(line);
-    if !held.is_open {
+fn relay(book: &Arc<Mutex<Book>>, gate: &Arc<Gate>, dialler: TcpStream, from: Party, to: u16) {
+    let mut line = lock(&gate.line);
+    if !line.is_open {
         return;
     }
-    let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, held.target)) else { return };
+    let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, line.target)) else { return };
     for stream in [&dialler, &server] {
         // Pieces are to stay apart.
         let _ = stream.set_nodelay(true);
     }
     let handles = [&dialler, &server, &server].map(TcpStream::try_clone);
     let [Ok(dialler_in), Ok(server_out), Ok(kept)] = handles else { return };
-    held.connections.push(kept);
-    drop(held);
+    line.connections.push(kept);
+    drop(line);
     let conn = lock(book).dials(from, to);
     let asking = Arc::clone(book);
-    thread::spawn(move || pump(&asking, conn, Speaker::Dialler, dialler_in, server_out, |count| (count, false)));
-    let (answering, line) = (Arc::clone(book), Arc::clone(line));
-    thread::spawn(move || pump(&answering, conn, Speaker::Acceptor, server, dialler, |count| lock(&line).pass(count)));
+    thread::spawn(move || pump(&asking, conn, Speaker::Dialler, dialler_in, server_out, None));
+    let (answering, gate) = (Arc::clone(book), Arc::clone(gate));
+    thread::spawn(move || pump(&answering, conn, Speaker::Acceptor, server, dialler, Some(gate)));
 }
 
-/// Copies until an end closes, or `pass` says that it is enough.
-fn pump(
-    book: &Mutex<Book>,
-    conn: u32,
-    speaker: Speaker,
-    mut from: TcpStream,
-    mut to: TcpStream,
-    pass: impl Fn(usize) -> (usize, bool),
-) {
+/// Copies until an end closes, or the gate says that it is enough.
+fn pump(book: &Mutex<Book>, conn: u32, speaker: Speaker, mut from: TcpStream, to: TcpStream, gate: Option<Arc<Gate>>) {
+    let (departs, under_way) = mpsc::channel();
+    let holder = gate.clone();
+    thread::spawn(move || deliver(&under_way, to, holder.as_deref()));
     let mut piece = [0; PIECE_BYTES_MAX];
     while let Ok(count @ 1..) = from.read(&mut piece) {
-        let (passed, is_over) = pass(count);
+        let (passed, is_over) = gate.as_ref().map_or((count, false), |gate| lock(&gate.line).pass(count));
         lock(book).says(conn, speaker, &piece[..passed]);
-        if to.write_all(&piece[..passed]).is_err() || is_over {
+        if departs.send(piece[..passed].to_vec()).is_err() || is_over {
             break;
         }
     }
     lock(book).hangs(conn);
-    // Whoever is at the other end reads what was written, and then the end.
-    let _ = to.shutdown(Shutdown::Write);
+    // Whoever is at the other end reads what is under way, and then the end.
+    drop(departs);
     let _ = from.shutdown(Shutdown::Read);
+}
+
+/// Brings pieces to the other end, and then the end.
+fn deliver(under_way: &mpsc::Receiver<Vec<u8>>, mut to: TcpStream, gate: Option<&Gate>) {
+    for piece in under_way {
+        if let Some(gate) = gate {
+            gate.wait_while_held();
+        }
+        if to.write_all(&piece).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Write);
 }

@@ -252,14 +252,15 @@ impl Sorter {
 
 fn on(asked: &Asked) -> Kind {
     match asked {
-        Asked::Sync(_) => Kind::Request,
+        Asked::Sync(_) | Asked::HandOver(_) => Kind::Request,
         Asked::Ack(_) => Kind::Ack,
         Asked::Other | Asked::Nonsense => Kind::Dialogue,
     }
 }
 
 fn asks(said: &Said) -> Kind {
-    if matches!(said, Said::Other) { Kind::Client } else { Kind::Question }
+    // Where a server is told to go is seen when it dials.
+    if matches!(said, Said::Other | Said::Redirects) { Kind::Client } else { Kind::Question }
 }
 
 fn tells(said: &Said) -> Kind {

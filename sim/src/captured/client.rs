@@ -1,6 +1,6 @@
 //! What does a client ask of a server, and what is it told?
 //!
-//! Of what clients say only that is looked at by which a server tells of itself: INFO, DEBUG DIGEST, WAIT, and the order to be a master.
+//! Of what clients say only that is looked at by which a server tells of itself: INFO, DEBUG DIGEST, WAIT, and the orders to follow nobody or another.
 
 use std::collections::VecDeque;
 
@@ -29,6 +29,10 @@ pub(super) struct Info {
 pub(super) enum Said {
     /// A client orders it to follow nobody.
     Promotes,
+    /// It does so.
+    Promoted,
+    /// A client orders it to follow somebody, perhaps another than before.
+    Redirects,
     /// The answer to INFO.
     Info(Info),
     /// The answer to DEBUG DIGEST.
@@ -46,6 +50,7 @@ enum Question {
     Info,
     Digest,
     Wait,
+    Promotion,
     Other,
 }
 
@@ -75,14 +80,20 @@ impl Conversation {
         while let Front::Command(words, len) = front(&unread[used..]) {
             let is =
                 |at: usize, name: &str| words.get(at).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()));
+            let follows = is(0, "REPLICAOF") || is(0, "SLAVEOF");
+            let promotes = follows && is(1, "NO") && is(2, "ONE");
             self.asked.push_back(match () {
                 () if is(0, "INFO") => Question::Info,
                 () if is(0, "DEBUG") && is(1, "DIGEST") => Question::Digest,
                 () if is(0, "WAIT") => Question::Wait,
+                () if promotes => Question::Promotion,
                 () => Question::Other,
             });
-            let promotes = (is(0, "REPLICAOF") || is(0, "SLAVEOF")) && is(1, "NO") && is(2, "ONE");
-            said.push((if promotes { Said::Promotes } else { Said::Other }, len));
+            said.push(match () {
+                () if promotes => (Said::Promotes, len),
+                () if follows => (Said::Redirects, len),
+                () => (Said::Other, len),
+            });
             used += len;
         }
         unread.drain(..used);
@@ -124,6 +135,7 @@ fn understand(question: Option<Question>, reply: &Reply<'_>) -> Said {
             ReplicationId::parse(text).map(|digest| Said::Digest(digest.to_string()))
         }
         (Some(Question::Wait), Reply::Integer(count)) => usize::try_from(*count).ok().map(Said::Waited),
+        (Some(Question::Promotion), Reply::Status(b"OK")) => Some(Said::Promoted),
         (Some(Question::Other), _) => Some(Said::Other),
         _ => None,
     };
@@ -180,7 +192,7 @@ mod tests {
         let told: Vec<Said> = conversation.hears(reply.as_bytes()).into_iter().map(|(said, _)| said).collect();
         let position = Position { history: ReplicationId::new([b'a'; 40]), offset: 12 };
         let info = Info { is_master: false, is_linked: true, position, second: None };
-        assert_eq!(told, [Said::Info(info), Said::Other, Said::Waited(2), Said::Other]);
+        assert_eq!(told, [Said::Info(info), Said::Other, Said::Waited(2), Said::Promoted]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use afterimage_core::replication::{Position, ReplicationId, Request, Standing, V
 
 use super::client::{Conversation, Info, Said};
 use super::format::{Capture, Happening, Party, Record, Speaker};
+use super::left::places_of_leaving;
 use super::link::{Asked as LinkAsked, Heard, IsWhole, Link, belongs_to_dialogue};
 use super::shadow::Shadow;
 use super::words::commands;
@@ -52,12 +53,22 @@ pub(super) enum Hears {
 pub(super) struct Server {
     pub(super) life: u32,
     pub(super) is_master: bool,
+    /// It was told to be a master, and is one already or will be: that is seen by what it says next.
+    pub(super) is_called: bool,
     /// The name that it has given to its own history in this life, or since it is a master.
     pub(super) named: Option<ReplicationId>,
     pub(super) shadow: Option<Shadow>,
     pub(super) hears: Hears,
     /// What it last told of itself, since all were last at rest.
     pub(super) last_info: Option<Info>,
+}
+
+impl Server {
+    /// A server at the beginning of a life: it follows nobody yet.
+    fn begin(life: u32, shadow: Option<Shadow>) -> Server {
+        let (named, hears, last_info) = (None, Hears::Nobody, None);
+        Server { life, is_master: true, is_called: false, named, shadow, hears, last_info }
+    }
 }
 
 pub(super) enum Conn {
@@ -86,6 +97,8 @@ pub(super) struct Feed<'a> {
     pub(super) claims: Vec<Claim>,
     /// Offsets at which some server tells its digest.
     digest_offsets: BTreeSet<u64>,
+    /// Of links that replicas left while bytes were under way, up to where those were read.
+    left: BTreeMap<u32, u64>,
     pub(super) digests: BTreeMap<Place, String>,
     pub(super) seen: Seen,
     dials: u64,
@@ -96,17 +109,16 @@ pub(super) struct Feed<'a> {
 
 impl<'a> Feed<'a> {
     pub(super) fn new(capture: &'a Capture, keeps_journal: bool) -> Feed<'a> {
-        let nobody =
-            || Server { life: 0, is_master: true, named: None, shadow: None, hears: Hears::Nobody, last_info: None };
         let clients = clients(capture);
         Feed {
             capture,
-            servers: (0..capture.hosts).map(|_| nobody()).collect(),
+            servers: (0..capture.hosts).map(|_| Server::begin(0, None)).collect(),
             conns: BTreeMap::new(),
             histories: Histories::new(usize::from(capture.hosts)),
             waits: Waits::new(clients),
             claims: Vec::new(),
             digest_offsets: offsets_told(capture),
+            left: places_of_leaving(capture),
             digests: BTreeMap::new(),
             seen: Seen::default(),
             dials: 0,
@@ -187,8 +199,7 @@ impl<'a> Feed<'a> {
             let explanation = format!("it has left a snapshot that cannot be loaded: {}", shadow.last_words());
             return Err(Broken::new(host, Property::KeepsPromises, explanation));
         }
-        let (named, hears, last_info) = (None, Hears::Nobody, None);
-        *self.server(host) = Server { life, is_master: true, named, shadow: Some(shadow), hears, last_info };
+        *self.server(host) = Server::begin(life, Some(shadow));
         self.observe(host)
     }
 
@@ -264,6 +275,10 @@ impl<'a> Feed<'a> {
         for (asked, _) in link.asks(bytes) {
             match asked {
                 LinkAsked::Sync(request) => link.request = Some(request),
+                LinkAsked::HandOver(request) => {
+                    link.request = Some(request);
+                    self.on_hand_over(link.to, request);
+                }
                 LinkAsked::Ack(told) => self.on_ack(conn, link, told)?,
                 LinkAsked::Other => {}
                 LinkAsked::Nonsense => {
@@ -282,12 +297,7 @@ impl<'a> Feed<'a> {
             rest = &rest[used..];
             match heard {
                 None => {}
-                Some(Heard::Line(line)) if belongs_to_dialogue(&line) => {}
-                Some(Heard::Line(line)) => {
-                    let (to, line) = (host_name(link.from), line.escape_ascii());
-                    let explanation = format!("it says to {to} what belongs to no dialogue: {line}");
-                    return Err(Broken::new(link.to, Property::PeersUnderstood, explanation));
-                }
+                Some(Heard::Line(line)) => self.on_line(link, &line)?,
                 Some(Heard::Full(position, line)) => {
                     self.seen.full += 1;
                     self.on_answer(conn, link, position.history, Some(position.offset), &line)?;
@@ -304,11 +314,33 @@ impl<'a> Feed<'a> {
                 }
                 Some(Heard::Stream(bytes)) => {
                     self.master_has_said(link, bytes)?;
-                    commands(bytes).try_for_each(|bytes| self.replica_hears(conn, link.from, bytes))?;
+                    let read = self.count_read(conn, link, bytes);
+                    commands(&bytes[..read]).try_for_each(|bytes| self.replica_hears(conn, link.from, bytes))?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// A master says something before it answers, or instead: an error then, and whoever was asked to take over does not.
+    fn on_line(&mut self, link: &mut Link, line: &[u8]) -> Outcome {
+        if !belongs_to_dialogue(line) {
+            let (to, line) = (host_name(link.from), line.escape_ascii());
+            let explanation = format!("it says to {to} what belongs to no dialogue: {line}");
+            return Err(Broken::new(link.to, Property::PeersUnderstood, explanation));
+        }
+        if line.starts_with(b"-") && link.request.take().is_some() {
+            self.server(link.to).is_called = false;
+        }
+        Ok(())
+    }
+
+    /// How many of the last bytes of a stream its replica has read, or will read. Some may be under way when it is told to leave.
+    fn count_read(&mut self, conn: u32, link: &Link, bytes: &[u8]) -> usize {
+        let (Some(at), Some(left)) = (link.at, self.left.get(&conn)) else { return bytes.len() };
+        let unread = usize::try_from(at.offset.saturating_sub(*left)).map_or(bytes.len(), |n| n.min(bytes.len()));
+        self.seen.unread += unread as u64;
+        bytes.len() - unread
     }
 
     fn replica_hears(&mut self, conn: u32, host: u16, bytes: &[u8]) -> Outcome {

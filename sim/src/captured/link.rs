@@ -18,6 +18,8 @@ const MARK_BYTES: usize = 40;
 pub(super) enum Asked {
     /// To be continued, or everything.
     Sync(Request),
+    /// The same, of its replica, which is to be the master from then on.
+    HandOver(Request),
     /// How much it has.
     Ack(u64),
     /// What belongs to the dialogue, and no check looks at.
@@ -231,7 +233,10 @@ fn understand(words: &[Vec<u8>]) -> Asked {
         let first_byte = std::str::from_utf8(&words[2]).ok().and_then(|text| text.parse().ok());
         let history = ReplicationId::parse(&words[1]);
         return match first_byte {
-            Some(first_byte) if history.is_some() || words[1] == b"?" => Asked::Sync(Request { history, first_byte }),
+            Some(first_byte) if history.is_some() || words[1] == b"?" => {
+                let request = Request { history, first_byte };
+                if is(3, "FAILOVER") { Asked::HandOver(request) } else { Asked::Sync(request) }
+            }
             _ => Asked::Nonsense,
         };
     }
@@ -298,6 +303,9 @@ mod tests {
         link.request = Some(request);
         hears(&mut link, format!("+CONTINUE {ID}\r\n*1").as_bytes(), 100);
         assert_eq!(link.at, Some(Position { history, offset: 12 }));
+        let said = format!("PSYNC {ID} 13 failover\r\n");
+        let request = Request { history: Some(history), first_byte: 13 };
+        assert_eq!(link.asks(said.as_bytes()), [(Asked::HandOver(request), said.len())]);
         assert_eq!(link.asks(b"?").pop(), Some((Asked::Nonsense, 1)));
     }
 }

@@ -4,12 +4,14 @@
 //! synchronisations, acknowledgements, WAIT. Nobody can look into a real server; its shadow (`shadow.rs`) stands for it, a node of ours that is sent what that was sent. What the server tells of itself (INFO, DEBUG DIGEST, its
 //! acknowledgements) must be what its shadow has.
 //!
-//! Relaxed here, and nowhere in the checks: what a master wrote while it had no replica was heard by nobody, so that its place is taken from what it says; a backlog is expected to hold `repl-backlog-size` bytes and no more.
+//! Relaxed here, and nowhere in the checks: what a master wrote while it had no replica was heard by nobody, so that its place is taken from what it says; a backlog is expected to hold `repl-backlog-size` bytes and no more; what
+//! was under way to a replica when that was told to leave its master it need not have read, and how much it has is taken from what it says next.
 
 mod altered;
 mod client;
 mod feed;
 mod format;
+mod left;
 mod link;
 mod shadow;
 mod told;
@@ -49,6 +51,8 @@ pub struct Seen {
     pub unheard: u64,
     /// Answers of WAIT.
     pub waits: u64,
+    /// Bytes of the stream that were under way to replicas which left, and never read them.
+    pub unread: u64,
     /// Times at which all stood where their masters did.
     pub rests: u64,
 }
@@ -67,7 +71,7 @@ pub struct Judged {
 
 impl fmt::Display for Judged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Seen { bytes, full, partial, boundaries, compared, acks, claims, digests, unheard, waits, rests } =
+        let Seen { bytes, full, partial, boundaries, compared, acks, claims, digests, unheard, waits, unread, rests } =
             self.seen;
         match &self.violation {
             None => writeln!(f, "nothing was broken")?,
@@ -82,7 +86,7 @@ impl fmt::Display for Judged {
             f,
             "  {acks} acknowledgements, {claims} places told and {digests} digests there, {unheard} of which nobody heard"
         )?;
-        writeln!(f, "  {waits} answers of WAIT, {rests} times at rest")
+        writeln!(f, "  {waits} answers of WAIT, {unread} bytes that were under way to who left, {rests} times at rest")
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Their acknowledgements, INFO, DEBUG DIGEST and WAIT are held against the tree of histories, which knows only what was sent.
 
-use afterimage_core::replication::Position;
+use afterimage_core::replication::{Position, Request};
 
 use super::client::{Conversation, Info, Said};
 use super::feed::{Broken, Claim, Conn, Feed, Hears, Outcome, Server};
@@ -31,7 +31,12 @@ impl Feed<'_> {
     pub(super) fn on_said(&mut self, talk: &mut Conversation, said: Said) -> Outcome {
         match said {
             Said::Promotes => {
-                self.on_promotion(talk.host);
+                let server = self.server(talk.host);
+                server.is_called = !server.is_master;
+                Ok(())
+            }
+            Said::Promoted => {
+                self.takes_over(talk.host);
                 Ok(())
             }
             Said::Info(info) => self.on_info(talk, info),
@@ -42,15 +47,22 @@ impl Feed<'_> {
                 Ok(())
             }
             Said::Waited(replicas) => self.on_waited(talk, replicas),
-            Said::Other => Ok(()),
+            Said::Redirects | Said::Other => Ok(()),
             Said::Unfitting(why) => Err(Broken::new(talk.host, Property::FittingReply, why)),
         }
     }
 
-    /// A server is to follow nobody. Captures are made so that nothing is under way to it then.
-    fn on_promotion(&mut self, host: u16) {
+    /// A master asks its replica to take over. One that stands in another history refuses.
+    pub(super) fn on_hand_over(&mut self, host: u16, request: Request) {
         let server = self.server(host);
-        if !server.is_master {
+        let stands_in = server.shadow.as_ref().map(|shadow| shadow.probe().position.history);
+        server.is_called |= !server.is_master && stands_in.is_some() && stands_in == request.history;
+    }
+
+    /// A server that was told to be a master is one now. Whatever it has read was written down before it says so.
+    pub(super) fn takes_over(&mut self, host: u16) {
+        let server = self.server(host);
+        if std::mem::take(&mut server.is_called) {
             (server.is_master, server.named, server.hears) = (true, None, Hears::Nobody);
             server.shadow.iter_mut().for_each(Shadow::hang_up);
             self.note(Topic::Operator, || format!("{} is promoted", host_name(host)));

@@ -23,6 +23,11 @@ impl Feed<'_> {
             }
             return Ok(());
         }
+        if server.is_called && has_place {
+            // What it says over one connection may be written down before what it says over another: it is a master already.
+            self.takes_over(host);
+        }
+        let server = self.server(host);
         if !server.is_master {
             let explanation = format!("it calls its history {history:?}, and was sent {present:?}");
             return Err(Broken::new(host, Property::FreshId, explanation));

@@ -31,7 +31,7 @@ const SMALL_BACKLOG: &[(&str, &str)] =
     &[("repl-diskless-sync", "yes"), ("rdbchecksum", "no"), ("repl-backlog-size", "16384")];
 
 /// What Redis 7.0 is made to do.
-pub(super) const ALL: [Session; 8] = [
+pub(super) const ALL: [Session; 11] = [
     Session {
         name: "full-by-socket",
         about: "full synchronisations over sockets",
@@ -64,6 +64,24 @@ pub(super) const ALL: [Session; 8] = [
         about: "restarts of replicas and of masters from their snapshots",
         directives: FILE,
         play: restart,
+    },
+    Session {
+        name: "handover",
+        about: "a master hands over to its replica while a client writes",
+        directives: SOCKET,
+        play: hand_over,
+    },
+    Session {
+        name: "handover-forced",
+        about: "a master that hands over to a replica which lags: in vain, then by force",
+        directives: SOCKET,
+        play: hand_over_by_force,
+    },
+    Session {
+        name: "takeover",
+        about: "replicas that are promoted while a client writes to their master, and bytes are under way to them",
+        directives: SOCKET,
+        play: take_over,
     },
 ];
 
@@ -275,7 +293,91 @@ fn restart(stage: &mut Stage) {
     stage.rest(&[None, Some(A), Some(A)]);
 }
 
+fn hand_over(stage: &mut Stage) {
+    stage.acquaint(A, B);
+    write(stage, A, &WRITES[..17]);
+    stage.follow(B, A);
+    stage.follow(C, A);
+    stage.rest(&[None, Some(A), Some(A)]);
+    let writer = stage.writes(1, A);
+    writer.goes_on();
+    stage.hand_over(A, B, "");
+    // From when it is asked until it is a replica its answers wait.
+    writer.stops_refused();
+    stage.wait_for_link(A);
+    stage.rest(&[Some(B), None, Some(A)]);
+    write(stage, B, MORE);
+    stage.rest(&[Some(B), None, Some(A)]);
+    // And back, down the chain.
+    let writer = stage.writes(1, B);
+    writer.goes_on();
+    stage.hand_over(B, A, "TIMEOUT 60000");
+    writer.stops_refused();
+    stage.wait_for_link(B);
+    write(stage, A, &WRITES[..17]);
+    stage.wait(0, A, 2);
+    stage.rest(&[None, Some(A), Some(A)]);
+}
+
+fn hand_over_by_force(stage: &mut Stage) {
+    stage.acquaint(A, B);
+    write(stage, A, &WRITES[..17]);
+    stage.follow(B, A);
+    stage.follow(C, A);
+    stage.rest(&[None, Some(A), Some(A)]);
+    // A replica that had all of a data set is sent the stream once it says so. That is over then.
+    write(stage, A, MORE);
+    stage.rest(&[None, Some(A), Some(A)]);
+    stage.line(B, A).hold();
+    let writer = stage.writes(1, A);
+    writer.goes_on();
+    stage.hand_over(A, B, "TIMEOUT 200");
+    stage.wait_for_refusal(A);
+    writer.goes_on();
+    // Until then all has come to C, whose data will be more than the successor's.
+    stage.hand_over(A, B, "FORCE TIMEOUT 500");
+    writer.stops_refused();
+    stage.line(B, A).let_go();
+    stage.wait_for_link(A);
+    stage.say(B, "INFO replication");
+    write(stage, B, MORE);
+    stage.rest(&[Some(B), None, Some(A)]);
+}
+
+fn take_over(stage: &mut Stage) {
+    write(stage, A, &WRITES[..17]);
+    stage.follow(B, A);
+    stage.follow(C, A);
+    write(stage, A, MORE);
+    stage.rest(&[None, Some(A), Some(A)]);
+    let writer = stage.writes(1, A);
+    writer.goes_on();
+    stage.line(B, A).hold();
+    writer.goes_on();
+    stage.promote(B);
+    stage.line(B, A).let_go();
+    stage.say_all(B, &MORE[..6]);
+    // C hears of what the old master goes on to write, and leaves that in the midst of it.
+    writer.goes_on();
+    stage.follow(C, B);
+    // Nobody hears of this.
+    writer.goes_on();
+    stage.follow(A, B);
+    writer.stops_refused();
+    stage.rest(&[Some(B), None, Some(B)]);
+    // Once more, with as much under way as there is by itself.
+    let writer = stage.writes(1, B);
+    writer.goes_on();
+    stage.promote(C);
+    stage.follow(A, C);
+    stage.follow(B, C);
+    writer.stops_refused();
+    write(stage, C, MORE);
+    stage.rest(&[Some(C), Some(C), None]);
+}
+
 fn live(stage: &mut Stage) {
+    stage.acquaint(B, C);
     write(stage, A, &WRITES[..30]);
     stage.say(A, "SELECT 0");
     stage.follow(B, A);
@@ -301,6 +403,12 @@ fn live(stage: &mut Stage) {
     stage.rest(&[Some(B), None, None]);
     stage.follow(B, C);
     stage.rest(&[Some(B), Some(C), None]);
+    let writer = stage.writes(1, C);
+    writer.goes_on();
+    stage.hand_over(C, B, "");
+    writer.stops_refused();
+    stage.wait_for_link(C);
+    stage.rest(&[Some(B), None, Some(B)]);
 }
 
 fn little(stage: &mut Stage) {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
 
 use afterimage_sim::captured::{Capture, Happening, Party};
 use afterimage_sim::host_name;
-use afterimage_tests::{Client, Door, Options, Recorder, Release, Reply, Server, wait_until};
+use afterimage_tests::{Client, Door, Options, PATIENCE, Recorder, Release, Reply, Server, encode, wait_until};
 
 /// Who follows whom, speaks to whom, and what was said so far.
 pub(super) struct Stage {
@@ -122,6 +124,53 @@ impl Stage {
         self.say(host, "INFO replication");
     }
 
+    /// Two servers tell whichever of them is the other's master by which line it reaches them, as if they listened there. A master dials its successor where that says that it listens.
+    pub(super) fn acquaint(&mut self, one: u16, other: u16) {
+        for (host, master) in [(one, other), (other, one)] {
+            let port = self.line(master, host).port();
+            self.say(host, &format!("CONFIG SET replica-announce-port {port}"));
+        }
+    }
+
+    /// A master is told to hand over to its replica; it may try that in the way that is told behind.
+    pub(super) fn hand_over(&mut self, host: u16, successor: u16, how: &str) {
+        let port = self.line(host, successor).port();
+        // A replica that had all of a data set is online once it has said so, within a second.
+        let online = format!("port={port},state=online");
+        wait_until("the successor to be online", || {
+            self.server(host).info("replication").values().any(|replica| replica.contains(&online))
+        });
+        self.say(host, format!("FAILOVER TO 127.0.0.1 {port} {how}").trim_end());
+    }
+
+    /// Waits until a server follows another and is in step, without a record of the questions.
+    pub(super) fn wait_for_link(&self, host: u16) {
+        wait_until("a link to be up", || self.server(host).is_linked());
+    }
+
+    /// Waits until a master has given up to hand over.
+    pub(super) fn wait_for_refusal(&self, host: u16) {
+        wait_until("the failover to be given up", || {
+            let info = self.server(host).info("replication");
+            info["master_failover_state"] == "no-failover" && info["role"] == "master"
+        });
+    }
+
+    /// A client writes to a server from now on, as fast as that answers.
+    pub(super) fn writes(&mut self, client: u16, host: u16) -> Writer {
+        let port = self.door(Party::Client(client), host).port();
+        let mut talk = Client::try_connect(port).expect("the door is open");
+        let (answered, rounds) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            for number in 0.. {
+                if !write_round(&mut talk, number) || answered.send(()).is_err() {
+                    break;
+                }
+            }
+        });
+        Writer { thread, rounds }
+    }
+
     /// Waits until a client's writes have reached so many replicas, as WAIT tells.
     pub(super) fn wait(&mut self, client: u16, host: u16, replicas: i64) {
         self.ask(client, host, &["INFO", "replication"]);
@@ -156,6 +205,43 @@ impl Stage {
         let (session, backlog_bytes) = (session.to_owned(), self.backlog_bytes);
         Capture { server, session, hosts: self.hosts(), backlog_bytes, records: self.recorder.records() }
     }
+}
+
+/// Somebody who writes all the time, until that is refused.
+#[derive(Debug)]
+pub(super) struct Writer {
+    thread: JoinHandle<()>,
+    /// A word for each round of writes that was answered.
+    rounds: mpsc::Receiver<()>,
+}
+
+impl Writer {
+    /// Waits until a few more writes were answered.
+    pub(super) fn goes_on(&self) {
+        const MORE: usize = 5;
+        let _before = self.rounds.try_iter().count();
+        for _ in 0..MORE {
+            self.rounds.recv_timeout(PATIENCE).expect("a client's writes are answered");
+        }
+    }
+
+    /// Waits until the server refuses its writes.
+    pub(super) fn stops_refused(self) {
+        wait_until("a client's writes to be refused", || self.thread.is_finished());
+        self.thread.join().expect("a writer does not panic");
+    }
+}
+
+/// One write alone and a block, in one piece. True if all was carried out.
+fn write_round(talk: &mut Client, number: usize) -> bool {
+    let lines =
+        [format!("SET k{} {number}", number % 16), "MULTI".into(), "INCR n".into(), "SADD m a b".into(), "EXEC".into()];
+    let bytes: Vec<u8> = lines.iter().flat_map(|line| encode(&line.split(' ').collect::<Vec<_>>())).collect();
+    talk.try_send(&bytes).is_ok()
+        && lines
+            .map(|_| talk.try_read())
+            .iter()
+            .all(|reply| matches!(reply, Ok(reply) if !matches!(reply, Reply::Error(_))))
 }
 
 impl std::fmt::Debug for Stage {

@@ -16,7 +16,7 @@ use crate::world::World;
 /// The first of the ports from which dials are made.
 const EPHEMERAL_PORT: u16 = 32_768;
 /// [`Defect::ChecksumNotVerified`]: one in so many deliveries has a bit that has flipped.
-const FLIPS_EVERY: u64 = 1000;
+const FLIPS_EVERY: u64 = 50;
 
 impl World {
     /// Begins a dial.

@@ -1,6 +1,6 @@
 //! What must hold, and how is a breach told?
 //!
-//! One property per file. Each is looked at after every event that can touch it, in constant time. A breach is a
+//! A property per file, and those of the tree of histories in one; what is said to clients is looked at where they hear it. Each is looked at after every event that can touch it, in constant time. A breach is a
 //! [`Violation`]: a property, who broke it, when, and an explanation that a person can act on.
 
 mod acks;
@@ -123,6 +123,39 @@ pub enum Property {
 }
 
 impl Property {
+    /// All of them.
+    pub const ALL: [Property; 29] = [
+        Property::SameData,
+        Property::SameStream,
+        Property::WholeCommands,
+        Property::OneWriter,
+        Property::OffsetForward,
+        Property::FreshId,
+        Property::SoundContinuation,
+        Property::ResumesIfPossible,
+        Property::LinkIntact,
+        Property::Converges,
+        Property::FittingReply,
+        Property::ReplicaRefusesWrites,
+        Property::WaitHolds,
+        Property::GateHolds,
+        Property::HandsOverAll,
+        Property::KeepsPromises,
+        Property::EndsInStep,
+        Property::ReadsHold,
+        Property::AcksHold,
+        Property::PeersUnderstood,
+        Property::KeepsData,
+        Property::NoWipe,
+        Property::QuarantinesWithCause,
+        Property::WithinBounds,
+        Property::ResyncsEnd,
+        Property::EvictsWithCause,
+        Property::EndsWithCause,
+        Property::TimePasses,
+        Property::KeepsRunning,
+    ];
+
     /// The name that stands in signatures and reports.
     #[must_use]
     pub fn name(self) -> &'static str {

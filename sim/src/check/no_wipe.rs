@@ -68,7 +68,7 @@ pub(crate) struct Replaced {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Emptied {
     pub(crate) keys: u64,
-    /// Nobody had named the master, or accepted what it has, since the replica was in step with it, and no stream has removed what is gone.
+    /// Nobody had named the master, or accepted what it has, since the replica was in step with it, and neither a stream nor time has removed what is gone.
     pub(crate) is_unasked: bool,
 }
 
@@ -129,7 +129,8 @@ impl NoWipe {
         guarded.dropped = None;
         let (Some(had), Some(place)) = (had, histories.locate(replaced.position)) else { return Ok(None) };
         let is_covered = histories.covers_changes(place, had.place);
-        let emptied = Emptied { keys: had.keys, is_unasked: guarded.is_armed && !is_covered };
+        let is_unasked = guarded.is_armed && !is_covered && !had.is_spent;
+        let emptied = Emptied { keys: had.keys, is_unasked };
         let emptied = Some(emptied).filter(|_| replaced.is_empty);
         let is_harmless = is_covered || seems_to_go_on(had, place, &replaced, histories);
         if !guarded.is_armed || is_harmless {
@@ -281,12 +282,12 @@ mod tests {
         let (tree, mut check) = (tree(), NoWipe::new(1));
         check.in_step(0);
         let wiped = replaced(&tree, position(NEW, 0), true, GuardPolicy::Quarantine);
+        let nothing = Before { place: None, keys: 0, is_spent: false };
         let nowhere = Replaced { is_nowhere: true, position: position(b'n', 0), ..wiped };
-        let again = Replaced { is_nowhere: false, before: None, ..nowhere };
+        let again = Replaced { is_nowhere: false, before: nothing, ..nowhere };
         for dropped in [nowhere, again] {
             assert_eq!(check.observe(0, dropped, &tree.0, |_| false), Ok(None));
         }
-        let nothing = Before { place: None, keys: 0, is_spent: false };
         let loaded = Replaced { before: nothing, ..wiped };
         assert!(check.observe(0, loaded, &tree.0, |_| false).is_err());
     }

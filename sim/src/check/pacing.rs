@@ -1,7 +1,6 @@
 //! Does every node let time pass?
 //!
-//! A node whose deadline never moves ahead, or that always finds work, would spin on a real machine. Here it would stop
-//! the clock: so the events of one host within one microsecond are counted, and those of the world.
+//! A node whose deadline never moves ahead would spin on a real machine. Here it would stop the clock: so the events of one host within one microsecond are counted, and those of the world.
 
 use super::{Breach, Property};
 use crate::queue::Micros;

@@ -137,6 +137,7 @@ mod tests {
             second: Some((id(OLD), 21)),
             is_second_exact: true,
             backlog,
+            spent_from_ms: None,
             keys: 0,
             digest: 5,
             replicas_online: 0,

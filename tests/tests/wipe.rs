@@ -126,6 +126,8 @@ fn a_sentinel_that_saw_nothing_promotes_the_replica_that_kept_the_data_when_the_
         assert_eq!(sentinel.master(), port, "{}", sentinel.log());
         a.kill();
         wait_until("the Sentinel to promote", || sentinel.master() != port);
+        // Until then it ends the connections of whoever is told of a new master.
+        wait_until("the Sentinel to be done", || sentinel.log().contains("+switch-master"));
         assert_eq!(sentinel.master(), c.port(), "{}", sentinel.log());
         b.wait_until_equal_to(&c);
         assert_eq!((keys(&b), b.digest()), (KEYS, digest));

@@ -103,7 +103,7 @@ impl Node {
         }
     }
 
-    /// Removes the oldest of our archives, so that as many are left as may be.
+    /// Removes the oldest of our archives, so that as many are left as may be. Never the one that was written last, whatever the clock said then.
     pub(super) fn on_archives_listed(&mut self, outcome: DiskOutcome, effects: &mut Effects) {
         let DiskOutcome::Listed(files) = outcome else { return };
         let bytes_max = match self.config.replica_wipe_guard_archive_bytes {
@@ -115,11 +115,14 @@ impl Node {
                 .filter(|archive| archive.dbfilename == self.config.dbfilename)
                 .map(|archive| archive.seconds)
         };
-        let mut archives: Vec<(u64, FileName, u64)> =
-            files.into_iter().filter_map(|(name, size)| Some((written_at(&name)?, name, size))).collect();
+        let last = self.guard.archives.last.as_ref();
+        let mut archives: Vec<(bool, u64, FileName, u64)> = files
+            .into_iter()
+            .filter_map(|(name, size)| Some((Some(&name) == last, written_at(&name)?, name, size)))
+            .collect();
         archives.sort_by(|one, other| other.cmp(one));
         let mut bytes = 0_u64;
-        for (place, (_, file, size)) in archives.into_iter().enumerate() {
+        for (place, (_, _, file, size)) in archives.into_iter().enumerate() {
             bytes = bytes.saturating_add(size);
             let is_one_too_many = place >= self.config.replica_wipe_guard_archives as usize || bytes > bytes_max;
             if place > 0 && is_one_too_many {

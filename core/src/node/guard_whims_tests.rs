@@ -1,5 +1,6 @@
 //! What a Sentinel's whims, and time, do to a replica in quarantine.
 
+use alloc::format;
 use core::time::Duration;
 
 use crate::config::{DisklessLoad, GuardPolicies};
@@ -43,6 +44,21 @@ fn whom_a_sentinel_has_promoted_is_followed_behind_an_archive() {
     offer(&mut bench, THIRD, OFFSET + 5000, 0);
     assert_eq!((bench.run("DBSIZE"), state(&mut bench)), (":0 ".into(), "armed".into()));
     assert_eq!(archives(&bench.disk).len(), 1);
+}
+
+#[test]
+fn the_archive_that_was_written_last_is_kept_though_the_clock_was_set_back() {
+    let mut bench = bereft(GuardPolicies::DEFAULT, DisklessLoad::Disabled);
+    for round in 1..=4_u64 {
+        if round == 4 {
+            bench.now.wall.0 -= 3_600_000_000;
+        }
+        let link = offer(&mut bench, &format!("{round}").repeat(40), OFFSET - round, 20);
+        bench.hang_up(link);
+        bench.pass(Duration::from_secs(1));
+    }
+    let kept = archives(&bench.disk);
+    assert!(kept.len() == 3 && kept.iter().any(|name| name.ends_with("-997.rdb")), "{kept:?}");
 }
 
 #[test]

@@ -300,6 +300,8 @@ impl Node {
         self.storage.aof_manifest = aof.manifest;
         self.release_all_held(aof.holding, effects);
         self.arm_backlog_ttl(now);
+        // What waited for the file.
+        self.trim_log();
     }
 
     /// The history has another name from here on.

@@ -2,7 +2,11 @@
 //!
 //! The plan, and beside it what is known of its run: how it fails, and by which hashes it went. A file that holds the plan alone is one, too.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::check::Violation;
 use crate::plan::Plan;
@@ -11,13 +15,13 @@ use crate::report::Outcome;
 use crate::world::World;
 
 /// A plan and what is known of its run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct KeptPlan {
     /// The signature of the failure to which it leads with its defects. Without them, and if there is none, it breaks nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub breaks: Option<String>,
     /// What it did when it was written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Recorded>,
     /// The plan.
     #[serde(flatten)]
@@ -51,7 +55,7 @@ impl KeptPlan {
     ///
     /// Says what is wrong with the text, as [`Plan::from_json`] does.
     pub fn from_json(text: &str) -> Result<KeptPlan, String> {
-        let kept = KeptPlan::read(text)?;
+        let kept: KeptPlan = serde_json::from_str(text).map_err(|error| error.to_string())?;
         kept.plan.check()?;
         Ok(kept)
     }
@@ -62,16 +66,63 @@ impl KeptPlan {
     ///
     /// Likewise.
     pub fn from_json_without_defects(text: &str) -> Result<KeptPlan, String> {
-        let mut kept = KeptPlan::read(text)?;
+        let mut kept: KeptPlan = serde_json::from_str(text).map_err(|error| error.to_string())?;
         kept.plan.defects.clear();
         kept.plan.check()?;
         Ok(kept)
     }
+}
 
-    fn read(text: &str) -> Result<KeptPlan, String> {
-        // Its own error names the line, which one of the whole file does not.
-        serde_json::from_str::<Plan>(text).map_err(|error| error.to_string())?;
-        serde_json::from_str(text).map_err(|error| error.to_string())
+/// By hand, since what is derived for a plan within another thing neither refuses fields that nobody knows nor names lines.
+impl<'de> Deserialize<'de> for KeptPlan {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<KeptPlan, D::Error> {
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = KeptPlan;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a plan")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<KeptPlan, A::Error> {
+        let (mut breaks, mut recorded) = (None, None);
+        let fields = OfPlan { fields, breaks: &mut breaks, recorded: &mut recorded };
+        let plan = Plan::deserialize(MapAccessDeserializer::new(fields))?;
+        Ok(KeptPlan { breaks: breaks.flatten(), recorded: recorded.flatten(), plan })
+    }
+}
+
+/// The fields of a file that are the plan's; the others are put aside when they come by.
+struct OfPlan<'a, A> {
+    fields: A,
+    breaks: &'a mut Option<Option<String>>,
+    recorded: &'a mut Option<Option<Recorded>>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for OfPlan<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        while let Some(name) = self.fields.next_key::<String>()? {
+            let is_first = match name.as_str() {
+                "breaks" => self.breaks.replace(self.fields.next_value()?).is_none(),
+                "recorded" => self.recorded.replace(self.fields.next_value()?).is_none(),
+                _ => return seed.deserialize(name.into_deserializer()).map(Some),
+            };
+            if !is_first {
+                return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.fields.next_value_seed(seed)
     }
 }
 
@@ -94,9 +145,24 @@ mod tests {
     fn a_plan_with_and_without_what_is_known_of_it_is_read() {
         let kept = KeptPlan::of(Plan::draw(3));
         assert_eq!(KeptPlan::from_json(&kept.to_json()), Ok(kept.clone()));
-        assert_eq!(Plan::from_json(&kept.to_json()).as_ref(), Ok(&kept.plan));
         let alone = KeptPlan::from_json(&kept.plan.to_json());
         assert_eq!(alone, Ok(KeptPlan { breaks: None, recorded: None, plan: kept.plan }));
+    }
+
+    #[test]
+    fn a_field_that_neither_a_plan_nor_what_is_known_of_it_has_is_refused_by_its_name_and_line() {
+        let text = KeptPlan::of(Plan::draw(3)).to_json();
+        for known in ["\"version\"", "\"fingerprint\""] {
+            let told = KeptPlan::from_json(&text.replacen(known, &format!("\"wibble\": 2, {known}"), 1));
+            assert!(
+                told.as_ref().is_err_and(|told| told.contains("`wibble`") && told.contains(" at line ")),
+                "{told:?}"
+            );
+        }
+        let told = KeptPlan::from_json(&text.replacen("\"version\"", "\"recorded\": null, \"version\"", 1));
+        assert!(told.as_ref().is_err_and(|told| told.contains("duplicate field `recorded`")), "{told:?}");
+        let told = KeptPlan::from_json("[]");
+        assert!(told.as_ref().is_err_and(|told| told.contains("expected a plan")), "{told:?}");
     }
 
     #[test]

@@ -183,7 +183,7 @@ impl Operator {
                 self.untold.push((now + untold_us, old));
             }
             Order::HandOver { host, how } => self.hand_over(host, how),
-            Order::FlushAll => self.tasks.push_back(Task::FlushAll),
+            Order::FlushAll {} => self.tasks.push_back(Task::FlushAll),
             Order::Hold { host, scope, for_ms } => {
                 let scope = match scope {
                     Held::Writes => "WRITE",

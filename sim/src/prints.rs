@@ -15,6 +15,7 @@ const EVERY: u64 = 16;
 
 /// What a run did, by its hashes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Recorded {
     /// At its end.
     pub fingerprint: Print,

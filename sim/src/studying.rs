@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use afterimage_sim::Setting;
-use afterimage_sim::hazard::{Cell, Given, Grid, Kind, LEGEND, Outcome, Preset, Report, Shown, play};
+use afterimage_sim::hazard::{
+    Cell, Given, Grid, Guard, Kind, LEGEND, Only, Outcome, Preset, Report, Shape, Shown, play,
+};
 use afterimage_sim::viewer::Films;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
@@ -22,15 +24,22 @@ const INCLUDE_BYTES_MAX: u64 = 16 << 20;
 ///
 /// If a file cannot be read or written, or what is asked for makes no sense.
 pub(crate) fn run(arguments: &HazardArguments, out: &mut impl Write) -> io::Result<bool> {
+    let planned = planned(arguments)?;
+    let mut asked_for = planned.iter().map(|(cell, _)| cell).chain(&arguments.example);
+    let wants_given =
+        asked_for.any(|cell| cell.guard == Guard::Given) || arguments.only.iter().any(Only::is_of_given_guard);
+    if wants_given && arguments.config.is_none() {
+        return Err(nonsense("the guard is `given` only by a configuration: --config FILE".into()));
+    }
     let given = arguments.config.as_deref().map(read_config).transpose()?;
     let settings = given.as_ref().map(|given| given.settings.clone()).unwrap_or_default();
-    if let [cell, seed] = arguments.plan_of.as_slice() {
-        let cell: Cell = cell.parse().map_err(nonsense)?;
-        let seed = seed.parse().map_err(|error| nonsense(format!("`{seed}` is no seed: {error}")))?;
+    if let Some((cell, seed)) = planned {
+        tell_remarks(given.as_ref(), &[cell.shape])?;
         writeln!(out, "{}", Shown::of(&cell, seed, &settings).plan.to_json())?;
         return Ok(true);
     }
     if let Some(cell) = &arguments.example {
+        tell_remarks(given.as_ref(), &[cell.shape])?;
         return show_example(cell, arguments, &settings, out);
     }
     let mut grid = given.as_ref().map_or_else(|| Preset::from(arguments.preset).grid(), Given::grid);
@@ -47,12 +56,27 @@ pub(crate) fn run(arguments: &HazardArguments, out: &mut impl Write) -> io::Resu
     if arguments.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&report).map_err(io::Error::other)?)?;
     } else if arguments.markdown {
+        tell_remarks(given.as_ref(), &grid.shape)?;
         write!(out, "{}", report.to_markdown())?;
     } else {
         write!(out, "{report}")?;
         writeln!(out, "{:.1} s of CPU time", cpu.elapsed().as_secs_f64())?;
     }
     Ok(report.passed())
+}
+
+/// The cell and the seed whose plan is asked for.
+fn planned(arguments: &HazardArguments) -> io::Result<Option<(Cell, u64)>> {
+    let [cell, seed] = arguments.plan_of.as_slice() else { return Ok(None) };
+    let cell: Cell = cell.parse().map_err(nonsense)?;
+    let seed = seed.parse().map_err(|error| nonsense(format!("`{seed}` is no seed: {error}")))?;
+    Ok(Some((cell, seed)))
+}
+
+/// Where what is written has no place for it, how a configuration was read is told beside it.
+fn tell_remarks(given: Option<&Given>, shapes: &[Shape]) -> io::Result<()> {
+    let remarks = given.map(|given| given.remarks(shapes)).unwrap_or_default();
+    remarks.iter().try_for_each(|remark| writeln!(io::stderr(), "- {remark}"))
 }
 
 /// Writes a page about a study, with an example of each cell.

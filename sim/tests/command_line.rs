@@ -332,6 +332,18 @@ fn a_study_of_a_configuration_says_what_that_risks_and_what_helps() {
     assert!(told.contains("everything is lost on every node in 100 % of the runs"), "{told}");
     assert!(told.contains("With replica-wipe-guard as it is given that never happens"), "{told}");
     assert!(told.contains("`appendonly yes` with `appendfsync always` helps without any guard"), "{told}");
+    let given = ["--only", "detector=none", "--only", "guard=given", "--only", "persistence=off", "--json"];
+    let told = expect(0, &[&arguments[..], &given].concat());
+    let report: Value = serde_json::from_slice(&told.stdout).expect("it is JSON");
+    assert_eq!(report["cells"].as_array().map(Vec::len), Some(1));
+    assert_eq!(report["cells"][0]["guard"], "given");
+    fs::write(&config, "daemonize yes\nsave \"\"\nmin-replicas-to-write 3\n").expect("it is written");
+    let cell = ["hazard", "--config", path(&config), "--plan-of", "off/0.1s/none/given/star/writing", "1"];
+    let plan = expect(0, &cell);
+    assert!(text(&plan.stderr).contains("passed over: line 1 'daemonize yes'."), "{}", text(&plan.stderr));
+    assert!(text(&plan.stderr).contains("`min-replicas-to-write 3` is played as 2"), "{}", text(&plan.stderr));
+    let plan = Plan::from_json(text(&plan.stdout)).expect("it is a plan");
+    assert!(plan.settings.iter().any(|setting| setting.name == "min-replicas-to-write" && setting.value == "2"));
     fs::write(&config, "appendonly perhaps\n").expect("it is written");
     let refused = expect(2, &arguments);
     assert!(text(&refused.stderr).contains("appendonly perhaps"), "{}", text(&refused.stderr));
@@ -349,6 +361,10 @@ fn a_study_that_makes_no_sense_is_refused_with_a_reason() {
         (&["--plan-of", "off/0.1s/none/allow/star/idle", "x"], "`x` is no seed"),
         (&["--config", "/nowhere/redis.conf"], "/nowhere/redis.conf"),
         (&["--seed", "3"], "--example <CELL>"),
+        (&["--only", "guard=given"], "only by a configuration: --config FILE"),
+        (&["--plan-of", "off/0.1s/none/given/star/writing", "1"], "only by a configuration: --config FILE"),
+        (&["--example", "off/0.1s/none/given/star/writing"], "only by a configuration: --config FILE"),
+        (&["--html", "-"], "has to be the name of a file"),
     ] {
         let refused = expect(2, &[&["hazard"], arguments].concat());
         assert!(text(&refused.stderr).contains(why), "{arguments:?}: {}", text(&refused.stderr));

@@ -18,6 +18,9 @@ const INCLUDE_DEPTH_MAX: usize = 16;
 /// How many files may be included in all: a file that includes itself twice would else be read 65536 times.
 const INCLUDES_MAX: usize = 1024;
 
+const NO_BACKGROUND: &str =
+    "running in the background is not supported: use a service manager, or '--daemonize no' and '&' of the shell";
+
 /// A line that could not be used. `Display` gives what an operator needs, in Redis's form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -77,6 +80,24 @@ impl Config {
         Ok(config)
     }
 
+    /// What a configuration file (its name and text) says, for somebody who starts no server by it. Lines that a server refuses for nothing but want of
+    /// support are passed over, and returned.
+    ///
+    /// # Errors
+    /// The first line that cannot be understood.
+    pub fn survey(
+        (name, text): (&str, &[u8]),
+        include: &mut dyn FnMut(&str) -> Result<String, String>,
+    ) -> Result<(Config, Vec<ConfigError>), ConfigError> {
+        let mut config = Config::default();
+        let mut loader = Loader::new(&mut config, Some(include));
+        loader.passed_over = Some(Vec::new());
+        loader.apply_file(text, name, 0)?;
+        let mut passed_over = loader.passed_over.unwrap_or_default();
+        passed_over.extend(config.check().err());
+        Ok((config, passed_over))
+    }
+
     /// Applies a configuration file; `file` is its name in errors. `include` gives the text of included files.
     ///
     /// The first `save` line replaces the default save points, the next ones add to it.
@@ -119,10 +140,7 @@ impl Config {
             Err(ConfigError { file: "configuration".to_owned(), line: 0, text, reason: Reason::Unsupported(reason) })
         };
         if self.daemonize {
-            return refused(
-                "daemonize yes".to_owned(),
-                "running in the background is not supported: use a service manager, or '--daemonize no' and '&' of the shell",
-            );
+            return refused("daemonize yes".to_owned(), NO_BACKGROUND);
         }
         if let Some(Endpoint { host, port }) = &self.replicaof
             && ArchiveName::parse(&self.dbfilename).is_some()
@@ -194,20 +212,36 @@ struct Loader<'a, 'b> {
     /// The directives that it has met.
     met: Vec<&'static str>,
     included: usize,
+    /// The lines that want of support has not made an error; `None` if it makes one of the first.
+    passed_over: Option<Vec<ConfigError>>,
 }
 
 impl<'a, 'b> Loader<'a, 'b> {
     fn new(config: &'a mut Config, include: Option<Include<'b>>) -> Loader<'a, 'b> {
-        Loader { config, include, met: Vec::new(), included: 0 }
+        Loader { config, include, met: Vec::new(), included: 0, passed_over: None }
     }
 
     fn apply_file(&mut self, text: &[u8], file: &str, depth: usize) -> Result<(), ConfigError> {
         for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
             let line = trim(line);
             let number = index.saturating_add(1);
-            self.apply_line(line, depth).map_err(|fault| fault.at(file, number, line))?;
+            let applied = self.apply_line(line, depth).and_then(|()| self.refuse_background());
+            match (applied.map_err(|fault| fault.at(file, number, line)), &mut self.passed_over) {
+                (Err(error), Some(passed_over)) if matches!(error.reason, Reason::Unsupported(_)) => {
+                    passed_over.push(error);
+                }
+                (applied, _) => applied?,
+            }
         }
         Ok(())
+    }
+
+    /// A server finds this out when all is read, since its command line may take it back. Where nobody starts one, the line is to blame.
+    fn refuse_background(&mut self) -> Result<(), Fault> {
+        match self.passed_over.is_some() && core::mem::take(&mut self.config.daemonize) {
+            true => Err(Reason::Unsupported(NO_BACKGROUND).into()),
+            false => Ok(()),
+        }
     }
 
     /// Applies one line without white space at its ends.

@@ -134,10 +134,9 @@ const LATER: [&str; 42] = [
 
 /// Why `name`, which is no row, is refused.
 pub(super) fn refusal(name: &[u8]) -> Reason {
-    let text = match name.to_ascii_lowercase().as_slice() {
-        b"loadmodule" => "modules are not supported: remove the line",
-        b"sentinel" => "sentinel directive while not in sentinel mode",
-        _ => return Reason::BadDirective,
-    };
-    Reason::Unsupported(text)
+    match name.to_ascii_lowercase().as_slice() {
+        b"loadmodule" => Reason::Unsupported("modules are not supported: remove the line"),
+        b"sentinel" => Reason::Because("sentinel directive while not in sentinel mode"),
+        _ => Reason::BadDirective,
+    }
 }

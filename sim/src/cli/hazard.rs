@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use afterimage_sim::hazard::{Cell, Only, Preset};
 use clap::{Args, ValueEnum};
 
+use super::values::written;
+
 /// What `hazard` is told.
 #[derive(Debug, Args)]
 pub(crate) struct HazardArguments {
@@ -33,7 +35,7 @@ pub(crate) struct HazardArguments {
     #[arg(long, value_names = ["CELL", "SEED"], num_args = 2, conflicts_with_all = ["preset", "only", "json", "html", "example", "markdown"])]
     pub(crate) plan_of: Vec<String>,
     /// Write the study, or the example, to a page for a browser, too
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = written())]
     pub(crate) html: Option<PathBuf>,
     /// The table as it stands in SIMULATION.md
     #[arg(long, conflicts_with_all = ["json", "example"])]

@@ -17,6 +17,7 @@ pub(crate) use explore::ExploreArguments;
 pub(crate) use hazard::HazardArguments;
 pub(crate) use recording::{CaptureArguments, Place, RecordingArguments};
 pub(crate) use stories::Told;
+use values::written;
 pub(crate) use values::{Seconds, Seeds, Source};
 
 /// Runs worlds of Afterimage nodes under faults, on simulated networks, disks and clocks.
@@ -80,7 +81,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         changed: Changed,
         /// Write all that happens to a page for a browser instead, one file that needs no other
-        #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "json"])]
+        #[arg(long, value_name = "FILE", value_parser = written(), conflicts_with_all = ["events", "json"])]
         html: Option<PathBuf>,
         /// One JSON object per line instead of words
         #[arg(long)]
@@ -105,7 +106,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         changed: Changed,
         /// Where to write the plan, instead of the standard output
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_parser = written())]
         out: Option<PathBuf>,
         /// CPU time after which the smallest plan so far has to do
         #[arg(long, value_name = "SECONDS", default_value = "60")]
@@ -124,7 +125,7 @@ pub(crate) enum Command {
     /// Tell how a master without persistence wipes its replicas: `scenario wipe`
     Wipe {
         /// Write all that happens to a page for a browser, too
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_parser = written())]
         html: Option<PathBuf>,
     },
     /// Tell a story step by step
@@ -135,7 +136,7 @@ pub(crate) enum Command {
         #[arg(long = "defect", value_name = "NAME")]
         defects: Vec<String>,
         /// Write all that happens to a page for a browser, too
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_parser = written())]
         html: Option<PathBuf>,
     },
     /// Run one master with very many replicas: all synchronise at once, stay in step, and come back after all links broke at once
@@ -253,7 +254,7 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) check_determinism: bool,
     /// Write fingerprints for `compare`, one line for each seed
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = written())]
     pub(crate) prints: Option<PathBuf>,
     /// All decisions of the engine that are marked, each with the number of seeds that have come to it and the first of them
     #[arg(long, conflicts_with = "json")]

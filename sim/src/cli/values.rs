@@ -4,6 +4,16 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
+
+/// A file that is written to. `-` is none: a command that has words, too, would mix them with what belongs into the file.
+pub(crate) fn written() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match path.as_os_str() == "-" {
+        true => Err("that is not the standard output, but has to be the name of a file"),
+        false => Ok(path),
+    })
+}
+
 /// A range of seeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seeds(pub(crate) Range<u64>);
@@ -58,7 +68,27 @@ impl FromStr for Seconds {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::cli::Arguments;
+
+    #[test]
+    fn a_dash_is_no_file_to_write_to() {
+        for command in [
+            "replay 1 --html",
+            "shrink 1 --out",
+            "wipe --html",
+            "scenario wipe --html",
+            "run --prints",
+            "hazard --html",
+        ] {
+            let words = |name| ["afterimage-sim"].into_iter().chain(command.split(' ')).chain([name]);
+            let told = Arguments::try_parse_from(words("-")).expect_err(command).to_string();
+            assert!(told.contains("'-'") && told.contains("has to be the name of a file"), "{told}");
+            assert!(Arguments::try_parse_from(words("./-")).is_ok(), "{command}");
+        }
+    }
 
     #[test]
     fn seeds_and_seconds_are_read_as_documented() {

@@ -237,6 +237,17 @@ words!(Guard: "guard", Allow = "allow", Archive = "archive", Quarantine = "quara
 words!(Shape: "shape", Star = "star", Chain = "chain");
 words!(Load: "load", Idle = "idle", Writing = "writing");
 
+impl Shape {
+    /// Replicas that follow the master itself.
+    #[must_use]
+    pub fn replicas_of_master(self) -> u32 {
+        match self {
+            Shape::Star => 2,
+            Shape::Chain => 1,
+        }
+    }
+}
+
 /// In JSON a value is its name.
 macro_rules! by_name {
     ($($name:ident),+) => {$(

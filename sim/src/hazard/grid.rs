@@ -185,6 +185,14 @@ pub struct Only {
     value: String,
 }
 
+impl Only {
+    /// Whether it wants the guard of a configuration file, which only a study of one has.
+    #[must_use]
+    pub fn is_of_given_guard(&self) -> bool {
+        self.factor == "guard" && self.value == Guard::Given.to_string()
+    }
+}
+
 impl std::fmt::Display for Only {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}={}", self.factor, self.value)
@@ -202,9 +210,6 @@ impl FromStr for Only {
         let only = Only { factor, value: value.to_string() };
         // A wrong value is told at once.
         Preset::Main.grid().narrow(std::slice::from_ref(&only))?;
-        if only.factor == "guard" && only.value == Guard::Given.to_string() {
-            return Err("the guard is given only by --config".into());
-        }
         Ok(only)
     }
 }
@@ -239,7 +244,6 @@ mod tests {
             ("guard", "has no value"),
             ("colour=red", "`colour` is no factor: persistence, supervisor"),
             ("guard=maybe", "`maybe` is no guard"),
-            ("guard=given", "only by --config"),
             ("persistence=rdb", "`rdb` is no persistence"),
         ] {
             assert!(text.parse::<Only>().is_err_and(|told| told.contains(why)), "{text}");

@@ -97,6 +97,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// A write was acknowledged before the crash. A run in which none was has nothing to lose, and tells nothing of losses.
+    #[must_use]
+    pub fn is_at_risk(&self) -> bool {
+        self.endangered > 0
+    }
+
     /// Something was lost, and all of it is still somewhere: at another node, or in an archive.
     #[must_use]
     pub fn is_recoverable(&self) -> bool {

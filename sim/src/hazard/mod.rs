@@ -9,6 +9,7 @@ mod draws;
 mod example;
 mod grid;
 mod judging;
+mod reading;
 mod risks;
 mod staging;
 mod statistics;
@@ -23,7 +24,7 @@ pub use judging::{Outcome, play};
 pub use risks::Given;
 pub use staging::{DATA_KEYS, WRITES_PER_SECOND, plan};
 pub use statistics::{Mean, Quantiles, Share};
-pub use study::{Against, CellReport, Example, Kind, PolicyReport, Report};
+pub use study::{Against, CellReport, Example, Kind, PolicyReport, Report, Stuck};
 pub use table::LEGEND;
 
 #[cfg(test)]

@@ -37,6 +37,9 @@ const CONTROLLER_ROUNDS: Micros = 5 * SECOND;
 /// A write that could not be said in time is given up by whoever wanted it.
 const GIVES_UP_AFTER: Micros = SECOND;
 
+/// How many good replicas a write wants.
+pub(super) const MIN_REPLICAS: &str = "min-replicas-to-write";
+
 /// The host that crashes.
 pub(super) const MASTER: u16 = 0;
 /// The client whose writes are counted.
@@ -122,7 +125,7 @@ fn host(follows: Option<u16>, persistence: Persistence) -> HostPlan {
 }
 
 fn settings(cell: &Cell, given: &[Setting]) -> Vec<Setting> {
-    let mut settings = given.to_vec();
+    let mut settings: Vec<Setting> = given.iter().map(|setting| as_it_is_played(setting, cell.shape)).collect();
     if let Persistence::Rdb { seconds } = cell.persistence {
         settings.push(Setting::new("save", format!("{seconds} 1")));
     }
@@ -138,6 +141,15 @@ fn settings(cell: &Cell, given: &[Setting]) -> Vec<Setting> {
     };
     settings.push(Setting::new("replica-wipe-guard", policy));
     settings
+}
+
+/// What a configuration file wants of replicas, it cannot want of more than there are: nobody could ever write.
+fn as_it_is_played(setting: &Setting, shape: Shape) -> Setting {
+    let wanted = (setting.name == MIN_REPLICAS).then(|| setting.value.parse::<u32>());
+    match wanted {
+        Some(Ok(wanted)) => Setting::new(MIN_REPLICAS, wanted.min(shape.replicas_of_master())),
+        _ => setting.clone(),
+    }
 }
 
 fn clients(cell: &Cell, draws: &Draws, moments: Moments) -> Vec<ClientPlan> {

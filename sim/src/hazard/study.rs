@@ -37,14 +37,16 @@ pub struct CellReport {
     /// Its values.
     #[serde(flatten)]
     pub cell: Cell,
-    /// No node has any of the endangered keys.
-    pub total_loss: Share,
+    /// Runs in which a write was acknowledged before the crash. Whatever is said below of losses, and of who can write again, is said of these alone.
+    pub at_risk: u32,
+    /// No node has any of the endangered keys. None if there are none in any run, likewise below.
+    pub total_loss: Option<Share>,
     /// Some of them no node has.
-    pub partial_loss: Share,
+    pub partial_loss: Option<Share>,
     /// The node that serves as master has none of them.
-    pub master_empty: Share,
+    pub master_empty: Option<Share>,
     /// Acknowledged writes were lost to clients, and all of them are still at some node, or in an archive.
-    pub recoverable: Share,
+    pub recoverable: Option<Share>,
     /// Acknowledged writes that the node that serves as master has not.
     pub lost_writes: Option<Mean>,
     /// Those that no node has and no archive.
@@ -56,7 +58,10 @@ pub struct CellReport {
     /// The same, since a machine takes longer than a process and means tell little of that.
     pub without_writes_quantiles_s: Option<Quantiles>,
     /// There was none.
-    pub never_resumed: Share,
+    pub never_resumed: Option<Share>,
+    /// What those runs have in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stuck: Option<Stuck>,
     /// A replica was promoted.
     pub taken_over: Share,
     /// A replica holds its master off in the end.
@@ -70,6 +75,26 @@ pub struct CellReport {
     /// Against the same cell with `allow`, seed by seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against_allow: Option<Against>,
+}
+
+/// What is so in each run in which nobody could write again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    /// At least so many replicas hold their master off in the end.
+    pub held_off: u32,
+    /// The master is empty.
+    pub is_master_empty: bool,
+}
+
+impl Stuck {
+    fn of<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Option<Stuck> {
+        let stuck = outcomes.filter(|outcome| outcome.is_never_resumed);
+        let each = stuck.map(|outcome| Stuck { held_off: outcome.held_off, is_master_empty: outcome.is_master_empty });
+        each.reduce(|one, other| Stuck {
+            held_off: one.held_off.min(other.held_off),
+            is_master_empty: one.is_master_empty && other.is_master_empty,
+        })
+    }
 }
 
 /// A run to look at.
@@ -99,6 +124,8 @@ pub enum Kind {
     LostWrites,
     /// Nothing was lost.
     NoLoss,
+    /// Nothing could be.
+    NothingAtRisk,
 }
 
 impl Kind {
@@ -112,6 +139,7 @@ impl Kind {
             Outcome { falsely_held_off: 1.., .. } => Kind::FalselyHeldOff,
             Outcome { is_master_empty: true, .. } => Kind::MasterEmpty,
             Outcome { lost_writes: 1.., .. } => Kind::LostWrites,
+            Outcome { endangered: 0, .. } => Kind::NothingAtRisk,
             _ => Kind::NoLoss,
         }
     }
@@ -127,6 +155,7 @@ impl Kind {
             Kind::MasterEmpty => "master empty, data at a replica",
             Kind::LostWrites => "writes lost to clients",
             Kind::NoLoss => "no loss",
+            Kind::NothingAtRisk => "no write was acknowledged before the crash: nothing to lose",
         }
     }
 }
@@ -173,40 +202,56 @@ impl Against {
     }
 }
 
+/// The runs of two cells, seed by seed, that both have something to lose.
+fn pairs<'a>(
+    one: &'a [Outcome],
+    other: &'a [Outcome],
+) -> impl Iterator<Item = (&'a Outcome, &'a Outcome)> + Clone + use<'a> {
+    one.iter().zip(other).filter(|(one, other)| one.is_at_risk() && other.is_at_risk())
+}
+
 fn seconds(micros: Micros) -> f64 {
     micros as f64 / 1e6
 }
 
 impl CellReport {
     fn of(cell: Cell, outcomes: &[Outcome], allowed: Option<&[Outcome]>) -> CellReport {
+        let at_risk: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.is_at_risk()).collect();
         let share = |is_so: &dyn Fn(&Outcome) -> bool| {
             let count = outcomes.iter().filter(|outcome| is_so(outcome)).count();
             Share::of(count as u32, outcomes.len() as u32)
         };
-        let mean = |value: &dyn Fn(&Outcome) -> f64| Mean::of(&outcomes.iter().map(value).collect::<Vec<_>>());
-        let without_writes = outcomes.iter().filter_map(|outcome| outcome.without_writes_us.map(seconds));
+        let risk = |is_so: &dyn Fn(&Outcome) -> bool| {
+            let count = at_risk.iter().filter(|outcome| is_so(outcome)).count();
+            (!at_risk.is_empty()).then(|| Share::of(count as u32, at_risk.len() as u32))
+        };
+        let mean =
+            |value: &dyn Fn(&Outcome) -> f64| Mean::of(&at_risk.iter().map(|run| value(run)).collect::<Vec<_>>());
+        let without_writes = at_risk.iter().filter_map(|outcome| outcome.without_writes_us.map(seconds));
         let without_writes: Vec<f64> = without_writes.collect();
         let example = outcomes.iter().map(|outcome| (Kind::of(outcome), outcome.seed)).min();
         let (what, seed) = example.unwrap_or((Kind::NoLoss, 0));
         CellReport {
             name: cell.to_string(),
             cell,
-            total_loss: share(&|outcome| outcome.is_total),
-            partial_loss: share(&|outcome| outcome.is_partial),
-            master_empty: share(&|outcome| outcome.is_master_empty),
-            recoverable: share(&Outcome::is_recoverable),
+            at_risk: at_risk.len() as u32,
+            total_loss: risk(&|outcome| outcome.is_total),
+            partial_loss: risk(&|outcome| outcome.is_partial),
+            master_empty: risk(&|outcome| outcome.is_master_empty),
+            recoverable: risk(&Outcome::is_recoverable),
             lost_writes: mean(&|outcome| f64::from(outcome.lost_writes)),
             unrecoverable: mean(&|outcome| f64::from(outcome.unrecoverable)),
             wiped_replicas: mean(&|outcome| f64::from(outcome.wiped_replicas)),
             without_writes_s: Mean::of(&without_writes),
             without_writes_quantiles_s: Quantiles::of(&without_writes),
-            never_resumed: share(&|outcome| outcome.is_never_resumed),
+            never_resumed: risk(&|outcome| outcome.is_never_resumed),
+            stuck: Stuck::of(at_risk.iter().copied()),
             taken_over: share(&|outcome| outcome.has_taken_over),
             held_off: share(&|outcome| outcome.held_off > 0),
             falsely_held_off: share(&|outcome| outcome.falsely_held_off > 0),
             broken: share(&|outcome| outcome.broken.is_some()),
             example: Example { seed, what },
-            against_allow: allowed.map(|allowed| Against::of(outcomes.iter().zip(allowed))),
+            against_allow: allowed.map(|allowed| Against::of(pairs(outcomes, allowed))),
         }
     }
 }
@@ -222,10 +267,10 @@ impl Report {
         };
         let cells = results.iter().map(|(cell, outcomes)| CellReport::of(*cell, outcomes, allowed(cell)));
         let policies = Guard::ALL.iter().filter_map(|guard| {
-            let pairs = results.iter().filter(|(cell, _)| cell.guard == *guard);
-            let pairs = pairs.filter_map(|(cell, outcomes)| Some(outcomes.iter().zip(allowed(cell)?))).flatten();
-            let count = pairs.clone().count();
-            (count > 0).then(|| PolicyReport { guard: *guard, pairs: count as u32, against: Against::of(pairs) })
+            let own = results.iter().filter(|(cell, _)| cell.guard == *guard);
+            let all = own.filter_map(|(cell, outcomes)| Some(pairs(outcomes, allowed(cell)?))).flatten();
+            let count = all.clone().count();
+            (count > 0).then(|| PolicyReport { guard: *guard, pairs: count as u32, against: Against::of(all) })
         });
         Report {
             command,
@@ -251,7 +296,53 @@ mod tests {
 
     fn outcome(seed: u64, is_total: bool, lost_writes: u32) -> Outcome {
         let unrecoverable = if is_total { lost_writes } else { 0 };
-        Outcome { seed, is_total, lost_writes, unrecoverable, without_writes_us: Some(1_500_000), ..Outcome::default() }
+        let without_writes_us = Some(1_500_000);
+        Outcome { seed, endangered: 100, is_total, lost_writes, unrecoverable, without_writes_us, ..Outcome::default() }
+    }
+
+    #[test]
+    fn runs_without_anything_to_lose_make_no_rate_of_loss_nor_do_they_thin_one_out() {
+        let cell = |guard: &str| format!("off/1s/none/{guard}/star/writing").parse::<Cell>().expect("it is a cell");
+        let untold = |seed| Outcome { seed, without_writes_us: Some(9), is_never_resumed: true, ..Outcome::default() };
+        let results = [
+            (cell("allow"), vec![outcome(0, true, 10), untold(1), outcome(2, true, 30)]),
+            (cell("default"), vec![untold(0), untold(1), outcome(2, false, 0)]),
+            (cell("refuse"), vec![untold(0), untold(1), untold(2)]),
+        ];
+        let report = Report::of("hazard".into(), &[], 0, &results);
+        let [some, one, none] = &report.cells[..] else { panic!("three cells") };
+        assert_eq!((some.at_risk, some.total_loss), (2, Some(Share::of(2, 2))));
+        assert_eq!(some.lost_writes.map(|lost| lost.mean), Some(20.0));
+        assert_eq!(
+            (some.never_resumed, some.stuck),
+            (Some(Share::of(0, 2)), None),
+            "again means that one could before"
+        );
+        assert_eq!((one.at_risk, one.total_loss, one.example.what), (1, Some(Share::of(0, 1)), Kind::NoLoss));
+        assert_eq!((none.at_risk, none.total_loss, none.lost_writes, none.without_writes_s), (0, None, None, None));
+        assert_eq!(none.example, Example { seed: 0, what: Kind::NothingAtRisk });
+        assert_eq!(report.against_allow.iter().map(|policy| policy.pairs).collect::<Vec<_>>(), [1], "one pair tells");
+        let told = report.to_string();
+        assert!(told.contains("NOTHING AT RISK in 1 of 3 runs of off/1s/none/allow/star/writing"), "{told}");
+        assert!(told.contains("NOTHING AT RISK in 3 of 3 runs of off/1s/none/refuse/star/writing"), "{told}");
+        let row = told.lines().find(|line| line.starts_with("off/1s/none/refuse")).expect("it has a row");
+        let columns: Vec<&str> = row.split_whitespace().skip(1).take(7).collect();
+        assert_eq!(columns, ["-"; 7], "{row}");
+    }
+
+    #[test]
+    fn what_runs_without_writes_have_in_common_is_true_of_each() {
+        let stuck = |seed, held_off, is_master_empty| Outcome {
+            is_never_resumed: true,
+            held_off,
+            is_master_empty,
+            ..outcome(seed, false, 0)
+        };
+        let cell = "off/1s/none/default/star/writing".parse().expect("it is a cell");
+        let of = |outcomes: &[Outcome]| CellReport::of(cell, outcomes, None).stuck;
+        assert_eq!(of(&[stuck(0, 2, true), outcome(1, false, 0)]), Some(Stuck { held_off: 2, is_master_empty: true }));
+        assert_eq!(of(&[stuck(0, 2, true), stuck(1, 1, false)]), Some(Stuck { held_off: 1, is_master_empty: false }));
+        assert_eq!(of(&[outcome(1, false, 0)]), None);
     }
 
     #[test]
@@ -268,8 +359,8 @@ mod tests {
         assert_eq!(against.total_loss, Some(Mean { mean: -1.0, low: -1.0, high: -1.0 }));
         assert_eq!(report.cells[0].against_allow, None);
         assert_eq!(report.against_allow.iter().map(|policy| policy.pairs).collect::<Vec<_>>(), [2, 2]);
-        assert_eq!(report.cells[0].total_loss, Share::of(2, 2));
-        assert_eq!(report.cells[1].recoverable, Share::of(2, 2));
+        assert_eq!(report.cells[0].total_loss, Some(Share::of(2, 2)));
+        assert_eq!(report.cells[1].recoverable, Some(Share::of(2, 2)));
         assert_eq!(report.cells[2].example, Example { seed: 1, what: Kind::TotalLoss });
         assert_eq!(report.cells[1].example, Example { seed: 0, what: Kind::LostWrites });
     }

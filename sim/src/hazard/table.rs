@@ -43,14 +43,14 @@ impl Report {
     fn rows(&self) -> impl Iterator<Item = (&CellReport, [String; 9])> {
         self.cells.iter().map(|cell| {
             let row = [
-                percent(&cell.total_loss),
-                percent(&cell.partial_loss),
-                percent(&cell.master_empty),
+                percent(cell.total_loss.as_ref()),
+                percent(cell.partial_loss.as_ref()),
+                percent(cell.master_empty.as_ref()),
                 number(cell.lost_writes.as_ref()),
                 number(cell.unrecoverable.as_ref()),
                 cell.wiped_replicas.map_or_else(|| "-".into(), |wiped| format!("{:.1}", wiped.mean)),
                 seconds(cell),
-                percent(&cell.held_off),
+                percent(Some(&cell.held_off)),
                 format!("{:.0}", cell.falsely_held_off.share * 100.0),
             ];
             (cell, row)
@@ -74,8 +74,8 @@ impl Report {
 }
 
 /// A share in percent, and its interval.
-fn percent(share: &Share) -> String {
-    let Share { share, low, high, .. } = share;
+fn percent(share: Option<&Share>) -> String {
+    let Some(Share { share, low, high, .. }) = share else { return "-".into() };
     format!("{:.0} [{:.0}..{:.0}]", share * 100.0, low * 100.0, high * 100.0)
 }
 
@@ -89,7 +89,7 @@ fn number(mean: Option<&Mean>) -> String {
 }
 
 fn seconds(cell: &CellReport) -> String {
-    let never = if cell.never_resumed.count > 0 { "!" } else { "" };
+    let never = if cell.never_resumed.is_some_and(|never| never.count > 0) { "!" } else { "" };
     cell.without_writes_quantiles_s
         .map_or_else(|| "-".into(), |Quantiles { median, p95 }| format!("{median:.1} / {p95:.1}{never}"))
 }
@@ -127,8 +127,17 @@ impl fmt::Display for Report {
         }
         writeln!(
             f,
-            "  Intervals in brackets: 95 % (Wilson, Student). `!`: in some runs nobody could write again as long as they were watched."
+            "  Intervals in brackets: 95 % (Wilson, Student). `!`: in some runs nobody could write again as long as they were watched. `-`: no run tells of it."
         )?;
+        for untold in self.cells.iter().filter(|cell| cell.at_risk < self.runs) {
+            writeln!(
+                f,
+                "  NOTHING AT RISK in {} of {} runs of {}: no write was acknowledged before the crash, so that they tell nothing of losses, and are not counted",
+                self.runs - untold.at_risk,
+                self.runs,
+                untold.name
+            )?;
+        }
         for policy in &self.against_allow {
             let Against { total_loss, lost_writes, unrecoverable, without_writes_s } = policy.against;
             writeln!(

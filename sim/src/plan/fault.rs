@@ -9,6 +9,7 @@ use crate::queue::Micros;
 
 /// A fault and when it begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FaultPlan {
     /// When it begins.
     pub at_us: Micros,
@@ -18,7 +19,7 @@ pub struct FaultPlan {
 
 /// Something that goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub enum Fault {
     /// A node ends without a word, and is started again by its supervisor.
     Crash {
@@ -161,6 +162,7 @@ pub enum Heal {
 
 /// A host that is broken for ever once the others are well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Outside {
     /// Which.
     pub host: u16,

@@ -25,6 +25,7 @@ pub const PLAN_VERSION: u32 = 1;
 
 /// Everything that decides a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     /// [`PLAN_VERSION`] of the build that wrote it.
     pub version: u32,
@@ -61,6 +62,7 @@ pub struct Plan {
 
 /// One directive of a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Setting {
     /// Its name.
     pub name: String,
@@ -78,6 +80,7 @@ impl Setting {
 
 /// One host.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct HostPlan {
     /// Whom it follows at the start.
     pub follows: Option<u16>,
@@ -94,7 +97,7 @@ pub struct HostPlan {
 
 /// What a node that is started again finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Storage {
     /// It saves snapshots, and finds the last one on its disk.
     Saved,
@@ -135,6 +138,7 @@ impl Fsync {
 
 /// How fast and how regular a path is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Pace {
     /// Time from one end to the other.
     pub latency_us: Micros,
@@ -146,7 +150,7 @@ pub struct Pace {
 
 /// Into what pieces a stream falls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Chunking {
     /// As it was written.
     Whole,
@@ -164,6 +168,7 @@ pub enum Chunking {
 
 /// The network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NetworkPlan {
     /// Of each path, in each direction.
     pub pace: Pace,
@@ -177,6 +182,7 @@ pub struct NetworkPlan {
 
 /// The speed of disks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DiskPlan {
     /// Of every operation.
     pub latency_us: Micros,
@@ -194,6 +200,7 @@ impl Default for DiskPlan {
 
 /// A node's share of the processor for background work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WorkPlan {
     /// Units done in one turn.
     pub units: u32,
@@ -203,6 +210,7 @@ pub struct WorkPlan {
 
 /// One client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ClientPlan {
     /// To whom it connects.
     pub target: Target,
@@ -264,6 +272,7 @@ fn is_no_time(time: &Micros) -> bool {
 
 /// A client that is made to measure with: each answer is followed by the next SET.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sets {
     /// The size of each value.
     pub value_bytes: u32,
@@ -298,7 +307,7 @@ impl ClientPlan {
 
 /// Where a client connects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Target {
     /// The master, whoever that is by the operator's last order.
     Master,
@@ -311,6 +320,7 @@ pub enum Target {
 
 /// A failover controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ControllerPlan {
     /// A node that has not answered for so long is down.
     pub down_after_us: Micros,
@@ -395,6 +405,36 @@ mod tests {
         for seed in 0..50 {
             let plan = Plan::draw(seed);
             assert_eq!(Plan::from_json(&plan.to_json()), Ok(plan));
+        }
+    }
+
+    #[test]
+    fn a_field_that_nothing_has_is_refused_by_its_name_wherever_it_stands() {
+        let mut plan = Plan::draw(1);
+        plan.hosts[0].storage = Storage::Appended { fsync: Fsync::Always };
+        plan.hosts[0].settings = vec![Setting::new("hz", 10)];
+        plan.clients[0].script = Some(vec![Step { at_us: 0, say: vec!["PING".into()] }]);
+        plan.clients[0].sets = Some(Sets { value_bytes: 1, window: 1 });
+        plan.clients[0].target = Target::Host { host: 0 };
+        plan.faults = vec![
+            FaultPlan { at_us: 0, fault: Fault::Reset { a: 0, b: 1 } },
+            FaultPlan { at_us: 0, fault: Fault::Slow { a: 0, b: 1, for_us: 1, pace: Pace::default() } },
+        ];
+        plan.orders = vec![
+            OrderPlan { at_us: 0, order: Order::FlushAll {} },
+            OrderPlan { at_us: 0, order: Order::HandOver { host: 0, how: HandOver::Forced { timeout_ms: 1 } } },
+        ];
+        plan.outside = vec![Outside { host: 0, how: Broken::Gone }];
+        plan.controller = Some(ControllerPlan { down_after_us: 1, delay_us: 1 });
+        let text = plan.to_json();
+        assert_eq!(Plan::from_json(&text), Ok(plan));
+        for (brace, _) in text.match_indices('{') {
+            let at = brace + 1;
+            let wrong = format!("{}\"wibble\": 2,{}", &text[..at], &text[at..]);
+            let told = Plan::from_json(&wrong).expect_err(&wrong);
+            // One of several things is chosen by a word: two words at that place are refused without a name.
+            let is_named = told.contains("`wibble`") || told.contains("map with a single key");
+            assert!(is_named && told.contains(" line "), "{told}: {wrong}");
         }
     }
 

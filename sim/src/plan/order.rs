@@ -7,6 +7,7 @@ use crate::queue::Micros;
 
 /// An order and when it is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OrderPlan {
     /// When.
     pub at_us: Micros,
@@ -16,7 +17,7 @@ pub struct OrderPlan {
 
 /// Something an operator does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub enum Order {
     /// Lets a node follow another: REPLICAOF host port. Ignored if that would close a circle.
     Follow {
@@ -45,8 +46,8 @@ pub enum Order {
         #[serde(default)]
         how: HandOver,
     },
-    /// FLUSHALL on the master.
-    FlushAll,
+    /// FLUSHALL on the master. In braces, or a field that it does not have would be taken without a word.
+    FlushAll {},
     /// CLIENT PAUSE on a node.
     Hold {
         /// Which node.
@@ -93,7 +94,7 @@ pub enum Order {
 
 /// How a FAILOVER ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum HandOver {
     /// TIMEOUT: it is given up if the target does not catch up.
     #[default]
@@ -150,7 +151,7 @@ impl Order {
             | Order::Shutdown { host, .. }
             | Order::Rewrite { host }
             | Order::Configure { host, .. } => [Some(host), None],
-            Order::FlushAll => [None, None],
+            Order::FlushAll {} => [None, None],
         }
     }
 }

@@ -16,6 +16,7 @@ const WORD_BYTES_MAX: usize = 1 << 20;
 
 /// What a client says in one breath.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Step {
     /// When; later if it is not connected then, or what comes before it was not said yet. Steps of one time are sent together.
     pub at_us: Micros,

@@ -162,7 +162,7 @@ impl Order {
                 };
                 format!("the master is to hand over to {}{how}", host_name(*host))
             }
-            Order::FlushAll => "the master is to forget everything".into(),
+            Order::FlushAll {} => "the master is to forget everything".into(),
             Order::Hold { host, scope, for_ms } => {
                 let what = match scope {
                     Held::Writes => "writes",

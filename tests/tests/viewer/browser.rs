@@ -142,6 +142,12 @@ impl Browser {
         self.let_it_draw();
     }
 
+    /// What a page that notes it in `drawn` has drawn.
+    pub(super) fn drawn(&mut self) -> Vec<Value> {
+        self.let_it_draw();
+        self.look("window.drawn").as_array().expect("it is a list").clone()
+    }
+
     /// Clicks somewhere.
     pub(super) fn click(&mut self, x: f64, y: f64) {
         for (kind, buttons) in [("mousePressed", 1), ("mouseReleased", 0)] {

@@ -140,6 +140,72 @@ fn click_until_an_event_is_told(browser: &mut Browser) {
     panic!("no click meets anything");
 }
 
+/// Beside the lanes, as `RIGHT` in canvas.js has it.
+const ROOM_AT_THE_RIGHT: f64 = 46.0;
+
+/// From the words on the flag to its edge.
+const FLAG_MARGIN: f64 = 7.0;
+
+/// From now on the page notes each text that it draws, with its edges.
+const NOTE_TEXTS: &str = "{ const fill = CanvasRenderingContext2D.prototype.fillText; window.drawn = []; \
+    CanvasRenderingContext2D.prototype.fillText = function (words, x, y) { \
+    const { width } = this.measureText(words); \
+    const left = x - { left: 0, center: width / 2, right: width }[this.textAlign]; \
+    window.drawn.push({ words, left, right: left + width, y, room: this.canvas.clientWidth }); \
+    fill.call(this, words, x, y); }; }";
+
+fn edges(text: &serde_json::Value) -> (f64, f64) {
+    let edge = |name: &str| text[name].as_f64().expect("it is a number");
+    (edge("left"), edge("right"))
+}
+
+#[test]
+fn the_end_of_faults_is_named_where_there_is_room_for_it() {
+    let Some(mut browser) = Browser::start_or_skip() else { return };
+    let dir = tempfile::tempdir().expect("a directory can be made");
+    let page = dir.path().join("ends.html");
+    let plan = Plan::draw(11);
+    let until = plan.quiet_at_us;
+    let film = film(plan, 0..=until).film.expect("it is for a page");
+    fs::write(&page, film.page("Seed 11", "cargo sim replay 11")).expect("it can be written");
+    browser.open(&page, "");
+    browser.look(NOTE_TEXTS);
+    browser.look("window.drawn = []");
+    browser.press("0");
+    let drawn = browser.drawn();
+    let end = drawn.iter().find(|text| text["words"] == "faults end").expect("it is drawn");
+    let room = end["room"].as_f64().expect("a number") - ROOM_AT_THE_RIGHT;
+    assert!(edges(end).1 <= room, "{end}: what is drawn beyond {room} is cut off");
+    assert_eq!(browser.complaints, [""; 0]);
+}
+
+#[test]
+fn no_time_on_the_axis_is_clipped_nor_lies_under_the_flag() {
+    let Some(mut browser) = Browser::start_or_skip() else { return };
+    let dir = tempfile::tempdir().expect("a directory can be made");
+    let page = failing_page(&dir);
+    browser.open(&page, "");
+    browser.look(NOTE_TEXTS);
+    let failed_at = browser.look("/ at ([\\d.]+) s$/.exec(document.getElementById('verdict').textContent)[1] * 1");
+    let failed_at = failed_at.as_f64().expect("it is a number");
+    // From the closest look on, with the longest words. Where they stand beside the flag depends on the scale alone.
+    for step in 0..120 {
+        let half = 10e-6 * 1.03_f64.powi(step);
+        let place = format!("#t={}-{}", failed_at - half, failed_at + half);
+        browser.look(&format!("window.drawn = []; location.hash = {place:?}"));
+        let drawn = browser.drawn();
+        let words = |text: &serde_json::Value| text["words"].as_str().expect("a text").to_owned();
+        let flag = drawn.iter().find(|text| words(text).starts_with('✕')).expect("the flag is in view");
+        let (left, right) = edges(flag);
+        for time in drawn.iter().filter(|text| text["y"] == 10 && words(text).ends_with(" s")) {
+            assert!(edges(time).1 <= time["room"].as_f64().expect("a number"), "{time}");
+            let is_beside = edges(time).1 <= left - FLAG_MARGIN || edges(time).0 >= right + FLAG_MARGIN;
+            assert!(is_beside, "{place}: {time} lies under {flag}");
+        }
+    }
+    assert_eq!(browser.complaints, [""; 0]);
+}
+
 /// `AFTERIMAGE_PICTURES=keep` keeps what README.md shows, at twice the size.
 #[test]
 fn the_story_of_the_wipe_shows_who_was_emptied_and_by_what() {

@@ -66,6 +66,39 @@ fn what_cannot_be_honoured_is_refused_and_its_off_value_is_accepted() {
 }
 
 #[test]
+fn a_survey_passes_over_what_a_server_does_not_support_and_tells_the_lines() {
+    let text = b"daemonize yes\nsave 5 1\ninclude more.conf\nloadmodule x.so\nappendonly yes\nactivedefrag no\n";
+    let mut include = |_: &str| Ok(String::from("tls-port 1\ndaemonize yes\nuser alice on >hush\n"));
+    let (config, passed_over) = Config::survey(("a.conf", text), &mut include).expect("all is understood");
+    let lines: Vec<_> =
+        passed_over.iter().map(|error| (error.file.as_str(), error.line, error.text.as_str())).collect();
+    let more = "more.conf";
+    assert_eq!(
+        lines,
+        [
+            ("a.conf", 1, "daemonize yes"),
+            (more, 1, "tls-port 1"),
+            (more, 2, "daemonize yes"),
+            (more, 3, "user alice on >hush"),
+            ("a.conf", 4, "loadmodule x.so")
+        ]
+    );
+    let rest = from_file("save 5 1\nappendonly yes\n").expect("valid");
+    assert_eq!(config, rest);
+}
+
+#[test]
+fn a_survey_refuses_what_cannot_be_understood() {
+    for text in
+        ["save 1", "tls-port soon", "apendonly yes", "dir \"", "sentinel monitor m 127.0.0.1 6379 2", "include x"]
+    {
+        let file = format!("daemonize yes\n{text}");
+        let error = Config::survey(("a.conf", file.as_bytes()), &mut no_include).expect_err(text);
+        assert_eq!((error.line, error.text.as_str()), (2, text));
+    }
+}
+
+#[test]
 fn a_directive_of_a_later_version_is_passed_over_if_that_is_harmless() {
     let config = from_file("locale-collate \"\"\nset-max-listpack-entries 128\n").expect("of Redis 7.2");
     let told: Vec<_> = config.without_effect().map(|(name, _)| name).collect();

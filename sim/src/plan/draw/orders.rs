@@ -12,7 +12,7 @@ pub(super) fn draw_orders(random: &mut Random, hosts: u64, quiet_at_us: Micros) 
     /// An order of one of the first families is drawn as often as one of all the others.
     const ROLES: [Family; 4] = [draw_follow, draw_follow, draw_promote, draw_hand_over];
     const OTHERS: [Family; 6] =
-        [draw_hold, draw_kill, draw_shutdown, draw_configure, draw_stray, |_, _| Order::FlushAll];
+        [draw_hold, draw_kill, draw_shutdown, draw_configure, draw_stray, |_, _| Order::FlushAll {}];
     let count = one_of(random, &[0, 0, 1, 3, 6, 10]);
     let on: Vec<Family> = OTHERS.into_iter().filter(|_| random.chance(1, 3)).collect();
     let mut orders: Vec<OrderPlan> = (0..count)

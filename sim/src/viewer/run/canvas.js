@@ -7,6 +7,7 @@ const MONO_FONT = "10px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monos
 const LEFT = 116;
 const RIGHT = 46;
 const AXIS_HEIGHT = 24;
+const EDGE = 3;
 const FAULT_HEIGHT = 16;
 const FAULT_ROWS_MAX = 5;
 const PLOT_HEIGHTS = [54, 70];

@@ -103,7 +103,10 @@ class Picture {
       context.fillStyle = palette.line;
       context.fillRect(x, AXIS_HEIGHT - 5, 1, this.height - AXIS_HEIGHT);
       context.fillStyle = palette.soft;
-      if (x > LEFT - 4 && x < this.right + 4 && !this.flagCovers(view, x)) context.fillText(clock(tick, step), x, 10);
+      const words = clock(tick, step);
+      const half = context.measureText(words).width / 2;
+      if (x < LEFT - 4 || x > this.right + 4 || this.flagCovers(view, x, half)) continue;
+      context.fillText(words, Math.min(x, this.width - half - EDGE), 10);
     }
   }
 
@@ -120,9 +123,12 @@ class Picture {
     context.setLineDash([]);
     context.font = SMALL_FONT;
     context.fillStyle = palette.soft;
-    context.textAlign = "left";
     context.textBaseline = "alphabetic";
-    context.fillText("faults end", x + 5, this.height - 3);
+    // To the side of the line on which there is room.
+    const words = "faults end";
+    const isRoom = x + 5 + context.measureText(words).width <= this.right;
+    context.textAlign = isRoom ? "left" : "right";
+    context.fillText(words, isRoom ? x + 5 : x - 5, this.height - 3);
   }
 
   drawFailureLine(view) {
@@ -147,11 +153,11 @@ class Picture {
     return { words, width, left: x + width > this.right ? x - width : x };
   }
 
-  flagCovers(view, x) {
+  flagCovers(view, x, half) {
     if (this.run.failedAt < 0) return false;
     const { left, width } = this.flag(view);
     this.context.font = SMALL_FONT;
-    return x > left - 24 && x < left + width + 24;
+    return x + half > left - EDGE && x - half < left + width + EDGE;
   }
 
   drawFailure(view) {

@@ -10,7 +10,7 @@ const SCALE = [[253, 234, 155], [203, 186, 105], [155, 147, 117], [111, 112, 119
 const percent = (share) => `${Math.round(share * 100)} %`;
 const number = (value) => value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 });
 const interval = (low, high, show) => ` [${show(low)} … ${show(high)}]`;
-const aShare = (name, field) => ({ name, field, value: (cell) => cell[field].share, top: () => 1, show: percent });
+const aShare = (name, field) => ({ name, field, value: (cell) => cell[field]?.share ?? null, top: () => 1, show: percent });
 const aMean = (name, field, unit = "") => ({
   name, field, unit, value: (cell) => cell[field]?.mean ?? null, show: (value) => number(Math.max(0, value)) + unit,
   top: (cells) => Math.max(...cells.map((cell) => cell[field]?.mean ?? 0)),

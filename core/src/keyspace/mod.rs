@@ -153,7 +153,7 @@ impl Keyspace {
     /// Behind when nothing is left that has not expired; none if something lasts, or if there is nothing.
     #[must_use]
     pub fn spent_from_ms(&self) -> Option<i64> {
-        let lasts = self.lasting_len() > 0 || self.libraries.len() > 0;
+        let lasts = self.lasting_len() > 0 || !self.libraries.is_empty();
         self.databases.iter().filter_map(Database::last_expiry_ms).max().filter(|_| !lasts)
     }
 

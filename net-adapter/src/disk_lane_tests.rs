@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::*;
+use crate::scratch::Scratch;
 
 /// Longer than any machine takes: only a lane that is held up is not done by then.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -16,16 +17,7 @@ struct Bench {
     answers: UnboundedReceiver<Answer>,
     tickets: u64,
     /// Goes after the disk has ended.
-    directory: Directory,
-}
-
-/// A directory that goes with its scope.
-struct Directory(PathBuf);
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+    directory: Scratch,
 }
 
 /// Pipes whose readers wait for a writer.
@@ -49,12 +41,11 @@ impl Drop for Blocked {
 
 impl Bench {
     fn new(name: &str) -> Bench {
-        let directory = std::env::temp_dir().join(format!("afterimage-lanes-{}-{name}", std::process::id()));
+        let directory = Scratch::new(&format!("lanes-{name}"));
         fs::create_dir_all(directory.join("logs")).unwrap();
         fs::create_dir_all(directory.join("next/logs")).unwrap();
-        let directory = fs::canonicalize(directory).unwrap();
         let (disk, answers) = Disk::start(directory.to_str().unwrap(), "").unwrap();
-        Bench { blocked: Blocked::default(), disk, answers, tickets: 0, directory: Directory(directory) }
+        Bench { blocked: Blocked::default(), disk, answers, tickets: 0, directory }
     }
 
     /// Asks for an operation; its ticket.
@@ -67,7 +58,7 @@ impl Bench {
 
     /// Lets the lane to which a name belongs wait, until it is released: the ticket that is not answered before.
     fn block(&mut self, name: &str) -> Ticket {
-        let pipe = self.directory.0.join(name);
+        let pipe = self.directory.join(name);
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         self.blocked.0.push(pipe);
         self.ask(DiskOp::Read { file: name.into(), offset: 0, len: 10 })
@@ -86,11 +77,11 @@ impl Bench {
     }
 
     fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.directory.0.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+        fs::read_to_string(self.directory.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     fn has(&self, name: &str) -> bool {
-        self.directory.0.join(name).exists()
+        self.directory.join(name).exists()
     }
 }
 
@@ -162,7 +153,7 @@ fn a_directory_is_entered_by_both_lanes_at_the_same_place() {
             create("new"),
             create("logs/new"),
         ];
-        let entered = bench.directory.0.join("next").display().to_string();
+        let entered = bench.directory.join("next").display().to_string();
         let mut missing: BTreeMap<Ticket, DiskOutcome> = BTreeMap::from([(blocked, nothing())]);
         for op in ops {
             let outcome = match &op {
@@ -245,6 +236,6 @@ fn the_end_waits_for_all_that_was_asked_of_both_lanes() {
     drop(disk);
     releaser.join().unwrap();
     for name in ["a", "logs/a"] {
-        assert_eq!(fs::read_to_string(directory.0.join(name)).unwrap().len(), APPENDS);
+        assert_eq!(fs::read_to_string(directory.join(name)).unwrap().len(), APPENDS);
     }
 }

@@ -1,17 +1,17 @@
 //! The disk threads' operations on real files.
 
 use super::*;
+use crate::scratch::Scratch;
 
-struct Scratch {
-    directory: PathBuf,
+struct Bench {
+    directory: Scratch,
     files: Files,
 }
 
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let directory = std::env::temp_dir().join(format!("afterimage-disk-{}-{name}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
-        Scratch { files: Files::new(directory.clone(), directory.join("redis.conf")), directory }
+impl Bench {
+    fn new(name: &str) -> Bench {
+        let directory = Scratch::new(&format!("disk-{name}"));
+        Bench { files: Files::new(directory.to_path_buf(), directory.join("redis.conf")), directory }
     }
 
     fn done(&mut self, op: DiskOp) {
@@ -20,12 +20,6 @@ impl Scratch {
 
     fn read(&mut self, file: &str, offset: u64, len: u32) -> DiskOutcome {
         self.files.carry_out(DiskOp::Read { file: file.into(), offset, len }, Vec::new())
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
@@ -43,7 +37,7 @@ fn bytes(bytes: &'static [u8]) -> DiskOutcome {
 
 #[test]
 fn a_file_is_read_back_as_it_was_appended() {
-    let mut disk = Scratch::new("append");
+    let mut disk = Bench::new("append");
     disk.done(create("a"));
     disk.done(append("a", b"hello "));
     disk.done(append("a", b"world"));
@@ -56,7 +50,7 @@ fn a_file_is_read_back_as_it_was_appended() {
 
 #[test]
 fn appends_follow_a_file_through_a_rename() {
-    let mut disk = Scratch::new("rename");
+    let mut disk = Bench::new("rename");
     disk.done(create("old"));
     disk.done(append("old", b"stale"));
     assert_eq!(disk.read("old", 0, 9), bytes(b"stale"));
@@ -71,7 +65,7 @@ fn appends_follow_a_file_through_a_rename() {
 
 #[test]
 fn creating_a_file_anew_empties_it() {
-    let mut disk = Scratch::new("create");
+    let mut disk = Bench::new("create");
     disk.done(create("a"));
     disk.done(append("a", b"one"));
     disk.done(create("a"));
@@ -81,7 +75,7 @@ fn creating_a_file_anew_empties_it() {
 
 #[test]
 fn what_is_not_there_is_not_found() {
-    let mut disk = Scratch::new("missing");
+    let mut disk = Bench::new("missing");
     for op in [append("a", b"x"), DiskOp::Sync { file: "a".into() }, DiskOp::Remove { file: "a".into() }] {
         assert_eq!(disk.files.carry_out(op.clone(), Vec::new()), DiskOutcome::Failed(DiskFailure::NotFound), "{op:?}");
     }
@@ -89,7 +83,7 @@ fn what_is_not_there_is_not_found() {
 
 #[test]
 fn names_that_lead_out_of_the_directory_are_refused() {
-    let mut disk = Scratch::new("escape");
+    let mut disk = Bench::new("escape");
     for name in ["", ".", "..", "../a", "/a", "a/b/c", "a/..", "a//b", "a/", "./a"] {
         let outcome = disk.files.carry_out(create(name), Vec::new());
         assert!(matches!(outcome, DiskOutcome::Failed(DiskFailure::Other(_))), "{name:?}: {outcome:?}");
@@ -98,7 +92,7 @@ fn names_that_lead_out_of_the_directory_are_refused() {
 
 #[test]
 fn files_lie_in_directories_within_the_directory() {
-    let mut disk = Scratch::new("within");
+    let mut disk = Bench::new("within");
     let create_directory = DiskOp::CreateDirectory { directory: "logs".into() };
     assert_eq!(disk.files.carry_out(create("logs/1"), Vec::new()), DiskOutcome::Failed(DiskFailure::NotFound));
     disk.done(create_directory.clone());
@@ -122,7 +116,7 @@ fn files_lie_in_directories_within_the_directory() {
 
 #[test]
 fn files_are_listed_by_name_with_their_sizes() {
-    let mut disk = Scratch::new("list");
+    let mut disk = Bench::new("list");
     for name in ["b", "a", "c"] {
         disk.done(create(name));
     }
@@ -135,7 +129,7 @@ fn files_are_listed_by_name_with_their_sizes() {
 
 #[test]
 fn more_files_than_stay_open_can_be_appended_to() {
-    let mut disk = Scratch::new("many");
+    let mut disk = Bench::new("many");
     let names: Vec<String> = (0..2 * OPEN_FILES_MAX).map(|n| format!("f{n}")).collect();
     for name in &names {
         disk.done(create(name));
@@ -153,32 +147,32 @@ fn more_files_than_stay_open_can_be_appended_to() {
 
 #[test]
 fn a_directory_is_entered_as_seen_from_the_present_one_and_only_if_it_is_there() {
-    let mut scratch = Scratch::new("enter");
-    let inner = scratch.directory.join("inner");
+    let mut bench = Bench::new("enter");
+    let inner = bench.directory.join("inner");
     fs::create_dir_all(&inner).unwrap();
-    fs::write(scratch.directory.join("file"), b"x").unwrap();
+    fs::write(bench.directory.join("file"), b"x").unwrap();
     for (path, reason) in [("nowhere", "No such file or directory"), ("file", "Not a directory")] {
-        let outcome = scratch.files.carry_out(DiskOp::EnterDirectory { path: path.into() }, Vec::new());
+        let outcome = bench.files.carry_out(DiskOp::EnterDirectory { path: path.into() }, Vec::new());
         assert!(matches!(&outcome, DiskOutcome::Failed(failure) if failure.to_string() == reason), "{outcome:?}");
     }
     let full_name = fs::canonicalize(&inner).unwrap().display().to_string();
-    let outcome = scratch.files.carry_out(DiskOp::EnterDirectory { path: "inner/../inner".into() }, Vec::new());
+    let outcome = bench.files.carry_out(DiskOp::EnterDirectory { path: "inner/../inner".into() }, Vec::new());
     assert_eq!(outcome, DiskOutcome::Entered(full_name));
-    scratch.done(create("here"));
+    bench.done(create("here"));
     assert!(inner.join("here").exists());
 }
 
 #[test]
 fn the_configuration_file_is_replaced_as_a_whole_and_keeps_its_mode() {
     use std::os::unix::fs::PermissionsExt;
-    let mut scratch = Scratch::new("config");
-    let path = scratch.directory.join("redis.conf");
-    assert_eq!(scratch.files.carry_out(DiskOp::ReadConfig, Vec::new()), DiskOutcome::Failed(DiskFailure::NotFound));
+    let mut bench = Bench::new("config");
+    let path = bench.directory.join("redis.conf");
+    assert_eq!(bench.files.carry_out(DiskOp::ReadConfig, Vec::new()), DiskOutcome::Failed(DiskFailure::NotFound));
     fs::write(&path, b"hz 10").unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    assert_eq!(scratch.files.carry_out(DiskOp::ReadConfig, Vec::new()), bytes(b"hz 10"));
-    scratch.done(DiskOp::ReplaceConfig { text: Bytes::from_static(b"hz 20") });
+    assert_eq!(bench.files.carry_out(DiskOp::ReadConfig, Vec::new()), bytes(b"hz 10"));
+    bench.done(DiskOp::ReplaceConfig { text: Bytes::from_static(b"hz 20") });
     assert_eq!(fs::read(&path).unwrap(), b"hz 20");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(fs::read_dir(&scratch.directory).unwrap().count(), 1, "nothing temporary is left");
+    assert_eq!(fs::read_dir(&*bench.directory).unwrap().count(), 1, "nothing temporary is left");
 }

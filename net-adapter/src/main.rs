@@ -13,6 +13,8 @@ mod log;
 mod process;
 mod reactor;
 mod recorder;
+#[cfg(test)]
+mod scratch;
 mod settings;
 mod supervisor;
 mod tasks;

@@ -164,9 +164,7 @@ impl World {
     fn count_anew(&mut self) {
         for index in self.hosts_in_core() {
             let Some(node) = &self.hosts[usize::from(index)].node else { continue };
-            let mut copy = node.clone();
-            copy.enable_audit();
-            if copy.probe().digest != node.probe().digest {
+            if node.probe_anew().digest != node.probe().digest {
                 let explanation = "its data have changed by what no command has told".to_owned();
                 return self.breach(Some(index), Breach::new(Property::SameData, explanation));
             }

@@ -153,8 +153,10 @@ impl Keyspace {
     /// Behind when nothing is left that has not expired; none if something lasts, or if there is nothing.
     #[must_use]
     pub fn spent_from_ms(&self) -> Option<i64> {
-        let lasts = self.lasting_len() > 0 || !self.libraries.is_empty();
-        self.databases.iter().filter_map(Database::last_expiry_ms).max().filter(|_| !lasts)
+        if self.lasting_len() > 0 || !self.libraries.is_empty() {
+            return None;
+        }
+        self.databases.iter().filter_map(Database::last_expiry_ms).max()
     }
 
     /// Keys with an expiry, and the mean of their expiry times in milliseconds since the epoch.

@@ -1,34 +1,16 @@
 //! What is left of a recording whose process panics, or whose disk does not keep up.
 
 use std::fs;
-use std::path::PathBuf;
 use std::thread;
 
 use afterimage_core::port::{ConnId, Event, Mono, Now, Wall};
 use afterimage_core::recording::{Calls, Ending, Frame, FrameKind, Frames, Head, Packing};
 
 use super::{Order, Recorder, rescue_on_panic};
+use crate::scratch::Scratch;
 
-struct Scratch {
-    directory: PathBuf,
-}
-
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let directory = std::env::temp_dir().join(format!("afterimage-recorder-{}-{name}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
-        Scratch { directory }
-    }
-
-    fn order(&self) -> Order {
-        Order { file: self.directory.join("life.recording"), limit: 1 << 30 }
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.directory);
-    }
+fn order_in(directory: &Scratch) -> Order {
+    Order { file: directory.join("life.recording"), limit: 1 << 30 }
 }
 
 /// A recording as it lies in its only segment.
@@ -78,8 +60,8 @@ fn received(bytes: &[u8]) -> Event<'_> {
 
 #[test]
 fn a_panic_loses_nothing_and_the_call_that_panics_is_the_last() {
-    let scratch = Scratch::new("panic");
-    let order = scratch.order();
+    let directory = Scratch::new("panic");
+    let order = order_in(&directory);
     rescue_on_panic();
     let life = thread::spawn({
         let order = order.clone();
@@ -100,8 +82,8 @@ fn a_panic_loses_nothing_and_the_call_that_panics_is_the_last() {
 #[test]
 fn a_disk_that_does_not_keep_up_ends_the_recording_and_not_the_node() {
     const CALLS_MAX: u64 = 100_000;
-    let scratch = Scratch::new("overrun");
-    let order = scratch.order();
+    let directory = Scratch::new("overrun");
+    let order = order_in(&directory);
     let recorder = Recorder::start(&order, 6379).unwrap();
     // To pack this takes longer than to copy it, so that the queue fills up.
     let mut word = 1_u64;

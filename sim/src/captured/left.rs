@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use afterimage_core::replication::ReplicationId;
 
 use super::client::{Conversation, Info, Said};
+use super::feed::Conn;
 use super::format::{Capture, Happening, Party, Speaker};
 use super::link::{Asked, Heard, Link};
 
@@ -24,11 +25,6 @@ struct Follower {
     hears: Option<Line>,
     /// What it was told to leave, and has not told yet how far it has read.
     left: Option<Line>,
-}
-
-enum Conn {
-    Link(Link),
-    Conversation(Conversation),
 }
 
 struct Search {

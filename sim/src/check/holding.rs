@@ -53,9 +53,9 @@ impl Histories {
     ///
     /// Tells that they have changed since, by no command of the stream.
     pub(crate) fn judge_rest(&self, host: u16, position: Position, digest: u64) -> Result<(), Breach> {
-        let has_moved = self.locate(position) != self.place_of(host);
-        match self.digest_of(host) {
-            Some(before) if !has_moved && before != digest => {
+        let is_here = |place: &Place| self.name_of(*place) == position.history && place.offset == position.offset;
+        match self.place_of(host).filter(is_here).and_then(|_| self.digest_of(host)) {
+            Some(before) if before != digest => {
                 let explanation = format!("it stands at {position:?} as before, and its data have changed");
                 Err(Breach::new(Property::SameData, explanation))
             }
@@ -179,6 +179,18 @@ mod tests {
         tree.see_as(1, NEW, 20, 8, Some((OLD, 21)));
         tree.see_as(1, NEW, 40, 5, Some((OLD, 21)));
         tree
+    }
+
+    #[test]
+    fn data_that_change_where_a_host_stands_are_found_and_only_there() {
+        let tree = forked();
+        let judge = |history: u8, offset: u64, digest: u64| {
+            let position = Position { history: ReplicationId::new([history; 40]), offset };
+            tree.0.judge_rest(1, position, digest).map_err(|breach| breach.property)
+        };
+        assert_eq!(judge(NEW, 40, 5), Ok(()));
+        assert_eq!(judge(NEW, 40, 6), Err(Property::SameData));
+        assert_eq!((judge(NEW, 41, 6), judge(OLD, 40, 6)), (Ok(()), Ok(())), "it has moved");
     }
 
     #[test]

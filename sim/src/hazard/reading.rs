@@ -112,11 +112,8 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::Given;
+    use super::super::risks::tests::given;
     use crate::plan::Setting;
-
-    fn given(text: &str) -> Result<Given, String> {
-        Given::read("redis.conf", text.as_bytes(), &mut |name| Err(format!("there is no file {name}")))
-    }
 
     #[test]
     fn what_cannot_be_understood_is_refused_with_its_line_and_a_cure() {

@@ -281,11 +281,11 @@ fn with_guard(cell: &CellReport, allowed: &CellReport) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::Outcome;
     use super::*;
 
-    fn given(text: &str) -> Result<Given, String> {
+    pub(in super::super) fn given(text: &str) -> Result<Given, String> {
         Given::read("redis.conf", text.as_bytes(), &mut |name| Err(format!("there is no file {name}")))
     }
 

@@ -12,9 +12,8 @@ mod session;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use afterimage_core::Node;
 use afterimage_core::config::DisklessLoad;
-use afterimage_core::node::{Boundary, LinkState, Probe};
+use afterimage_core::node::{Boundary, LinkState};
 use afterimage_core::port::CloseCause;
 
 use pair::{MASTER, Pair, REPLICA};
@@ -121,7 +120,8 @@ fn sweep(load: DisklessLoad, record: &Record, worker: usize, workers: usize) -> 
 
 /// Where the replica stands at the cut, and that its data are those of that place.
 fn check_stand(pair: &Pair, record: &Record, rule: &Rule) -> Result<(), String> {
-    let replica = look_closely(&pair.hosts[REPLICA].node);
+    // Half a block would be seen.
+    let replica = pair.hosts[REPLICA].node.probe_anew();
     let (expected, seen) = match rule.applied {
         None => ((None, record.before), (None, replica.digest)),
         Some(offset) => {
@@ -195,7 +195,7 @@ fn without_bulk(said: &[u8]) -> Vec<u8> {
 fn check_end(pair: &mut Pair, record: &Record, rule: &Rule, place: Place) -> Result<(), String> {
     let boundaries = pair.hosts[MASTER].node.take_boundaries();
     let applied = pair.hosts[REPLICA].node.take_boundaries();
-    let [master, replica] = [MASTER, REPLICA].map(|side| look_closely(&pair.hosts[side].node));
+    let [master, replica] = [MASTER, REPLICA].map(|side| pair.hosts[side].node.probe_anew());
     demand("link of the replica", LinkState::Online, replica.link)?;
     demand("position and data", (master.position, master.digest), (replica.position, replica.digest))?;
     demand("sync_full", rule.sync_full, master.sync_full)?;
@@ -218,13 +218,6 @@ fn check_end(pair: &mut Pair, record: &Record, rule: &Rule, place: Place) -> Res
     };
     let mut warnings = pair.hosts.iter().flat_map(|host| &host.warnings);
     demand("warning", None, warnings.find(|warning| !is_about_silence(warning)))
-}
-
-/// A node's state, its data digested as they are now: half a block would be seen.
-fn look_closely(node: &Node) -> Probe {
-    let mut node = node.clone();
-    node.enable_audit();
-    node.probe()
 }
 
 fn demand<T: PartialEq + fmt::Debug>(what: &str, expected: T, seen: T) -> Result<(), String> {

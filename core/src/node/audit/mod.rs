@@ -354,6 +354,14 @@ impl Node {
         }
     }
 
+    /// As [`Node::probe`], with the data digested as they are now: what has changed them behind the audit's back is seen.
+    #[must_use]
+    pub fn probe_anew(&self) -> Probe {
+        let mut copy = self.clone();
+        copy.enable_audit();
+        copy.probe()
+    }
+
     /// The state that checkers look at, without changing it.
     #[must_use]
     pub fn probe(&self) -> Probe {

@@ -77,11 +77,13 @@ pub(crate) struct Recorder(usize);
 impl Recorder {
     /// Begins a recording. The thread that writes it is there, and the file is.
     pub(crate) fn start(order: &Order, port: u16) -> io::Result<Recorder> {
-        let recording =
-            Recording { encoder: Encoder::default(), writer: Writer::start(order, port, clock::now())?, trouble: None };
+        Ok(Recorder::with(Writer::start(order, port, clock::now())?))
+    }
+
+    fn with(writer: Writer) -> Recorder {
         DESK.with_borrow_mut(|desk| {
-            desk.recordings.push(recording);
-            Ok(Recorder(desk.recordings.len() - 1))
+            desk.recordings.push(Recording { encoder: Encoder::default(), writer, trouble: None });
+            Recorder(desk.recordings.len() - 1)
         })
     }
 

@@ -13,7 +13,7 @@ use super::segments::Segments;
 use super::{CHUNK_BYTES, Order};
 
 /// How many chunks may wait for the disk: some 16 MB, a third of a second of the most that a node takes in, and many seconds of what most do.
-const CHUNKS_MAX: usize = 64;
+pub(super) const CHUNKS_MAX: usize = 64;
 
 /// The reactor's end of the thread.
 pub(super) struct Writer {
@@ -33,18 +33,28 @@ enum Part {
 
 impl Writer {
     pub(super) fn start(order: &Order, port: u16, now: Now) -> io::Result<Writer> {
+        let (mut writer, work) = Writer::prepare(order, port, now)?;
+        writer.thread = Some(thread::Builder::new().name("recorder".into()).spawn(work)?);
+        Ok(writer)
+    }
+
+    /// The reactor's end, and what its thread has to do.
+    pub(super) fn prepare(
+        order: &Order,
+        port: u16,
+        now: Now,
+    ) -> io::Result<(Writer, impl FnOnce() + Send + 'static + use<>)> {
         let recording = getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?;
         let segments = Segments::open(&order.file, Head::first(recording, order.limit, port, now))?;
         let (parts, inbox) = sync_channel(CHUNKS_MAX);
         let (give_back, empties) = channel();
         let is_overrun = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&is_overrun);
-        let write = move || {
+        let work = move || {
             // What went wrong is told by the reactor, which finds nobody here any more.
             let _ = Thread { segments, packed: Vec::new(), calls: 0 }.serve(&inbox, &give_back, &seen);
         };
-        let thread = thread::Builder::new().name("recorder".into()).spawn(write)?;
-        Ok(Writer { parts: Some(parts), empties, is_overrun, thread: Some(thread) })
+        Ok((Writer { parts: Some(parts), empties, is_overrun, thread: None }, work))
     }
 
     /// True while there is use in handing over more.

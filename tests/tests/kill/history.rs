@@ -204,15 +204,49 @@ impl Held {
         if held == *self {
             return Ok(history.told.len());
         }
-        Err(format!("what is there of writer {} is no moment of its history: {}", history.writer, self.summary()))
+        Err(format!(
+            "what is there of writer {} is no moment of its history: {}",
+            history.writer,
+            self.moments(history)
+        ))
     }
 
-    fn summary(&self) -> String {
-        let Held { set, count, left, right, spread, list, shared } = self;
-        let ends = [list, shared].map(|list| format!("{} elements, the last {:?}", list.len(), list.last()));
+    /// After which steps each part would be as it is here, and which steps are the last of all.
+    fn moments(&self, history: &History) -> String {
+        type Part = (&'static str, fn(&Held, &Held) -> bool);
+        const PARTS: [Part; 7] = [
+            ("set", |a, b| a.set == b.set),
+            ("count", |a, b| a.count == b.count),
+            ("left", |a, b| a.left == b.left),
+            ("right", |a, b| a.right == b.right),
+            ("spread", |a, b| a.spread == b.spread),
+            ("list", |a, b| a.list == b.list),
+            ("shared list", |a, b| a.shared == b.shared),
+        ];
+        const STEPS_TOLD: usize = 24;
+        let mut spans: [Option<(usize, usize)>; PARTS.len()] = [None; PARTS.len()];
+        let mut held = Held::default();
+        for place in 0..=history.told.len() {
+            for (span, (_, is_same)) in spans.iter_mut().zip(PARTS) {
+                if is_same(&held, self) {
+                    *span = Some((span.map_or(place, |(first, _)| first), place));
+                }
+            }
+            if let Some(told) = history.told.get(place) {
+                held.apply(told.step, place as u64 + 1);
+            }
+        }
+        let parts = PARTS.iter().zip(spans).map(|((name, _), span)| match span {
+            Some((first, last)) => format!("{name} as after {first} to {last}"),
+            None => format!("{name} as never"),
+        });
+        let last = history.told.len().saturating_sub(STEPS_TOLD);
+        let steps: Vec<_> = history.told[last..].iter().map(|told| told.step).collect();
+        let told = history.told.len();
         format!(
-            "set {set}, count {count}, left {left}, right {right}, spread {spread:?}, list of {}, shared list with {}",
-            ends[0], ends[1]
+            "{}; of {told} steps, {} at the start, the last are {steps:?}",
+            parts.collect::<Vec<_>>().join(", "),
+            history.base
         )
     }
 

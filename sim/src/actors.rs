@@ -5,7 +5,7 @@
 
 use afterimage_core::port::{Event, Signal};
 
-use crate::check::{Breach, Property};
+use crate::check::{Breach, Cause, Property};
 use crate::client::{Client, RECONNECT};
 use crate::journal::Topic;
 use crate::network::{End, LinkId, Side};
@@ -142,6 +142,14 @@ impl World {
         let order = self.plan.orders[usize::from(index)].order.clone();
         self.note(Topic::Operator, |_| format!("order: {order:?}"));
         self.totals.orders += 1;
+        let cause = match order {
+            Order::Promote { .. } | Order::Supplant { .. } | Order::Follow { .. } | Order::Stray { .. } => {
+                Some(Cause::Ordered)
+            }
+            Order::HandOver { .. } => Some(Cause::HandedOver),
+            _ => None,
+        };
+        cause.into_iter().for_each(|cause| self.checks.ledger.happened(cause, self.now));
         if let Order::Shutdown { host, down_us } = order {
             return self.ask_to_end(index, host, down_us);
         }

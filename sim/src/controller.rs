@@ -5,7 +5,7 @@
 //! then on it tells each node concerned whom to follow, whenever that answers and does not do so; the old master when it is back. Its
 //! decisions are wishes like the operator's: they take the place of the latest.
 
-use crate::check::{Breach, Property};
+use crate::check::{Breach, Cause, Property};
 use crate::host::site_at;
 use crate::journal::{Topic, host_name};
 use crate::network::{End, LinkId, Side};
@@ -136,6 +136,7 @@ impl World {
             format!("the controller: {} does not answer, {} takes over", host_name(master), host_name(chosen))
         });
         self.totals.takeovers += 1;
+        self.checks.ledger.happened(Cause::FailedOver, self.now);
         for host in self.operator.wish_for_master(chosen) {
             if let Some(controller) = &mut self.controller {
                 controller.watches[usize::from(host)].is_to_settle = true;

@@ -114,6 +114,7 @@ fn plan(replicas: u16) -> Plan {
         follows,
         storage: Storage::Unsaved,
         clock_offset_us: 0,
+        clock_drift_ppm: 0,
         start_us: if follows.is_some() { SWITCHED_ON_AT } else { 0 },
         settings: Vec::new(),
     };

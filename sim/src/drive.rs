@@ -11,7 +11,7 @@ use afterimage_core::persistence::{ArchiveName, EvidenceRecord};
 use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Lane, Level, ListenFailure, Note, Now};
 use afterimage_core::replication::ReplicationId;
 
-use crate::check::{Before, Breach, Ended, LogBounds, Observation, Property, Replaced, Stand, since_ready};
+use crate::check::{Before, Breach, Cause, Ended, LogBounds, Observation, Property, Replaced, Stand, since_ready};
 use crate::client::KnownRole;
 use crate::host::{Attachment, Host, PORT, address, config_text, environment, site_at};
 use crate::journal::{Topic, host_name};
@@ -192,6 +192,7 @@ impl World {
             self.breach(Some(index), Breach::new(Property::KeepsRunning, explanation));
         }
         self.stop_node(index, crate::plan::Crash::Process, asked.unwrap_or(crate::queue::SECOND));
+        self.checks.ledger.happened(Cause::Exited { host: index }, self.now);
         if is_rotten {
             // Somebody looks into it, and puts in another disk.
             self.hosts[usize::from(index)].disk.wipe();

@@ -3,9 +3,10 @@
 //! Each fault of the plan changes the network, a host or a disk, and most are taken back after their time. At the quiet
 //! point everything that is still wrong is healed at once.
 
+use crate::check::Cause;
 use crate::disk::DiskTrouble;
 use crate::journal::{Clock, Topic, host_name};
-use crate::network::{Cut, End, LinkId, Side, Site, Stage};
+use crate::network::{Cut, End, Link, LinkId, Side, Site, Stage};
 use crate::plan::{Crash, Fault, Heal, Way, Which};
 use crate::queue::{MILLISECOND, Micros, Occurrence};
 use crate::world::World;
@@ -134,6 +135,7 @@ impl World {
         let Some(node) = host.node.take() else { return };
         self.reached.add(&node);
         host.paused_until = 0;
+        host.is_without_power = how == Crash::Power;
         let is_asked = host.asked_to_end.take().is_some();
         host.keys = 0;
         let attachments: Vec<_> = std::mem::take(&mut host.attachments).into_iter().flatten().collect();
@@ -147,6 +149,11 @@ impl World {
         self.totals.crashes += 1;
         self.checks.histories.end_life(index, self.network.dialled);
         self.checks.gate.forget(index);
+        let cause = match how {
+            Crash::Process => Cause::Killed { host: index },
+            Crash::Power => Cause::PowerLost { host: index },
+        };
+        self.checks.ledger.happened(cause, self.now);
         if let Some(camera) = &mut self.camera {
             camera.life_ends(index);
         }
@@ -172,6 +179,23 @@ impl World {
                 }
             }
         }
+        for id in self.accepted_unseen(index) {
+            match how {
+                Crash::Process => self.side_closes(id, Side::Acceptor),
+                Crash::Power => {
+                    if let Some(link) = self.network.get(id) {
+                        link.ends[1] = End::Lost { host: index };
+                    }
+                }
+            }
+        }
+    }
+
+    /// Connections that the operating system of a host has accepted, and its node has not learnt of.
+    fn accepted_unseen(&self, index: u16) -> Vec<LinkId> {
+        let is_unseen =
+            |link: &Link| link.sites[1] == index && link.stage != Stage::Dialling && link.ends[1] == End::Opening;
+        self.network.all().filter(|(_, link)| is_unseen(link)).map(|(id, _)| id).collect()
     }
 
     /// The supervisor starts a node that is down.
@@ -181,6 +205,9 @@ impl World {
             return;
         }
         self.start_node(index);
+        if std::mem::take(&mut self.hosts[usize::from(index)].is_without_power) {
+            self.knock_again(index);
+        }
         // Peers that wrote meanwhile learn now that nobody knows their connections any more.
         let lost: Vec<(LinkId, Side)> = self
             .network
@@ -192,6 +219,15 @@ impl World {
         for (id, side) in lost {
             self.forget_own_dial(id, side);
             self.schedule_delivery(id, side.other());
+        }
+    }
+
+    /// Dials that nobody has answered so far reach a host.
+    fn knock_again(&mut self, index: u16) {
+        let is_waiting = |link: &Link| link.sites[1] == index && link.stage == Stage::Dialling;
+        let dials: Vec<LinkId> = self.network.all().filter(|(_, link)| is_waiting(link)).map(|(id, _)| id).collect();
+        for link in dials {
+            self.queue.push(self.now + 1, Occurrence::Knock { link });
         }
     }
 

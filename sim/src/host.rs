@@ -52,6 +52,8 @@ pub(crate) struct Host {
     pub(crate) work_scheduled: bool,
     /// Until when it stands still.
     pub(crate) paused_until: Micros,
+    /// It is down because it lost power: nobody answers for it.
+    pub(crate) is_without_power: bool,
     /// It is broken for ever.
     pub(crate) is_outside: bool,
     /// When it is to be started again, if it is down.
@@ -92,6 +94,7 @@ impl Host {
             timer_at: Micros::MAX,
             work_scheduled: false,
             paused_until: 0,
+            is_without_power: false,
             is_outside: false,
             restart_at: None,
             asked_to_end: None,
@@ -117,7 +120,9 @@ impl Host {
 
     /// The time on its clocks.
     pub(crate) fn now(&self, now: Micros) -> Now {
-        let wall = EPOCH_US.saturating_add(now).saturating_add_signed(self.plan.clock_offset_us);
+        let drift_us = (now as i64).saturating_mul(self.plan.clock_drift_ppm.into()) / 1_000_000;
+        let off_by_us = self.plan.clock_offset_us.saturating_add(drift_us);
+        let wall = EPOCH_US.saturating_add(now).saturating_add_signed(off_by_us);
         Now { mono: Mono(now), wall: Wall(wall) }
     }
 

@@ -53,7 +53,7 @@ pub mod yardstick;
 
 use std::ops::Range;
 
-pub use check::{Fates, Property, ResyncTotals, Violation};
+pub use check::{Fates, Losses, Property, ResyncTotals, Violation};
 pub use determinism::{Divergence, run_twice};
 pub use disk::DiskTrouble;
 pub use fingerprint::{Fingerprint, hash_bytes};

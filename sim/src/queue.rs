@@ -43,6 +43,11 @@ pub(crate) enum Occurrence {
         /// Which connection.
         link: LinkId,
     },
+    /// A node that stood still learns of a connection that was accepted meanwhile.
+    Accept {
+        /// Which connection.
+        link: LinkId,
+    },
     /// The answer to it reaches the dialler.
     Answer {
         /// Which connection.

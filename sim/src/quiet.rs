@@ -7,7 +7,7 @@
 use afterimage_core::config::AppendFsync;
 use afterimage_core::node::Probe;
 
-use crate::check::{Breach, Property, Standing, convergence_bound, find_straggler, round_trip};
+use crate::check::{Breach, Cause, Property, Standing, convergence_bound, find_straggler, round_trip};
 use crate::controller::Controller;
 use crate::host::Host;
 use crate::journal::{Topic, host_name};
@@ -75,6 +75,7 @@ impl World {
             let host = outside.host;
             self.hosts[usize::from(host)].is_outside = true;
             self.checks.endings.broken(host);
+            self.checks.ledger.happened(Cause::BrokenDown, self.now);
             self.note(Topic::Fault, |_| format!("for ever: {} {}", host_name(host), outside.how.in_words()));
             match outside.how {
                 Broken::Gone => {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use afterimage_sim::marks::Coverage;
-use afterimage_sim::{Changes, Fates, Totals};
+use afterimage_sim::{Changes, Fates, Losses, Totals};
 use serde::Serialize;
 
 use crate::fleet::Record;
@@ -206,7 +206,13 @@ impl fmt::Display for Summary {
         writeln!(
             f,
             "  {acknowledged} acknowledged writes: {survived} survived ({resurrected} after a master without them), {lost_to_takeover} lost to takeovers, \
-             {lost_to_restart} to restarts, {lost_at_deposed} made at deposed masters, {lost_otherwise} without a cause; {lost_in_spite_of_wait} of the lost in spite of WAIT"
+             {lost_to_restart} to restarts, {lost_at_deposed} made at deposed masters, {lost_otherwise} otherwise; {lost_in_spite_of_wait} of the lost in spite of WAIT"
+        )?;
+        let Losses { kill, power, exit, order, hand_over, failover, breakdown, nothing } = self.totals.fates.losses;
+        writeln!(
+            f,
+            "  the lost are put down to: {kill} kills, {power} losses of power, {exit} exits, {order} orders of the operator, {hand_over} FAILOVERs, \
+             {failover} decisions of the controller, {breakdown} masters gone for ever, {nothing} nothing"
         )?;
         if self.marks.is_untold() { Ok(()) } else { writeln!(f, "  {}", self.marks) }
     }

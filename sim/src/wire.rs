@@ -1,16 +1,18 @@
 //! How do connections begin, carry and end?
 //!
 //! The life of a link between the two who hold its ends, as TCP has it: a knock, an answer, bytes while there is room, an
-//! end in order or by a reset. Bytes that reach somebody who has left are answered by a reset.
+//! end in order or by a reset. Bytes that reach somebody who has left are answered by a reset. A host that stands still has an operating system that
+//! does not: it accepts, and the node learns of it later. One without power answers nothing.
 
 use afterimage_core::museum::Defect;
 use afterimage_core::port::{CloseCause, DialFailure, Event};
 
 use crate::check::{Breach, Property};
+use crate::client::PATIENCE;
 use crate::host::{PORT, peer};
 use crate::journal::{Topic, gist, host_name};
 use crate::network::{Cut, End, Ending, LinkId, Side, Site, Stage};
-use crate::queue::Occurrence;
+use crate::queue::{Micros, Occurrence};
 use crate::world::World;
 
 /// The first of the ports from which dials are made.
@@ -24,7 +26,10 @@ impl World {
         let link = self.network.dial(from, to, end);
         let flight = self.network.flight(from, to);
         self.queue.push(self.now + flight, Occurrence::Knock { link });
-        self.queue.push(self.now + self.plan.network.dial_timeout_us, Occurrence::DialTimeout { link });
+        // A client's library does not wait as long as its operating system would.
+        let patience = if matches!(end, End::Client { .. }) { PATIENCE } else { Micros::MAX };
+        let timeout = self.plan.network.dial_timeout_us.min(patience);
+        self.queue.push(self.now + timeout, Occurrence::DialTimeout { link });
         self.note(Topic::Link, |world| format!("{} dials {}", world.site_name(from), world.site_name(to)));
         link
     }
@@ -38,26 +43,41 @@ impl World {
         if link.stage != Stage::Dialling || self.network.is_held(from, to) || self.network.is_held(to, from) {
             return;
         }
-        if let Some(until) = self.hosts[usize::from(to)].is_paused(self.now) {
-            // The operating system would accept it; the node sees it when it goes on.
-            self.queue.push(until, Occurrence::Knock { link: id });
+        let host = &self.hosts[usize::from(to)];
+        if host.is_without_power {
+            // Whoever dials asks again now and then, and is answered once there is power.
             return;
+        }
+        let link = self.network.get(id).expect("it was found above");
+        if host.node.is_some() {
+            link.stage = Stage::Accepted;
+            self.on_accept(id);
+        } else {
+            link.stage = Stage::Refused;
+            link.ends[1] = End::Gone;
         }
         let flight = self.network.flight(to, from);
         self.queue.push(self.now + flight, Occurrence::Answer { link: id });
-        let remote_port = EPHEMERAL_PORT + (id.slot % 16_384) as u16;
-        let (now, node) = self.hosts[usize::from(to)].parts(self.now);
-        let link = self.network.get(id).expect("it was found above");
-        let Some(node) = node else {
-            link.stage = Stage::Refused;
-            link.ends[1] = End::Gone;
+    }
+
+    /// A node learns of a connection that its operating system has accepted.
+    pub(crate) fn on_accept(&mut self, id: LinkId) {
+        let Some(link) = self.network.get(id).filter(|link| link.ends[1] == End::Opening) else {
             return;
         };
+        let [from, to] = link.sites;
+        if let Some(until) = self.hosts[usize::from(to)].is_paused(self.now) {
+            self.queue.push(until, Occurrence::Accept { link: id });
+            return;
+        }
+        let remote_port = EPHEMERAL_PORT + (id.slot % 16_384) as u16;
+        let (now, node) = self.hosts[usize::from(to)].parts(self.now);
+        let Some(node) = node else { return };
         let conn = node.accept(peer(from, remote_port, to, PORT), now, &mut self.effects);
-        link.stage = Stage::Accepted;
         link.ends[1] = End::Node { host: to, conn };
         self.hosts[usize::from(to)].attach(conn, id, Side::Acceptor);
         self.settle(to);
+        self.schedule_delivery(id, Side::Dialler);
     }
 
     /// The answer to a dial reaches the dialler.
@@ -362,7 +382,7 @@ impl World {
             return;
         };
         let (to, from) = (link.sites[side as usize], link.sites[side.other() as usize]);
-        if self.network.is_held(from, to) {
+        if self.network.is_held(from, to) && !self.network.find(id).is_some_and(|link| link.is_broken) {
             // Lost on the way. Whatever the side sends next is answered by another one.
             return;
         }
@@ -419,7 +439,7 @@ impl World {
         self.network.free_if_left(id);
     }
 
-    /// Ends a connection by a reset that both sides learn of.
+    /// Ends a connection by a reset that both sides learn of, however late: nothing gets through it from now on.
     pub(crate) fn reset_link(&mut self, id: LinkId) {
         let Some(link) = self.network.get(id) else {
             return;
@@ -427,12 +447,13 @@ impl World {
         if link.stage == Stage::Dialling {
             return;
         }
+        link.break_off();
         for side in Side::BOTH {
             self.queue.push(self.now + 1, Occurrence::ResetTold { link: id, side });
         }
     }
 
-    /// Ends a stream at the byte reached: its reader sees `ending`, its writer a reset.
+    /// Ends a stream at the byte reached: its reader sees `ending`, its writer a reset, or what the reader had still said and then the end.
     fn cut(&mut self, id: LinkId, from: Side) {
         let Some(link) = self.network.get(id) else {
             return;
@@ -441,16 +462,26 @@ impl World {
             return;
         };
         let (writer, reader) = (link.sites[from as usize], link.sites[from.other() as usize]);
-        link.pipes.iter_mut().for_each(|pipe| pipe.discard());
+        match ending {
+            Ending::HalfClose => link.pipes[from as usize].discard(),
+            Ending::Eof | Ending::Reset => link.pipes.iter_mut().for_each(|pipe| pipe.discard()),
+        }
         self.note(Topic::Fault, |world| {
             format!("cut: {} -> {} ends here ({ending:?})", world.site_name(writer), world.site_name(reader))
         });
         let cause = match ending {
-            Ending::Eof => CloseCause::Eof,
+            Ending::Eof | Ending::HalfClose => CloseCause::Eof,
             Ending::Reset => CloseCause::Reset,
         };
         self.side_hears(id, from.other(), cause);
-        self.reset_from(id, from.other());
+        if ending != Ending::HalfClose {
+            return self.reset_from(id, from.other());
+        }
+        let flight = self.network.flight(reader, writer);
+        if let Some(link) = self.network.get(id) {
+            link.pipes[from.other() as usize].finish(self.now, flight);
+            self.schedule_delivery(id, from.other());
+        }
     }
 
     fn journal_bytes(&mut self, id: LinkId, from: Side, len: usize) {

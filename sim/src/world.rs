@@ -309,7 +309,7 @@ impl World {
         match what {
             Occurrence::Deliver { link, from } => end_of(link, from.other()),
             Occurrence::Room { link, side } | Occurrence::ResetTold { link, side } => end_of(link, side),
-            Occurrence::Knock { link } => end_of(link, Side::Acceptor),
+            Occurrence::Knock { link } | Occurrence::Accept { link } => end_of(link, Side::Acceptor),
             Occurrence::Answer { link } | Occurrence::DialTimeout { link } => end_of(link, Side::Dialler),
             Occurrence::Timers { host, .. }
             | Occurrence::Work { host, .. }
@@ -336,6 +336,7 @@ impl World {
             Occurrence::Deliver { link, from } => self.on_deliver(link, from),
             Occurrence::Room { link, side } => self.on_room(link, side),
             Occurrence::Knock { link } => self.on_knock(link),
+            Occurrence::Accept { link } => self.on_accept(link),
             Occurrence::Answer { link } => self.on_answer(link),
             Occurrence::DialTimeout { link } => self.on_dial_timeout(link),
             Occurrence::ResetTold { link, side } => self.on_reset_told(link, side),
@@ -471,6 +472,7 @@ fn kind(what: Occurrence) -> &'static str {
         Occurrence::Deliver { .. } => "deliver",
         Occurrence::Room { .. } => "room",
         Occurrence::Knock { .. } => "knock",
+        Occurrence::Accept { .. } => "accept",
         Occurrence::Answer { .. } => "answer",
         Occurrence::DialTimeout { .. } => "dial timeout",
         Occurrence::ResetTold { .. } => "reset",
@@ -509,6 +511,7 @@ fn tag(what: Occurrence) -> u64 {
         Occurrence::Order { order } => (15, u64::from(order)),
         Occurrence::Quiet => (16, 0),
         Occurrence::Look => (17, 0),
+        Occurrence::Accept { link } => (19, u64::from(link.slot)),
         Occurrence::Controller => (18, 0),
     };
     kind << 40 | about

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -38,6 +40,12 @@ impl Options {
     #[must_use]
     pub fn ours() -> Options {
         Options::new(our_binary().to_owned()).with("enable-debug-command", "yes")
+    }
+
+    /// True for our own server.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.binary == our_binary()
     }
 
     /// A real server, without snapshots, with DEBUG allowed; `None` if it is not there and may be missing.
@@ -130,6 +138,26 @@ impl Options {
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// A Redis is its own tool for append-only files, under another name: lets that mend the files that are named in the manifest.
+    ///
+    /// # Panics
+    /// If it cannot be run, or cannot mend them.
+    pub fn mend_aof(&self) {
+        let mut tool = self
+            .program()
+            .arg0("redis-check-aof")
+            .arg("--fix")
+            .arg(self.dir().join("appendonlydir/appendonly.aof.manifest"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it can be run");
+        // It has not asked if there is nothing to mend.
+        let _ = tool.stdin.take().expect("it is piped").write_all(b"y\n");
+        let output = tool.wait_with_output().expect("it ends");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
 
     /// Where its snapshot lies.

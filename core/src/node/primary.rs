@@ -295,16 +295,20 @@ impl Node {
         format!("{}:{port}", replica_ip(connection))
     }
 
+    /// The offset from which the log is needed by others than replicas: the append-only file, and snapshots whose replicas have not asked for the stream yet.
+    pub(super) fn awaited_from(&self) -> Option<u64> {
+        self.kept_snapshots.iter().map(|kept| kept.then).chain(self.aof_needs_log_from()).min()
+    }
+
     pub(super) fn trim_log(&mut self) {
-        let (replicas, kept, connections) = (&self.replicas, &self.kept_snapshots, &self.connections);
-        let aof = self.aof_needs_log_from();
+        let (replicas, connections) = (&self.replicas, &self.connections);
+        let awaited = self.awaited_from();
         let counts_afterwards = self.has(Defect::BacklogTrimsTooMuch);
         if let Some(log) = &mut self.history.log {
             let mut slowest = None;
             let has_forgotten = log.trim(|| {
                 let sides = replicas.iter().filter_map(|&conn| connections.get(conn)?.replica());
-                let kept = kept.iter().map(|kept| kept.then);
-                slowest = sides.filter_map(ReplicaSide::needs_log_from).chain(kept).chain(aof).min();
+                slowest = sides.filter_map(ReplicaSide::needs_log_from).chain(awaited).min();
                 slowest
             });
             if has_forgotten {
@@ -322,6 +326,7 @@ impl Node {
     pub(super) fn on_replica_gone(&mut self, connection: &Connection, now: Now, effects: &mut Effects) {
         self.replicas.retain(|&conn| conn != connection.id);
         self.count_good_replicas(now);
+        self.trim_log();
         match connection.replica().map(|side| side.phase) {
             Some(Phase::Streaming { transfer, .. }) if self.is_received(transfer) => {
                 self.mark(Mark::SnapshotGoesOnForOthers);

@@ -186,7 +186,11 @@ impl Node {
         let timeout = Duration::from_secs(u64::from(self.config.repl_timeout));
         let (end, lag_bytes_max) = (self.history.offset(), self.replica_lag_bytes_max());
         let is_kept = |kept: &Kept| now.mono.since(kept.since) <= timeout && end - kept.then.min(end) <= lag_bytes_max;
+        let before = self.kept_snapshots.len();
         self.kept_snapshots.retain(is_kept);
+        if self.kept_snapshots.len() < before {
+            self.trim_log();
+        }
     }
 
     fn end_other_channel(&mut self, conn: ConnId, now: Now, effects: &mut Effects) {

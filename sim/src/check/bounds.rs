@@ -1,8 +1,8 @@
 //! Does the log stay within its bounds?
 //!
 //! It is the backlog, and the output of every replica. So it may hold `repl-backlog-size`, or as much as a replica may lag by `client-output-buffer-limit`, or two of the largest writes,
-//! whichever is more, and what is left over of blocks. Nothing else pins it. Open on purpose: a node that writes an append-only file, be it once only (BGREWRITEAOF), keeps what is not in the file yet, and one that knows dual-channel synchronisation what follows a snapshot whose replica has not asked for
-//! the stream yet.
+//! or what the append-only file has not got yet, or what follows a snapshot whose replica has not asked for the stream yet, whichever is more, and what is left over of blocks.
+//! Nothing else pins it.
 
 use afterimage_core::config::Config;
 use afterimage_core::node::Probe;
@@ -21,15 +21,16 @@ pub(crate) struct LogBounds {
     lag: u64,
     /// The largest write.
     largest: u64,
+    /// What the append-only file, or a kept snapshot, has yet to get.
+    awaited: u64,
 }
 
 impl LogBounds {
     /// Those of a node, if it has any.
     pub(crate) fn of(config: &Config, probe: &Probe) -> Option<LogBounds> {
         let lag = config.client_output_buffer_limit.replica.hard_bytes;
-        let has_file = config.appendonly || probe.has_aof;
-        let has_any = lag > 0 && !has_file && !config.dual_channel_replication_enabled;
-        has_any.then_some(LogBounds { backlog: config.repl_backlog_size, lag, largest: probe.log_piece_bytes_max })
+        let Probe { log_piece_bytes_max: largest, log_awaited_bytes: awaited, .. } = *probe;
+        (lag > 0).then_some(LogBounds { backlog: config.repl_backlog_size, lag, largest, awaited })
     }
 
     /// Judges what a log holds.
@@ -38,13 +39,13 @@ impl LogBounds {
     ///
     /// Tells what it holds and what it may.
     pub(crate) fn judge(self, held: u64) -> Result<(), Breach> {
-        let LogBounds { backlog, lag, largest } = self;
-        let bound = lag.max(backlog).max(2 * largest) + SLACK_BYTES;
+        let LogBounds { backlog, lag, largest, awaited } = self;
+        let bound = lag.max(backlog).max(2 * largest).max(awaited) + SLACK_BYTES;
         if held <= bound {
             return Ok(());
         }
         let explanation = format!(
-            "its log holds {held} bytes and may hold {bound}: its backlog is of {backlog} bytes, a replica may lag by {lag}, the largest write was of {largest}"
+            "its log holds {held} bytes and may hold {bound}: its backlog is of {backlog} bytes, a replica may lag by {lag}, the largest write was of {largest}, {awaited} are not in the append-only file yet, or behind a kept snapshot"
         );
         Err(Breach::new(Property::WithinBounds, explanation))
     }
@@ -57,9 +58,10 @@ mod tests {
     #[test]
     fn a_log_that_holds_more_than_anybody_may_need_is_found() {
         for bounds in [
-            LogBounds { backlog: 1 << 20, lag: 1000, largest: 0 },
-            LogBounds { backlog: 1000, lag: 1 << 20, largest: 0 },
-            LogBounds { backlog: 1000, lag: 1000, largest: 1 << 19 },
+            LogBounds { backlog: 1 << 20, lag: 1000, largest: 0, awaited: 0 },
+            LogBounds { backlog: 1000, lag: 1 << 20, largest: 0, awaited: 0 },
+            LogBounds { backlog: 1000, lag: 1000, largest: 1 << 19, awaited: 0 },
+            LogBounds { backlog: 1000, lag: 1000, largest: 0, awaited: 1 << 20 },
         ] {
             assert_eq!(bounds.judge((1 << 20) + SLACK_BYTES), Ok(()));
             assert!(bounds.judge((1 << 20) + SLACK_BYTES + 1).is_err());

@@ -4,7 +4,8 @@
 //! earlier. Each acknowledged write is entered with the place at which it
 //! lies, and so is each reign: that a node began to be the master, with the data that it had by then. When all is over, a write that the last master has
 //! has survived. One that it has not was lost to the first reign that began without it: to a takeover, or to a restart; or it was made at a node that had been
-//! deposed before and did not know. One that is there although a reign between began without it has been resurrected.
+//! deposed before and did not know. One that is there although a reign between began without it has been resurrected. Each loss is put down to what
+//! brought that reign about, or had deposed the node: the last that happened before, and can have.
 
 use serde::Serialize;
 
@@ -31,6 +32,78 @@ pub struct Fates {
     pub lost_otherwise: u64,
     /// Of those that were lost: their client had been told by WAIT of a replica that has them.
     pub lost_in_spite_of_wait: u64,
+    /// The same losses, by what they are put down to.
+    #[serde(default)]
+    pub losses: Losses,
+}
+
+/// What losses are put down to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Losses {
+    /// A process was killed.
+    pub kill: u64,
+    /// A machine lost power.
+    pub power: u64,
+    /// A node ended in good order, or as it had to.
+    pub exit: u64,
+    /// The operator told a node whom to follow.
+    pub order: u64,
+    /// The operator let the master hand over, as far as that went.
+    pub hand_over: u64,
+    /// The controller did, since it heard nothing of the master.
+    pub failover: u64,
+    /// A master is gone for ever.
+    pub breakdown: u64,
+    /// Nothing that is known.
+    pub nothing: u64,
+}
+
+impl Losses {
+    fn add(&mut self, other: &Losses) {
+        self.kill += other.kill;
+        self.power += other.power;
+        self.exit += other.exit;
+        self.order += other.order;
+        self.hand_over += other.hand_over;
+        self.failover += other.failover;
+        self.breakdown += other.breakdown;
+        self.nothing += other.nothing;
+    }
+
+    fn of(&mut self, cause: Option<Cause>) -> &mut u64 {
+        match cause {
+            Some(Cause::Killed { .. }) => &mut self.kill,
+            Some(Cause::PowerLost { .. }) => &mut self.power,
+            Some(Cause::Exited { .. }) => &mut self.exit,
+            Some(Cause::Ordered) => &mut self.order,
+            Some(Cause::HandedOver) => &mut self.hand_over,
+            Some(Cause::FailedOver) => &mut self.failover,
+            Some(Cause::BrokenDown) => &mut self.breakdown,
+            None => &mut self.nothing,
+        }
+    }
+}
+
+/// What brings a reign about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Killed { host: u16 },
+    PowerLost { host: u16 },
+    Exited { host: u16 },
+    Ordered,
+    HandedOver,
+    FailedOver,
+    BrokenDown,
+}
+
+impl Cause {
+    /// Whose life it ended; none if it made somebody else the master.
+    fn victim(self) -> Option<u16> {
+        match self {
+            Cause::Killed { host } | Cause::PowerLost { host } | Cause::Exited { host } => Some(host),
+            Cause::Ordered | Cause::HandedOver | Cause::FailedOver | Cause::BrokenDown => None,
+        }
+    }
 }
 
 impl Fates {
@@ -44,6 +117,7 @@ impl Fates {
         self.lost_at_deposed += other.lost_at_deposed;
         self.lost_otherwise += other.lost_otherwise;
         self.lost_in_spite_of_wait += other.lost_in_spite_of_wait;
+        self.losses.add(&other.losses);
     }
 
     /// Those that are gone.
@@ -85,12 +159,14 @@ struct Account {
 pub(crate) struct Ledger {
     accounts: Vec<Account>,
     reigns: Vec<Reign>,
+    /// In the order of time.
+    causes: Vec<(Micros, Cause)>,
 }
 
 impl Ledger {
     /// For so many clients.
     pub(crate) fn new(clients: usize) -> Ledger {
-        Ledger { accounts: vec![Account::default(); clients], reigns: Vec::new() }
+        Ledger { accounts: vec![Account::default(); clients], reigns: Vec::new(), causes: Vec::new() }
     }
 
     /// A client has another connection: what was not acknowledged never will be.
@@ -126,6 +202,17 @@ impl Ledger {
         }
     }
 
+    /// Something has happened that a reign may come of.
+    pub(crate) fn happened(&mut self, cause: Cause, now: Micros) {
+        self.causes.push((now, cause));
+    }
+
+    /// The last by a moment that fits.
+    fn last_cause(&self, by: Micros, fits: impl Fn(&Cause) -> bool) -> Option<Cause> {
+        let by = self.causes.partition_point(|(at, _)| *at <= by);
+        self.causes[..by].iter().map(|(_, cause)| *cause).rfind(fits)
+    }
+
     /// All is over: `covers` tells whether who stands at one place has what was written at another, `last` is where the master stands.
     pub(crate) fn close(&self, last: Place, covers: impl Fn(Place, Place) -> bool) -> Fates {
         let mut fates = Fates::default();
@@ -141,14 +228,25 @@ impl Ledger {
             }
             fates.lost_in_spite_of_wait += u64::from(entry.is_waited_for);
             let before = at.checked_sub(1).map(|before| self.reigns[before]);
-            match (before, without.map(|index| later[index])) {
-                (Some(before), _) if before.host != entry.host => fates.lost_at_deposed += 1,
+            let cause = match (before, without.map(|index| later[index])) {
+                (Some(before), _) if before.host != entry.host => {
+                    fates.lost_at_deposed += 1;
+                    self.last_cause(entry.at, |cause| cause.victim().is_none())
+                }
                 (Some(before), Some(reign)) if before.host == reign.host && before.life != reign.life => {
                     fates.lost_to_restart += 1;
+                    self.last_cause(reign.since, |cause| cause.victim() == Some(reign.host))
                 }
-                (_, Some(_)) => fates.lost_to_takeover += 1,
-                (_, None) => fates.lost_otherwise += 1,
-            }
+                (_, Some(reign)) => {
+                    fates.lost_to_takeover += 1;
+                    self.last_cause(reign.since, |cause| cause.victim().is_none())
+                }
+                (_, None) => {
+                    fates.lost_otherwise += 1;
+                    None
+                }
+            };
+            *fates.losses.of(cause) += 1;
         }
         fates
     }
@@ -196,12 +294,16 @@ mod tests {
         let mut ledger = ledger(&[(0, place(0, 90), 1)]);
         ledger.waited(0);
         ledger.answered(0);
+        ledger.happened(Cause::FailedOver, 5);
         ledger.reigns(1, 1, place(1, 50), 5);
         ledger.wrote(0, 0, place(0, 95), 6);
         ledger.wrote(0, 1, place(1, 70), 6);
         ledger.answered(0);
+        ledger.happened(Cause::PowerLost { host: 1 }, 7);
+        ledger.happened(Cause::Killed { host: 0 }, 8);
         ledger.reigns(1, 2, place(2, 50), 9);
-        let lost = Fates { lost_to_takeover: 1, lost_at_deposed: 1, lost_to_restart: 1, ..Fates::default() };
+        let losses = Losses { failover: 2, power: 1, ..Losses::default() };
+        let lost = Fates { lost_to_takeover: 1, lost_at_deposed: 1, lost_to_restart: 1, losses, ..Fates::default() };
         assert_eq!(ledger.close(place(2, 60), covers), Fates { acknowledged: 3, lost_in_spite_of_wait: 1, ..lost });
     }
 
@@ -220,6 +322,15 @@ mod tests {
         let mut ledger = ledger(&[(0, place(0, 90), 1)]);
         ledger.answered(0);
         let fates = ledger.close(place(0, 80), covers);
-        assert_eq!(fates, Fates { acknowledged: 1, lost_otherwise: 1, ..Fates::default() }, "nobody took over");
+        assert_eq!(
+            fates,
+            Fates {
+                acknowledged: 1,
+                lost_otherwise: 1,
+                losses: Losses { nothing: 1, ..Losses::default() },
+                ..Fates::default()
+            },
+            "nobody took over"
+        );
     }
 }

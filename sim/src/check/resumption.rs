@@ -148,7 +148,7 @@ mod tests {
             snapshots: 0,
             log_bytes: 0,
             log_piece_bytes_max: 0,
-            has_aof: false,
+            log_awaited_bytes: 0,
             held_off: None,
             is_protected: false,
             loading: false,

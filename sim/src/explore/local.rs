@@ -371,6 +371,7 @@ impl Step {
             follows: None,
             storage: Storage::Unsaved,
             clock_offset_us: 0,
+            clock_drift_ppm: 0,
             start_us: 0,
             settings: settings.collect(),
         };

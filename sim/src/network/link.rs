@@ -21,6 +21,8 @@ pub enum Ending {
     Eof,
     /// By a reset: bytes under way are lost.
     Reset,
+    /// In order, and only this way: what is under way the other way still arrives before its end does.
+    HalfClose,
 }
 
 /// The life of a link.
@@ -54,6 +56,8 @@ pub(crate) struct Link {
     pub(crate) ends: [End; 2],
     /// What each side writes.
     pub(crate) pipes: [Pipe; 2],
+    /// It was reset from outside: both sides are told, whatever is wrong with the path.
+    pub(crate) is_broken: bool,
 }
 
 impl Link {
@@ -69,9 +73,19 @@ impl Link {
         self.stage = Stage::Dialling;
         self.sites = sites;
         self.ends = [end, End::Opening];
+        self.is_broken = false;
         for side in Side::BOTH {
             let at = side as usize;
             self.pipes[at].open(capacity, pace[at], held[at], cuts[at]);
+        }
+    }
+
+    /// Nothing gets through any more: what is under way is lost, and so is what is written by who has not heard of it yet.
+    pub(crate) fn break_off(&mut self) {
+        self.is_broken = true;
+        for pipe in &mut self.pipes {
+            pipe.discard();
+            (pipe.capacity, pipe.fin, pipe.cut) = (0, None, None);
         }
     }
 
@@ -346,6 +360,20 @@ mod tests {
         let text: Vec<u8> = (0..5000u32).map(|n| (n % 251) as u8).collect();
         for chunking in [Chunking::Whole, Chunking::Packets { bytes: 100 }, Chunking::Ragged { bytes_max: 7 }] {
             assert_eq!(pipe(10_000, chunking, None)(&text), (text.clone(), false));
+        }
+    }
+
+    #[test]
+    fn a_link_that_was_reset_delivers_neither_what_was_under_way_nor_what_is_written_later() {
+        let mut link = Link::default();
+        link.open([0, 1], End::Operator, 100, [Pace::default(); 2], [0; 2], [None; 2]);
+        for pipe in &mut link.pipes {
+            pipe.extend(b"before");
+            pipe.commit(6, 0, Chunking::Whole, &mut Random::new(1, 1));
+        }
+        link.break_off();
+        for pipe in &mut link.pipes {
+            assert_eq!((pipe.extend(b"after"), pipe.next_at()), (0, None));
         }
     }
 

@@ -88,6 +88,9 @@ pub struct HostPlan {
     pub storage: Storage,
     /// What its wall clock shows more than the world's, in microseconds.
     pub clock_offset_us: i64,
+    /// How much faster than the world's it goes, in millionths; below zero if it is slower.
+    #[serde(default)]
+    pub clock_drift_ppm: i32,
     /// When it is switched on.
     #[serde(default)]
     pub start_us: Micros,

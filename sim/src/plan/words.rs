@@ -93,6 +93,9 @@ fn host_in_words(index: u16, host: &HostPlan) -> String {
     if host.clock_offset_us != 0 {
         line += &format!("; its clock is {} ms off", host.clock_offset_us / 1000);
     }
+    if host.clock_drift_ppm != 0 {
+        line += &format!("; its clock gains {} millionths", host.clock_drift_ppm);
+    }
     line
 }
 

@@ -22,6 +22,7 @@ pub(super) fn make_plain(search: &mut Search<'_>) {
     search.change(|plan| plan.work = PLAIN_WORK);
     for host in 0..search.plan.hosts.len() {
         search.change(|plan| plan.hosts[host].clock_offset_us = 0);
+        search.change(|plan| plan.hosts[host].clock_drift_ppm = 0);
         let plainer = STORAGES.into_iter().take_while(|storage| *storage != search.plan.hosts[host].storage);
         plainer.collect::<Vec<_>>().into_iter().any(|storage| search.change(|plan| plan.hosts[host].storage = storage));
         // A chain is harder to follow than a star.

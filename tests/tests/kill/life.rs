@@ -100,6 +100,7 @@ impl Keeping {
 pub(super) struct World {
     keeping: Keeping,
     options: Options,
+    is_redis: bool,
     /// None between two lives.
     server: Option<Server>,
     histories: Vec<History>,
@@ -113,6 +114,7 @@ impl World {
     /// Over new files, with data that is on the disk already.
     pub(super) fn new(keeping: Keeping, options: Options) -> World {
         const PER_COMMAND: u64 = 500;
+        let is_redis = !options.is_ours();
         let options = keeping.of(options);
         let started_at = Instant::now();
         let server = options.clone().start();
@@ -128,7 +130,15 @@ impl World {
             perform(*work, &server);
         }
         let histories = (0..WRITERS).map(History::new).collect();
-        World { keeping, options, server: Some(server), histories, work_lasts: begun_at.elapsed(), start_lasts }
+        World {
+            keeping,
+            options,
+            is_redis,
+            server: Some(server),
+            histories,
+            work_lasts: begun_at.elapsed(),
+            start_lasts,
+        }
     }
 
     /// Lets all writers write and kills the server somewhere: what happened, and in words where that was.
@@ -162,9 +172,18 @@ impl World {
 
     /// Starts the server again and kills it at once, mostly before it is ready.
     pub(super) fn be_killed_at_the_start(&mut self, draw: &mut Draw) {
+        self.close_blocks();
         let server = self.options.spawn();
         thread::sleep(below(self.start_lasts, draw));
         server.kill();
+    }
+
+    /// A Redis that finds half a command within a transaction cuts off only that, and writes on behind the MULTI that nobody ends: what it acknowledges from then
+    /// on is lost with the next start, or done twice. Its tool cuts off the transaction.
+    fn close_blocks(&self) {
+        if self.is_redis && matches!(self.keeping, Keeping::Always | Keeping::EverySecond) {
+            self.options.mend_aof();
+        }
     }
 
     /// Starts the server again: where each writer is thrown back to.
@@ -172,6 +191,7 @@ impl World {
     /// # Errors
     /// If what is there is not what was promised.
     pub(super) fn come_back(&mut self, life: &Life) -> Result<Vec<usize>, String> {
+        self.close_blocks();
         let started_at = Instant::now();
         let server = self.options.clone().start();
         self.start_lasts = started_at.elapsed();

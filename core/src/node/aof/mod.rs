@@ -394,6 +394,8 @@ impl Node {
             AofErrand::Chain => self.on_chain_step(outcome, now, effects),
             AofErrand::Restore => self.on_restore_step(outcome, now, effects),
         }
+        // What waited for this.
+        self.trim_log();
     }
 
     /// Writes a manifest in the place of the one that is there. All names in the directory are lasting before it is there, and afterwards.

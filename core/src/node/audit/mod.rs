@@ -197,8 +197,8 @@ pub struct Probe {
     pub log_bytes: u64,
     /// Bytes of the largest piece that was ever added to it at once.
     pub log_piece_bytes_max: u64,
-    /// An append-only file is being written, be it once only, by BGREWRITEAOF.
-    pub has_aof: bool,
+    /// Bytes at its end that the append-only file has not got yet, or a snapshot whose replica has not asked for the stream yet goes on with.
+    pub log_awaited_bytes: u64,
     /// True while a data set is being loaded, from disk or from a master.
     pub loading: bool,
     /// Its master is held off, since what that has offered lacks what the node has: what it was, if it told its position.
@@ -386,7 +386,7 @@ impl Node {
             snapshots: u64::from(self.transfers.begun()) + u64::from(self.sync_files.begun()),
             log_bytes: log.map_or(0, |log| log.memory_bytes()),
             log_piece_bytes_max: log.map_or(0, |log| log.largest_append()),
-            has_aof: self.has_aof(),
+            log_awaited_bytes: self.awaited_from().map_or(0, |from| self.history.offset().saturating_sub(from)),
             loading: self.is_loading(),
             held_off: self.follow.as_ref().and_then(|follow| follow.caution.quarantine.as_ref()).map(|quarantine| {
                 let Offer { position, keys, .. } = quarantine.offer;

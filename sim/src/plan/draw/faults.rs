@@ -128,7 +128,7 @@ fn draw_cut(random: &mut Random, hosts: u64) -> Fault {
     let (from, to) = pair(random, hosts);
     let magnitude = random.range(1..=14);
     let after_bytes = random.range(1..=1 << magnitude);
-    let ending = one_of(random, &[Ending::Eof, Ending::Reset]);
+    let ending = one_of(random, &[Ending::Eof, Ending::Reset, Ending::HalfClose]);
     Fault::Cut { from, to, after_bytes, ending, which: one_of(random, &[Which::Current, Which::Next]) }
 }
 

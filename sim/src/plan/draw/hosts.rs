@@ -5,6 +5,9 @@ use afterimage_core::codec::random::Random;
 use super::one_of;
 use crate::plan::{Fsync, HostPlan, Setting, Storage};
 
+/// What a crystal does that nobody corrects, and what a virtual machine does whose host is not well.
+const DRIFTS_PPM: [i32; 6] = [0, 0, 100, -100, 50_000, -50_000];
+
 pub(super) fn draw_hosts(random: &mut Random) -> Vec<HostPlan> {
     let replicas = random.range(2..=6);
     let deep = random.chance(1, 2);
@@ -15,6 +18,7 @@ pub(super) fn draw_hosts(random: &mut Random) -> Vec<HostPlan> {
             follows: (host > 0).then(|| if deep { random.below(host) as u16 } else { 0 }),
             storage: all_alike.unwrap_or_else(|| draw_storage(random)),
             clock_offset_us: if skewed { random.below(4_000_000) as i64 - 2_000_000 } else { 0 },
+            clock_drift_ppm: if skewed { one_of(random, &DRIFTS_PPM) } else { 0 },
             start_us: 0,
             settings: Vec::new(),
         })

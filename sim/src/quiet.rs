@@ -218,6 +218,7 @@ impl World {
             is_outside: host.is_outside,
             master: self.operator.follows[index],
             probe: host.node.as_ref().map(|node| node.probe()),
+            has_work: host.work_scheduled,
             is_synced_first: host.node.as_ref().is_some_and(|node| node.config().appendfsync == AppendFsync::Always),
         };
         self.hosts.iter().enumerate().map(standing).collect()

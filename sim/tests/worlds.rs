@@ -95,3 +95,37 @@ fn two_hundred_replicas_cost_their_master_no_more_output_than_one_and_all_come_b
     greedy.crowd.held_bytes += 200 * 1024;
     assert!(greedy.complaint().is_some(), "a kilobyte for each replica is seen");
 }
+
+/// What B hears of its dials to A, and when, in seconds.
+fn dials_under(faults: &[(u64, Fault)]) -> Vec<(f64, String)> {
+    const MILLISECOND: u64 = 1000;
+    let faults = faults.iter().map(|(at_ms, fault)| FaultPlan { at_us: at_ms * MILLISECOND, fault: fault.clone() });
+    let mut plan = Plan {
+        faults: faults.collect(),
+        orders: Vec::new(),
+        clients: Vec::new(),
+        disk: Default::default(),
+        ..Plan::draw(0)
+    };
+    plan.hosts.truncate(2);
+    let (outcome, lines) = replay(plan);
+    assert!(outcome.passed(), "{outcome}");
+    let heard = lines.iter().map(ToString::to_string).filter_map(|line| {
+        let (at, what) = line.strip_prefix("t=")?.split_once("s  B -> A: ")?;
+        Some((at.parse().expect("a number of seconds"), what.to_owned()))
+    });
+    heard.filter(|(at, _)| *at > 1.0).collect()
+}
+
+#[test]
+fn who_dials_is_refused_where_a_process_is_gone_unheard_where_a_machine_is_and_connected_where_it_stands_still() {
+    let crash = |how| Fault::Crash { host: 0, how, down_us: 3_000_000 };
+    let killed = dials_under(&[(1000, crash(Crash::Process))]);
+    assert!(killed.iter().any(|(at, what)| *at < 4.0 && what.contains("refused")), "{killed:?}");
+    let without_power = [(1000, crash(Crash::Power)), (1001, Fault::Reset { a: 0, b: 1 })];
+    let unheard = dials_under(&without_power);
+    assert!(unheard.first().is_some_and(|(at, what)| *at >= 4.0 && what == "connected"), "{unheard:?}");
+    let stopped = [(1000, Fault::Pause { host: 0, for_us: 3_000_000 }), (1500, Fault::Reset { a: 0, b: 1 })];
+    let connected = dials_under(&stopped);
+    assert!(connected.first().is_some_and(|(at, what)| *at < 4.0 && what == "connected"), "{connected:?}");
+}

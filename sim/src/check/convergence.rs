@@ -1,7 +1,7 @@
 //! Does the world come to rest?
 //!
 //! Once faults have ended and clients are silent, every node must follow whom the operator said, be online, and stand
-//! with its master at one offset of one history with one data set. The time allowed is computed from the plan: what
+//! with its master at one offset of one history with one data set, and have no work left. The time allowed is computed from the plan: what
 //! timeouts and retries may take, and what it takes to send the data down the longest chain.
 
 use afterimage_core::node::{LinkState, Probe, Role};
@@ -20,6 +20,8 @@ pub(crate) struct Standing {
     pub(crate) master: Option<u16>,
     /// Its state; `None` if it is down.
     pub(crate) probe: Option<Probe>,
+    /// It has background work to do.
+    pub(crate) has_work: bool,
     /// It lets its replicas have the stream only as far as its own disk has it.
     pub(crate) is_synced_first: bool,
 }
@@ -36,9 +38,10 @@ impl Standing {
 
 /// Names the first host that has not converged, and why; `None` if all have.
 pub(crate) fn find_straggler(standings: &[Standing]) -> Option<(u16, String)> {
-    (0..standings.len()).filter(|host| !standings[*host].is_outside).find_map(|host| {
-        let why = why_not(standings, host)?;
-        Some((host as u16, why))
+    let mut in_core = (0..).zip(standings).filter(|(_, standing)| !standing.is_outside);
+    in_core.clone().find_map(|(host, _)| Some((host, why_not(standings, usize::from(host))?))).or_else(|| {
+        let (host, _) = in_core.find(|(_, standing)| standing.has_work)?;
+        Some((host, "it still has work to do".into()))
     })
 }
 

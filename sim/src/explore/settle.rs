@@ -93,6 +93,7 @@ impl Engine<'_> {
             is_outside: false,
             master: self.terms.follows(host as u8, state.master).map(u16::from),
             probe: self.host(state, host as u8).probe().copied(),
+            has_work: false,
             is_synced_first: false,
         })
     }

@@ -95,6 +95,19 @@ catalogue! {
     /// for a read, too, and had replicas of Redis refuse it. *Reported:* Dragonfly issue 6493, Redisson issue 2663.
     GroupReadIsNoWrite = "group_read_is_no_write",
 
+    // What is refused.
+
+    /// `cancelled_save_is_failure`: a snapshot that is given up, since another is to be written in its place, counts as one that could not be written.
+    ///
+    /// *What:* the disk is well, and every write is refused with MISCONF until the next snapshot is done. *When:* Redis 2.6.5 to 2.6.9, 2013: FLUSHALL ended the child that was
+    /// saving. *Reported:* Redis issue 875.
+    CancelledSaveIsFailure = "cancelled_save_is_failure",
+    /// `good_replicas_kept`: good replicas are counted when one comes or goes, and not again when one has acknowledged.
+    ///
+    /// *What:* with `min-replicas-to-write` a master refuses every write while all its replicas are in step. *When:* no release; this engine counted once a second at first, which with a lag of
+    /// one second could be the wrong moment each time. *Reported:* found by the simulator.
+    GoodReplicasKept = "good_replicas_kept",
+
     // The name of a history, and how far it reaches.
 
     /// `restart_keeps_replid`: a master that has loaded a snapshot goes on under the name that its history had when that was made.

@@ -228,6 +228,7 @@ impl World {
     /// The operator waits for no answer any more.
     pub(crate) fn operator_hangs_up(&mut self) {
         if let Some(link) = self.operator.link {
+            self.operator.has_given_up = true;
             self.side_closes(link, Side::Dialler);
             self.operator_lost();
         }

@@ -163,6 +163,7 @@ impl World {
                 };
             }
             (Some(link), Some(asked_at)) if now.saturating_sub(asked_at) > PATIENCE => {
+                self.operator.has_given_up = true;
                 self.side_closes(link, Side::Dialler);
                 self.controller_lost(host);
             }

@@ -3,19 +3,21 @@
 //! A node records the deeds of its clients beside its command boundaries. Each is judged at the instant at which it happens, against what
 //! the node's replicas have by then.
 
+use std::collections::BTreeSet;
+
 use afterimage_core::config::AppendFsync;
-use afterimage_core::node::{Deed, LinkState, Probe, Role};
+use afterimage_core::node::{Deed, LinkState, Probe, Refusal, RefusingState, Role};
 use afterimage_core::port::ConnId;
 use afterimage_core::replication::{Position, Request, Verdict};
 
 use crate::check::{
-    Asked, Breach, Demand, Place, Property, Read, SECOND_COUNTED, Wanted, judge_ack, judge_eviction, judge_hand_over,
-    judge_read,
+    Asked, Breach, Demand, Place, Property, Read, Refused, SECOND_COUNTED, Wanted, judge_ack, judge_eviction,
+    judge_hand_over, judge_read, judge_refusal,
 };
 use crate::host::site_at;
 use crate::network::{End, Link, Side};
 use crate::queue::{Micros, SECOND};
-use crate::world::World;
+use crate::world::{Checks, World};
 
 impl World {
     /// Judges what happened at a node in its last event.
@@ -26,7 +28,11 @@ impl World {
                     self.judge_answer(index, probe, conn, request, held, verdict)
                 }
                 Deed::Wrote { conn, position, is_write } => self.judge_write(index, probe, conn, position, is_write),
-                Deed::Acknowledged { told, position } => judge_ack(told, position),
+                Deed::Acknowledged { told, position } => {
+                    self.note_acknowledgement(index, probe, Position { offset: told, ..position });
+                    judge_ack(told, position)
+                }
+                Deed::Refused { cause, ref state } => self.judge_refusal(index, cause, state),
                 Deed::Misunderstood { so } => Err(Breach::new(
                     Property::PeersUnderstood,
                     format!("{so}, though links deliver what was written to them"),
@@ -35,6 +41,7 @@ impl World {
                 Deed::Saved { position } => {
                     let place = probe.backlog.and_then(|_| self.checks.histories.locate(position));
                     self.checks.promises.saved(index, place);
+                    self.hosts[usize::from(index)].health.saved_at = Some(self.now);
                     Ok(())
                 }
                 Deed::StopsWaiting => self.judge_departure(index, probe),
@@ -114,6 +121,45 @@ impl World {
         let Some(demand) = self.demand_of(index).filter(|_| is_gated) else { return Ok(()) };
         self.totals.gated_writes += 1;
         self.checks.gate.accepted(index, demand, self.now, |place| self.holders(index, place))
+    }
+
+    fn note_acknowledgement(&mut self, index: u16, probe: &Probe, told: Position) {
+        if let Some(place) = self.checks.histories.locate(told).filter(|_| probe.link == LinkState::Online) {
+            self.checks.acknowledgements.told(index, place, self.now);
+        }
+    }
+
+    fn judge_refusal(&self, index: u16, cause: Refusal, state: &RefusingState) -> Result<(), Breach> {
+        let host = &self.hosts[usize::from(index)];
+        let Some(node) = &host.node else { return Ok(()) };
+        let good_replicas = if cause == Refusal::NoReplicas { self.good_for_certain(index) } else { 0 };
+        let refused = Refused {
+            cause,
+            state: *state,
+            may_load: !host.ready || host.takes_over,
+            disk: host.health,
+            good_replicas,
+            now: self.now,
+        };
+        judge_refusal(refused, node.config())
+    }
+
+    /// Replicas of which a master must know that they have all but the latest: what they have told it lately has arrived.
+    fn good_for_certain(&self, master: u16) -> usize {
+        let Some(demand) = self.demand_of(master).filter(|_| !self.has_just_stood_still(master)) else { return 0 };
+        let since = self.now.saturating_sub(demand.lag);
+        let Some((_, older)) = self.checks.gate.stood_at(master, since) else { return 0 };
+        let Checks { acknowledgements, histories, .. } = &self.checks;
+        let is_good = |link: &&Link| {
+            let replica = link.sites[Side::Dialler as usize];
+            let is_there = matches!(link.ends[Side::Dialler as usize], End::Node { .. });
+            let has_arrived = link.pipes[Side::Dialler as usize].is_empty();
+            let told = (is_there && has_arrived).then(|| acknowledgements.since(replica, since)).flatten();
+            told.is_some_and(|told| histories.covers(told, older))
+        };
+        let good: BTreeSet<u16> =
+            self.accepted_links(master).filter(is_good).map(|link| link.sites[Side::Dialler as usize]).collect();
+        good.len()
     }
 
     fn judge_wait(&mut self, index: u16, conn: ConnId, replicas: usize) -> Result<(), Breach> {

@@ -8,7 +8,9 @@ use afterimage_core::Node;
 use afterimage_core::museum::Defect;
 use afterimage_core::node::{Boundary, Deed, LinkState, Probe, Role};
 use afterimage_core::persistence::{ArchiveName, EvidenceRecord};
-use afterimage_core::port::{Action, ConnId, DialFailure, Event, ExitCode, Lane, Level, ListenFailure, Note, Now};
+use afterimage_core::port::{
+    Action, ConnId, DialFailure, DiskOutcome, Event, ExitCode, Lane, Level, ListenFailure, Note, Now,
+};
 use afterimage_core::replication::ReplicationId;
 
 use crate::check::{Before, Breach, Cause, Ended, LogBounds, Observation, Property, Replaced, Stand, since_ready};
@@ -317,6 +319,16 @@ impl World {
         if let Err(breach) = self.judge_state(index, &probe, is_nowhere, keys_before, replaced) {
             return self.breach(Some(index), breach);
         }
+        let host = &mut self.hosts[usize::from(index)];
+        host.takes_over = match probe.link {
+            LinkState::Transfer => true,
+            // What has come as a whole is loaded, whatever has become of the link since.
+            LinkState::Connecting => host.takes_over,
+            LinkState::None | LinkState::Handshake | LinkState::Online => false,
+        };
+        if probe.link != LinkState::Online {
+            self.checks.acknowledgements.forget(index);
+        }
         let taken = boundaries.iter().rfind(|boundary| boundary.stream == 0 && boundary.role == Role::Replica);
         if let Err(breach) = self.judge_guard(index, &probe, is_nowhere, before, taken, &deeds) {
             return self.breach(Some(index), breach);
@@ -517,6 +529,9 @@ impl World {
         let Some((ticket, outcome)) = host.disk.complete(lane) else {
             return;
         };
+        if matches!(outcome, DiskOutcome::Failed(_)) {
+            host.health.failed_at = Some(self.now);
+        }
         if let Some(cost) = host.disk.cost(lane) {
             self.queue.push(self.now + cost, Occurrence::DiskDone { host: index, incarnation, lane });
         }

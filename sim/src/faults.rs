@@ -137,7 +137,7 @@ impl World {
         host.paused_until = 0;
         host.is_without_power = how == Crash::Power;
         let is_asked = host.asked_to_end.take().is_some();
-        host.keys = 0;
+        (host.keys, host.takes_over) = (0, false);
         let attachments: Vec<_> = std::mem::take(&mut host.attachments).into_iter().flatten().collect();
         let lost = match how {
             Crash::Process => {
@@ -149,6 +149,7 @@ impl World {
         self.totals.crashes += 1;
         self.checks.histories.end_life(index, self.network.dialled);
         self.checks.gate.forget(index);
+        self.checks.acknowledgements.forget(index);
         let cause = match how {
             Crash::Process => Cause::Killed { host: index },
             Crash::Power => Cause::PowerLost { host: index },

@@ -13,6 +13,7 @@ use afterimage_core::port::{ConnId, Mono, Now, Peer, Wall};
 use afterimage_core::replication::ReplicationId;
 use afterimage_core::{Config, Environment, Node};
 
+use crate::check::DiskHealth;
 use crate::disk::Disk;
 use crate::network::{LinkId, Side};
 use crate::plan::{HostPlan, Setting, Storage};
@@ -46,6 +47,8 @@ pub(crate) struct Host {
     pub(crate) attachments: Vec<Option<Attachment>>,
     /// The disk.
     pub(crate) disk: Disk,
+    /// When that failed, and when a snapshot was written.
+    pub(crate) health: DiskHealth,
     /// For which time its timer event is scheduled; the largest number if for none.
     pub(crate) timer_at: Micros,
     /// A turn of background work is scheduled.
@@ -74,6 +77,8 @@ pub(crate) struct Host {
     pub(crate) is_judged: bool,
     /// The boundaries that it recorded before.
     pub(crate) before_ready: Vec<Boundary>,
+    /// A data set is coming from its master, or has come and is being loaded.
+    pub(crate) takes_over: bool,
     /// Keys at the last look.
     pub(crate) keys: u64,
     /// Behind when all of them have expired, if they do.
@@ -91,6 +96,7 @@ impl Host {
             incarnation: 0,
             attachments: Vec::new(),
             disk,
+            health: DiskHealth::default(),
             timer_at: Micros::MAX,
             work_scheduled: false,
             paused_until: 0,
@@ -104,6 +110,7 @@ impl Host {
             ready: false,
             is_judged: false,
             before_ready: Vec::new(),
+            takes_over: false,
             keys: 0,
             spent_from_ms: None,
             entropy,

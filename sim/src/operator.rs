@@ -129,6 +129,8 @@ pub(crate) struct Operator {
     pub(crate) since: Micros,
     /// Who was supplanted and is still to be told, and when.
     pub(crate) untold: Vec<(Micros, u16)>,
+    /// It, or the controller, has given up waiting for an answer: what was said may still be heard, and late.
+    pub(crate) has_given_up: bool,
     /// It does nothing new before this time.
     pub(crate) idle_until: Micros,
     /// Written and not yet taken by the network.
@@ -146,6 +148,7 @@ impl Operator {
             link: None,
             since: 0,
             untold: Vec::new(),
+            has_given_up: false,
             idle_until: 0,
             out: Vec::new(),
             input: Vec::new(),

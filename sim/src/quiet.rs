@@ -51,7 +51,8 @@ impl World {
         self.operator_hangs_up();
         let has_hand_overs = self.call_off_hand_overs();
         self.settle_core();
-        if has_hand_overs {
+        // What was said to a node that stood still is heard when it goes on, whatever it has been told since over other connections.
+        if has_hand_overs || self.operator.has_given_up {
             let well = self.hosts_in_core();
             self.operator.tasks.extend(well.into_iter().map(|host| Task::Settle { host }));
         }

@@ -11,8 +11,8 @@ use afterimage_core::museum::Defects;
 use afterimage_core::port::{Action, Effects};
 
 use crate::check::{
-    Backlogs, Breach, Departures, Endings, Gate, Histories, KeepsData, Ledger, NoWipe, Pacing, Promises, Property,
-    Quarantines, Resyncs, Storms, Violation, Waits,
+    Acknowledgements, Backlogs, Breach, Departures, Endings, Gate, Histories, KeepsData, Ledger, NoWipe, Pacing,
+    Promises, Property, Quarantines, Resyncs, Storms, Violation, Waits,
 };
 use crate::client::Client;
 use crate::controller::Controller;
@@ -43,6 +43,7 @@ pub(crate) struct Checks {
     pub(crate) backlogs: Backlogs,
     pub(crate) waits: Waits,
     pub(crate) gate: Gate,
+    pub(crate) acknowledgements: Acknowledgements,
     pub(crate) promises: Promises,
     pub(crate) ledger: Ledger,
     pub(crate) departures: Departures,
@@ -128,6 +129,7 @@ impl World {
                 backlogs: Backlogs::new(count),
                 waits: Waits::new(plan.clients.len()),
                 gate: Gate::new(count),
+                acknowledgements: Acknowledgements::new(count),
                 promises: Promises::new(count, plan.clients.len()),
                 ledger: Ledger::new(plan.clients.len()),
                 departures: Departures::new(count),

@@ -218,6 +218,7 @@ impl Node {
         let room = self.make_room(now);
         if let Err(error) = self.gate(conn, container, command, room, now) {
             self.mark_refusal(&error);
+            self.audit_refusal(&error);
             self.refuse(conn, container, Some(number), &error);
             return Progress::Done;
         }

@@ -111,7 +111,9 @@ use crate::replication::{History, ReplicationId};
 use crate::resp::RequestParser;
 
 pub use crate::port::Environment;
-pub use audit::{Boundary, Deed, HeldOff, LinkState, Probe, Role, STREAM_HASH_BASE, stream_hash};
+pub use audit::{
+    Boundary, Deed, HeldOff, LinkState, Probe, Refusal, RefusingState, Role, STREAM_HASH_BASE, stream_hash,
+};
 
 use admin::{AclLog, HostedSet, Rewrites};
 use admission::Admission;

@@ -454,6 +454,9 @@ impl Node {
     /// Counted when it is asked: a replica that has acknowledged a moment ago is good now.
     pub(super) fn has_enough_good_replicas(&self, now: Now) -> bool {
         let wanted = self.config.min_replicas_to_write as usize;
+        if self.has(Defect::GoodReplicasKept) {
+            return self.stats.good_replicas >= wanted || self.config.min_replicas_max_lag == 0;
+        }
         wanted == 0 || self.config.min_replicas_max_lag == 0 || self.good_replicas(now).take(wanted).count() == wanted
     }
 }

@@ -251,6 +251,9 @@ impl Node {
         self.storage.errands.retain(|_, errand| !matches!(errand, Errand::SavePiece | Errand::SaveStep));
         self.disk(Errand::Nothing, DiskOp::Remove { file: save.temporary.clone() }, effects);
         self.answer_savers(&save.waiting, Some("ERR"));
+        if self.has(Defect::CancelledSaveIsFailure) {
+            self.storage.save_ended(false, Duration::ZERO);
+        }
     }
 
     /// Once a second: a save point may have been reached.

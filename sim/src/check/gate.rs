@@ -51,6 +51,11 @@ impl Gate {
         trail.push_back((now, place));
     }
 
+    /// Where a host stood at a moment, and since when, if that is remembered.
+    pub(crate) fn stood_at(&self, host: u16, moment: Micros) -> Option<(Micros, Place)> {
+        self.trails[usize::from(host)].iter().take_while(|(at, _)| *at <= moment).last().copied()
+    }
+
     /// A master has accepted a write. `holders` counts the replicas that have, or had as far as can be known, what lies at a place.
     ///
     /// # Errors
@@ -64,8 +69,7 @@ impl Gate {
         holders: impl FnOnce(Place) -> usize,
     ) -> Result<(), Breach> {
         let until = now.saturating_sub(reach(demand));
-        let trail = &self.trails[usize::from(host)];
-        let Some((at, place)) = trail.iter().take_while(|(at, _)| *at <= until).last().copied() else { return Ok(()) };
+        let Some((at, place)) = self.stood_at(host, until) else { return Ok(()) };
         let holders = holders(place);
         if holders >= demand.replicas {
             return Ok(());

@@ -22,6 +22,7 @@ mod pacing;
 mod promises;
 mod quarantines;
 mod reads;
+mod refusals;
 mod resumption;
 mod resync;
 mod storms;
@@ -52,6 +53,7 @@ pub(crate) use pacing::Pacing;
 pub(crate) use promises::Promises;
 pub(crate) use quarantines::Quarantines;
 pub(crate) use reads::{Read, judge_read};
+pub(crate) use refusals::{Acknowledgements, DiskHealth, Refused, judge_refusal};
 pub(crate) use resumption::{Backlogs, Wanted};
 pub(crate) use resync::Resyncs;
 pub use resync::Totals as ResyncTotals;
@@ -88,6 +90,8 @@ pub enum Property {
     ReplicaRefusesWrites,
     /// A client that is told of k replicas by WAIT can rely on k replicas having its last write.
     WaitHolds,
+    /// A client is refused only by a node that is in the state that it names.
+    RefusesWithCause,
     /// A write is accepted only while as many replicas as the configuration wants are close enough behind.
     GateHolds,
     /// A master that hands its role over by FAILOVER hands over all that it has.
@@ -124,7 +128,7 @@ pub enum Property {
 
 impl Property {
     /// All of them.
-    pub const ALL: [Property; 29] = [
+    pub const ALL: [Property; 30] = [
         Property::SameData,
         Property::SameStream,
         Property::WholeCommands,
@@ -138,6 +142,7 @@ impl Property {
         Property::FittingReply,
         Property::ReplicaRefusesWrites,
         Property::WaitHolds,
+        Property::RefusesWithCause,
         Property::GateHolds,
         Property::HandsOverAll,
         Property::KeepsPromises,
@@ -173,6 +178,7 @@ impl Property {
             Property::FittingReply => "fitting-reply",
             Property::ReplicaRefusesWrites => "replica-refuses-writes",
             Property::WaitHolds => "wait-holds",
+            Property::RefusesWithCause => "refuses-with-cause",
             Property::GateHolds => "gate-holds",
             Property::HandsOverAll => "hands-over-all",
             Property::KeepsPromises => "keeps-promises",

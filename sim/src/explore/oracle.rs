@@ -129,6 +129,7 @@ impl Oracle {
             | Deed::StopsWaiting
             | Deed::Evicted { .. }
             | Deed::HandsOver { .. }
+            | Deed::Refused { .. }
             | Deed::WaitedForDisks { .. } => Ok(()),
         }
     }

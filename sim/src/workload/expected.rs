@@ -86,13 +86,19 @@ impl Expected {
     }
 
     fn excuses(&self, text: &[u8]) -> bool {
-        /// A node that is loading, has lost its master, cannot save, has too few replicas or no memory says so to any command.
-        const ALWAYS: Excuses = &["LOADING ", "MASTERDOWN ", "MISCONF ", "NOREPLICAS ", "OOM "];
+        /// A node that is loading or has lost its master says so to any command.
+        const ALWAYS: Excuses = &["LOADING ", "MASTERDOWN "];
+        /// A replica, and a node that cannot save, has too few replicas or no memory, to one that writes.
+        const TO_WRITES: Excuses = &["READONLY ", "MISCONF ", "NOREPLICAS ", "OOM "];
         let is_one_of = |excuses: Excuses| excuses.iter().any(|start| text.starts_with(start.as_bytes()));
         if matches!(self.shape, Shape::Results(_)) {
             // Whatever the reason, EXEC tells that the block is discarded.
             return is_one_of(&["EXECABORT "]);
         }
-        is_one_of(ALWAYS) || is_one_of(self.excuses) || self.writes && is_one_of(&["READONLY "])
+        // Without memory nothing is queued, whatever it is.
+        let is_queued = self.shape == Shape::Queued && is_one_of(&["OOM "]);
+        // Whoever watches a node by it is to find out.
+        let is_ping = self.name == "PING" && is_one_of(&["MISCONF "]);
+        is_one_of(ALWAYS) || is_one_of(self.excuses) || is_queued || is_ping || self.writes && is_one_of(TO_WRITES)
     }
 }

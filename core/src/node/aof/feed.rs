@@ -55,6 +55,8 @@ impl Node {
         {
             let file = stream.file.clone();
             self.aof_disk(AofErrand::Append, DiskOp::Append { file, bytes }, effects);
+            // What the file has is not kept for it.
+            self.trim_log();
         }
         self.open_next_increment(now, effects);
         self.sync_aof_if_due(now, effects);

@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::codec::content_hash::content_hash;
+use crate::command::CommandError;
 use crate::config::Endpoint;
 use crate::keyspace::{Keyspace, Touch, digest_entry};
 use crate::port::ConnId;
@@ -112,6 +113,13 @@ pub enum Deed {
         /// What the data and the buffers of clients took before, in bytes, without what waits for replicas.
         held_bytes: u64,
     },
+    /// A command of a client was refused before it was carried out, for the state that the node is in.
+    Refused {
+        /// Why.
+        cause: Refusal,
+        /// What the node was in then.
+        state: RefusingState,
+    },
     /// WAITAOF was answered.
     WaitedForDisks {
         /// The client's connection.
@@ -121,6 +129,51 @@ pub enum Deed {
         /// So many replicas have it on theirs.
         replicas: usize,
     },
+}
+
+/// The state of a node that refuses something, which may be another one at the end of the same event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusingState {
+    /// Its role.
+    pub role: Role,
+    /// Where the link to its master stands.
+    pub link: LinkState,
+    /// That leads back to it, by way of replicas alone.
+    pub is_in_circle: bool,
+    /// What the data and the buffers of clients take, in bytes, without what waits for replicas.
+    pub held_bytes: u64,
+}
+
+/// Why a node refuses what a client asks for, whatever that is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// `LOADING`: a data set is being loaded.
+    Loading,
+    /// `MASTERDOWN`: it must not show what it has, and has no link to its master.
+    MasterDown,
+    /// `MISCONF`: it cannot write its snapshots, or its append-only file.
+    Misconf,
+    /// `NOREPLICAS`: too few replicas are good.
+    NoReplicas,
+    /// `OOM`: memory is short.
+    OutOfMemory,
+    /// `READONLY`: it is a replica.
+    ReadOnly,
+}
+
+impl Refusal {
+    /// Why a command was refused, by the code of its error; none if that is about the command itself, or its client.
+    fn of(code: &str) -> Option<Refusal> {
+        Some(match code {
+            "LOADING" => Refusal::Loading,
+            "MASTERDOWN" => Refusal::MasterDown,
+            "MISCONF" => Refusal::Misconf,
+            "NOREPLICAS" => Refusal::NoReplicas,
+            "OOM" => Refusal::OutOfMemory,
+            "READONLY" => Refusal::ReadOnly,
+            _ => return None,
+        })
+    }
 }
 
 /// The role of a node.
@@ -284,6 +337,21 @@ impl Node {
         if let Some(audit) = &mut self.audit {
             audit.deeds.push(deed(self.history.position()));
         }
+    }
+
+    /// Records that a command was refused, if that is for the state of the node.
+    pub(super) fn audit_refusal(&mut self, error: &CommandError) {
+        if self.audit.is_none() {
+            return;
+        }
+        let Some(cause) = Refusal::of(error.code()) else { return };
+        let state = RefusingState {
+            role: self.present_role(),
+            link: self.link_state(),
+            is_in_circle: self.follow.as_ref().is_some_and(|follow| follow.circle().is_some()),
+            held_bytes: self.bytes_for_eviction(),
+        };
+        self.audit_deed(|_| Deed::Refused { cause, state });
     }
 
     /// Records the answer to a PSYNC: to who asks for data that it could have gone on with, not for a snapshot alone or the stream behind one.

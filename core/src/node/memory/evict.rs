@@ -126,10 +126,14 @@ impl Node {
 
     /// Records that a key gives way, and what for. What clients' buffers take is what it was taken for.
     fn audit_eviction(&mut self) {
-        let buffers = self.memory.buffers.map_or(0, |(_, bytes)| bytes);
-        let held_bytes = BASE_BYTES + self.keyspace.memory_bytes() as u64 + buffers;
-        let role = self.present_role();
+        let (role, held_bytes) = (self.present_role(), self.bytes_for_eviction());
         self.audit_deed(|_| Deed::Evicted { role, held_bytes });
+    }
+
+    /// What the data and the buffers of clients take, in bytes, without what waits for replicas.
+    pub(crate) fn bytes_for_eviction(&self) -> u64 {
+        let buffers = self.memory.buffers.map_or(0, |(_, bytes)| bytes);
+        BASE_BYTES + self.keyspace.memory_bytes() as u64 + buffers
     }
 
     fn find_victim(&mut self, now: Now) -> Option<Place> {

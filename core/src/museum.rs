@@ -378,6 +378,17 @@ catalogue! {
     /// issue 2473.
     BlockedClientSurvivesDemotion = "blocked_client_survives_demotion",
 
+    /// `new_keys_wake_nobody`: who waits for a key is told when something is pushed to it, and not when it comes in another way.
+    ///
+    /// *What:* a list that SORT with STORE, RENAME or MOVE makes lies there, and whoever waits for it waits on, until it is emptied and pushed to. *When:* Redis until June 2014, 2.8.
+    /// *Reported:* Redis issue 1668.
+    NewKeysWakeNobody = "new_keys_wake_nobody",
+    /// `wait_timer_moves_back`: whoever begins to wait sets the timer to the end of its own time.
+    ///
+    /// *What:* those whose time is over before are told when that is. *When:* no release that we know of; in Redis 7.2.0 to 7.2.4, 2024, the time of a wait began anew whenever its key was
+    /// looked at. *Reported:* Redis issue 12998.
+    WaitTimerMovesBack = "wait_timer_moves_back",
+
     // Time, and the wire.
 
     /// `timer_rounds_down`: when a node wants to be called next is told in whole milliseconds, and when something is due is not.

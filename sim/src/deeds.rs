@@ -123,6 +123,14 @@ impl World {
         self.checks.gate.accepted(index, demand, self.now, |place| self.holders(index, place))
     }
 
+    /// Nobody waits at a node who should have been told by now. Who has just stood still has to look around first.
+    pub(crate) fn judge_waiting(&self, index: u16) -> Result<(), Breach> {
+        let host = &self.hosts[usize::from(index)];
+        let Some(node) = host.node.as_ref().filter(|_| !self.has_just_stood_still(index)) else { return Ok(()) };
+        let left = node.left_waiting(host.now(self.now));
+        left.map_or(Ok(()), |left| Err(Breach::new(Property::WaitsEnd, left.to_string())))
+    }
+
     fn note_acknowledgement(&mut self, index: u16, probe: &Probe, told: Position) {
         if let Some(place) = self.checks.histories.locate(told).filter(|_| probe.link == LinkState::Online) {
             self.checks.acknowledgements.told(index, place, self.now);

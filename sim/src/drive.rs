@@ -336,6 +336,11 @@ impl World {
         if !boundaries.is_empty() {
             self.trace(index, replaced);
         }
+        if probe.has_waiting
+            && let Err(breach) = self.judge_waiting(index)
+        {
+            return self.breach(Some(index), breach);
+        }
         if let Err(breach) = self.judge_backlog(index, &probe, replaced) {
             return self.breach(Some(index), breach);
         }

@@ -413,6 +413,12 @@ impl World {
         link.ends[side as usize] = End::Gone;
         let other = link.ends[side.other() as usize];
         let [dialler, acceptor] = link.sites;
+        // Who hangs up waits no more, and may have waited for too long.
+        if let End::Node { host, .. } = end
+            && let Err(breach) = self.judge_waiting(host)
+        {
+            return self.breach(Some(host), breach);
+        }
         if matches!(end, End::Gone | End::Opening | End::Lost { .. }) {
             self.network.free_if_left(id);
             return;

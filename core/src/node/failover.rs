@@ -80,6 +80,14 @@ impl Failover {
         }
     }
 
+    /// When it is given up, or forced.
+    pub(super) fn until(&self) -> Option<Mono> {
+        match self {
+            Failover::WaitingForSync { until, .. } => *until,
+            Failover::InProgress { .. } => None,
+        }
+    }
+
     fn target(&self) -> Option<&Endpoint> {
         match self {
             Failover::WaitingForSync { target, .. } => target.as_ref(),
@@ -209,6 +217,13 @@ impl Node {
             let is_in_step = side.is_online() && !side.is_mute && has_everything && port != 0;
             is_in_step.then(|| Endpoint { host: replica_ip(connection), port })
         })
+    }
+
+    /// True if the target is in step, and nothing is going to be done about it.
+    pub(super) fn could_hand_over(&self, now: Now) -> bool {
+        let is_due = self.timers.due(Timer::Failover).is_some_and(|due| due <= now.mono);
+        let step = self.failover.as_ref().map(|failover| failover.next_step(self.replicas_in_step(), now.mono));
+        !is_due && matches!(step, Some(Step::HandOver(_)))
     }
 
     /// A replica has acknowledged, or time has passed: perhaps the target is in step now, or had its time.

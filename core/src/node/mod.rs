@@ -114,6 +114,7 @@ pub use crate::port::Environment;
 pub use audit::{
     Boundary, Deed, HeldOff, LinkState, Probe, Refusal, RefusingState, Role, STREAM_HASH_BASE, stream_hash,
 };
+pub use blocked::LeftWaiting;
 
 use admin::{AclLog, HostedSet, Rewrites};
 use admission::Admission;

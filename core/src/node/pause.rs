@@ -110,7 +110,7 @@ impl Pauses {
     }
 
     /// When the first of them ends by itself.
-    fn next_end(&self) -> Option<Mono> {
+    pub(super) fn next_end(&self) -> Option<Mono> {
         self.by_reason.iter().flatten().filter_map(|pause| pause.until).min()
     }
 }

@@ -153,6 +153,7 @@ impl Node {
         };
         self.set_phase(conn, phase);
         self.main_channel_is_there(conn, now, effects);
+        self.release_waits();
         let missing = self.history.offset().saturating_sub(from);
         effects.say(Level::Notice, || format!(
             "Partial resynchronization request from {} accepted. Sending {missing} bytes of backlog starting from offset {}.",
@@ -279,6 +280,8 @@ impl Node {
         side.phase = Phase::Online { sent: then };
         side.heard_at = now.mono;
         self.note_admitted(conn);
+        // Whoever has written nothing is content with any that is there.
+        self.release_waits();
         if let Some(connection) = self.connections.get_mut(conn) {
             connection.intro.own_snapshot = None;
         }

@@ -2,6 +2,7 @@
 
 use crate::command::UnitSink;
 use crate::keyspace::Touch;
+use crate::museum::Defect;
 use crate::replication::Log;
 
 use super::Node;
@@ -67,13 +68,26 @@ impl Node {
 
     /// Tells those who watch a key, and those who wait for one.
     pub(super) fn tell_of_touches(&mut self, touches: &[Touch]) {
+        let is_for_nobody = self.has(Defect::NewKeysWakeNobody) && !self.is_pushing();
         for touch in touches {
             self.watches.on_touch(touch, &self.keyspace);
-            self.blocked.on_touch(touch);
+            if !is_for_nobody {
+                self.blocked.on_touch(touch);
+            }
         }
         if self.tracking.is_active() {
             self.invalidate(touches);
         }
+    }
+
+    /// [`Defect::NewKeysWakeNobody`]: a command is being carried out that adds to what a key holds.
+    #[cold]
+    fn is_pushing(&self) -> bool {
+        const PUSHES: [&str; 9] =
+            ["lpush", "rpush", "lmove", "rpoplpush", "linsert", "zadd", "zincrby", "xadd", "exec"];
+        let author = self.tracking.author.and_then(|author| self.connections.get(author));
+        let command = author.and_then(|author| author.last_command).map(|(_, command)| command.name);
+        command.is_none_or(|name| PUSHES.contains(&name))
     }
 
     /// Changes are told to observers only while there are any.

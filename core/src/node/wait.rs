@@ -168,6 +168,11 @@ impl Node {
         Safe { proof: awaited.proof, is_local, replicas }
     }
 
+    /// True if what a client waits for has come.
+    pub(super) fn is_safe(&self, awaited: &AwaitedReplicas) -> bool {
+        awaited.is_answered_by(&self.where_safe(awaited))
+    }
+
     /// False if what a client wrote is not here any more, so that nobody can have it from here.
     fn may_have(&self, mark: ClientMark) -> bool {
         self.has(Defect::WaitAcrossHistories) || self.history.contains(mark)

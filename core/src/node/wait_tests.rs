@@ -47,6 +47,22 @@ fn follow_empty_master(bench: &mut Bench, offset: u64) -> ConnId {
 }
 
 #[test]
+fn who_has_written_nothing_waits_no_longer_than_for_a_replica_to_be_there() {
+    let mut bench = Bench::new();
+    let waiting = bench.connect();
+    assert_eq!(bench.run_on(waiting, "WAIT 1 0"), "");
+    let first = attach_replica(&mut bench);
+    assert_eq!(bench.take_received(waiting), b":1\r\n", "one has got everything");
+    bench.hang_up(first);
+    assert_eq!(bench.run_on(waiting, "WAIT 1 0"), "");
+    let again = bench.connect();
+    bench.run_on(again, "REPLCONF capa eof capa psync2");
+    let id = bench.node.history.id;
+    bench.run_on(again, &format!("PSYNC {id} {}", bench.node.history.offset() + 1));
+    assert_eq!(bench.take_received(waiting), b":1\r\n", "one goes on");
+}
+
+#[test]
 fn only_a_replica_s_output_is_collected_and_only_where_the_directive_says_so() {
     for (value, is_collected) in [("no", false), ("yes", true)] {
         let mut bench = Bench::new();

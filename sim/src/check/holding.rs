@@ -15,6 +15,11 @@ pub(crate) struct Place {
     pub(super) offset: u64,
 }
 
+impl Place {
+    /// Before all others.
+    pub(super) const FIRST: Place = Place { history: 0, offset: 0 };
+}
+
 /// Where a host stood when it lost its data.
 #[derive(Clone, Copy, Debug, Hash)]
 pub(super) struct Station {

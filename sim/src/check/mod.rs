@@ -90,6 +90,8 @@ pub enum Property {
     ReplicaRefusesWrites,
     /// A client that is told of k replicas by WAIT can rely on k replicas having its last write.
     WaitHolds,
+    /// Whoever waits is told when it is over, or when what it waits for is there.
+    WaitsEnd,
     /// A client is refused only by a node that is in the state that it names.
     RefusesWithCause,
     /// A write is accepted only while as many replicas as the configuration wants are close enough behind.
@@ -128,7 +130,7 @@ pub enum Property {
 
 impl Property {
     /// All of them.
-    pub const ALL: [Property; 30] = [
+    pub const ALL: [Property; 31] = [
         Property::SameData,
         Property::SameStream,
         Property::WholeCommands,
@@ -142,6 +144,7 @@ impl Property {
         Property::FittingReply,
         Property::ReplicaRefusesWrites,
         Property::WaitHolds,
+        Property::WaitsEnd,
         Property::RefusesWithCause,
         Property::GateHolds,
         Property::HandsOverAll,
@@ -178,6 +181,7 @@ impl Property {
             Property::FittingReply => "fitting-reply",
             Property::ReplicaRefusesWrites => "replica-refuses-writes",
             Property::WaitHolds => "wait-holds",
+            Property::WaitsEnd => "waits-end",
             Property::RefusesWithCause => "refuses-with-cause",
             Property::GateHolds => "gate-holds",
             Property::HandsOverAll => "hands-over-all",

@@ -1,13 +1,14 @@
 //! Does a replica hold its master off only for want of what it has itself?
 //!
 //! The place of the data set that was refused must not have gone through the place of the replica. Two things a replica cannot know: that an empty data set under another name is the
-//! end of a history that it was in, and was emptied there; and that one with fewer keys, under a third name, is, after it has refused another of the same master. Whether quarantine ends when its cause has gone is seen at the quiet point, where the operator waits for it.
+//! end of a history that it was in, and was emptied there; and that one with fewer keys, under a third name, is, after it has refused another of the same master. What goes on from a history that was refused with cause is refused with it, whatever was written since. Whether quarantine ends when its cause has gone is seen at the quiet point, where the operator waits for it.
 
 use std::collections::BTreeSet;
 
 use afterimage_core::node::HeldOff;
 use afterimage_core::replication::ReplicationId;
 
+use super::holding::Place;
 use super::{Breach, Histories, Property};
 
 /// Who holds off whom.
@@ -17,6 +18,8 @@ pub(crate) struct Quarantines {
     refused: Vec<Option<HeldOff>>,
     /// Histories that a host has refused with cause: under these names it is offered only more of the same.
     known: BTreeSet<(u16, ReplicationId)>,
+    /// Where they stood then: so is it by whatever has gone through there.
+    places: BTreeSet<(u16, Place)>,
     /// Times that a quarantine began.
     pub(crate) begun: u64,
 }
@@ -24,7 +27,7 @@ pub(crate) struct Quarantines {
 impl Quarantines {
     /// For so many hosts.
     pub(crate) fn new(hosts: usize) -> Quarantines {
-        Quarantines { refused: vec![None; hosts], known: BTreeSet::new(), begun: 0 }
+        Quarantines { refused: vec![None; hosts], known: BTreeSet::new(), places: BTreeSet::new(), begun: 0 }
     }
 
     /// Looks at what a host with so many keys holds off, behind an event.
@@ -48,7 +51,13 @@ impl Quarantines {
         let (Some(ours), Some(theirs)) = (histories.place_of(host), histories.locate(position)) else { return Ok(()) };
         let is_named = histories.name_of(ours) == position.history;
         let is_unknowable = !is_named && (refused.keys == 0 || before.is_some() && refused.keys < keys);
-        if histories.covers(theirs, ours) && !is_unknowable {
+        let goes_on = || {
+            self.places
+                .range((host, Place::FIRST)..)
+                .take_while(|(of, _)| *of == host)
+                .any(|(_, place)| histories.covers(theirs, *place))
+        };
+        if histories.covers(theirs, ours) && !is_unknowable && !goes_on() {
             return Err(Breach::new(
                 Property::QuarantinesWithCause,
                 format!(
@@ -58,6 +67,7 @@ impl Quarantines {
             ));
         }
         self.known.insert((host, position.history));
+        self.places.insert((host, theirs));
         Ok(())
     }
 }
@@ -111,6 +121,19 @@ mod tests {
         assert_eq!(check.observe(2, refused(NEW, 40, 0), 7, &tree.0), Ok(()));
         assert_eq!(check.observe(2, refused(NEW, 40, 5), 7, &tree.0), Ok(()));
         assert_eq!(check.begun, 1);
+    }
+
+    #[test]
+    fn what_goes_on_from_a_history_that_was_refused_with_cause_is_refused_with_it() {
+        for (is_refused_before, is_broken) in [(true, false), (false, true)] {
+            let (mut tree, mut check) = (tree(), Quarantines::new(3));
+            tree.see_as(1, b't', 40, 5, Some((NEW, 41)));
+            tree.see_as(1, b't', 50, 6, Some((NEW, 41)));
+            if is_refused_before {
+                assert_eq!(check.observe(2, refused(NEW, 40, 0), 7, &tree.0), Ok(()), "it is empty");
+            }
+            assert_eq!(check.observe(2, refused(b't', 50, 7), 7, &tree.0).is_err(), is_broken);
+        }
     }
 
     #[test]

@@ -149,6 +149,7 @@ mod tests {
             log_bytes: 0,
             log_piece_bytes_max: 0,
             log_awaited_bytes: 0,
+            has_waiting: false,
             held_off: None,
             is_protected: false,
             loading: false,

@@ -11,6 +11,7 @@ use crate::port::ConnId;
 use crate::replication::{Offer, Position, ReplicationId, Request, Verdict};
 
 use super::Node;
+use super::blocked::AuditedWaits;
 use super::follow::Link;
 
 mod hash;
@@ -252,6 +253,8 @@ pub struct Probe {
     pub log_piece_bytes_max: u64,
     /// Bytes at its end that the append-only file has not got yet, or a snapshot whose replica has not asked for the stream yet goes on with.
     pub log_awaited_bytes: u64,
+    /// Somebody waits for something, or is held back.
+    pub has_waiting: bool,
     /// True while a data set is being loaded, from disk or from a master.
     pub loading: bool,
     /// Its master is held off, since what that has offered lacks what the node has: what it was, if it told its position.
@@ -270,6 +273,7 @@ pub(super) struct Audit {
     digest: u64,
     boundaries: Vec<Boundary>,
     deeds: Vec<Deed>,
+    pub(super) waits: AuditedWaits,
     /// Where the last boundary was.
     last: Option<Position>,
 }
@@ -455,6 +459,7 @@ impl Node {
             log_bytes: log.map_or(0, |log| log.memory_bytes()),
             log_piece_bytes_max: log.map_or(0, |log| log.largest_append()),
             log_awaited_bytes: self.awaited_from().map_or(0, |from| self.history.offset().saturating_sub(from)),
+            has_waiting: self.has_waiting(),
             loading: self.is_loading(),
             held_off: self.follow.as_ref().and_then(|follow| follow.caution.quarantine.as_ref()).map(|quarantine| {
                 let Offer { position, keys, .. } = quarantine.offer;

@@ -4,6 +4,7 @@
 //! [`Node::release`], and goes on with its input at the end of the event: what released it is complete by then, and so are the
 //! requests that were sent in one go with it.
 
+mod left;
 mod lines;
 mod serve;
 #[cfg(test)]
@@ -27,6 +28,8 @@ use super::timers::Timer;
 use super::transaction::Queued;
 use super::wait::AwaitedReplicas;
 
+pub(super) use left::AuditedWaits;
+pub use left::LeftWaiting;
 use lines::{Lines, Waiter};
 
 /// What a connection waits for.
@@ -160,8 +163,13 @@ impl Node {
         let wait = Wait { what, until };
         self.blocked.enter(conn, connection.client_id, &wait);
         connection.wait = Some(Box::new(wait));
-        if let Some(until) = until {
-            self.timers.set_no_later(Timer::Wait, until);
+        if let Some(audit) = &mut self.audit {
+            audit.waits.begin(conn, until);
+        }
+        match until {
+            Some(until) if self.has(Defect::WaitTimerMovesBack) => self.timers.set(Timer::Wait, until),
+            Some(until) => self.timers.set_no_later(Timer::Wait, until),
+            None => {}
         }
     }
 
@@ -199,6 +207,7 @@ impl Node {
         }
         self.blocked.leave(conn, connection.client_id, &wait);
         self.blocked.released.push_back(conn);
+        self.audit_end_of_wait(conn);
         self.observe_if_needed();
     }
 
@@ -206,7 +215,15 @@ impl Node {
     pub(super) fn forget_wait(&mut self, connection: &Connection) {
         if let Some(wait) = &connection.wait {
             self.blocked.leave(connection.id, connection.client_id, wait);
+            self.audit_end_of_wait(connection.id);
             self.observe_if_needed();
+        }
+    }
+
+    #[inline]
+    fn audit_end_of_wait(&mut self, conn: ConnId) {
+        if let Some(audit) = &mut self.audit {
+            audit.waits.end(conn);
         }
     }
 

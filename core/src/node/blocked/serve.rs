@@ -41,7 +41,7 @@ impl Node {
     }
 
     /// The type of what a key holds; of one whose time has come, none.
-    fn type_at(&self, place: &Place, now: Now) -> Option<&'static str> {
+    pub(super) fn type_at(&self, place: &Place, now: Now) -> Option<&'static str> {
         let entry = self.keyspace.entry(self.keyspace.locate(place.0, &place.1)?);
         (entry.expires_ms >= now.wall.millis()).then(|| entry.value.type_name())
     }

@@ -5,6 +5,32 @@ use core::time::Duration;
 use super::super::bench::Bench;
 use crate::port::ConnId;
 
+#[test]
+fn a_checker_finds_who_waits_too_long_or_for_what_is_there() {
+    use super::LeftWaiting;
+    use crate::port::{Mono, Now};
+
+    let mut bench = Bench::new();
+    bench.node.enable_audit();
+    let [popper, writer] = [(); 2].map(|()| bench.connect());
+    assert_eq!(bench.run_on(popper, "BLPOP k 2"), "");
+    assert_eq!(bench.run_on(writer, "WAIT 1 5000"), "");
+    let later = |seconds: u64, bench: &Bench| Now { mono: Mono(bench.now.mono.0 + seconds * 1_000_000), ..bench.now };
+    assert_eq!(bench.node.left_waiting(later(1, &bench)), None);
+    assert_eq!(bench.node.left_waiting(later(3, &bench)), Some(LeftWaiting::TooLong));
+    bench.pass(Duration::from_secs(3));
+    assert_eq!(bench.node.left_waiting(bench.now), None, "that one was told");
+    assert_eq!(bench.node.left_waiting(later(3, &bench)), Some(LeftWaiting::TooLong), "and this one must be");
+    bench.hang_up(writer);
+    assert_eq!(bench.node.left_waiting(later(9, &bench)), None);
+    bench.take_received(popper);
+
+    assert_eq!(bench.run_on(popper, "BLPOP k 0"), "");
+    bench.node.blocked.lines = super::Lines::default();
+    bench.run("RPUSH k v");
+    assert_eq!(bench.node.left_waiting(bench.now), Some(LeftWaiting::KeyIsThere));
+}
+
 /// What came on a connection since the last look, line ends as blanks.
 fn heard(bench: &mut Bench, conn: ConnId) -> String {
     String::from_utf8_lossy(&bench.take_received(conn)).replace("\r\n", " ")

@@ -161,7 +161,9 @@ impl World {
         let is_good = |link: &&Link| {
             let replica = link.sites[Side::Dialler as usize];
             let is_there = matches!(link.ends[Side::Dialler as usize], End::Node { .. });
-            let has_arrived = link.pipes[Side::Dialler as usize].is_empty();
+            let node = self.hosts.get(usize::from(replica)).and_then(|host| host.node.as_ref());
+            let has_arrived = link.pipes[Side::Dialler as usize].is_empty()
+                && node.is_some_and(|node| node.probe().output_bytes == 0);
             let told = (is_there && has_arrived).then(|| acknowledgements.since(replica, since)).flatten();
             told.is_some_and(|told| histories.covers(told, older))
         };

@@ -138,7 +138,9 @@ impl Node {
 
     /// Writes are refused while the file cannot be written.
     pub(in crate::node) fn gate_aof(&self) -> Result<(), CommandError> {
-        match self.storage.aof.as_ref().and_then(|aof| aof.failure.as_ref()) {
+        // One that is written once, since BGREWRITEAOF was said, is promised to nobody.
+        let promised = self.storage.aof.as_ref().filter(|_| self.config.appendonly);
+        match promised.and_then(|aof| aof.failure.as_ref()) {
             Some(failure) => Err(reply::aof_misconf(failure)),
             None => Ok(()),
         }

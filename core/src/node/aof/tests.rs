@@ -357,6 +357,16 @@ fn a_batch_that_is_under_way_when_a_sync_is_due_is_written_once() {
 }
 
 #[test]
+fn a_file_that_is_written_once_and_cannot_be_is_no_reason_to_refuse_writes() {
+    let mut bench = Bench::new();
+    bench.sync_failure = Some(DiskFailure::Other("Input/output error".into()));
+    bench.run("BGREWRITEAOF");
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(field(&mut bench, "persistence", "aof_last_write_status"), "err");
+    assert_eq!(bench.run("SET k v\r\nPING"), "+OK +PONG ");
+}
+
+#[test]
 fn a_full_disk_refuses_writes_until_there_is_room_and_nothing_is_lost() {
     let mut bench = Bench::with(config());
     bench.run("SET k 1");

@@ -111,12 +111,8 @@ fn run(replicas: u16) -> Crowd {
 
 fn plan(replicas: u16) -> Plan {
     let host = |follows: Option<u16>| HostPlan {
-        follows,
-        storage: Storage::Unsaved,
-        clock_offset_us: 0,
-        clock_drift_ppm: 0,
         start_us: if follows.is_some() { SWITCHED_ON_AT } else { 0 },
-        settings: Vec::new(),
+        ..HostPlan::plain(follows, Storage::Unsaved)
     };
     let flap = |replica| FaultPlan {
         at_us: FLAP_AT,

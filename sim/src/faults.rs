@@ -114,10 +114,7 @@ impl World {
         }
         self.active.fill(false);
         self.network.heal(self.now);
-        let links: Vec<(LinkId, Stage)> = self.network.all().map(|(id, link)| (id, link.stage)).collect();
-        for (id, stage) in links {
-            self.wake(id, stage);
-        }
+        self.wake_where(|_| true);
         for host in 0..self.hosts.len() as u16 {
             let at = &mut self.hosts[usize::from(host)];
             at.disk.trouble = None;
@@ -170,33 +167,20 @@ impl World {
             };
             format!("{} {way}; it starts again at t={}", host_name(index), Clock(at))
         });
-        for attachment in attachments {
-            match how {
-                Crash::Process => self.side_closes(attachment.link, attachment.side),
-                Crash::Power => {
-                    if let Some(link) = self.network.get(attachment.link) {
-                        link.ends[attachment.side as usize] = End::Lost { host: index };
-                    }
-                }
-            }
-        }
-        for id in self.accepted_unseen(index) {
-            match how {
-                Crash::Process => self.side_closes(id, Side::Acceptor),
-                Crash::Power => {
-                    if let Some(link) = self.network.get(id) {
-                        link.ends[1] = End::Lost { host: index };
-                    }
-                }
-            }
-        }
-    }
-
-    /// Connections that the operating system of a host has accepted, and its node has not learnt of.
-    fn accepted_unseen(&self, index: u16) -> Vec<LinkId> {
+        // Those that its operating system has accepted, and the node has not learnt of, are among its connections.
         let is_unseen =
             |link: &Link| link.sites[1] == index && link.stage != Stage::Dialling && link.ends[1] == End::Opening;
-        self.network.all().filter(|(_, link)| is_unseen(link)).map(|(id, _)| id).collect()
+        let unseen = self.links_where(is_unseen).into_iter().map(|id| (id, Side::Acceptor));
+        for (id, side) in attachments.into_iter().map(|attachment| (attachment.link, attachment.side)).chain(unseen) {
+            match how {
+                Crash::Process => self.side_closes(id, side),
+                Crash::Power => {
+                    if let Some(link) = self.network.get(id) {
+                        link.ends[side as usize] = End::Lost { host: index };
+                    }
+                }
+            }
+        }
     }
 
     /// The supervisor starts a node that is down.
@@ -207,7 +191,8 @@ impl World {
         }
         self.start_node(index);
         if std::mem::take(&mut self.hosts[usize::from(index)].is_without_power) {
-            self.knock_again(index);
+            // Dials that nobody has answered so far reach it.
+            self.wake_where(|link| link.sites[1] == index && link.stage == Stage::Dialling);
         }
         // Peers that wrote meanwhile learn now that nobody knows their connections any more.
         let lost: Vec<(LinkId, Side)> = self
@@ -220,15 +205,6 @@ impl World {
         for (id, side) in lost {
             self.forget_own_dial(id, side);
             self.schedule_delivery(id, side.other());
-        }
-    }
-
-    /// Dials that nobody has answered so far reach a host.
-    fn knock_again(&mut self, index: u16) {
-        let is_waiting = |link: &Link| link.sites[1] == index && link.stage == Stage::Dialling;
-        let dials: Vec<LinkId> = self.network.all().filter(|(_, link)| is_waiting(link)).map(|(id, _)| id).collect();
-        for link in dials {
-            self.queue.push(self.now + 1, Occurrence::Knock { link });
         }
     }
 
@@ -259,29 +235,29 @@ impl World {
         if self.network.is_held(from, to) {
             return;
         }
-        let joins = |sites: [Site; 2]| sites == [from, to] || sites == [to, from];
-        let links: Vec<(LinkId, Stage)> =
-            self.network.all().filter(|(_, link)| joins(link.sites)).map(|(id, link)| (id, link.stage)).collect();
-        for (id, stage) in links {
-            self.wake(id, stage);
-        }
+        self.wake_where(|link| link.sites == [from, to] || link.sites == [to, from]);
     }
 
-    /// Lets a link that was held up go on.
-    fn wake(&mut self, id: LinkId, stage: Stage) {
-        if stage == Stage::Dialling {
-            self.queue.push(self.now + 1, Occurrence::Knock { link: id });
-        }
-        for side in Side::BOTH {
-            self.schedule_delivery(id, side);
+    /// Lets links that were held up go on.
+    fn wake_where(&mut self, chosen: impl Fn(&Link) -> bool) {
+        for id in self.links_where(chosen) {
+            if self.network.find(id).is_some_and(|link| link.stage == Stage::Dialling) {
+                self.queue.push(self.now + 1, Occurrence::Knock { link: id });
+            }
+            for side in Side::BOTH {
+                self.schedule_delivery(id, side);
+            }
         }
     }
 
     fn reset_where(&mut self, chosen: impl Fn([Site; 2]) -> bool) {
-        let links: Vec<LinkId> = self.network.all().filter(|(_, link)| chosen(link.sites)).map(|(id, _)| id).collect();
-        for id in links {
+        for id in self.links_where(|link| chosen(link.sites)) {
             self.reset_link(id);
         }
+    }
+
+    fn links_where(&self, chosen: impl Fn(&Link) -> bool) -> Vec<LinkId> {
+        self.network.all().filter(|(_, link)| chosen(link)).map(|(id, _)| id).collect()
     }
 
     fn each_way(&mut self, a: Site, b: Site, way: Way, act: impl Fn(&mut World, Site, Site)) {

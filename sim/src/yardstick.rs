@@ -41,14 +41,7 @@ pub fn short(seed: u64) -> Plan {
 }
 
 fn host(follows: Option<u16>) -> HostPlan {
-    HostPlan {
-        follows,
-        storage: Storage::Unsaved,
-        clock_offset_us: 0,
-        clock_drift_ppm: 0,
-        start_us: 0,
-        settings: Vec::new(),
-    }
+    HostPlan::plain(follows, Storage::Unsaved)
 }
 
 fn writer(window: u32, commands: u32) -> ClientPlan {

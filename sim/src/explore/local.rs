@@ -367,14 +367,7 @@ impl Step {
         local.life += 1;
         let settings =
             terms.settings().into_iter().map(|(name, value)| Setting { name: name.into(), value: value.into() });
-        let plan = HostPlan {
-            follows: None,
-            storage: Storage::Unsaved,
-            clock_offset_us: 0,
-            clock_drift_ppm: 0,
-            start_us: 0,
-            settings: settings.collect(),
-        };
+        let plan = HostPlan { settings: settings.collect(), ..HostPlan::plain(None, Storage::Unsaved) };
         let config = match Configs::default().read(&config_text(&plan, &[], follows.map(u16::from))) {
             Ok(config) => config,
             Err(why) => {

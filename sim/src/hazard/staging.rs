@@ -121,7 +121,7 @@ fn host(follows: Option<u16>, persistence: Persistence) -> HostPlan {
         Persistence::NoVolume => Storage::Ephemeral,
         Persistence::Aof { fsync } => Storage::Appended { fsync },
     };
-    HostPlan { follows, storage, clock_offset_us: 0, clock_drift_ppm: 0, start_us: 0, settings: Vec::new() }
+    HostPlan::plain(follows, storage)
 }
 
 fn settings(cell: &Cell, given: &[Setting]) -> Vec<Setting> {

@@ -98,6 +98,14 @@ pub struct HostPlan {
     pub settings: Vec<Setting>,
 }
 
+impl HostPlan {
+    /// A host whose clock is right, switched on at the start, without directives of its own.
+    #[must_use]
+    pub fn plain(follows: Option<u16>, storage: Storage) -> HostPlan {
+        HostPlan { follows, storage, clock_offset_us: 0, clock_drift_ppm: 0, start_us: 0, settings: Vec::new() }
+    }
+}
+
 /// What a node that is started again finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

@@ -194,7 +194,7 @@ const SPEAKER: ClientPlan = ClientPlan {
 
 /// A host that follows another.
 fn host(follows: Option<u16>, storage: Storage) -> HostPlan {
-    HostPlan { follows, storage, clock_offset_us: 0, clock_drift_ppm: 0, start_us: 0, settings: Vec::new() }
+    HostPlan::plain(follows, storage)
 }
 
 /// What a reader of a story wants to see of a journal.

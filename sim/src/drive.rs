@@ -9,7 +9,7 @@ use afterimage_core::museum::Defect;
 use afterimage_core::node::{Boundary, Deed, LinkState, Probe, Role};
 use afterimage_core::persistence::{ArchiveName, EvidenceRecord};
 use afterimage_core::port::{
-    Action, ConnId, DialFailure, DiskOutcome, Event, ExitCode, Lane, Level, ListenFailure, Note, Now,
+    Action, ConnId, DialFailure, DiskFailure, DiskOutcome, Event, ExitCode, Lane, Level, ListenFailure, Note, Now,
 };
 use afterimage_core::replication::ReplicationId;
 
@@ -534,7 +534,8 @@ impl World {
         let Some((ticket, outcome)) = host.disk.complete(lane) else {
             return;
         };
-        if matches!(outcome, DiskOutcome::Failed(_)) {
+        // That a file is not there is no failure of the disk.
+        if matches!(&outcome, DiskOutcome::Failed(failure) if *failure != DiskFailure::NotFound) {
             host.health.failed_at = Some(self.now);
         }
         if let Some(cost) = host.disk.cost(lane) {

@@ -3,7 +3,7 @@
 //! Each fault of the plan changes the network, a host or a disk, and most are taken back after their time. At the quiet
 //! point everything that is still wrong is healed at once.
 
-use crate::check::Cause;
+use crate::check::{Cause, DiskHealth};
 use crate::disk::DiskTrouble;
 use crate::journal::{Clock, Topic, host_name};
 use crate::network::{Cut, End, Link, LinkId, Side, Site, Stage};
@@ -135,6 +135,8 @@ impl World {
         host.is_without_power = how == Crash::Power;
         let is_asked = host.asked_to_end.take().is_some();
         (host.keys, host.takes_over) = (0, false);
+        // What the next life refuses, it refuses for what fails then.
+        host.health = DiskHealth::default();
         let attachments: Vec<_> = std::mem::take(&mut host.attachments).into_iter().flatten().collect();
         let lost = match how {
             Crash::Process => {

@@ -61,7 +61,10 @@ pub(crate) fn judge_refusal(refused: Refused, config: &Config) -> Result<(), Bre
         Refusal::Misconf if may_be_unable_to_save(disk, config, now) => return Ok(()),
         Refusal::Misconf => match disk.failed_at {
             None => "MISCONF, and its disk has never failed".into(),
-            Some(_) => "MISCONF, and has written a snapshot since its disk failed last".into(),
+            Some(failed_at) => format!(
+                "MISCONF, {} s after its disk failed last, and has written a snapshot since, or depends on none",
+                (now - failed_at) / SECOND
+            ),
         },
         Refusal::NoReplicas if role == Role::Master && good_replicas < config.min_replicas_to_write as usize => {
             return Ok(());
@@ -86,7 +89,8 @@ pub(crate) fn judge_refusal(refused: Refused, config: &Config) -> Result<(), Bre
 fn may_be_unable_to_save(disk: DiskHealth, config: &Config, now: Micros) -> bool {
     let Some(failed_at) = disk.failed_at else { return false };
     let has_not_saved = disk.saved_at.is_none_or(|saved_at| saved_at < failed_at);
-    has_not_saved || config.appendonly && now - failed_at <= FOUND_WELL_WITHIN
+    let stops_for_snapshots = config.stop_writes_on_bgsave_error && !config.save.is_empty();
+    has_not_saved && stops_for_snapshots || config.appendonly && now - failed_at <= FOUND_WELL_WITHIN
 }
 
 /// What a replica has told its master last.
@@ -189,6 +193,17 @@ mod tests {
             let disk = DiskHealth { failed_at: Some(failed_at * SECOND), saved_at: Some(90 * SECOND) };
             let refused = Refused { cause: Refusal::Misconf, disk, ..REFUSED };
             assert_eq!(judge_refusal(refused, &config).is_ok(), may, "{failed_at}");
+        }
+    }
+
+    #[test]
+    fn who_depends_on_no_snapshot_and_no_file_has_nothing_to_refuse_for() {
+        let disk = DiskHealth { failed_at: Some(99 * SECOND), saved_at: None };
+        let refused = Refused { cause: Refusal::Misconf, disk, ..REFUSED };
+        let goes_on = Config { stop_writes_on_bgsave_error: false, ..Config::default() };
+        let saves_never = Config { save: Vec::new(), ..Config::default() };
+        for (config, may) in [(Config::default(), true), (goes_on, false), (saves_never, false)] {
+            assert_eq!(judge_refusal(refused, &config).is_ok(), may);
         }
     }
 

@@ -86,19 +86,83 @@ impl Expected {
     }
 
     fn excuses(&self, text: &[u8]) -> bool {
-        /// A node that is loading or has lost its master says so to any command.
-        const ALWAYS: Excuses = &["LOADING ", "MASTERDOWN "];
-        /// A replica, and a node that cannot save, has too few replicas or no memory, to one that writes.
-        const TO_WRITES: Excuses = &["READONLY ", "MISCONF ", "NOREPLICAS ", "OOM "];
+        /// A node that is loading or has lost its master says so to any command that may be about data.
+        const TO_MOST: Excuses = &["LOADING ", "MASTERDOWN "];
+        /// A replica, and a node that cannot save or has too few replicas, to one that writes.
+        const TO_WRITES: Excuses = &["READONLY ", "MISCONF ", "NOREPLICAS "];
+        /// What any node carries out, whatever has become of its data.
+        const WITHOUT_DATA: &[&str] = &["MULTI", "SELECT", "PUBLISH"];
+        /// What writes and takes no memory by Redis's table of commands.
+        const NEVER_GROW: &[&str] = &[
+            "BLMPOP",
+            "BLPOP",
+            "BZMPOP",
+            "BZPOPMAX",
+            "DEL",
+            "EXPIRE",
+            "GETDEL",
+            "GETEX",
+            "HDEL",
+            "HGETDEL",
+            "HGETEX",
+            "HPERSIST",
+            "LMPOP",
+            "LPOP",
+            "LREM",
+            "LTRIM",
+            "MOVE",
+            "PERSIST",
+            "PEXPIRE",
+            "RENAME",
+            "SMOVE",
+            "SPOP",
+            "SREM",
+            "SWAPDB",
+            "XAUTOCLAIM",
+            "XREADGROUP",
+            "XTRIM",
+            "ZPOPMIN",
+            "ZREMRANGEBYRANK",
+        ];
         let is_one_of = |excuses: Excuses| excuses.iter().any(|start| text.starts_with(start.as_bytes()));
         if matches!(self.shape, Shape::Results(_)) {
             // Whatever the reason, EXEC tells that the block is discarded.
             return is_one_of(&["EXECABORT "]);
         }
         // Without memory nothing is queued, whatever it is.
-        let is_queued = self.shape == Shape::Queued && is_one_of(&["OOM "]);
+        let may_grow = self.shape == Shape::Queued || self.writes && !NEVER_GROW.contains(&self.name);
         // Whoever watches a node by it is to find out.
         let is_ping = self.name == "PING" && is_one_of(&["MISCONF "]);
-        is_one_of(ALWAYS) || is_one_of(self.excuses) || is_queued || is_ping || self.writes && is_one_of(TO_WRITES)
+        is_one_of(self.excuses)
+            || is_ping
+            || !WITHOUT_DATA.contains(&self.name) && is_one_of(TO_MOST)
+            || self.writes && is_one_of(TO_WRITES)
+            || may_grow && is_one_of(&["OOM "])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_refused_only_for_what_it_does() {
+        let named = |name, writes| Expected { name, shape: Shape::Integer, excuses: &[], writes };
+        let (set, del, get, select) = (Expected::SET, named("DEL", true), named("GET", false), named("SELECT", false));
+        let cases = [
+            ("LOADING x", [true, true, true, false]),
+            ("MASTERDOWN x", [true, true, true, false]),
+            ("READONLY x", [true, true, false, false]),
+            ("MISCONF x", [true, true, false, false]),
+            ("NOREPLICAS x", [true, true, false, false]),
+            ("OOM x", [true, false, false, false]),
+        ];
+        for (text, fit) in cases {
+            let told = [set, del, get, select].map(|expected| expected.fits(&Reply::Error(text.as_bytes())));
+            assert_eq!(told, fit, "{text}");
+        }
+        let oom = Reply::Error(b"OOM x");
+        assert!(get.queued().fits(&oom) && !Expected::exec(1).fits(&oom), "nothing is queued without room");
+        assert!(named("PING", false).fits(&Reply::Error(b"MISCONF x")));
     }
 }

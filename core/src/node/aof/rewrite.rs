@@ -32,6 +32,8 @@ use super::{Aof, AofErrand, Goal, INTERVAL, Standing, in_directory, note, tempor
 
 /// The longest wait before a rewrite that has failed is tried again.
 const RETRY_MAX: Duration = Duration::from_secs(3600);
+/// The same while writes are refused for want of it: as long as after a snapshot that failed, since the disk may be well again.
+const RETRY_MAX_WHILE_REFUSING: Duration = Duration::from_secs(5);
 
 /// An increment that is to follow the one that is written.
 #[derive(Clone, Debug)]
@@ -383,15 +385,19 @@ impl Node {
         note(effects, Level::Warning, format!("Background AOF rewrite terminated with an error: {failure}"));
         self.mark(Mark::AofRewriteFailed);
         self.abandon_rewrite(now, effects);
-        let stats = &mut self.storage.aof_stats;
-        let wait = back_off(stats.failed(), INTERVAL, RETRY_MAX, &mut self.random);
-        stats.not_before = Some(now.mono.after(wait));
         let Some(aof) = &mut self.storage.aof else { return };
-        if aof.standing == Standing::Current {
-            return;
-        }
         if matches!(aof.standing, Standing::Until(_)) {
             aof.failure = Some(failure.clone());
+        }
+        let is_current = aof.standing == Standing::Current;
+        // An increment that cannot be appended to is tried again by itself, whatever becomes of the base.
+        let refuses_for_it = !is_current && self.config.appendonly && aof.failure.is_some();
+        let wait_max = if refuses_for_it { RETRY_MAX_WHILE_REFUSING } else { RETRY_MAX };
+        let stats = &mut self.storage.aof_stats;
+        let wait = back_off(stats.failed(), INTERVAL, wait_max, &mut self.random);
+        stats.not_before = Some(now.mono.after(wait));
+        if is_current {
+            return;
         }
         // These data are nowhere yet: there is nothing to go on from.
         self.let_go_of_files(now, effects);

@@ -391,6 +391,20 @@ fn a_full_disk_refuses_writes_until_there_is_room_and_nothing_is_lost() {
 }
 
 #[test]
+fn however_long_a_disk_was_ill_writes_are_taken_again_some_seconds_after_it_is_well() {
+    let mut bench = Bench::with(config());
+    bench.sync_failure = Some(DiskFailure::Other("Input/output error".into()));
+    bench.run("SET k 1");
+    bench.pass(Duration::from_secs(600));
+    assert!(bench.run("SET k 2").starts_with("-MISCONF "));
+    bench.sync_failure = None;
+    bench.pass(Duration::from_secs(6));
+    assert_eq!(bench.run("SET k 2"), "+OK ");
+    let mut again = restart(&bench, 2, config());
+    assert_eq!(again.run("GET k"), "$1 2 ");
+}
+
+#[test]
 fn after_a_sync_that_failed_everything_is_written_to_other_files_and_promises_are_kept() {
     let mut bench = Bench::with(always());
     bench.sync_failure = Some(DiskFailure::Other("Input/output error".into()));

@@ -260,6 +260,8 @@ impl World {
     /// An answer, or a part of one, reached the operator.
     pub(crate) fn operator_received(&mut self) {
         let mut rest = operator::RETRY;
+        // A FLUSHALL met a node that is still to be promoted, perhaps by the very next task: that one must not wait for it.
+        let mut lets_others_go_first = self.operator.tasks.front() == Some(&Task::FlushAll);
         let accepted = match read_reply(&self.operator.input) {
             Ok(None) => return,
             Ok(Some((Reply::Status(_), _))) => {
@@ -283,7 +285,11 @@ impl World {
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR No failover in progress") => true,
             // It has come to an end by itself.
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"ERR Nothing is held off") => true,
-            Ok(Some((Reply::Error(text), _))) if text.starts_with(b"NOREPLICAS ") => !self.has_gate_to_open(),
+            Ok(Some((Reply::Error(text), _))) if text.starts_with(b"NOREPLICAS ") => {
+                // What is missing may be a replica that waits to be told something.
+                lets_others_go_first = self.has_gate_to_open();
+                !lets_others_go_first
+            }
             // As the configuration wants it: another try would never do better.
             Ok(Some((Reply::Error(text), _))) if text.starts_with(b"OOM ") => true,
             Ok(Some((Reply::Error(text), _))) if excusable(text) => false,
@@ -303,8 +309,7 @@ impl World {
                 format!("carried out: {}", task.map_or_else(String::new, |task| task.to_string()))
             });
         }
-        if !accepted && self.operator.tasks.front() == Some(&Task::FlushAll) {
-            // It met a node that is still to be promoted, perhaps by the very next task: that one must not wait for it.
+        if !accepted && lets_others_go_first {
             self.operator.tasks.rotate_left(1);
         }
         if let Some(link) = link {

@@ -129,3 +129,14 @@ fn who_dials_is_refused_where_a_process_is_gone_unheard_where_a_machine_is_and_c
     let connected = dials_under(&stopped);
     assert!(connected.first().is_some_and(|(at, what)| *at < 4.0 && what == "connected"), "{connected:?}");
 }
+
+#[test]
+fn who_waits_to_end_when_all_is_quiet_comes_back_before_that_is_called_convergence() {
+    let plan = include_str!("plans/told_to_end_before_the_quiet_point.json");
+    let (outcome, lines) = replay(Plan::from_json(plan).expect("it was written by the shrinker"));
+    assert!(outcome.passed(), "{outcome}");
+    let at = |what: &str| lines.iter().position(|line| line.to_string().contains(what));
+    let came_back = at("A starts life 2");
+    assert!(came_back.is_some() && came_back < at("converged"), "it has lost what it wrote last, and B holds it off");
+    assert!(outcome.totals.accepted > 0);
+}

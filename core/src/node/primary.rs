@@ -201,8 +201,9 @@ impl Node {
         }
     }
 
-    /// The backlog begins with the first replica, and a new history with it: what was written before cannot be continued.
-    fn create_log(&mut self) {
+    /// The backlog begins with the first replica or with the append-only file, and a new history with it: what was written before cannot be
+    /// continued.
+    pub(super) fn create_log(&mut self) {
         self.mark(Mark::BacklogBegun);
         let id = self.new_replication_id();
         self.history.begin_log(id, self.config.repl_backlog_size);

@@ -52,6 +52,9 @@ fn why_not(standings: &[Standing], host: usize) -> Option<String> {
     if probe.loading {
         return Some("it is loading".into());
     }
+    if probe.is_stopping {
+        return Some("it is about to end".into());
+    }
     let Some(master) = standings[host].master else {
         return (probe.role != Role::Master).then(|| "it is a replica and should be a master".into());
     };

@@ -151,6 +151,7 @@ mod tests {
             log_awaited_bytes: 0,
             has_waiting: false,
             held_off: None,
+            is_stopping: false,
             is_protected: false,
             loading: false,
             synced_offset: None,

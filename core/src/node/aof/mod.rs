@@ -254,6 +254,10 @@ impl Node {
             aof.ends_when_rewritten = false;
             return;
         }
+        if self.history.log.is_none() {
+            // What has been written since there is no log has moved no offset, and a snapshot may have been taken meanwhile.
+            self.create_log();
+        }
         self.begin_aof_with(Standing::Other, now, effects);
     }
 

@@ -556,6 +556,23 @@ fn it_can_be_switched_on_and_off_while_running() {
 }
 
 #[test]
+fn a_snapshot_from_before_the_log_has_another_name_than_what_the_file_begins_with() {
+    let snapshots = || Config { appendonly: false, ..config() };
+    let mut bench = Bench::with(Config { repl_backlog_ttl: 1, ..config() });
+    bench.run("SET k 1");
+    bench.run("CONFIG SET appendonly no");
+    bench.pass(Duration::from_secs(2));
+    assert_eq!(field(&mut bench, "replication", "repl_backlog_active"), "0");
+    bench.run("SAVE");
+    bench.run("SET k 2");
+    bench.run("CONFIG SET appendonly yes");
+    let begun = bench.node.history.position();
+    let again = restart(&bench, 2, snapshots());
+    let (before, _) = again.node.history.standing().second.expect("it goes on from what it has loaded");
+    assert_ne!(before, begun.history);
+}
+
+#[test]
 fn what_is_completed_goes_where_a_load_ends_however_far_the_next_increment_has_come() {
     let mut has_seen_both = [false; 2];
     for steps in 0..20 {

@@ -257,6 +257,8 @@ pub struct Probe {
     pub has_waiting: bool,
     /// True while a data set is being loaded, from disk or from a master.
     pub loading: bool,
+    /// It has been told to end, and waits for its replicas or its disk first.
+    pub is_stopping: bool,
     /// Its master is held off, since what that has offered lacks what the node has: what it was, if it told its position.
     pub held_off: Option<HeldOff>,
     /// It has come back without its data, and lets no replica synchronise yet.
@@ -465,6 +467,7 @@ impl Node {
                 let Offer { position, keys, .. } = quarantine.offer;
                 HeldOff { position, keys, is_final: quarantine.is_final }
             }),
+            is_stopping: self.shutdown.is_some(),
             is_protected: self.guard.missed.is_some_and(|missed| missed.is_held_against_replicas()),
             synced_offset: self.synced_offset(),
         }

@@ -48,6 +48,15 @@ pub(crate) struct Acknowledged {
     pub(crate) at: Micros,
 }
 
+/// An answer to WAIT or WAITAOF.
+#[derive(Debug)]
+struct Told {
+    name: &'static str,
+    text: String,
+    /// The data of who answered had what the client wrote: it was not lost, which is told at once.
+    has_all: bool,
+}
+
 /// A client.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -69,7 +78,9 @@ pub(crate) struct Client {
     input: Vec<u8>,
     expected: VecDeque<(Expected, Micros)>,
     /// What its node has told it by WAIT or WAITAOF and has not arrived yet, as it must arrive.
-    told: VecDeque<(&'static str, String)>,
+    told: VecDeque<Told>,
+    /// When its last write was carried out; before it has written anything, when it began with its connection.
+    pub(crate) wrote_at: Micros,
     sent: u32,
     /// Steps of its script that it has said, or given up.
     steps_said: usize,
@@ -103,6 +114,7 @@ impl Client {
             input: Vec::new(),
             expected: VecDeque::new(),
             told: VecDeque::new(),
+            wrote_at: 0,
             sent: 0,
             steps_said: 0,
             steps_expected: VecDeque::new(),
@@ -154,6 +166,7 @@ impl Client {
         self.forget();
         self.host = host;
         self.link = Some(link);
+        self.wrote_at = now;
         self.heard_at = now;
     }
 
@@ -179,14 +192,21 @@ impl Client {
         self.expected.push_back((Expected::said(line), now));
     }
 
-    /// Its node answers a WAIT of its.
-    pub(crate) fn is_told_of(&mut self, replicas: usize) {
-        self.told.push_back(("WAIT", format!(":{replicas}\r\n")));
+    /// Its node, in a role that it is known to have, answers a WAIT of its.
+    pub(crate) fn is_told_of(&mut self, replicas: usize, known: Option<KnownRole>) {
+        let has_all = self.has_written_to(known);
+        self.told.push_back(Told { name: "WAIT", text: format!(":{replicas}\r\n"), has_all });
     }
 
     /// The same for WAITAOF.
-    pub(crate) fn is_told_of_disks(&mut self, is_local: bool, replicas: usize) {
-        self.told.push_back(("WAITAOF", format!("*2\r\n:{}\r\n:{replicas}\r\n", u8::from(is_local))));
+    pub(crate) fn is_told_of_disks(&mut self, is_local: bool, replicas: usize, known: Option<KnownRole>) {
+        let text = format!("*2\r\n:{}\r\n:{replicas}\r\n", u8::from(is_local));
+        self.told.push_back(Told { name: "WAITAOF", text, has_all: self.has_written_to(known) });
+    }
+
+    /// The data of a master that was one already when a client wrote have not been replaced since.
+    fn has_written_to(&self, known: Option<KnownRole>) -> bool {
+        known.is_some_and(|known| known.role == Role::Master && known.since < self.wrote_at)
     }
 
     /// True if each answer is followed by the next command.
@@ -325,14 +345,27 @@ impl Client {
             return Err(Breach::new(Property::FittingReply, explanation));
         }
         // A node that closes the connection in the same event has recorded it for nobody.
-        if !error
-            && matches!(expected.name, "WAIT" | "WAITAOF")
-            && let Some((name, told)) = self.told.pop_front()
-            && (name != expected.name || told.as_bytes() != text)
+        let is_about_writes = matches!(expected.name, "WAIT" | "WAITAOF");
+        let told = if is_about_writes && !error { self.told.pop_front() } else { None };
+        if let Some(told) = &told
+            && (told.name != expected.name || told.text.as_bytes() != text)
         {
-            let (name, text, told) = (expected.name, text.escape_ascii(), told.escape_debug());
+            let (name, text, told) = (expected.name, text.escape_ascii(), told.text.escape_debug());
             let explanation = format!("it answered {name} by {text}, and recorded that it was {told}");
             return Err(Breach::new(Property::FittingReply, explanation));
+        }
+        let waited = self.heard_at - sent_at;
+        if let Some(patience) = expected.patience
+            && waited < patience.for_us
+            && patience.is_in_vain(reply, text)
+            && (!is_about_writes || told.is_some_and(|told| told.has_all))
+        {
+            let (text, name, for_us) = (text.escape_ascii(), expected.name, patience.for_us);
+            let explanation = match for_us {
+                Micros::MAX => format!("it answered {name} by {text} after {waited} µs, which was to wait without end"),
+                _ => format!("it answered {name} by {text} after {waited} µs, which was to wait for {for_us} µs"),
+            };
+            return Err(Breach::new(Property::WaitsEnd, explanation));
         }
         let refused = matches!(reply, Reply::Error(text) if text.starts_with(b"READONLY"));
         self.is_misplaced |= refused && self.plan.gives_up_after_us > 0;
@@ -381,6 +414,24 @@ mod tests {
         client.received(b"+OK\r\n-READONLY You can't write against a read only replica.\r\n", 120, None).expect("fits");
         assert_eq!(client.acknowledged(), [Acknowledged { step: 2, said_at: 115, at: 120 }]);
         assert!(client.is_misplaced && client.is_done());
+    }
+
+    #[test]
+    fn who_is_told_in_vain_before_the_time_is_over_has_been_told_too_early() {
+        let step = |line: &str| Some(vec![Step { at_us: 10, say: vec![line.to_owned()] }]);
+        let told = |line: &str, answer: &[u8], at: Micros, known: Option<KnownRole>| {
+            let mut client = Client::new(ClientPlan { script: step(line), ..ClientPlan::SILENT }, Random::new(1, 0));
+            client.begin(0, LinkId { slot: 0, generation: 0 }, 10);
+            client.burst(10);
+            client.is_told_of(0, known);
+            client.received(answer, at, None).err().map(|breach| breach.property)
+        };
+        let master = |since| Some(KnownRole { role: Role::Master, since });
+        assert_eq!(told("BLPOP l:1 l:1 0.05", b"*-1\r\n", 50_009, None), Some(Property::WaitsEnd));
+        assert_eq!(told("BLPOP l:1 l:1 0.05", b"*-1\r\n", 50_010, None), None);
+        assert_eq!(told("WAIT 1 50", b":0\r\n", 50_009, master(9)), Some(Property::WaitsEnd));
+        assert_eq!(told("WAIT 1 50", b":0\r\n", 50_010, master(9)), None);
+        assert_eq!(told("WAIT 1 50", b":0\r\n", 50_009, master(11)), None, "what it wrote may be lost");
     }
 
     #[test]

@@ -39,7 +39,12 @@ impl World {
                 )),
                 Deed::TimedOut | Deed::MasterNamed => Ok(()),
                 Deed::Saved { position } => {
-                    let place = probe.backlog.and_then(|_| self.checks.histories.locate(position));
+                    // Of data that have been replaced meanwhile nothing is expected: the next snapshot need not hold any of them.
+                    let histories = &self.checks.histories;
+                    let stands = probe.backlog.and_then(|_| histories.locate(probe.position));
+                    let place = stands.zip(histories.locate(position));
+                    let place =
+                        place.filter(|(stands, place)| histories.covers(*stands, *place)).map(|(_, place)| place);
                     self.checks.promises.saved(index, place);
                     self.hosts[usize::from(index)].health.saved_at = Some(self.now);
                     Ok(())
@@ -110,6 +115,9 @@ impl World {
             // Without a log the offset stands still, and tells nothing.
             let place = probe.backlog.and_then(|_| self.checks.histories.locate(position));
             self.checks.waits.wrote(client, place);
+            if is_write {
+                self.clients[usize::from(client)].wrote_at = self.now;
+            }
             // What a command that only reads changes by the way (an expired key goes, PFCOUNT keeps its count) promises nothing.
             if let Some(place) = place.filter(|_| is_write) {
                 self.checks.promises.wrote(client, index, place);
@@ -174,7 +182,7 @@ impl World {
 
     fn judge_wait(&mut self, index: u16, conn: ConnId, replicas: usize) -> Result<(), Breach> {
         let Some(client) = self.client_of(index, conn) else { return Ok(()) };
-        self.clients[usize::from(client)].is_told_of(replicas);
+        self.clients[usize::from(client)].is_told_of(replicas, self.hosts[usize::from(index)].known_role());
         let Some(place) = self.checks.waits.written(client) else { return Ok(()) };
         self.totals.waits += 1;
         if replicas > 0 {
@@ -191,7 +199,8 @@ impl World {
         replicas: usize,
     ) -> Result<(), Breach> {
         let Some(client) = self.client_of(index, conn) else { return Ok(()) };
-        self.clients[usize::from(client)].is_told_of_disks(is_local, replicas);
+        let known = self.hosts[usize::from(index)].known_role();
+        self.clients[usize::from(client)].is_told_of_disks(is_local, replicas, known);
         let Some(place) = self.checks.waits.written(client) else { return Ok(()) };
         self.totals.disk_waits += 1;
         let holders = self.holders(index, place);

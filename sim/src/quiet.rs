@@ -49,9 +49,13 @@ impl World {
         self.operator.catch_up(Micros::MAX);
         // The operator thinks anew: an answer that was on its way is to nothing that is said now.
         self.operator_hangs_up();
-        let has_hand_overs = self.call_off_hand_overs();
+        let has_hand_overs = self.plan.orders.iter().any(|planned| matches!(planned.order, Order::HandOver { .. }));
+        if has_hand_overs && !self.plan.outside.is_empty() {
+            self.call_off_hand_overs();
+        }
         self.settle_core();
-        // What was said to a node that stood still is heard when it goes on, whatever it has been told since over other connections.
+        // What was said to a node that stood still is heard when it goes on, whatever it has been told since over other connections; and a role that is
+        // being handed over comes to rest where it goes, which may not be where it is wanted any more.
         if has_hand_overs || self.operator.has_given_up {
             let well = self.hosts_in_core();
             self.operator.tasks.extend(well.into_iter().map(|host| Task::Settle { host }));
@@ -89,15 +93,10 @@ impl World {
         }
     }
 
-    /// A role that is being handed over may have been so to somebody who will never have it, or go where it is not wanted any more: all stay what they are,
-    /// until they are told. True if there can be any.
-    fn call_off_hand_overs(&mut self) -> bool {
-        let has_any = self.plan.orders.iter().any(|planned| matches!(planned.order, Order::HandOver { .. }));
-        if has_any {
-            self.operator.tasks.retain(|task| !matches!(task, Task::HandOver { .. }));
-            (0..self.hosts.len() as u16).for_each(|from| self.operator.tasks.push_front(Task::CallOff { from }));
-        }
-        has_any
+    /// A role that is being handed over may be so to somebody who will never be well again: all stay what they are, until they are told.
+    fn call_off_hand_overs(&mut self) {
+        self.operator.tasks.retain(|task| !matches!(task, Task::HandOver { .. }));
+        (0..self.hosts.len() as u16).for_each(|from| self.operator.tasks.push_front(Task::CallOff { from }));
     }
 
     /// The hosts that are well, or will be.

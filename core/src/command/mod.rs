@@ -61,3 +61,4 @@ pub use lookup::{ROW_COUNT, command_count, commands, find, find_numbered, number
 pub use notice::{Class, Classes, Notice, Notices};
 pub use renamed::{Renamed, check_renamed};
 pub use row::{Command, Flags, Group, Handler, Outcome, ServerCommand};
+pub(crate) use stream::streams_have_come;

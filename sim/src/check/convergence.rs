@@ -105,10 +105,12 @@ pub(crate) fn convergence_bound(plan: &Plan, data_bytes: u64, keys: u64) -> Micr
         let planned = set.and_then(|setting| setting.value.parse::<u64>().ok()).unwrap_or(default);
         planned.max(ordered(name)).saturating_mul(SECOND)
     };
-    // What was held back may have been so just before the end; and who was told to end waits for its replicas first.
+    // What was held back may have been so just before the end; who was told to end waits for its replicas first, and who was told to hand its role over
+    // for the one that is to have it.
     let holds = plan.orders.iter().map(|planned| match planned.order {
         Order::Hold { for_ms, .. } => Micros::from(for_ms) * MILLISECOND,
         Order::Shutdown { .. } => SHUTDOWN_MAX,
+        Order::HandOver { how, .. } => how.rest(),
         _ => 0,
     });
     let held = holds.max().unwrap_or(0);

@@ -206,7 +206,9 @@ impl Histories {
         }
         let named = self.begin(id, (seen.host, seen.incarnation));
         let history = &self.all[named];
-        if !history.marks.is_empty() || history.owner != (seen.host, seen.incarnation) {
+        // One without a mark of its own may be named again by its writer, as somebody's replica, who does not know any more where it came from.
+        let is_placed = !history.marks.is_empty() || history.parent.is_some();
+        if is_placed || history.owner != (seen.host, seen.incarnation) {
             return named;
         }
         // Its writer's first boundary: the second id tells which history it goes on from.
@@ -444,6 +446,20 @@ pub(super) mod tests {
         assert_eq!(tree.see(2, NEW, 10, 7), None);
         assert_eq!(tree.see(2, NEW, 20, 8), None);
         assert_eq!(tree.see(2, NEW, 30, 9), Some(Property::SameData));
+    }
+
+    #[test]
+    fn a_branch_without_a_mark_of_its_own_stays_one_when_its_writer_comes_back_as_a_replica() {
+        let mut tree = Tree::new();
+        tree.see(0, OLD, 20, 8);
+        tree.see(1, OLD, 20, 8);
+        assert_eq!(tree.see_as(1, NEW, 20, 8, Some((OLD, 21))), None);
+        let parent = |tree: &Tree| tree.0.branch(&ReplicationId::new([NEW; 40])).and_then(|branch| branch.parent);
+        let stem = parent(&tree);
+        assert!(stem.is_some());
+        tree.see(1, b'c', 0, 0);
+        tree.see(1, NEW, 20, 8);
+        assert_eq!(parent(&tree), stem);
     }
 
     #[test]

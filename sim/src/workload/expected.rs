@@ -1,5 +1,6 @@
 //! What may come back for a command?
 
+use super::patience::Patience;
 use crate::reply::Reply;
 
 /// What fits as the reply to a command.
@@ -39,14 +40,28 @@ pub(crate) struct Expected {
     pub(crate) excuses: Excuses,
     /// True if a replica must refuse it.
     pub(crate) writes: bool,
+    /// How long it waits at most, and for what, if it does.
+    pub(crate) patience: Option<Patience>,
 }
 
 impl Expected {
     /// What MULTI expects.
-    pub(crate) const MULTI: Expected = Expected { name: "MULTI", shape: Shape::Status, excuses: &[], writes: false };
+    pub(crate) const MULTI: Expected =
+        Expected { name: "MULTI", shape: Shape::Status, excuses: &[], writes: false, patience: None };
 
     /// What a plain SET expects.
-    pub(crate) const SET: Expected = Expected { name: "SET", shape: Shape::Status, excuses: &[], writes: true };
+    pub(crate) const SET: Expected =
+        Expected { name: "SET", shape: Shape::Status, excuses: &[], writes: true, patience: None };
+
+    /// True for the names of commands that may wait.
+    pub(super) fn may_wait(&self) -> bool {
+        self.name.starts_with("WAIT") || self.name.starts_with('B') || self.name.starts_with("XREAD")
+    }
+
+    /// The same of a command of these words.
+    pub(super) fn of_words(self, words: &[&[u8]]) -> Expected {
+        Expected { patience: Patience::of(words), ..self }
+    }
 
     /// What is said in a story. WAIT and WAITAOF alone are known by their names.
     pub(crate) fn said(line: &str) -> Expected {
@@ -55,17 +70,17 @@ impl Expected {
             Some("WAITAOF") => "WAITAOF",
             _ => "a command of a story",
         };
-        Expected { name, shape: Shape::Anything, excuses: &[], writes: false }
+        Expected { name, shape: Shape::Anything, excuses: &[], writes: false, patience: None }
     }
 
     /// What a command in a block expects when it is queued.
     pub(crate) fn queued(self) -> Expected {
-        Expected { shape: Shape::Queued, excuses: &[], ..self }
+        Expected { shape: Shape::Queued, excuses: &[], patience: None, ..self }
     }
 
     /// What EXEC expects of a block of `count` commands.
     pub(crate) fn exec(count: u32) -> Expected {
-        Expected { name: "EXEC", shape: Shape::Results(count), excuses: &[], writes: true }
+        Expected { name: "EXEC", shape: Shape::Results(count), excuses: &[], writes: true, patience: None }
     }
 
     /// Whether a reply fits, whatever the role of who sent it.
@@ -147,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_command_is_refused_only_for_what_it_does() {
-        let named = |name, writes| Expected { name, shape: Shape::Integer, excuses: &[], writes };
+        let named = |name, writes| Expected { name, shape: Shape::Integer, excuses: &[], writes, patience: None };
         let (set, del, get, select) = (Expected::SET, named("DEL", true), named("GET", false), named("SELECT", false));
         let cases = [
             ("LOADING x", [true, true, true, false]),

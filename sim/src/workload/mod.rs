@@ -4,6 +4,7 @@
 //! and disappear. For each the writer notes which replies fit.
 
 mod expected;
+mod patience;
 pub(crate) mod script;
 mod table;
 
@@ -118,8 +119,13 @@ impl Workload {
         }
         let mut start = 0;
         let words = self.ends.iter().map(|end| &self.text[core::mem::replace(&mut start, *end)..*end]);
-        push_command(out, words);
-        request.expected
+        if !request.expected.may_wait() {
+            push_command(out, words);
+            return request.expected;
+        }
+        let words: Vec<&[u8]> = words.collect();
+        command(out, &words);
+        request.expected.of_words(&words)
     }
 
     fn fill(&mut self, hole: Hole) {

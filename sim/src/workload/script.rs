@@ -1,6 +1,6 @@
 //! How is a script said, and written down?
 
-use super::table::{DISK_REQUESTS, EXPIRY_REQUESTS, POP_REQUESTS, QUESTION_REQUESTS, REQUESTS};
+use super::table::{DISK_REQUESTS, EXPIRY_REQUESTS, POP_REQUESTS, QUESTION_REQUESTS, READ_REQUESTS, REQUESTS};
 use super::{Expected, command};
 use crate::plan::Step;
 use crate::plan::script::{meant, shown};
@@ -29,8 +29,9 @@ pub(crate) fn say(step: &Step, out: &mut Vec<u8>, mut expected: impl FnMut(Expec
 
 /// What may come back for a command: as for one that is drawn, if one like it is.
 fn what_fits(line: &str, words: &[&str]) -> Expected {
-    let tables = [&REQUESTS, &EXPIRY_REQUESTS, &POP_REQUESTS, &QUESTION_REQUESTS, &DISK_REQUESTS];
-    tables.into_iter().find_map(|table| table.find(words)).unwrap_or_else(|| Expected::said(line))
+    let tables = [&REQUESTS, &EXPIRY_REQUESTS, &READ_REQUESTS, &POP_REQUESTS, &QUESTION_REQUESTS, &DISK_REQUESTS];
+    let found = tables.into_iter().find_map(|table| table.find(words)).unwrap_or_else(|| Expected::said(line));
+    found.of_words(&words.iter().map(|word| word.as_bytes()).collect::<Vec<_>>())
 }
 
 /// The commands that were written, in steps: single ones and MULTI blocks.

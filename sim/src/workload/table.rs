@@ -298,7 +298,7 @@ impl Requests {
         let mut all = Requests { requests: Vec::new(), begins: Vec::new(), weight: 0 };
         for Row { weight, words, shape, excuses, writes } in rows {
             let name = words.split(' ').next().unwrap_or_default();
-            let expected = Expected { name, shape: *shape, excuses, writes: *writes };
+            let expected = Expected { name, shape: *shape, excuses, writes: *writes, patience: None };
             all.requests.push(Request { words: words.split(' ').map(parse_word).collect(), expected });
             all.begins.push(all.weight);
             all.weight += weight;

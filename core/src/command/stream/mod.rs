@@ -25,6 +25,8 @@ use crate::resp::Reply;
 use crate::value::stream::{ConsumerId, Entry, Group, Pending, Spelled};
 use crate::value::{Stream, StreamId, ValueType};
 
+pub(crate) use read::streams_have_come;
+
 /// All commands of the family, file by file.
 pub(super) const FAMILY: &[&[Command]] = &[
     append::COMMANDS,

@@ -60,6 +60,15 @@ impl Node {
         if verdict.is_rotten {
             self.mark(Mark::AofRotten);
         }
+        // The first line of an increment of ours is synced before anything names the file: no crash takes it away.
+        let is_headless = verdict.is_ours && verdict.file_bytes > 0 && preamble_bytes + verdict.good_bytes == 0;
+        if is_headless && restore.manifest.base_bytes.is_some() {
+            let why = format!(
+                "{}, in its first line, which had reached the disk before the file was used",
+                in_words(&verdict)
+            );
+            return Err(Refusal { why, cure: CURE_ROT });
+        }
         let cut_bytes = may_be_cut(&verdict, is_last, self.config.aof_load_truncated)?;
         if verdict.damage.is_some_and(|damage| damage.fault == Fault::EndsInTransaction) {
             self.mark(Mark::AofHalfTransaction);

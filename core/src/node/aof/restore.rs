@@ -40,7 +40,7 @@ pub(in crate::node) struct Restore {
     step: Step,
     /// The files that are there, and their sizes.
     listed: Vec<(FileName, u64)>,
-    manifest: Manifest,
+    pub(super) manifest: Manifest,
     /// The base is a file of before Redis 7.0, which stays where it is until all of it was read.
     takes_over: bool,
     /// Bytes of the parts that were read.

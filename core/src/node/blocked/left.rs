@@ -7,10 +7,14 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use crate::command::{Flags, streams_have_come};
 use crate::port::{ConnId, Mono, Now};
+use crate::value::{Blob, Stream, Value};
 
 use super::super::Node;
-use super::{Wait, WaitsFor};
+use super::super::connection::{Connection, Kind};
+use super::lines::Place;
+use super::{AwaitedKey, Wait, WaitsFor};
 
 /// The events of one moment come one by one, and the timers' may be the last.
 const GRACE: Duration = Duration::from_millis(1);
@@ -24,7 +28,7 @@ pub enum LeftWaiting {
     KeyIsThere,
     /// As many replicas and disks as a client wants have what it wrote.
     IsSafe,
-    /// Nothing is held back any more.
+    /// No pause holds back what a connection wants any more.
     NothingIsHeldBack,
     /// The time of a pause is over.
     PauseIsOver,
@@ -40,7 +44,7 @@ impl fmt::Display for LeftWaiting {
             LeftWaiting::TooLong => "a client waits longer than it wanted to",
             LeftWaiting::KeyIsThere => "a client waits for a key that holds what it waits for",
             LeftWaiting::IsSafe => "a client waits for replicas or disks that have what it wrote",
-            LeftWaiting::NothingIsHeldBack => "a request is held back, and there is no pause",
+            LeftWaiting::NothingIsHeldBack => "a request is held back, and there is no pause that holds it",
             LeftWaiting::PauseIsOver => "a pause lasts longer than it was to",
             LeftWaiting::FailoverIsOver => "a failover lasts longer than it was to",
             LeftWaiting::TargetIsInStep => "a failover waits for a target that has everything",
@@ -74,13 +78,12 @@ impl Node {
     pub fn left_waiting(&self, now: Now) -> Option<LeftWaiting> {
         let is_over = |until: Mono| until.after(GRACE) <= now.mono;
         for (conn, until) in &self.audit.as_ref()?.waits.0 {
-            let Some(wait) = self.connections.get(*conn).and_then(|connection| connection.wait.as_ref()) else {
-                continue;
-            };
+            let Some(connection) = self.connections.get(*conn) else { continue };
+            let Some(wait) = &connection.wait else { continue };
             if until.is_some_and(is_over) {
                 return Some(LeftWaiting::TooLong);
             }
-            if let Some(why) = self.has_come(wait, now) {
+            if let Some(why) = self.has_come(connection, wait, now) {
                 return Some(why);
             }
         }
@@ -93,20 +96,46 @@ impl Node {
         self.could_hand_over(now).then_some(LeftWaiting::TargetIsInStep)
     }
 
-    /// Whether what is waited for is there. Nothing is taken from a key while the data stand still, or are another's.
-    fn has_come(&self, wait: &Wait, now: Now) -> Option<LeftWaiting> {
-        let stands_still = self.pauses.is_any() || self.is_loading() || self.follow.is_some();
-        match &wait.what {
-            // A stream that is there need not hold anything new.
-            WaitsFor::Key(awaited) if !stands_still && awaited.block.type_name != "stream" => {
-                let mut keys = awaited.block.keys.iter();
-                let is_there = keys
-                    .any(|key| self.type_at(&(awaited.database, key.clone()), now) == Some(awaited.block.type_name));
-                is_there.then_some(LeftWaiting::KeyIsThere)
-            }
-            WaitsFor::Replicas(awaited) => self.is_safe(awaited).then_some(LeftWaiting::IsSafe),
-            WaitsFor::Unpause => (!self.pauses.is_any()).then_some(LeftWaiting::NothingIsHeldBack),
-            WaitsFor::Key(_) | WaitsFor::Snapshot | WaitsFor::Shutdown | WaitsFor::Host => None,
+    /// Whether what is waited for is there.
+    fn has_come(&self, connection: &Connection, wait: &Wait, now: Now) -> Option<LeftWaiting> {
+        let (has_come, why) = match &wait.what {
+            WaitsFor::Key(awaited) => (self.has_key_come(awaited, now), LeftWaiting::KeyIsThere),
+            WaitsFor::Replicas(awaited) => (self.is_safe(awaited), LeftWaiting::IsSafe),
+            WaitsFor::Unpause => (!self.would_be_held(connection), LeftWaiting::NothingIsHeldBack),
+            WaitsFor::Snapshot | WaitsFor::Shutdown | WaitsFor::Host => return None,
+        };
+        has_come.then_some(why)
+    }
+
+    /// Nothing is taken from a key while the data stand still, or are another's.
+    fn has_key_come(&self, awaited: &AwaitedKey, now: Now) -> bool {
+        let takes = awaited.request.command.flags.has(Flags::WRITE);
+        if self.pauses.is_any() || self.is_loading() || takes && self.follow.is_some() {
+            return false;
+        }
+        let type_name = awaited.block.type_name;
+        if type_name == "stream" {
+            // One that is there need not hold anything new.
+            return streams_have_come(awaited.request.args(), |key| {
+                self.stream_at(&(awaited.database, Blob::new(key)), now)
+            });
+        }
+        awaited.block.keys.iter().any(|key| self.type_at(&(awaited.database, key.clone()), now) == Some(type_name))
+    }
+
+    fn stream_at(&self, place: &Place, now: Now) -> Option<&Stream> {
+        let entry = self.keyspace.entry(self.keyspace.locate(place.0, &place.1)?);
+        match &entry.value {
+            Value::Stream(stream) if entry.expires_ms >= now.wall.millis() => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// True if the pauses of now hold back what a connection waits with. What the stream of a master brings is not looked into.
+    fn would_be_held(&self, connection: &Connection) -> bool {
+        match connection.last_command.filter(|_| !matches!(connection.kind, Kind::Master)) {
+            Some((container, command)) => self.pauses.hold_back(connection, container, command),
+            None => self.pauses.is_any(),
         }
     }
 }

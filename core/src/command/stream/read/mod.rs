@@ -143,6 +143,15 @@ fn entries_after(stream: &Stream, id: StreamId, count: usize) -> Vec<Entry<'_>> 
     from.flat_map(|from| stream.entries(from, StreamId::MAX, Order::Ascending)).take(count).collect()
 }
 
+/// True if a request that waits would be answered now, by the streams that its keys hold: for checkers.
+pub(crate) fn streams_have_come<'a>(args: Args<'a>, find: impl Fn(&'a [u8]) -> Option<&'a Stream>) -> bool {
+    let Ok(request) = parse(args, is_word(&args[0], "XREADGROUP")) else { return false };
+    request.streams(args).filter_map(|(key, id)| Some((find(key)?, id))).any(|(stream, id)| match request.group {
+        Some((name, _)) => stream.group(name).is_none_or(|group| has_entries_after(stream, group.last_id)),
+        None => id_arg(id).is_ok_and(|after| has_entries_after(stream, after)),
+    })
+}
+
 /// The head of a reply about so many streams.
 fn begin_reply(reply: &mut Reply<'_>, streams: usize) {
     match reply.proto() {

@@ -138,6 +138,22 @@ fn what_has_rotted_ends_the_start_and_stays_as_it_is() {
 }
 
 #[test]
+fn the_first_line_of_an_increment_is_never_cut_off() {
+    let bench = Bench::with(config());
+    let whole = bench.disk[FIRST_INCREMENT].clone();
+    let mut refused = 0;
+    for at in 1..whole.len() {
+        let mut disk = bench.disk.clone();
+        disk.get_mut(FIRST_INCREMENT).expect("it is there")[at] ^= 1;
+        let again = start_from(disk.clone(), 2, config());
+        // What is no line of ours any more passes for a remark of somebody else's.
+        assert!(again.disk[FIRST_INCREMENT].starts_with(&disk[FIRST_INCREMENT]), "byte {at}: {:?}", again.notes);
+        refused += usize::from(again.node.is_loading());
+    }
+    assert!(refused > whole.len() / 2, "{refused} of {}", whole.len());
+}
+
+#[test]
 fn what_has_rotted_since_an_orderly_end_is_told_up_to_the_last_write() {
     let mut bench = Bench::with(config());
     for value in 0..3 {

@@ -388,6 +388,11 @@ catalogue! {
     /// *What:* those whose time is over before are told when that is. *When:* no release that we know of; in Redis 7.2.0 to 7.2.4, 2024, the time of a wait began anew whenever its key was
     /// looked at. *Reported:* Redis issue 12998.
     WaitTimerMovesBack = "wait_timer_moves_back",
+    /// `tail_not_synced`: with `appendfsync everysec` a sync is begun only by what is appended.
+    ///
+    /// *What:* what is written less than a second after a sync waits for one until somebody writes again, be that in an hour, and a loss of power takes it. *When:* Redis until
+    /// 2019 (6.0). *Reported:* Redis pull requests 5985, 6053.
+    TailNotSynced = "tail_not_synced",
 
     // Time, and the wire.
 

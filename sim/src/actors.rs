@@ -3,15 +3,16 @@
 //! Both hold ends of links like any node, over the same network. What they say and expect is theirs
 //! ([`client`](crate::client), [`operator`](crate::operator)); here is when, and over which link.
 
+use afterimage_core::config::AppendFsync;
 use afterimage_core::port::{Event, Signal};
 
-use crate::check::{Breach, Cause, Property};
+use crate::check::{Breach, Cause, Property, round_trip};
 use crate::client::{Client, RECONNECT};
 use crate::journal::Topic;
 use crate::network::{End, LinkId, Side};
 use crate::operator::{self, Task};
 use crate::plan::{Order, Target};
-use crate::queue::{MILLISECOND, Micros, Occurrence};
+use crate::queue::{MILLISECOND, Micros, Occurrence, SECOND};
 use crate::reply::{Reply, read_reply};
 use crate::workload::command;
 use crate::world::World;
@@ -246,7 +247,11 @@ impl World {
         let Some(node) = &self.hosts[usize::from(target)].node else { return false };
         let follows = self.hosts.iter().zip(&self.operator.follows).filter(|(host, _)| !host.is_outside);
         let replicas = follows.filter(|(_, above)| **above == Some(target)).count();
-        replicas >= node.config().min_replicas_to_write as usize
+        let config = node.config();
+        // What is sent once it is synced may wait for two syncs, and be too old by then.
+        let is_synced_first = config.appendonly && config.appendfsync == AppendFsync::Always;
+        let wait = if is_synced_first { 2 * self.plan.disk.sync_us + round_trip(&self.plan) } else { 0 };
+        replicas >= config.min_replicas_to_write as usize && wait < u64::from(config.min_replicas_max_lag) * SECOND
     }
 
     fn operator_rests(&mut self, for_us: Micros) {

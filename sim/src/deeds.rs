@@ -11,11 +11,13 @@ use afterimage_core::port::ConnId;
 use afterimage_core::replication::{Position, Request, Verdict};
 
 use crate::check::{
-    Asked, Breach, Demand, Place, Property, Read, Refused, SECOND_COUNTED, Wanted, judge_ack, judge_eviction,
-    judge_hand_over, judge_read, judge_refusal,
+    Asked, Breach, Demand, Place, Property, Read, Refused, SECOND_COUNTED, SYNCS_TO_NAME, Wanted, judge_ack,
+    judge_eviction, judge_hand_over, judge_read, judge_refusal, slowness,
 };
+use crate::disk::DiskTrouble;
 use crate::host::site_at;
 use crate::network::{End, Link, Side};
+use crate::plan::{Fault, FaultPlan};
 use crate::queue::{Micros, SECOND};
 use crate::world::{Checks, World};
 
@@ -154,6 +156,7 @@ impl World {
             state: *state,
             may_load: !host.ready || host.takes_over,
             disk: host.health,
+            sync_max: slowness(&self.plan) * self.plan.disk.sync_us,
             good_replicas,
             now: self.now,
         };
@@ -225,6 +228,20 @@ impl World {
         }
     }
 
+    /// A host has come to its end: what it had a while ago has been synced, unless it stood still in between.
+    pub(crate) fn promise_what_has_aged(&mut self, index: u16) {
+        const IDLE: Micros = 3 * SECOND;
+        let is_stuck = |planned: &FaultPlan| match planned.fault {
+            Fault::Disk { host, trouble: DiskTrouble::Stuck, for_us } if host == index => for_us,
+            _ => 0,
+        };
+        let stuck: Micros = self.plan.faults.iter().map(is_stuck).sum();
+        let age = IDLE + stuck + SYNCS_TO_NAME * slowness(&self.plan) * self.plan.disk.sync_us;
+        if let Some(place) = self.checks.promises.stood_at(index, self.now.saturating_sub(age)) {
+            self.promise(index, place);
+        }
+    }
+
     /// A host has promised to keep what lies at a place.
     fn promise(&mut self, index: u16, place: Place) {
         let before = self.checks.promises.promised(index);
@@ -247,7 +264,16 @@ impl World {
         let Some(config) = host.node.as_ref().map(|node| node.config()) else { return Ok(()) };
         let (is_kept, is_synced_first) = (config.appendonly, config.appendfsync == AppendFsync::Always);
         let is_promising = is_kept && is_synced_first && probe.synced_offset.is_some();
+        let syncs_in_time = is_kept && config.appendfsync == AppendFsync::Everysec && !config.no_appendfsync_on_rewrite;
+        let ages = syncs_in_time && probe.synced_offset.is_some() && host.ready && host.health.failed_at.is_none();
         self.checks.promises.set_promising(index, is_promising);
+        if !ages || is_replaced {
+            self.checks.promises.forget_where_it_stood(index);
+        } else if self.checks.promises.wants_note(index, self.now)
+            && let Some(place) = self.checks.histories.locate(probe.position)
+        {
+            self.checks.promises.stands(index, self.now, place);
+        }
         if !host.ready {
             return Ok(());
         }

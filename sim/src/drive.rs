@@ -148,6 +148,7 @@ impl World {
             }
             Action::Sleep(time) => {
                 let micros = u64::try_from(time.as_micros()).unwrap_or(Micros::MAX);
+                self.checks.promises.forget_where_it_stood(index);
                 let host = &mut self.hosts[usize::from(index)];
                 host.paused_until = host.paused_until.max(self.now.saturating_add(micros));
             }
@@ -189,7 +190,7 @@ impl World {
         // A node that cannot read what a disk fault left, or that loses its disk, may give up; its supervisor tries again.
         let asked = self.hosts[usize::from(index)].asked_to_end.filter(|_| code == ExitCode::Orderly);
         let is_rotten = std::mem::take(&mut self.hosts[usize::from(index)].is_rotten);
-        if asked.is_none() && !is_rotten && !self.hosts[usize::from(index)].disk.has_failed {
+        if asked.is_none() && !is_rotten && !self.hosts[usize::from(index)].health.may_end_a_node() {
             let explanation = format!("it ended on its own: {code:?}");
             self.breach(Some(index), Breach::new(Property::KeepsRunning, explanation));
         }
@@ -377,7 +378,7 @@ impl World {
             LogBounds::of(node.config(), probe).map_or(Ok(()), |bounds| bounds.judge(probe.log_bytes))?;
         }
         // A disk that fails may lose what was to take the place of others.
-        if host.disk.has_failed {
+        if host.health.has_just_failed(self.now) {
             return Ok(());
         }
         let stand = Stand {

@@ -3,7 +3,7 @@
 //! Each fault of the plan changes the network, a host or a disk, and most are taken back after their time. At the quiet
 //! point everything that is still wrong is healed at once.
 
-use crate::check::{Cause, DiskHealth};
+use crate::check::Cause;
 use crate::disk::DiskTrouble;
 use crate::journal::{Clock, Topic, host_name};
 use crate::network::{Cut, End, Link, LinkId, Side, Site, Stage};
@@ -34,6 +34,7 @@ impl World {
                 rotten.is_rotten = rotten.disk.rot(at);
             }
             Fault::Pause { host, for_us } => {
+                self.checks.promises.forget_where_it_stood(host);
                 let host = &mut self.hosts[usize::from(host)];
                 // What waits for the end of a pause is not woken earlier, so a pause never lasts past the quiet point.
                 host.paused_until = host.paused_until.max((self.now + for_us).min(self.plan.quiet_at()));
@@ -128,6 +129,9 @@ impl World {
     /// Ends a node's life.
     pub(crate) fn stop_node(&mut self, index: u16, how: Crash, down_us: Micros) {
         let quiet = self.is_quiet();
+        if self.hosts[usize::from(index)].node.is_some() {
+            self.promise_what_has_aged(index);
+        }
         let host = &mut self.hosts[usize::from(index)];
         let Some(node) = host.node.take() else { return };
         self.reached.add(&node);
@@ -136,7 +140,7 @@ impl World {
         let is_asked = host.asked_to_end.take().is_some();
         (host.keys, host.takes_over) = (0, false);
         // What the next life refuses, it refuses for what fails then.
-        host.health = DiskHealth::default();
+        host.health = host.health.in_next_life();
         let attachments: Vec<_> = std::mem::take(&mut host.attachments).into_iter().flatten().collect();
         let lost = match how {
             Crash::Process => {

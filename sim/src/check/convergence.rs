@@ -90,6 +90,12 @@ pub(crate) fn round_trip(plan: &Plan) -> Micros {
     2 * (pace.latency_us + pace.jitter_us) + 1
 }
 
+/// How many times longer an operation may take than the plan's disks take when they are well.
+pub(crate) fn slowness(plan: &Plan) -> u64 {
+    let is_slow = |planned: &FaultPlan| matches!(planned.fault, Fault::Disk { trouble: DiskTrouble::Slow, .. });
+    if plan.faults.iter().any(is_slow) { SLOWNESS } else { 1 }
+}
+
 /// How long convergence may take after the world has healed, with `data_bytes` to be sent and `keys` keys, not counting what the operator still has
 /// to say.
 pub(crate) fn convergence_bound(plan: &Plan, data_bytes: u64, keys: u64) -> Micros {
@@ -123,8 +129,7 @@ pub(crate) fn convergence_bound(plan: &Plan, data_bytes: u64, keys: u64) -> Micr
     let windows = data_bytes / u64::from(plan.network.buffer_bytes.max(1)) + 1;
     let wire = data_bytes.saturating_mul(SECOND) / pace.bytes_per_second.max(1) + windows * round_trip;
     // What a slow disk was asked for before it was well again takes it as long as then.
-    let is_slow = |planned: &FaultPlan| matches!(planned.fault, Fault::Disk { trouble: DiskTrouble::Slow, .. });
-    let slowness = if plan.faults.iter().any(is_slow) { SLOWNESS } else { 1 };
+    let slowness = slowness(plan);
     let disk = data_bytes.saturating_mul((2 + slowness) * SECOND) / plan.disk.bytes_per_second.max(1)
         + 20 * (plan.disk.sync_us + plan.disk.latency_us)
         + data_bytes / 4096 * plan.disk.latency_us * 2;

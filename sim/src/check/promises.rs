@@ -5,12 +5,23 @@
 //! it, has it on its disk. A node that comes back from its append-only file must stand where it has the last that it has promised, unless its data were
 //! replaced by other ones before.
 //!
+//! With `appendfsync everysec` a node promises to come back with all that it had a while before it ended: the second until the next sync, and the syncs
+//! that may be under way.
+//!
 //! A node without an append-only file promises by the end of each snapshot to come back with what is in it, if that tells of its place in a history.
 //!
 //! When a client has been answered is known for certain at the moments at which no reply to it is missing.
 
+use std::collections::VecDeque;
+
 use super::holding::Place;
 use super::{Breach, Property};
+use crate::queue::{MILLISECOND, Micros};
+
+/// Where a node stands is noted no more often.
+const NOTED_EVERY: Micros = 100 * MILLISECOND;
+/// Notes that are kept.
+const NOTES_MAX: usize = 4096;
 
 /// What a client wrote last, and to whom.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +32,7 @@ struct Written {
     place: Place,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Host {
     /// An answer of its is a promise.
     is_promising: bool,
@@ -30,6 +41,8 @@ struct Host {
     promised: Option<Place>,
     /// What is in its last snapshot.
     saved: Option<Place>,
+    /// Where it stood, and when, while all of that was to be synced within a second.
+    stood: VecDeque<(Micros, Place)>,
 }
 
 /// What hosts have promised to keep.
@@ -61,14 +74,39 @@ impl Promises {
 
     /// A client has written at a host.
     pub(crate) fn wrote(&mut self, client: u16, host: u16, place: Place) {
-        let Host { is_promising, spell, .. } = self.hosts[usize::from(host)];
-        self.written[usize::from(client)] = is_promising.then_some(Written { host, spell, place });
+        let Host { is_promising, spell, .. } = &self.hosts[usize::from(host)];
+        self.written[usize::from(client)] = is_promising.then_some(Written { host, spell: *spell, place });
     }
 
     /// No reply to a client is missing: what it wrote is promised. Returns by whom, and what.
     pub(crate) fn answered(&mut self, client: u16) -> Option<(u16, Place)> {
         let Written { host, spell, place } = self.written[usize::from(client)].take()?;
         (self.hosts[usize::from(host)].spell == spell).then_some((host, place))
+    }
+
+    /// True if it is time to note where a host stands.
+    pub(crate) fn wants_note(&self, host: u16, now: Micros) -> bool {
+        self.hosts[usize::from(host)].stood.back().is_none_or(|(at, _)| *at + NOTED_EVERY <= now)
+    }
+
+    /// A host stands here, and syncs that within a second.
+    pub(crate) fn stands(&mut self, host: u16, now: Micros, place: Place) {
+        let stood = &mut self.hosts[usize::from(host)].stood;
+        stood.push_back((now, place));
+        if stood.len() > NOTES_MAX {
+            stood.pop_front();
+        }
+    }
+
+    /// Of what a host had up to now nothing is promised.
+    pub(crate) fn forget_where_it_stood(&mut self, host: u16) {
+        self.hosts[usize::from(host)].stood.clear();
+    }
+
+    /// A host has ended. Where it stood that long ago, if it syncs within a second.
+    pub(crate) fn stood_at(&mut self, host: u16, at: Micros) -> Option<Place> {
+        let stood = std::mem::take(&mut self.hosts[usize::from(host)].stood);
+        stood.iter().rev().find(|(noted, _)| *noted <= at).map(|(_, place)| *place)
     }
 
     /// What a host has promised to keep.

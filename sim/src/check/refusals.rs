@@ -14,8 +14,13 @@ use super::holding::Place;
 use super::{Breach, Property};
 use crate::queue::{Micros, SECOND};
 
-/// A node that writes an append-only file finds out within so long that its disk is well again, however slow that is.
+/// A node that writes an append-only file finds out within so long that its disk is well again, not counting syncs.
 const FOUND_WELL_WITHIN: Micros = 30 * SECOND;
+/// Syncs, one after the other, until a file that takes the place of another is named.
+pub(crate) const SYNCS_TO_NAME: u64 = 12;
+
+/// What a failure of the disk has spoilt is met with within so long.
+const FAILURE_FELT_WITHIN: Micros = 10 * SECOND;
 
 /// What was wrong with the disk of a node, and when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +29,25 @@ pub(crate) struct DiskHealth {
     pub(crate) failed_at: Option<Micros>,
     /// When a snapshot was last written.
     pub(crate) saved_at: Option<Micros>,
+    /// One failed in the life before: what that has left need not be whole.
+    pub(crate) failed_before: bool,
+}
+
+impl DiskHealth {
+    /// In the life after this one.
+    pub(crate) fn in_next_life(self) -> DiskHealth {
+        DiskHealth { failed_before: self.failed_at.is_some(), ..DiskHealth::default() }
+    }
+
+    /// A node may end because of its disk.
+    pub(crate) fn may_end_a_node(self) -> bool {
+        self.failed_at.is_some() || self.failed_before
+    }
+
+    /// It has failed a moment ago: what was being written may not be there.
+    pub(crate) fn has_just_failed(self, now: Micros) -> bool {
+        self.failed_at.is_some_and(|failed_at| now - failed_at <= FAILURE_FELT_WITHIN)
+    }
 }
 
 /// A refusal, and what the world knows about the node at that moment.
@@ -34,6 +58,8 @@ pub(crate) struct Refused {
     /// It has not got through its start yet, or its master's data are coming, or have come.
     pub(crate) may_load: bool,
     pub(crate) disk: DiskHealth,
+    /// What a sync of its disk takes at most.
+    pub(crate) sync_max: Micros,
     /// Replicas that are good for certain; asked for only where it matters.
     pub(crate) good_replicas: usize,
     pub(crate) now: Micros,
@@ -45,7 +71,7 @@ pub(crate) struct Refused {
 ///
 /// Tells why the node had no reason.
 pub(crate) fn judge_refusal(refused: Refused, config: &Config) -> Result<(), Breach> {
-    let Refused { cause, state, may_load, disk, good_replicas, now } = refused;
+    let Refused { cause, state, may_load, disk, sync_max, good_replicas, now } = refused;
     let RefusingState { role, link, is_in_circle, held_bytes } = state;
     let why = match cause {
         Refusal::Loading if may_load => return Ok(()),
@@ -58,7 +84,7 @@ pub(crate) fn judge_refusal(refused: Refused, config: &Config) -> Result<(), Bre
             return Ok(());
         }
         Refusal::MasterDown => format!("MASTERDOWN, and its link to its master is {link:?}"),
-        Refusal::Misconf if may_be_unable_to_save(disk, config, now) => return Ok(()),
+        Refusal::Misconf if may_be_unable_to_save(disk, sync_max, config, now) => return Ok(()),
         Refusal::Misconf => match disk.failed_at {
             None => "MISCONF, and its disk has never failed".into(),
             Some(failed_at) => format!(
@@ -86,11 +112,12 @@ pub(crate) fn judge_refusal(refused: Refused, config: &Config) -> Result<(), Bre
     Err(Breach::new(Property::RefusesWithCause, format!("it has refused a client with {why}")))
 }
 
-fn may_be_unable_to_save(disk: DiskHealth, config: &Config, now: Micros) -> bool {
+fn may_be_unable_to_save(disk: DiskHealth, sync_max: Micros, config: &Config, now: Micros) -> bool {
     let Some(failed_at) = disk.failed_at else { return false };
     let has_not_saved = disk.saved_at.is_none_or(|saved_at| saved_at < failed_at);
     let stops_for_snapshots = config.stop_writes_on_bgsave_error && !config.save.is_empty();
-    has_not_saved && stops_for_snapshots || config.appendonly && now - failed_at <= FOUND_WELL_WITHIN
+    let found_well_within = FOUND_WELL_WITHIN + SYNCS_TO_NAME * sync_max;
+    has_not_saved && stops_for_snapshots || config.appendonly && now - failed_at <= found_well_within
 }
 
 /// What a replica has told its master last.
@@ -136,7 +163,8 @@ mod tests {
         cause: Refusal::Loading,
         state: RefusingState { role: Role::Master, link: LinkState::None, is_in_circle: false, held_bytes: 0 },
         may_load: false,
-        disk: DiskHealth { failed_at: None, saved_at: None },
+        disk: DiskHealth { failed_at: None, saved_at: None, failed_before: false },
+        sync_max: 0,
         good_replicas: 0,
         now: 100 * SECOND,
     };
@@ -157,6 +185,7 @@ mod tests {
         let disk = |failed_at: Option<u64>, saved_at: Option<u64>| DiskHealth {
             failed_at: failed_at.map(|at| at * SECOND),
             saved_at: saved_at.map(|at| at * SECOND),
+            ..DiskHealth::default()
         };
         let misconf = Refused { cause: Refusal::Misconf, ..REFUSED };
         let cases = [
@@ -190,7 +219,11 @@ mod tests {
     fn who_writes_a_file_may_find_out_a_little_later_that_its_disk_is_well() {
         let config = Config { appendonly: true, ..Config::default() };
         for (failed_at, may) in [(80, true), (60, false)] {
-            let disk = DiskHealth { failed_at: Some(failed_at * SECOND), saved_at: Some(90 * SECOND) };
+            let disk = DiskHealth {
+                failed_at: Some(failed_at * SECOND),
+                saved_at: Some(90 * SECOND),
+                ..DiskHealth::default()
+            };
             let refused = Refused { cause: Refusal::Misconf, disk, ..REFUSED };
             assert_eq!(judge_refusal(refused, &config).is_ok(), may, "{failed_at}");
         }
@@ -198,7 +231,7 @@ mod tests {
 
     #[test]
     fn who_depends_on_no_snapshot_and_no_file_has_nothing_to_refuse_for() {
-        let disk = DiskHealth { failed_at: Some(99 * SECOND), saved_at: None };
+        let disk = DiskHealth { failed_at: Some(99 * SECOND), ..DiskHealth::default() };
         let refused = Refused { cause: Refusal::Misconf, disk, ..REFUSED };
         let goes_on = Config { stop_writes_on_bgsave_error: false, ..Config::default() };
         let saves_never = Config { save: Vec::new(), ..Config::default() };
@@ -215,5 +248,14 @@ mod tests {
         assert_eq!([acknowledgements.since(0, 10), acknowledgements.since(0, 11)], [Some(place), None]);
         acknowledgements.forget(0);
         assert_eq!(acknowledgements.since(0, 0), None);
+    }
+
+    #[test]
+    fn a_disk_excuses_a_node_in_the_life_in_which_it_fails_and_in_the_next() {
+        let failed = DiskHealth { failed_at: Some(5 * SECOND), ..DiskHealth::default() };
+        assert!(failed.may_end_a_node() && failed.has_just_failed(15 * SECOND) && !failed.has_just_failed(16 * SECOND));
+        let next = failed.in_next_life();
+        assert!(next.may_end_a_node() && !next.has_just_failed(6 * SECOND));
+        assert!(!next.in_next_life().may_end_a_node());
     }
 }

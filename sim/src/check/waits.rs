@@ -44,7 +44,7 @@ impl Waits {
             return Ok(());
         }
         let explanation = format!(
-            "it told client c{} by WAIT that {replicas} replicas have its last write (up to offset {} of a history), and {holders} of them have",
+            "it told client c{} that {replicas} replicas have its last write (up to offset {} of a history), and {holders} of them have",
             client + 1,
             place.offset
         );

@@ -98,8 +98,6 @@ pub(crate) struct Disk {
     lanes: [VecDeque<(Ticket, DiskOp)>; 2],
     /// What is wrong with it now.
     pub(crate) trouble: Option<DiskTrouble>,
-    /// An operation has failed since the run began.
-    pub(crate) has_failed: bool,
     /// No sync is over before this.
     pub(crate) stuck_until: Micros,
     random: Random,
@@ -120,7 +118,6 @@ impl Disk {
             changes_made: 0,
             lanes: Default::default(),
             trouble: None,
-            has_failed: false,
             stuck_until: 0,
             random,
         }
@@ -139,7 +136,6 @@ impl Disk {
     pub(crate) fn complete(&mut self, lane: Lane) -> Option<(Ticket, DiskOutcome)> {
         let (ticket, op) = self.lanes[lane as usize].pop_front()?;
         let failure = self.failure(&op);
-        self.has_failed |= failure.is_some();
         Some((ticket, self.conclude(op, failure)))
     }
 

@@ -147,7 +147,10 @@ impl Node {
             AppendFsync::Everysec => aof.last_sync_at.after(INTERVAL),
         };
         if due > now.mono {
-            return self.timers.set_no_later(Timer::Aof, due);
+            if !self.has(Defect::TailNotSynced) {
+                self.timers.set_no_later(Timer::Aof, due);
+            }
+            return;
         }
         if stream.is_syncing() {
             if !core::mem::replace(&mut aof.is_sync_delayed, true) {

@@ -234,9 +234,12 @@ impl Aof {
     /// The stream that a load would end with: the increment that is to follow as soon as the manifest may name it, with what happened since that was planned.
     fn take_last_loaded(&mut self) -> Option<Stream> {
         let may_be_named = self.may_be_named();
-        match self.opening.take_if(|_| may_be_named) {
-            Some(opening) => Some(opening.into_stream()),
-            None => self.stream.take(),
+        match self.opening.take() {
+            Some(opening) if may_be_named => Some(opening.into_stream()),
+            opening => self.stream.take().map(|stream| match opening {
+                Some(opening) => stream.with_inserts_of(opening.stream),
+                None => stream,
+            }),
         }
     }
 

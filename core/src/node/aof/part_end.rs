@@ -61,12 +61,9 @@ impl Node {
             self.mark(Mark::AofRotten);
         }
         // The first line of an increment of ours is synced before anything names the file: no crash takes it away.
-        let is_headless = verdict.is_ours && verdict.file_bytes > 0 && preamble_bytes + verdict.good_bytes == 0;
-        if is_headless && restore.manifest.base_bytes.is_some() {
-            let why = format!(
-                "{}, in its first line, which had reached the disk before the file was used",
-                in_words(&verdict)
-            );
+        let is_cut = verdict.is_ours && verdict.file_bytes > 0 && verdict.good_bytes == 0;
+        if (is_cut || verdict.begins_unsealed) && preamble_bytes == 0 && restore.manifest.base_bytes.is_some() {
+            let why = "its first line is damaged, which had reached the disk before the file was used".to_string();
             return Err(Refusal { why, cure: CURE_ROT });
         }
         let cut_bytes = may_be_cut(&verdict, is_last, self.config.aof_load_truncated)?;

@@ -120,6 +120,12 @@ impl Stream {
         self.inserts.push_back((offset, insert));
     }
 
+    /// It goes on where another one was to begin, of which nothing has been written.
+    pub(super) fn with_inserts_of(mut self, next: Stream) -> Stream {
+        self.inserts.extend(next.inserts);
+        self
+    }
+
     /// A unit has ended here. True if that is remembered.
     #[inline]
     pub(super) fn unit_ended(&mut self, offset: u64) -> bool {

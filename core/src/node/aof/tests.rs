@@ -600,6 +600,29 @@ fn what_is_completed_goes_where_a_load_ends_however_far_the_next_increment_has_c
 }
 
 #[test]
+fn what_is_completed_tells_its_place_however_far_the_next_increment_has_come() {
+    for steps in 0..20 {
+        let mut bench = Bench::with(config());
+        bench.run("SET k 1");
+        bench.hold_disk();
+        bench.run("BGREWRITEAOF");
+        for _ in 0..steps {
+            bench.release_disk_op();
+        }
+        bench.run("REPLICAOF 10.0.0.9 6379");
+        bench.run("REPLICAOF NO ONE");
+        bench.run("SET k 2");
+        let position = bench.node.history.position();
+        bench.run("CONFIG SET appendonly no");
+        bench.release_disk();
+        let mut again = restart(&bench, 2, config());
+        assert_eq!(again.run("GET k"), "$1 2 ", "after {steps} steps");
+        let second = again.node.history.standing().second;
+        assert_eq!(second, Some((position.history, position.offset + 1)), "after {steps} steps");
+    }
+}
+
+#[test]
 fn a_file_that_was_asked_for_once_may_be_kept_while_it_is_written() {
     let mut bench = Bench::with(Config { appendonly: false, ..always() });
     bench.run("SET k 1");

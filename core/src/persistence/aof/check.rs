@@ -68,6 +68,8 @@ pub struct Verdict {
     pub is_rotten: bool,
     /// True if what is damaged was written by us: it was sealed, or follows a seal.
     pub is_ours: bool,
+    /// True if it begins with a remark, and not with a seal that holds, as a file of ours does.
+    pub begins_unsealed: bool,
     /// Up to where the file tells to have reached the disk. What is behind that may have, too.
     pub synced_bytes: u64,
     /// Where the data are once the good part is loaded, if the file tells.
@@ -105,6 +107,8 @@ pub struct Checker {
     synced_bytes: u64,
     /// What came last was sealed.
     is_ours: bool,
+    /// The first line is a remark, and no seal.
+    begins_unsealed: bool,
     search: Option<Search>,
 }
 
@@ -146,6 +150,7 @@ impl Checker {
             sealed: None,
             synced_bytes: 0,
             is_ours: false,
+            begins_unsealed: false,
             search: None,
         }
     }
@@ -204,7 +209,9 @@ impl Checker {
             return if rest.len() < LINE_BYTES_MAX { Ok(None) } else { Err(Fault::NoCommand) };
         };
         let line = rest[..end].trim_ascii_end();
-        match Mark::parse(line) {
+        let mark = Mark::parse(line);
+        self.begins_unsealed |= self.at == 0 && !matches!(mark, Mark::Seal(_));
+        match mark {
             // A block that was never written must not hide behind the beginning of a line.
             Mark::Foreign if line.contains(&0) => return Err(Fault::NoCommand),
             // Seals hold whole units, and no other seals.
@@ -295,7 +302,8 @@ impl Checker {
         };
         let is_ours = self.sealed.is_some() || self.is_ours;
         let synced_bytes = self.synced_bytes.min(good_bytes);
-        Verdict { file_bytes, good_bytes, damage, is_rotten, is_ours, synced_bytes, position }
+        let begins_unsealed = self.begins_unsealed;
+        Verdict { file_bytes, good_bytes, damage, is_rotten, is_ours, begins_unsealed, synced_bytes, position }
     }
 }
 

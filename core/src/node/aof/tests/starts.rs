@@ -141,16 +141,24 @@ fn what_has_rotted_ends_the_start_and_stays_as_it_is() {
 fn the_first_line_of_an_increment_is_never_cut_off() {
     let bench = Bench::with(config());
     let whole = bench.disk[FIRST_INCREMENT].clone();
-    let mut refused = 0;
-    for at in 1..whole.len() {
+
+    let intact = restart(&bench, 2, config());
+    for at in 0..whole.len() {
         let mut disk = bench.disk.clone();
         disk.get_mut(FIRST_INCREMENT).expect("it is there")[at] ^= 1;
         let again = start_from(disk.clone(), 2, config());
-        // What is no line of ours any more passes for a remark of somebody else's.
-        assert!(again.disk[FIRST_INCREMENT].starts_with(&disk[FIRST_INCREMENT]), "byte {at}: {:?}", again.notes);
-        refused += usize::from(again.node.is_loading());
+        if whole[at] == b'\r' && !again.node.is_loading() {
+            // White space at the end of a line is any.
+            assert_eq!(again.node.history.standing().second, intact.node.history.standing().second);
+            continue;
+        }
+        assert!(again.node.is_loading(), "byte {at} of {}: {:?}", whole.escape_ascii(), again.notes);
+        assert_eq!(again.disk, disk);
     }
-    assert!(refused > whole.len() / 2, "{refused} of {}", whole.len());
+    // Without the lines that begin with '#' it is loaded unchecked.
+    let mut disk = bench.disk.clone();
+    disk.insert(FIRST_INCREMENT.into(), b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n7\r\n".to_vec());
+    assert_eq!(start_from(disk, 2, config()).run("GET k"), "$1 7 ");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use afterimage_core::node::{Probe, Role};
 use afterimage_core::recording::{BUILD, Call, Calls, Malformed};
 use afterimage_sim::Clock;
-use afterimage_sim::recording::{Divergence, Part, Player, Recording, Stop, Teller, Totals};
+use afterimage_sim::recording::{Divergence, LeftOut, Part, Player, Recording, Stop, Teller, Totals};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -63,6 +63,10 @@ struct Told<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     divergence: Option<String>,
     stop: Option<String>,
+    /// Something before the end cannot be read, or is missing: `identical` speaks of what could be read.
+    damaged: bool,
+    left_out_bytes: u64,
+    left_out_files: Vec<String>,
     bytes: u64,
     files: usize,
     #[serde(flatten)]
@@ -106,27 +110,29 @@ impl Run<'_> {
         if head.build != BUILD {
             writeln!(out, "This is {BUILD}: another engine, which may do other things.")?;
         }
+        if let Some(first) = recording.first_file_of_older() {
+            let (named, files) = (self.arguments.file.display(), recording.files());
+            writeln!(out, "{named} is one of {files} files of it, which is read from {} on.", first.display())?;
+        }
         if self.player.is_none() {
-            writeln!(
-                out,
-                "Its beginning was removed, so that it can be told, but not run again: that would have taken --record-limit {}mb.",
-                recording.needed_limit().div_ceil(1 << 20)
-            )?;
+            writeln!(out, "It can be told, but not run again: {}.", why_not_run(recording))?;
         }
         Ok(())
     }
 
     fn take(&mut self, part: Part<'_>, out: &mut impl Write) -> io::Result<ControlFlow<()>> {
-        let (first_call, bytes, stored_bytes) = match part {
+        let (first_call, bytes, stored_bytes, path, offset) = match part {
             Part::Stop(stop) => {
                 self.stop = Some(stop);
                 return Ok(ControlFlow::Break(()));
             }
-            Part::Calls { first_call, bytes, stored_bytes } => (first_call, bytes, stored_bytes),
+            Part::Calls { first_call, bytes, stored_bytes, path, offset } => {
+                (first_call, bytes, stored_bytes, path, offset)
+            }
         };
         self.bar.inc(stored_bytes as u64);
         if let Some(expected) = self.next_call.filter(|expected| *expected != first_call) {
-            self.stop = Some(Stop::Gap { expected, found: first_call });
+            self.stop = Some(Stop::Gap { path: path.to_owned(), offset, expected, found: first_call });
             return Ok(ControlFlow::Break(()));
         }
         let malformed = |Malformed| io::Error::new(io::ErrorKind::InvalidData, "this format has no such contents");
@@ -182,6 +188,8 @@ impl Run<'_> {
 
     fn conclude(self, recording: &Recording, cpu: Duration, out: &mut impl Write) -> io::Result<bool> {
         let is_identical = self.player.is_some() && self.divergence.is_none();
+        let left_out = self.stop.as_ref().map(|stop| recording.left_out(stop)).transpose()?.unwrap_or_default();
+        let is_all = left_out.is_nothing();
         let totals = self.teller.totals();
         let answers: Vec<(String, Vec<u8>)> = match &self.player {
             Some(player) => self.arguments.ask.iter().map(|line| (line.clone(), player.ask(line))).collect(),
@@ -200,6 +208,9 @@ impl Run<'_> {
                 executed: self.player.is_some(),
                 divergence: self.divergence.as_ref().map(ToString::to_string),
                 stop: self.stop.as_ref().map(ToString::to_string),
+                damaged: !is_all,
+                left_out_bytes: left_out.bytes,
+                left_out_files: left_out.files.iter().map(|path| path.display().to_string()).collect(),
                 bytes: recording.bytes(),
                 files: recording.files(),
                 totals,
@@ -208,7 +219,7 @@ impl Run<'_> {
                 answers: answers.iter().map(|(_, reply)| String::from_utf8_lossy(reply).into_owned()).collect(),
             };
             writeln!(out, "{}", to_json(&told))?;
-            return Ok(is_identical);
+            return Ok(is_identical && is_all);
         }
         for (line, reply) in &answers {
             writeln!(out, "> {line}\n{}", String::from_utf8_lossy(reply).trim_end())?;
@@ -222,24 +233,39 @@ impl Run<'_> {
             (None, true) => writeln!(out, "  stopped there, as asked for")?,
             (None, false) => {}
         }
+        if !is_all {
+            writeln!(out, "DAMAGED: not read are {left_out}")?;
+        }
+        self.write_verdict(recording, &left_out, out)?;
+        Ok(is_identical && is_all)
+    }
+
+    fn write_verdict(&self, recording: &Recording, left_out: &LeftOut, out: &mut impl Write) -> io::Result<()> {
+        let calls = self.teller.totals().calls;
+        let build = &recording.head().build;
         match &self.divergence {
             Some(divergence) => {
                 writeln!(out, "DIVERGES at {divergence}")?;
-                if recording.head().build != BUILD {
-                    writeln!(
-                        out,
-                        "The recording is by another build: {}, and this is {BUILD}.",
-                        recording.head().build
-                    )?;
+                if build != BUILD {
+                    writeln!(out, "The recording is by another build: {build}, and this is {BUILD}.")?;
                 }
+                Ok(())
             }
-            None if self.player.is_some() => {
-                writeln!(out, "identical: all {} calls came out as recorded", totals.calls)?
+            None if self.player.is_none() => writeln!(out, "not run: {}", why_not_run(recording)),
+            None if left_out.is_nothing() => writeln!(out, "identical: all {calls} calls came out as recorded"),
+            None => {
+                writeln!(out, "identical up to there: {calls} calls came out as recorded, and the rest was not run")
             }
-            None => writeln!(out, "not run: its beginning is gone")?,
         }
-        Ok(is_identical)
     }
+}
+
+/// Of a recording that does not begin with its beginning.
+fn why_not_run(recording: &Recording) -> String {
+    recording.what_became_of_beginning().unwrap_or_else(|| {
+        let megabytes = recording.needed_limit().div_ceil(1 << 20);
+        format!("its beginning was removed, and to keep that would have taken --record-limit {megabytes}mb")
+    })
 }
 
 fn write_totals(recording: &Recording, totals: Totals, cpu: Duration, out: &mut impl Write) -> io::Result<()> {
@@ -282,3 +308,6 @@ impl Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -282,7 +282,7 @@ fn a_disk_that_is_full_ends_the_recording_and_not_the_server() {
 }
 
 #[test]
-fn a_torn_end_is_cut_off_and_told_with_its_place() {
+fn a_torn_end_is_cut_off_and_told_with_its_place_and_what_is_damaged_before_the_end_as_damage() {
     let options = recorded();
     let server = options.clone().start();
     write_things(&server, 0);
@@ -298,7 +298,8 @@ fn a_torn_end_is_cut_off_and_told_with_its_place() {
     let mut turned = whole.clone();
     turned[whole.len() / 2] ^= 4;
     fs::write(&copy, &turned).expect("it can be written");
-    Told::of(&copy, &[]).expect(0, &["identical", "cut off", "the checksum does not hold"]);
+    let told = Told::of(&copy, &[]);
+    told.expect(1, &["identical up to there", "cut off", "the checksum does not hold", "DAMAGED: not read are"]);
     fs::File::create(&copy).expect("it can be made").write_all(b"REDIS0011").expect("it can be written");
     Told::of(&copy, &[]).expect(2, &["this is no recording"]);
 }

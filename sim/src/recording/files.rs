@@ -1,24 +1,25 @@
-//! Which files make up a recording, and what is in them?
+//! What is in the files of a recording, and how much of it can be read?
 
 use std::borrow::Cow;
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::ops::ControlFlow;
+use std::fs;
+use std::io;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 
-use afterimage_core::recording::{Damage, Ending, Frame, FrameKind, Frames, Head, Packing, Why};
+use afterimage_core::recording::{Damage, Frame, FrameKind, Frames, Head, Packing, Why};
 
-/// More than any head takes.
-const HEAD_BYTES_MAX: u64 = 64 * 1024;
+use super::segments::{Segment, find_segments, names_between};
+use super::stop::{LeftOut, Missing, Stop};
 
 /// The segments of one recording.
 #[derive(Debug)]
 pub struct Recording {
-    /// The oldest first, without gaps.
-    segments: Vec<(PathBuf, Head)>,
-    /// Of all of them, in bytes.
-    bytes: u64,
+    /// All that there are, the oldest first.
+    segments: Vec<Segment>,
+    /// Those that are read: without gaps, and with heads.
+    run: Range<usize>,
+    /// The file that was asked for.
+    named: usize,
 }
 
 /// What a recording holds.
@@ -32,40 +33,13 @@ pub enum Part<'a> {
         bytes: &'a [u8],
         /// As it lies in the file.
         stored_bytes: usize,
+        /// The file.
+        path: &'a Path,
+        /// Where it begins in the file, in bytes.
+        offset: u64,
     },
     /// There is no more.
     Stop(Stop),
-}
-
-/// Why a recording has no more.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// It says so itself.
-    Ending(Ending),
-    /// The files end, and nothing says that they should: the process was killed, or goes on.
-    Open,
-    /// A file cannot be read further.
-    Damaged(PathBuf, Damage),
-    /// Calls are missing.
-    Gap {
-        /// This one should come next.
-        expected: u64,
-        /// This one does.
-        found: u64,
-    },
-}
-
-impl std::fmt::Display for Stop {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Stop::Ending(ending) => write!(f, "{ending}"),
-            Stop::Open => f.write_str("the process was killed, or is still recording"),
-            Stop::Damaged(path, damage) => write!(f, "cut off, {}: {damage}", path.display()),
-            Stop::Gap { expected, found } => {
-                write!(f, "cut off, calls are missing: {expected} should come next, and {found} does")
-            }
-        }
-    }
 }
 
 impl Recording {
@@ -75,50 +49,54 @@ impl Recording {
     ///
     /// If there is no recording that can be read.
     pub fn find(path: &Path) -> io::Result<Recording> {
-        let wanted = read_head(path)?;
-        let mut segments = Vec::new();
-        let mut bytes = 0;
-        for sibling in siblings(path) {
-            let Ok(head) = read_head(&sibling) else { continue };
-            if head.recording == wanted.recording {
-                bytes += fs::metadata(&sibling)?.len();
-                segments.push((sibling, head));
-            }
-        }
-        segments.sort_by_key(|(_, head)| head.segment);
-        // What lies before a gap belongs to what is gone.
-        let is_gap = |pair: &[(PathBuf, Head)]| pair[0].1.segment + 1 != pair[1].1.segment;
-        if let Some(gap) = segments.windows(2).rposition(is_gap) {
-            segments.drain(..=gap);
-        }
-        Ok(Recording { segments, bytes })
+        let segments = find_segments(path)?;
+        let named = segments.iter().position(|segment| segment.path == path).expect("it is among its own segments");
+        let has_beginning = segments.first().is_some_and(|first| first.ordinal == 0 && first.head.is_ok());
+        let run = run_around(&segments, if has_beginning { 0 } else { named });
+        Ok(Recording { segments, run, named })
     }
 
-    /// What its newest segment tells of itself.
+    /// What the newest segment that is read tells of itself.
     #[must_use]
     pub fn head(&self) -> &Head {
-        &self.segments.last().expect("the one that was asked for is there").1
+        let newest = self.read_segments().last().and_then(|segment| segment.head.as_ref().ok());
+        newest.expect("the one that was asked for has a head, or the first one has")
     }
 
     /// True if it begins with the start of the node, so that it can be run.
     #[must_use]
     pub fn has_beginning(&self) -> bool {
-        self.segments[0].1.segment == 0
+        self.read_segments().first().is_some_and(|first| first.ordinal == 0)
     }
 
-    /// The limit with which nothing of it would have been removed, roughly: in bytes.
+    /// Why its beginning is not there, as far as that can be seen; `None` if it is there, or was removed for the limit.
+    #[must_use]
+    pub fn what_became_of_beginning(&self) -> Option<String> {
+        let first = self.read_segments().first().filter(|first| first.ordinal > 0)?;
+        match self.segments[..self.run.start].last() {
+            Some(Segment { path, head: Err(damage), .. }) => {
+                Some(format!("{} cannot be read, {damage}", path.display()))
+            }
+            Some(older) => Some(missing_between(older, first).to_string()),
+            None if self.needed_limit() > self.head().limit => None,
+            None if first.ordinal == 1 => Some("its first file is missing".to_owned()),
+            None => Some(format!("its first {} files are missing", first.ordinal)),
+        }
+    }
+
+    /// The limit with which nothing of it would have been removed, roughly, and never too low: in bytes.
     #[must_use]
     pub fn needed_limit(&self) -> u64 {
-        let (path, head) = self.segments.last().expect("there is one");
-        let len = fs::metadata(path).map_or(0, |metadata| metadata.len());
-        // A segment's share is kept free for the one that is being written.
-        (head.bytes_before + len).saturating_mul(9) / 8
+        let newest = self.read_segments().last().map_or(0, |segment| segment.len);
+        let all = self.head().bytes_before + newest;
+        // Room is kept free for the segment that is being written: an eighth of the limit, within these bounds.
+        (all.saturating_mul(8) / 7).clamp(all + 256 * 1024, all + 64 * 1024 * 1024)
     }
 
     /// Of all files, in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.bytes
+        self.segments.iter().map(|segment| segment.len).sum()
     }
 
     /// How many files there are.
@@ -127,40 +105,141 @@ impl Recording {
         self.segments.len()
     }
 
+    /// The file that is read first, if the one that was asked for is not the newest one.
+    #[must_use]
+    pub fn first_file_of_older(&self) -> Option<&Path> {
+        let first = self.read_segments().first()?;
+        (self.named + 1 < self.segments.len()).then_some(&first.path)
+    }
+
     /// Reads it from its beginning, or what is left of it, until `visit` has enough. The last part is the stop.
     ///
     /// # Errors
     ///
     /// If a file cannot be read.
     pub fn read(&self, visit: &mut impl FnMut(Part<'_>) -> io::Result<ControlFlow<()>>) -> io::Result<()> {
-        for (path, _) in &self.segments {
-            let bytes = fs::read(path)?;
-            let damaged = |damage| Part::Stop(Stop::Damaged(path.clone(), damage));
-            let (_, head_bytes) = match Head::decode(&bytes) {
-                Ok(head) => head,
-                Err(damage) => return visit(damaged(damage)).map(|_| ()),
-            };
-            for frame in Frames::new(&bytes, head_bytes) {
-                let frame = match frame {
-                    Ok(frame) => frame,
-                    Err(damage) => return visit(damaged(damage)).map(|_| ()),
-                };
-                if let FrameKind::End(ending) = frame.kind {
-                    return visit(Part::Stop(Stop::Ending(ending))).map(|_| ());
-                }
-                let Some(contents) = unpack(&frame) else {
-                    let damage = Damage { offset: frame.offset, why: Why::Malformed };
-                    return visit(damaged(damage)).map(|_| ());
-                };
-                let part =
-                    Part::Calls { first_call: frame.first_call, bytes: &contents, stored_bytes: frame.stored.len() };
-                if visit(part)?.is_break() {
-                    return Ok(());
-                }
+        for index in self.run.clone() {
+            match self.read_segment(index, visit)? {
+                ControlFlow::Continue(()) => {}
+                ControlFlow::Break(None) => return Ok(()),
+                ControlFlow::Break(Some(stop)) => return visit(Part::Stop(stop)).map(|_| ()),
             }
         }
-        visit(Part::Stop(Stop::Open)).map(|_| ())
+        visit(Part::Stop(self.stop_behind_run())).map(|_| ())
     }
+
+    /// What there is and was not read if it stops there.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read.
+    pub fn left_out(&self, stop: &Stop) -> io::Result<LeftOut> {
+        let mut left_out = LeftOut::default();
+        for segment in &self.segments[..self.run.start] {
+            left_out.add(&segment.path, segment.len);
+        }
+        let (place, offset) = match stop {
+            Stop::Ending(_) | Stop::Open => return Ok(left_out),
+            Stop::Missing(_) => (None, 0),
+            Stop::Damaged(path, damage) => (Some(path), damage.offset),
+            Stop::Gap { path, offset, .. } => (Some(path), *offset),
+        };
+        let index = self.segments.iter().position(|segment| Some(&segment.path) == place).unwrap_or(self.run.end);
+        let Some(segment) = self.segments.get(index) else { return Ok(left_out) };
+        if matches!(stop, Stop::Damaged(..)) && index + 1 == self.segments.len() && is_torn_end(segment, offset)? {
+            return Ok(left_out);
+        }
+        if segment.len > offset {
+            left_out.add(&segment.path, segment.len - offset);
+        }
+        for segment in &self.segments[index + 1..] {
+            left_out.add(&segment.path, segment.len);
+        }
+        Ok(left_out)
+    }
+
+    fn read_segments(&self) -> &[Segment] {
+        &self.segments[self.run.clone()]
+    }
+
+    /// Breaks with the stop within it, or without one if `visit` has enough.
+    fn read_segment(
+        &self,
+        index: usize,
+        visit: &mut impl FnMut(Part<'_>) -> io::Result<ControlFlow<()>>,
+    ) -> io::Result<ControlFlow<Option<Stop>>> {
+        let path = &self.segments[index].path;
+        let bytes = read_file(path)?;
+        let damaged = |damage| Ok(ControlFlow::Break(Some(Stop::Damaged(path.clone(), damage))));
+        let (head, head_bytes) = match Head::decode(&bytes) {
+            Ok(decoded) => decoded,
+            Err(damage) => return damaged(damage),
+        };
+        for frame in Frames::new(&bytes, head_bytes) {
+            let frame = match frame {
+                Ok(frame) => frame,
+                Err(damage) => return damaged(damage),
+            };
+            if let FrameKind::End(ending) = frame.kind {
+                return Ok(ControlFlow::Break(Some(Stop::Ending(ending))));
+            }
+            let Some(contents) = unpack(&frame) else {
+                return damaged(Damage { offset: frame.offset, why: Why::Malformed });
+            };
+            let Frame { first_call, stored, offset, .. } = frame;
+            let part = Part::Calls { first_call, bytes: &contents, stored_bytes: stored.len(), path, offset };
+            if visit(part)?.is_break() {
+                return Ok(ControlFlow::Break(None));
+            }
+        }
+        let len = bytes.len() as u64;
+        if self.next_begins_at(index).is_some_and(|next| head.bytes_before + len < next) {
+            return damaged(Damage { offset: len, why: Why::Torn });
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// How many bytes of the recording lie before the segment that is read next.
+    fn next_begins_at(&self, index: usize) -> Option<u64> {
+        let next = self.read_segments().get(index + 1 - self.run.start)?;
+        next.head.as_ref().ok().map(|head| head.bytes_before)
+    }
+
+    fn stop_behind_run(&self) -> Stop {
+        let next = self.segments.get(self.run.end);
+        let (Some(last), Some(next)) = (self.read_segments().last(), next) else { return Stop::Open };
+        match &next.head {
+            Err(damage) if next.ordinal == last.ordinal + 1 => Stop::Damaged(next.path.clone(), *damage),
+            _ => Stop::Missing(missing_between(last, next)),
+        }
+    }
+}
+
+/// The segments around one that can be read one after another.
+fn run_around(segments: &[Segment], index: usize) -> Range<usize> {
+    let fits =
+        |pair: &[Segment]| pair.iter().all(|segment| segment.head.is_ok()) && pair[0].ordinal + 1 == pair[1].ordinal;
+    let before = segments[..=index].windows(2).rev().take_while(|pair| fits(pair)).count();
+    let behind = segments[index..].windows(2).take_while(|pair| fits(pair)).count();
+    index - before..index + behind + 1
+}
+
+fn missing_between(older: &Segment, newer: &Segment) -> Missing {
+    Missing { names: names_between(older, newer), count: newer.ordinal - older.ordinal - 1 }
+}
+
+/// True if nothing that can be read comes behind the damage in the last segment: a writer that is killed leaves that.
+fn is_torn_end(segment: &Segment, offset: u64) -> io::Result<bool> {
+    if let Err(damage) = &segment.head {
+        return Ok(damage.why == Why::Torn);
+    }
+    let bytes = read_file(&segment.path)?;
+    let from = usize::try_from(offset).map_or(bytes.len(), |offset| offset.saturating_add(1));
+    Ok(!(from..bytes.len()).any(|at| matches!(Frames::new(&bytes, at).next(), Some(Ok(_)))))
+}
+
+fn read_file(path: &PathBuf) -> io::Result<Vec<u8>> {
+    fs::read(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 /// The contents of a frame; `None` if they are not what an encoder has packed.
@@ -177,34 +256,4 @@ fn unpack<'a>(frame: &Frame<'a>) -> Option<Cow<'a, [u8]>> {
             (bytes.len() == frame.len).then_some(Cow::Owned(bytes))
         }
     }
-}
-
-fn read_head(path: &Path) -> io::Result<Head> {
-    let at = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| io::Error::new(error.kind(), at(&error)))?;
-    file.take(HEAD_BYTES_MAX).read_to_end(&mut bytes)?;
-    let (head, _) = Head::decode(&bytes).map_err(|damage| io::Error::new(io::ErrorKind::InvalidData, at(&damage)))?;
-    Ok(head)
-}
-
-/// All files with the name of a recording, with and without numbers, that of `path` among them.
-fn siblings(path: &Path) -> Vec<PathBuf> {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let has_number = path.extension().and_then(|text| text.to_str()).is_some_and(is_number);
-    let numberless = path.with_extension("");
-    // A name may end in a number without being an older segment.
-    let base = if has_number && !path_with(path, 1).exists() { numberless } else { path.to_owned() };
-    let numbered = (1..).map(|number| path_with(&base, number)).take_while(|path| path.exists());
-    let mut all: Vec<PathBuf> = [base.clone()].into_iter().filter(|path| path.exists()).chain(numbered).collect();
-    if !all.iter().any(|found| found == path) {
-        all.push(path.to_owned());
-    }
-    all
-}
-
-fn path_with(base: &Path, number: u32) -> PathBuf {
-    let mut name = OsString::from(base);
-    name.push(format!(".{number}"));
-    name.into()
 }

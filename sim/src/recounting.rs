@@ -115,7 +115,7 @@ impl Run<'_> {
             writeln!(out, "{named} is one of {files} files of it, which is read from {} on.", first.display())?;
         }
         if self.player.is_none() {
-            writeln!(out, "It can be told, but not run again: {}.", why_not_run(recording))?;
+            writeln!(out, "It can be told (--log), but not run again: {}.", why_not_run(recording))?;
         }
         Ok(())
     }
@@ -165,7 +165,7 @@ impl Run<'_> {
             writeln!(out, "The recording ends within call {}: if this ends here, so did the node.", call.number)?;
             out.flush()?;
         }
-        let is_told = (self.arguments.log || self.player.is_none())
+        let is_told = (self.arguments.log || self.arguments.from.is_some())
             && self.arguments.from.is_none_or(|from| !from.is_after(call.number, at_us));
         let Some(player) = &mut self.player else {
             if is_told {

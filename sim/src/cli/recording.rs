@@ -19,7 +19,7 @@ pub(crate) struct RecordingArguments {
     /// Tell of every call, and what was said
     #[arg(short, long, requires = "log")]
     pub(crate) verbose: bool,
-    /// Tell from this call on, or from so many seconds (`12.5s`)
+    /// Tell what happens, as --log does, from this call on, or from so many seconds (`12.5s`)
     #[arg(long, value_name = "CALL | SECONDSs")]
     pub(crate) from: Option<Place>,
     /// Stop behind this call, or after so many seconds (`12.5s`)

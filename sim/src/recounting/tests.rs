@@ -239,12 +239,17 @@ fn a_file_without_a_head_that_can_be_read_is_damaged_and_not_missing() {
 }
 
 #[test]
-fn a_beginning_that_is_gone_is_told_with_its_reason() {
+fn a_beginning_that_is_gone_is_told_with_its_reason_and_the_log_only_if_asked_for() {
     // Each file is far smaller than the least share of a limit.
     let disk = Disk::with(files(4, 1000));
     disk.remove(0);
     let seen = disk.tell(|_| {});
     seen.expect(false, &["--record-limit 1mb", "not run: its beginning was removed"]);
+    assert!(!seen.text.contains("accepted from"), "{}", seen.text);
+    disk.tell(|arguments| arguments.log = true).expect(false, &["#12  accepted from", "#47  accepted from"]);
+    let seen = disk.tell(|arguments| arguments.from = Some(Place::Call(40)));
+    seen.expect(false, &["#40  accepted from", "not run: "]);
+    assert!(!seen.text.contains("#39 "), "{}", seen.text);
 
     let disk = Disk::with(files(4, LIMIT));
     disk.remove(0);

@@ -20,6 +20,7 @@ use crate::to_json;
 ///
 /// If it cannot be read, or nobody reads what is told.
 pub(crate) fn replay(arguments: &RecordingArguments, out: &mut impl Write) -> io::Result<bool> {
+    check_order(arguments)?;
     let recording = Recording::find(&arguments.file)?;
     let runs = recording.has_beginning();
     let mut run = Run {
@@ -37,6 +38,20 @@ pub(crate) fn replay(arguments: &RecordingArguments, out: &mut impl Write) -> io
     recording.read(&mut |part| run.take(part, out))?;
     run.bar.finish_and_clear();
     run.conclude(&recording, began.elapsed(), out)
+}
+
+/// What lies before `--from` is not told, and what lies behind `--until` is not reached.
+fn check_order(arguments: &RecordingArguments) -> io::Result<()> {
+    let words = match (arguments.from, arguments.until) {
+        (Some(Place::Call(from)), Some(Place::Call(until))) if from > until => {
+            format!("--from {from} lies behind --until {until}")
+        }
+        (Some(Place::Time(from)), Some(Place::Time(until))) if from > until => {
+            format!("--from {}s lies behind --until {}s", from as f64 / 1e6, until as f64 / 1e6)
+        }
+        _ => return Ok(()),
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{words}: there would be nothing to tell")))
 }
 
 struct Run<'a> {

@@ -260,3 +260,28 @@ fn a_beginning_that_is_gone_is_told_with_its_reason_and_the_log_only_if_asked_fo
     disk.remove(2);
     disk.tell(|_| {}).expect(false, &["not run: e.rec.1 is missing"]);
 }
+
+#[test]
+fn what_makes_no_sense_is_refused_in_words() {
+    let disk = Disk::with(files(1, LIMIT));
+    let refused = |change: &dyn Fn(&mut RecordingArguments)| {
+        let mut arguments = asking_for(disk.path(0));
+        change(&mut arguments);
+        replay(&arguments, &mut Vec::new()).unwrap_err().to_string()
+    };
+    let between =
+        |from: Place, until: Place| refused(&|arguments| (arguments.from, arguments.until) = (Some(from), Some(until)));
+    assert_eq!(
+        between(Place::Call(5), Place::Call(2)),
+        "--from 5 lies behind --until 2: there would be nothing to tell"
+    );
+    assert_eq!(
+        between(Place::Time(2_500_000), Place::Time(1_000_000)),
+        "--from 2.5s lies behind --until 1s: there would be nothing to tell"
+    );
+    let dir = disk.dir.path().to_owned();
+    let words = refused(&|arguments| arguments.file = dir.clone());
+    assert!(words.starts_with(&format!("{}: ", dir.display())), "{words}");
+    disk.tell(|arguments| (arguments.from, arguments.until) = (Some(Place::Call(2)), Some(Place::Call(2))))
+        .expect(true, &["#2  ", "identical: all 3 calls"]);
+}

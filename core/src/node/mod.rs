@@ -102,7 +102,7 @@ use alloc::vec::Vec;
 
 use crate::codec::random::Random;
 use crate::command::{Feed, Notices, Renamed};
-use crate::config::Config;
+use crate::config::{Config, EnableDebug};
 use crate::keyspace::Keyspace;
 use crate::marks::{Mark, Marks};
 use crate::museum::Defect;
@@ -305,6 +305,11 @@ impl Node {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Lets everybody use DEBUG from now on, for copies of a node that are asked and thrown away.
+    pub fn allow_debug(&mut self) {
+        self.config.enable_debug_command = EnableDebug::Yes;
     }
 
     /// Tells the driver that a connection has output. To be called only if it has: the driver tells of an empty queue by

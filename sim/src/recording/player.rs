@@ -99,15 +99,28 @@ impl Player {
         self.node.as_ref()
     }
 
-    /// What the node answers to a command, as RESP. It is a copy that is asked, so that nothing comes of it.
+    /// What the node answers to a command, as RESP. It is a copy that is asked, so that nothing comes of it: it wants no password, and refuses no DEBUG.
     #[must_use]
     pub fn ask(&self, line: &str) -> Vec<u8> {
         let Some(mut node) = self.node.clone() else { return Vec::new() };
         let mut effects = Effects::new();
-        let mut replies = Vec::new();
         let conn = node.accept(Peer::UNIX_SOCKET, self.now, &mut effects);
-        let bytes = [line.as_bytes(), b"\r\n"].concat();
-        node.handle(Event::Received { conn, bytes: &bytes }, self.now, &mut effects);
+        if let Some(password) = node.config().requirepass.clone() {
+            let length = format!("*2\r\n$4\r\nAUTH\r\n${}\r\n", password.as_bytes().len());
+            self.request(&mut node, conn, &[length.as_bytes(), password.as_bytes(), b"\r\n"].concat());
+        }
+        // Whatever else is asked hears of the setting as it is.
+        if line.split_whitespace().next().is_some_and(|name| name.eq_ignore_ascii_case("debug")) {
+            node.allow_debug();
+        }
+        self.request(&mut node, conn, format!("{line}\r\n").as_bytes())
+    }
+
+    /// What a node answers at once.
+    fn request(&self, node: &mut Node, conn: ConnId, bytes: &[u8]) -> Vec<u8> {
+        let mut effects = Effects::new();
+        let mut replies = Vec::new();
+        node.handle(Event::Received { conn, bytes }, self.now, &mut effects);
         loop {
             let mut slices = [&[][..]; 16];
             let filled = node.gather(conn, &mut slices);

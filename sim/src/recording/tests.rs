@@ -123,6 +123,39 @@ fn a_true_recording_is_identical() {
     assert!(made >= 6, "{made}");
 }
 
+/// Plays a recording, asks behind each call, and returns the last answers.
+fn ask(bytes: &[u8], questions: &[&str]) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("x");
+    fs::write(&file, bytes).unwrap();
+    let (mut player, mut answers) = (Player::default(), Vec::new());
+    let mut visit = |part: Part<'_>| {
+        let Part::Calls { first_call, bytes, .. } = part else { return Ok(ControlFlow::Break(())) };
+        for call in Calls::new(bytes, first_call).unwrap() {
+            assert_eq!(player.play(&call.unwrap()).1, Ok(()), "a question changes nothing");
+            answers = questions.iter().map(|line| String::from_utf8(player.ask(line)).unwrap()).collect();
+        }
+        Ok(ControlFlow::Continue(()))
+    };
+    Recording::find(&file).unwrap().read(&mut visit).unwrap();
+    answers
+}
+
+#[test]
+fn a_copy_answers_debug_and_wants_no_password_whatever_the_configuration_says() {
+    let answers = ask(
+        &life(b"SET a b\r\n", b"SET a b\r\n", 0),
+        &["Debug DIGEST", "DEBUG OBJECT a", "CONFIG GET enable-debug-command", "GET a"],
+    );
+    let digest = &answers[0];
+    assert!(digest.len() == 43 && digest.starts_with('+') && !digest.contains(&"0".repeat(40)), "{digest}");
+    assert!(answers[1].contains("encoding:embstr"), "{}", answers[1]);
+    assert!(answers[2].ends_with("$2\r\nno\r\n"), "{}", answers[2]);
+    assert_eq!(answers[3], "$1\r\nb\r\n");
+    let locks = b"CONFIG SET requirepass secret\r\n";
+    assert_eq!(ask(&life(locks, locks, 0), &["GET a", "DBSIZE"]), ["$-1\r\n", ":0\r\n"]);
+}
+
 #[test]
 fn another_byte_in_an_event_is_found_where_it_shows() {
     let (total, _) = play_bytes(&life(b"SET a b\r\n", b"SET a b\r\n", 0));

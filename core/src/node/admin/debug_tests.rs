@@ -77,6 +77,8 @@ fn errors_have_the_words_of_redis() {
     }
     let mut strict = Bench::with(Config::default());
     assert!(strict.run("DEBUG DIGEST").starts_with("-ERR DEBUG command not allowed."));
+    strict.node.allow_debug();
+    assert!(strict.run("DEBUG DIGEST").starts_with('+'));
 }
 
 #[test]

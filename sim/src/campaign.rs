@@ -29,8 +29,10 @@ pub(crate) struct Shard {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CampaignTerms {
     /// The first seed.
+    #[serde(with = "afterimage_sim::wide")]
     from: u64,
     /// The first that is not run.
+    #[serde(with = "afterimage_sim::wide")]
     to: u64,
     /// Into how many shards it is cut.
     shards: u64,

@@ -49,6 +49,7 @@ pub mod scenario;
 pub mod shrink;
 pub mod sweep;
 pub mod viewer;
+pub mod wide;
 pub mod yardstick;
 
 use std::ops::Range;

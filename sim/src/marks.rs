@@ -30,6 +30,7 @@ pub struct Seen {
     /// In how many seeds.
     pub seeds: u64,
     /// The first of them.
+    #[serde(with = "crate::wide")]
     pub first_seed: u64,
 }
 

@@ -81,8 +81,10 @@ impl Totals {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The seed of its plan.
+    #[serde(with = "crate::wide")]
     pub seed: u64,
     /// The rolling hash of all its events: two runs that did the same have the same.
+    #[serde(with = "crate::wide::hexadecimal")]
     pub fingerprint: u64,
     /// Occurrences carried out.
     pub events: u64,

@@ -39,6 +39,7 @@ impl Form {
 /// One line of a file of hashes.
 #[derive(Debug, Serialize, Deserialize)]
 struct PrintLine {
+    #[serde(with = "afterimage_sim::wide")]
     seed: u64,
     recorded: Recorded,
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 /// The result for programs.
 #[derive(Serialize)]
 struct Summary<'a> {
+    #[serde(with = "afterimage_sim::wide")]
     seed: u64,
     signature: String,
     before: Size,

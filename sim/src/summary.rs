@@ -21,8 +21,10 @@ const GAPS_MAX: usize = 20;
 /// What came of many seeds.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Summary {
+    #[serde(with = "afterimage_sim::wide")]
     first_seed: u64,
     /// The first seed that was not to be run.
+    #[serde(with = "afterimage_sim::wide")]
     end_seed: u64,
     /// What was other than seeds draw.
     #[serde(flatten)]
@@ -49,9 +51,15 @@ pub(crate) struct Summary {
     /// Known ones that were not seen.
     known_and_not_seen: Vec<String>,
     /// Seeds that were to be run and were not: first and last of each run of them.
-    missing: Vec<(u64, u64)>,
+    missing: Vec<Gap>,
+    /// How many these are.
+    not_run: u64,
     failures: Vec<Record>,
 }
+
+/// A run of seeds: the first and the last.
+#[derive(Debug, Serialize)]
+struct Gap(#[serde(with = "afterimage_sim::wide")] u64, #[serde(with = "afterimage_sim::wide")] u64);
 
 impl Summary {
     /// Of seeds that are still to be run.
@@ -89,7 +97,8 @@ impl Summary {
         self.known = seen.map(|(signature, count)| (signature.clone(), *count)).collect();
         let not_seen = known.that_are_not_among(|signature| self.signatures.contains_key(signature));
         self.known_and_not_seen = not_seen.map(str::to_string).collect();
-        self.missing = missing;
+        self.not_run = missing.iter().map(|(first, last)| last - first + 1).sum();
+        self.missing = missing.into_iter().map(|(first, last)| Gap(first, last)).collect();
     }
 
     /// True if no seed broke a property in a way that is not known.
@@ -143,13 +152,12 @@ impl Summary {
         if self.is_complete() {
             return Ok(());
         }
-        let count: u64 = self.missing.iter().map(|(first, last)| last - first + 1).sum();
-        let runs = self.missing.iter().take(GAPS_MAX).map(|(first, last)| match first == last {
+        let runs = self.missing.iter().take(GAPS_MAX).map(|Gap(first, last)| match first == last {
             true => format!(" {first}"),
             false => format!(" {first}..{}", last + 1),
         });
         let more = if self.missing.len() > GAPS_MAX { " and others" } else { "" };
-        writeln!(f, "  {count} seeds were not run:{}{more}", runs.collect::<String>())
+        writeln!(f, "  {} seeds were not run:{}{more}", self.not_run, runs.collect::<String>())
     }
 }
 

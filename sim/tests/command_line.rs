@@ -81,6 +81,57 @@ fn a_run_that_was_cut_off_in_the_midst_of_a_line_goes_on_there() {
     assert_eq!((&now[..kept], now.lines().count()), (&lines[..kept], 12));
 }
 
+/// The smallest seed that many programs read as another one.
+const WIDE: u64 = (1 << 53) + 1;
+
+#[test]
+fn seeds_and_fingerprints_get_through_programs_that_read_numbers_with_53_bits() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let out = path(dir.path());
+    let (wide, seeds) = (WIDE.to_string(), format!("{WIDE}..{}", WIDE + 2));
+    let run = ["run", "--seeds", &seeds, "--out", out, "--json"];
+    let summary = sums(&expect(0, &run));
+    assert_eq!((summary["first_seed"].as_str(), summary["end_seed"].is_string()), (Some(wide.as_str()), true));
+    let print = Print(afterimage_sim::run_seed(WIDE).fingerprint).to_string();
+    let (terms, shard) = (dir.path().join("terms.json"), dir.path().join("shard-0.jsonl"));
+    let kept: Value = serde_json::from_slice(&fs::read(&terms).expect("there are terms")).expect("it is JSON");
+    assert_eq!((kept["from"].as_str(), kept["build"].as_str()), (Some(wide.as_str()), Some(print.as_str())));
+    let lines = fs::read_to_string(&shard).expect("there are results");
+    assert!(lines.contains(&format!("\"seed\":\"{wide}\",\"fingerprint\":\"{print}\"")), "{lines}");
+    // Older directories have plain numbers, and are gone on with.
+    let mut old = String::new();
+    for line in lines.lines() {
+        let mut line: Value = serde_json::from_str(line).expect("it is JSON");
+        let seed: u64 = line["seed"].as_str().expect("a text").parse().expect("a number");
+        let fingerprint = line["fingerprint"].as_str().expect("a text").parse::<Print>().expect("a fingerprint").0;
+        (line["seed"], line["fingerprint"]) = (seed.into(), fingerprint.into());
+        old += &format!("{line}\n");
+    }
+    fs::write(&shard, &old).expect("it is written");
+    let text_of_terms = fs::read_to_string(&terms).expect("there are terms").replace(&format!("\"{wide}\""), &wide);
+    fs::write(&terms, text_of_terms).expect("it is written");
+    assert_eq!(sums(&expect(0, &run)), summary);
+    assert_eq!(sums(&expect(0, &["merge", out, "--json"])), summary);
+    assert_eq!(fs::read_to_string(&shard).expect("there are results"), old);
+}
+
+#[test]
+fn a_plan_a_replay_and_a_crowd_tell_seeds_and_fingerprints_likewise() {
+    let wide = WIDE.to_string();
+    let output = expect(0, &["plan", &wide]);
+    let plan: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!(plan["seed"].as_str(), Some(wide.as_str()));
+    assert_eq!(Plan::from_json(text(&output.stdout)), Ok(Plan::draw(WIDE)));
+    let replayed = expect(0, &["replay", "3", "--json"]);
+    let last: Value = serde_json::from_str(text(&replayed.stdout).lines().last().expect("there are lines")).expect("it is JSON");
+    let print = Print(afterimage_sim::run_seed(3).fingerprint).to_string();
+    assert_eq!((last["seed"].as_u64(), last["fingerprint"].as_str()), (Some(3), Some(print.as_str())));
+    let crowd = expect(0, &["crowd", "--replicas", "2", "--json"]);
+    let crowd: Value = serde_json::from_slice(&crowd.stdout).expect("it is JSON");
+    let print = crowd["crowd"]["outcome"]["fingerprint"].as_str().expect("a text");
+    assert!(print.parse::<Print>().is_ok(), "{print}");
+}
+
 #[test]
 fn a_directory_of_another_campaign_is_refused() {
     let dir = tempfile::tempdir().expect("a directory");

@@ -19,6 +19,7 @@ const REBOOT_SECONDS: (u64, u64) = (20, 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draws {
     /// It decides everything else, too: latencies of each piece, ties, the entropy of nodes.
+    #[serde(with = "crate::wide")]
     pub seed: u64,
     /// From one end of a path to the other.
     pub latency_us: Micros,

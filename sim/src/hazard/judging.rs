@@ -66,6 +66,7 @@ pub(super) struct NodeFacts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The seed.
+    #[serde(with = "crate::wide")]
     pub seed: u64,
     /// Keys whose write was acknowledged before the crash.
     pub endangered: u32,

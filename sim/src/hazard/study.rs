@@ -101,6 +101,7 @@ impl Stuck {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
     /// Its seed.
+    #[serde(with = "crate::wide")]
     pub seed: u64,
     /// What came of it.
     pub what: Kind,

@@ -108,6 +108,7 @@ pub enum Fault {
         /// Until it is started again.
         down_us: Micros,
         /// Which bit, among all that there are.
+        #[serde(with = "crate::wide")]
         at: u64,
     },
     /// A host's wall clock is set: from then on it is off by so much more. Clocks that time is counted with do not notice.

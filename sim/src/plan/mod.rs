@@ -30,6 +30,7 @@ pub struct Plan {
     /// [`PLAN_VERSION`] of the build that wrote it.
     pub version: u32,
     /// Feeds the streams drawn from during the run: jitter, ties, commands, entropy.
+    #[serde(with = "crate::wide")]
     pub seed: u64,
     /// The hosts, numbered from 0; the first is the master at the start.
     pub hosts: Vec<HostPlan>,

@@ -4,6 +4,7 @@
 //! A seed makes one ([`Plan::draw`]), but the plan is what runs. It is plain data: it can be printed, edited, kept with a
 //! bug report and run again after the code that drew it has changed.
 
+mod bounds;
 mod changes;
 mod draw;
 mod fault;
@@ -357,7 +358,7 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// Says what is wrong with the text: its form, its version, or a host that it names and does not have.
+    /// Says what is wrong with the text: its form, its version, a host that it names and does not have, or a value that makes no sense.
     pub fn from_json(text: &str) -> Result<Plan, String> {
         let plan: Plan = serde_json::from_str(text).map_err(|error| error.to_string())?;
         plan.check()?;
@@ -393,16 +394,19 @@ impl Plan {
             client.script.iter().flatten().try_for_each(Step::check)?;
         }
         self.faults.iter().flat_map(|planned| planned.fault.hosts()).flatten().try_for_each(known)?;
-        self.orders.iter().flat_map(|planned| planned.order.hosts()).flatten().try_for_each(known)
+        self.orders.iter().flat_map(|planned| planned.order.hosts()).flatten().try_for_each(known)?;
+        bounds::check(self)
     }
 
-    /// The longest run that a plan may ask for is an hour and a half; longer ones are cut there.
+    /// When faults and workload end at the latest; a plan that nobody has checked cannot ask for more than a checked one.
     #[must_use]
     pub fn quiet_at(&self) -> Micros {
-        self.quiet_at_us.min(5400 * SECOND)
+        self.quiet_at_us.min(QUIET_AT_MAX)
     }
 }
 
+/// The longest run that a plan may ask for: an hour and a half, and then what it takes to converge.
+pub const QUIET_AT_MAX: Micros = 5400 * SECOND;
 /// Addresses are drawn from one /16 network.
 pub const HOSTS_MAX: usize = 10_000;
 /// So that sites fit in their number.
@@ -430,7 +434,7 @@ mod tests {
         plan.clients[0].target = Target::Host { host: 0 };
         plan.faults = vec![
             FaultPlan { at_us: 0, fault: Fault::Reset { a: 0, b: 1 } },
-            FaultPlan { at_us: 0, fault: Fault::Slow { a: 0, b: 1, for_us: 1, pace: Pace::default() } },
+            FaultPlan { at_us: 0, fault: Fault::Slow { a: 0, b: 1, for_us: 1, pace: plan.network.pace } },
         ];
         plan.orders = vec![
             OrderPlan { at_us: 0, order: Order::FlushAll {} },

@@ -49,8 +49,12 @@ impl Step {
                 self.say
             ));
         }
-        let words = self.say.iter().flat_map(|line| line.split(' '));
-        match words.filter_map(length).find(|bytes| *bytes > WORD_BYTES_MAX) {
+        let words = || self.say.iter().flat_map(|line| line.split(' '));
+        let is_bracketed = |word: &&str| word.len() > 1 && word.starts_with(BRACKETS.0) && word.ends_with(BRACKETS.1);
+        if let Some(word) = words().filter(is_bracketed).find(|word| length(word).is_none()) {
+            return Err(format!("`{word}` is no length: <1000> in a script is a word of a thousand bytes"));
+        }
+        match words().filter_map(length).find(|bytes| *bytes > WORD_BYTES_MAX) {
             Some(bytes) => Err(format!("a word of {bytes} bytes is longer than {WORD_BYTES_MAX}")),
             None => Ok(()),
         }
@@ -100,7 +104,7 @@ mod tests {
         assert_eq!(check(&["SET s:1 <1000>"]), Ok(()));
         assert_eq!(check(&["MULTI", "PING", "EXEC"]), Ok(()));
         assert_eq!(check(&["MULTI", "EXEC"]), Ok(()));
-        let wrong: [&[&str]; 7] = [
+        let wrong: [&[&str]; 9] = [
             &[],
             &["EXEC"],
             &["MULTI"],
@@ -108,6 +112,8 @@ mod tests {
             &["PING", "PING"],
             &["MULTI", "MULTI", "EXEC"],
             &["SET s:1 <9000000>"],
+            &["SET s:1 <abc>"],
+            &["MULTI", "SET s:1 <99999999999999999999>", "EXEC"],
         ];
         for say in wrong {
             assert!(check(say).is_err(), "{say:?}");

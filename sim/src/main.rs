@@ -27,10 +27,10 @@ use afterimage_sim::crowd::Comparison;
 use afterimage_sim::marks;
 use afterimage_sim::museum;
 use afterimage_sim::scenario::Scenario;
-use afterimage_sim::{KeptPlan, Plan};
+use afterimage_sim::{Clock, KeptPlan, Plan};
 use clap::{CommandFactory, Parser};
 
-use cli::{Arguments, Changed, Command, MuseumArguments, Source, Told};
+use cli::{Arguments, Changed, Command, MuseumArguments, Seconds, Source, Told};
 use running::Form;
 
 #[global_allocator]
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
 fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
     match command {
         Command::Run(arguments) => {
-            check_defects(&arguments.changed.defects)?;
+            check_changes(&arguments.changed)?;
             Ok(verdict(running::run(arguments, out)?))
         }
         Command::Merge { dirs, known, marks, json } => {
@@ -67,7 +67,7 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
         Command::Compare { one, other } => Ok(verdict(running::compare(one, other, out)?)),
         Command::Replay { source, from, to, events, changed, html, json } => {
             let kept = kept_of(source, changed)?;
-            let within = (from.map_or(0, |from| from.0), to.map_or(u64::MAX, |to| to.0));
+            let within = within(*from, *to)?;
             if let Some(path) = html {
                 let wanted = filming::Wanted { within, defects: &changed.defects, path };
                 return Ok(verdict(filming::replay(kept, source, &wanted, out)?));
@@ -84,7 +84,7 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Plan { seed, changed } => {
-            check_defects(&changed.defects)?;
+            check_changes(changed)?;
             writeln!(out, "{}", changed.changes().draw(*seed).to_json())?;
             Ok(ExitCode::SUCCESS)
         }
@@ -126,7 +126,7 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
         }
         Command::Marks { mark: Some(name) } => {
             let unknown = || nonsense(format!("this build knows no mark {name}"));
-            write!(out, "{}", marks::describe(name).ok_or_else(unknown)?)?;
+            tell_card(marks::describe(name).ok_or_else(unknown)?, out)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Museum(arguments) => {
@@ -142,6 +142,15 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
     }
 }
 
+/// From when to when, in microseconds.
+fn within(from: Option<Seconds>, to: Option<Seconds>) -> io::Result<(u64, u64)> {
+    let (from, to) = (from.map_or(0, |from| from.0), to.map_or(u64::MAX, |to| to.0));
+    if from > to {
+        return Err(nonsense(format!("there is no time from {} to {}", Clock(from), Clock(to))));
+    }
+    Ok((from, to))
+}
+
 /// Shows the museum, or one exhibit.
 #[cfg(feature = "museum")]
 fn visit(arguments: &MuseumArguments, out: &mut impl Write) -> io::Result<ExitCode> {
@@ -155,7 +164,8 @@ fn visit(arguments: &MuseumArguments, out: &mut impl Write) -> io::Result<ExitCo
         writeln!(out, "{}", to_json(&exhibition))?;
     } else {
         for shown in wanted.iter().filter(|_| defect.is_some()) {
-            writeln!(out, "{}", shown.card())?;
+            tell_card(shown.card(), out)?;
+            writeln!(out)?;
         }
         write!(out, "{exhibition}")?;
         if let Some(story) = exhibition.story() {
@@ -168,6 +178,11 @@ fn visit(arguments: &MuseumArguments, out: &mut impl Write) -> io::Result<ExitCo
 #[cfg(not(feature = "museum"))]
 fn visit(_: &MuseumArguments, _: &mut impl Write) -> io::Result<ExitCode> {
     Err(nonsense("this build makes no mistakes on purpose: build it with --features museum".into()))
+}
+
+/// Documentation, without the blank that each of its lines begins with in the code.
+fn tell_card(card: &str, out: &mut impl Write) -> io::Result<()> {
+    card.lines().try_for_each(|line| writeln!(out, "{}", line.strip_prefix(' ').unwrap_or(line)))
 }
 
 fn tell(told: Told, defects: &[String], html: Option<&Path>, out: &mut impl Write) -> io::Result<ExitCode> {
@@ -184,26 +199,31 @@ fn check_defects(names: &[String]) -> io::Result<()> {
     museum::check(names).map_err(nonsense)
 }
 
+fn check_changes(changed: &Changed) -> io::Result<()> {
+    check_defects(&changed.defects)?;
+    changed.changes().check_settings().map_err(nonsense)
+}
+
 fn nonsense(why: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
 /// The plan that is meant, with what is to be other in it.
 fn kept_of(source: &Source, changed: &Changed) -> io::Result<KeptPlan> {
-    check_defects(&changed.defects)?;
+    check_changes(changed)?;
     let changes = changed.changes();
     let mut kept = match source {
         Source::Seed(seed) => Ok(KeptPlan::untold(Plan::draw(*seed))),
         Source::File(path) => {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-            KeptPlan::from_json(&text)
-                .map_err(|why| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display())))
+            let kept = KeptPlan::from_json(&text).and_then(|kept| kept.plan.check_settings().map(|()| kept));
+            kept.map_err(|why| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display())))
         }
     }?;
     if !changes.is_none() {
         // What was recorded was so without them.
-        kept.recorded = None;
+        (kept.recorded, kept.breaks) = (None, None);
         changes.apply(&mut kept.plan);
     }
     Ok(kept)

@@ -58,6 +58,15 @@ impl Changes {
         plan.defects.extend_from_slice(&self.defects);
     }
 
+    /// Asks the engine whether it takes the directives.
+    ///
+    /// # Errors
+    ///
+    /// Says which it does not take, and why.
+    pub fn check_settings(&self) -> Result<(), String> {
+        super::settings::check(&self.settings)
+    }
+
     /// True if there are none.
     #[must_use]
     pub fn is_none(&self) -> bool {
@@ -69,7 +78,7 @@ impl Changes {
     pub fn in_options(&self) -> String {
         let defects = self.defects.iter().map(|defect| format!(" --defect {defect}"));
         let only = self.only.map(|Only::Crashes| " --only crashes".to_string());
-        let settings = self.settings.iter().map(|setting| format!(" --set '{} {}'", setting.name, setting.value));
+        let settings = self.settings.iter().map(|setting| format!(" --set '{setting}'"));
         defects.chain(only).chain(settings).collect()
     }
 }

@@ -10,7 +10,10 @@ mod draw;
 mod fault;
 mod order;
 pub mod script;
+mod settings;
 mod words;
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +80,12 @@ impl Setting {
     #[must_use]
     pub fn new(name: &str, value: impl ToString) -> Setting {
         Setting { name: name.into(), value: value.to_string() }
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.value)
     }
 }
 

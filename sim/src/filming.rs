@@ -27,7 +27,7 @@ pub(crate) struct Wanted<'a> {
 ///
 /// If the file cannot be written, if what happens is not for a page, or if nobody reads what is told.
 pub(crate) fn replay(kept: KeptPlan, source: &Source, wanted: &Wanted<'_>, out: &mut impl Write) -> io::Result<bool> {
-    let KeptPlan { plan, recorded: expected, .. } = kept;
+    let KeptPlan { plan, recorded: expected, breaks } = kept;
     let (from, to) = wanted.within;
     let (name, argument) = match source {
         Source::Seed(seed) => (format!("Seed {seed}"), seed.to_string()),
@@ -48,6 +48,7 @@ pub(crate) fn replay(kept: KeptPlan, source: &Source, wanted: &Wanted<'_>, out: 
         replaying::tell_parting(&expected, &recorded, parting, source, out)?;
     }
     show(film.map_err(nonsense)?, &name, &command, wanted.path, out)?;
+    replaying::tell_once_broke(replaying::once_broke(breaks.as_deref(), &outcome), &outcome, out)?;
     writeln!(out, "{outcome}")?;
     Ok(outcome.passed())
 }

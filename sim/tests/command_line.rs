@@ -206,6 +206,93 @@ fn a_replay_says_where_it_parts_from_what_was_recorded_with_the_plan() {
 }
 
 #[test]
+fn a_replay_says_that_a_plan_does_not_break_what_it_was_kept_for() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("plan.json");
+    let mut kept = KeptPlan::untold(Plan::draw(9));
+    fs::write(&file, kept.to_json()).expect("it is written");
+    assert!(!text(&expect(0, &["replay", path(&file)]).stdout).contains("was kept for"));
+    kept.breaks = Some("wait-holds/master".into());
+    fs::write(&file, kept.to_json()).expect("it is written");
+    let remark = "The plan was kept for breaking wait-holds/master, and breaks nothing now.\n";
+    let told = expect(0, &["replay", path(&file)]);
+    assert!(text(&told.stdout).contains(remark), "{}", text(&told.stdout));
+    let page = dir.path().join("plan.html");
+    let told = expect(0, &["replay", path(&file), "--html", path(&page), "--to", "1"]);
+    assert!(text(&told.stdout).contains(remark), "{}", text(&told.stdout));
+    let told = expect(0, &["replay", path(&file), "--json"]);
+    let last: Value = serde_json::from_str(text(&told.stdout).lines().last().expect("a line")).expect("it is JSON");
+    assert_eq!(last["once_broke"], "wait-holds/master");
+    // With other directives it is another plan.
+    let changed = expect(0, &["replay", path(&file), "--set", "hz 20"]);
+    assert!(!text(&changed.stdout).contains("was kept for"), "{}", text(&changed.stdout));
+}
+
+#[cfg(feature = "museum")]
+#[test]
+fn a_replay_says_what_a_plan_breaks_instead_of_what_it_was_kept_for() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("plan.json");
+    let of_the_folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/plans/wait-across-histories.json");
+    let mut kept = KeptPlan::from_json(&fs::read_to_string(of_the_folder).expect("it is kept")).expect("it is sound");
+    kept.breaks = Some("no-wipe/replica".into());
+    fs::write(&file, kept.to_json()).expect("it is written");
+    let told = expect(1, &["replay", path(&file)]);
+    let remark = "The plan was kept for breaking no-wipe/replica, and breaks wait-holds/master now.\n";
+    assert!(text(&told.stdout).contains(remark), "{}", text(&told.stdout));
+}
+
+#[test]
+fn of_a_range_in_which_nothing_happens_a_replay_says_so() {
+    let refused = expect(2, &["replay", "1", "--from", "13", "--to", "12"]);
+    assert!(text(&refused.stderr).contains("there is no time from 13.000000s to 12.000000s"), "{}", text(&refused.stderr));
+    for range in [&["--from", "90000"][..], &["--events", "900000000..900000001"]] {
+        let told = expect(0, &[&["replay", "1"], range].concat());
+        assert!(text(&told.stderr).contains("Nothing happens in that range: the run ends with event"), "{range:?}");
+    }
+    assert!(expect(0, &["replay", "1", "--from", "1"]).stderr.is_empty());
+}
+
+#[test]
+fn a_directive_that_no_node_can_be_given_is_refused_once_before_anything_is_run() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("plan.json");
+    for (directive, why) in [
+        ("foo bar", "`foo bar`: Bad directive or wrong number of arguments"),
+        ("repl-timeout 0", "`repl-timeout 0`: argument must be between 1 and"),
+        ("cluster-enabled yes", "cluster mode is not supported"),
+        ("requirepass hush", "it cannot be set here: simulated clients, replicas and operators have no passwords"),
+    ] {
+        for command in [&["run", "--seeds", "3"][..], &["plan", "3"], &["replay", "3"], &["shrink", "3"]] {
+            let refused = expect(2, &[command, &["--set", directive]].concat());
+            assert!(text(&refused.stderr).contains(why), "{command:?}: {}", text(&refused.stderr));
+            assert!(refused.stdout.is_empty(), "{command:?}");
+        }
+        let (name, value) = directive.split_once(' ').expect("both");
+        let mut plan = Plan::draw(3);
+        plan.hosts[1].settings.push(afterimage_sim::Setting::new(name, value));
+        fs::write(&file, plan.to_json()).expect("it is written");
+        let refused = expect(2, &["replay", path(&file)]);
+        assert!(text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+    }
+    expect(0, &["run", "--seeds", "2", "--set", "repl-timeout 10"]);
+}
+
+#[test]
+fn a_plan_with_a_value_that_cannot_be_played_is_refused_with_its_range() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("plan.json");
+    let mut plan = Plan::draw(3);
+    plan.network.pace.bytes_per_second = 1;
+    fs::write(&file, plan.to_json()).expect("it is written");
+    for command in ["replay", "shrink"] {
+        let refused = expect(2, &[command, path(&file)]);
+        let why = "plan.json: network.pace.bytes_per_second is 1, and must be from 100 to";
+        assert!(text(&refused.stderr).contains(why), "{}", text(&refused.stderr));
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_in_words() {
     let refused = expect(2, &["shrink", "1"]);
     assert!(text(&refused.stderr).contains("breaks no property"), "{}", text(&refused.stderr));

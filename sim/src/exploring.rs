@@ -24,8 +24,8 @@ pub(crate) fn run(arguments: &ExploreArguments, out: &mut impl Write) -> io::Res
         }
         return Ok(way.is_err());
     }
-    let threads =
-        rayon::ThreadPoolBuilder::new().num_threads(arguments.jobs.unwrap_or(0)).build().map_err(io::Error::other)?;
+    let jobs = arguments.jobs.map_or(0, usize::from);
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(io::Error::other)?;
     let bar = ProgressBar::new_spinner().with_style(
         ProgressStyle::with_template("{spinner} {elapsed} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
     );

@@ -22,8 +22,8 @@ pub(crate) struct Terms {
     pub(crate) twice: bool,
     /// Rolling hashes are kept.
     pub(crate) with_prints: bool,
-    /// Threads.
-    pub(crate) jobs: Option<usize>,
+    /// Threads; no more are started than there are seeds.
+    pub(crate) jobs: Option<u16>,
     /// No seed is begun after so long.
     pub(crate) time_limit: Option<Duration>,
 }
@@ -60,8 +60,8 @@ pub(crate) fn run(
     keep: &mut (dyn FnMut(&Record) -> io::Result<()> + Send),
     summary: &mut Summary,
 ) -> io::Result<()> {
-    let threads =
-        rayon::ThreadPoolBuilder::new().num_threads(terms.jobs.unwrap_or(0)).build().map_err(io::Error::other)?;
+    let jobs = terms.jobs.map_or(0, |jobs| usize::from(jobs).min(seeds.len().max(1)));
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(io::Error::other)?;
     let bar = ProgressBar::new(seeds.len() as u64).with_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len} seeds, {per_sec}, {eta} left{msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),

@@ -158,7 +158,7 @@ fn visit(arguments: &MuseumArguments, out: &mut impl Write) -> io::Result<ExitCo
     let wanted = afterimage_core::museum::Defect::ALL.iter().copied();
     let wanted: Vec<_> = wanted.filter(|known| defect.as_deref().is_none_or(|name| name == known.name())).collect();
     let shrink = (*shrink || defect.is_some()).then_some(Duration::from_micros(cpu.0));
-    let terms = exhibition::Terms { starts: *starts, seeds_max: *seeds_max, jobs: *jobs, shrink };
+    let terms = exhibition::Terms { starts: *starts, seeds_max: *seeds_max, jobs: jobs.map(usize::from), shrink };
     let exhibition = exhibition::Exhibition::of(&wanted, terms)?;
     if *json {
         writeln!(out, "{}", to_json(&exhibition))?;

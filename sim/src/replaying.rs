@@ -3,9 +3,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use afterimage_sim::{
-    Clock, KeptPlan, Outcome, Parting, Recorded, Replayed, Topic, Violation, replay_closely,
-};
+use afterimage_sim::{Clock, KeptPlan, Outcome, Parting, Recorded, Replayed, Topic, Violation, replay_closely};
 use serde::Serialize;
 
 use crate::cli::Source;

@@ -123,7 +123,8 @@ fn a_plan_a_replay_and_a_crowd_tell_seeds_and_fingerprints_likewise() {
     assert_eq!(plan["seed"].as_str(), Some(wide.as_str()));
     assert_eq!(Plan::from_json(text(&output.stdout)), Ok(Plan::draw(WIDE)));
     let replayed = expect(0, &["replay", "3", "--json"]);
-    let last: Value = serde_json::from_str(text(&replayed.stdout).lines().last().expect("there are lines")).expect("it is JSON");
+    let last: Value =
+        serde_json::from_str(text(&replayed.stdout).lines().last().expect("there are lines")).expect("it is JSON");
     let print = Print(afterimage_sim::run_seed(3).fingerprint).to_string();
     assert_eq!((last["seed"].as_u64(), last["fingerprint"].as_str()), (Some(3), Some(print.as_str())));
     let crowd = expect(0, &["crowd", "--replicas", "2", "--json"]);
@@ -245,7 +246,11 @@ fn a_replay_says_what_a_plan_breaks_instead_of_what_it_was_kept_for() {
 #[test]
 fn of_a_range_in_which_nothing_happens_a_replay_says_so() {
     let refused = expect(2, &["replay", "1", "--from", "13", "--to", "12"]);
-    assert!(text(&refused.stderr).contains("there is no time from 13.000000s to 12.000000s"), "{}", text(&refused.stderr));
+    assert!(
+        text(&refused.stderr).contains("there is no time from 13.000000s to 12.000000s"),
+        "{}",
+        text(&refused.stderr)
+    );
     for range in [&["--from", "90000"][..], &["--events", "900000000..900000001"]] {
         let told = expect(0, &[&["replay", "1"], range].concat());
         assert!(text(&told.stderr).contains("Nothing happens in that range: the run ends with event"), "{range:?}");

@@ -3,6 +3,8 @@
 use afterimage_sim::explore::{Budget, Shape, Terms};
 use clap::Args;
 
+use super::values::threads;
+
 /// What `explore` is told.
 #[derive(Debug, Args)]
 pub(crate) struct ExploreArguments {
@@ -43,8 +45,8 @@ pub(crate) struct ExploreArguments {
     #[arg(long, value_name = "MB", default_value_t = 4096)]
     pub(crate) memory: u64,
     /// Threads; as many as there are processors by default
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = threads())]
+    pub(crate) jobs: Option<u16>,
     /// Go only this way, as it was told of a violation: steps, separated by commas
     #[arg(long, value_name = "STEPS")]
     pub(crate) trace: Option<String>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use afterimage_sim::hazard::{Cell, Only, Preset};
 use clap::{Args, ValueEnum};
 
-use super::values::written;
+use super::values::{threads, written};
 
 /// What `hazard` is told.
 #[derive(Debug, Args)]
@@ -17,7 +17,7 @@ pub(crate) struct HazardArguments {
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pub(crate) runs: u32,
     /// Threads; as many as there are processors by default
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = threads())]
     pub(crate) jobs: Option<u16>,
     /// Of a factor only this value; may be given several times. Factors: persistence, supervisor, detector, guard, shape, load
     #[arg(long, value_name = "FACTOR=VALUE")]

@@ -17,8 +17,8 @@ pub(crate) use explore::ExploreArguments;
 pub(crate) use hazard::HazardArguments;
 pub(crate) use recording::{CaptureArguments, Place, RecordingArguments};
 pub(crate) use stories::Told;
-use values::written;
 pub(crate) use values::{Seconds, Seeds, Source};
+use values::{threads, written};
 
 /// Runs worlds of Afterimage nodes under faults, on simulated networks, disks and clocks.
 ///
@@ -233,9 +233,9 @@ pub(crate) struct RunArguments {
     /// From A up to, without, B; or the first N
     #[arg(long, value_name = "A..B | N", default_value = "1000")]
     pub(crate) seeds: Seeds,
-    /// Threads; as many as there are processors by default
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<usize>,
+    /// Threads, 1024 at most; as many as there are processors by default
+    #[arg(long, value_name = "N", value_parser = threads())]
+    pub(crate) jobs: Option<u16>,
     #[command(flatten)]
     pub(crate) changed: Changed,
     /// A directory that keeps each result at once; a second run with the same one does only what is missing
@@ -282,8 +282,8 @@ pub(crate) struct MuseumArguments {
     #[arg(long, value_name = "SECONDS", default_value = "10")]
     pub(crate) cpu: Seconds,
     /// Threads; as many as there are processors by default
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = threads())]
+    pub(crate) jobs: Option<u16>,
     /// One JSON object instead of words
     #[arg(long)]
     pub(crate) json: bool,

@@ -14,6 +14,11 @@ pub(crate) fn written() -> impl TypedValueParser<Value = PathBuf> {
     })
 }
 
+/// Threads: each has a stack of its own, and more of them than processors by far do nothing.
+pub(crate) fn threads() -> impl TypedValueParser<Value = u16> {
+    clap::value_parser!(u16).range(1..=1024)
+}
+
 /// A range of seeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seeds(pub(crate) Range<u64>);
@@ -87,6 +92,18 @@ mod tests {
             let told = Arguments::try_parse_from(words("-")).expect_err(command).to_string();
             assert!(told.contains("'-'") && told.contains("has to be the name of a file"), "{told}");
             assert!(Arguments::try_parse_from(words("./-")).is_ok(), "{command}");
+        }
+    }
+
+    #[test]
+    fn threads_are_as_many_as_a_machine_may_have_processors() {
+        for command in ["run", "hazard", "explore", "museum"] {
+            let parse = |count| Arguments::try_parse_from(["afterimage-sim", command, "--jobs", count]);
+            assert!(parse("1024").is_ok(), "{command}");
+            for wrong in ["0", "1025", "999999999"] {
+                let told = parse(wrong).expect_err(command).to_string();
+                assert!(told.contains("is not in 1..=1024"), "{told}");
+            }
         }
     }
 

@@ -210,12 +210,18 @@ mod tests {
     fn what_would_wrap_or_cannot_be_played_is_refused_with_its_field_and_range() {
         type Change = fn(&mut Plan);
         let cases: [(Change, &str); 24] = [
-            (|plan| plan.quiet_at_us = 5400 * SECOND + 1, "quiet_at_us is 5400000001, and must be from 0 to 5400000000"),
+            (
+                |plan| plan.quiet_at_us = 5400 * SECOND + 1,
+                "quiet_at_us is 5400000001, and must be from 0 to 5400000000",
+            ),
             (|plan| plan.network.pace.jitter_us = u64::MAX, "network.pace.jitter_us is"),
             (|plan| plan.network.pace.latency_us = 3600 * SECOND + 1, "network.pace.latency_us is"),
             (|plan| plan.network.pace.bytes_per_second = 1, "network.pace.bytes_per_second is 1, and must be from 100"),
             (|plan| plan.network.buffer_bytes = 63, "network.buffer_bytes is 63, and must be from 64"),
-            (|plan| plan.network.dial_timeout_us = 0, "network.dial_timeout_us is 0, and must be from 1000 to 3600000000"),
+            (
+                |plan| plan.network.dial_timeout_us = 0,
+                "network.dial_timeout_us is 0, and must be from 1000 to 3600000000",
+            ),
             (|plan| plan.network.chunking = Chunking::Packets { bytes: 0 }, "network.chunking.packets.bytes is 0"),
             (|plan| plan.disk.bytes_per_second = 0, "disk.bytes_per_second is 0"),
             (|plan| plan.disk.sync_us = u64::MAX, "disk.sync_us is"),
@@ -229,7 +235,10 @@ mod tests {
             (|plan| plan.clients[1].pops_of_ten = 11, "clients[1].pops_of_ten is 11, and must be from 0 to 10"),
             (|plan| plan.clients[0].keys = u32::MAX, "clients[0].keys is"),
             (|plan| plan.clients[0].sets = Some(Sets { value_bytes: 1, window: 0 }), "clients[0].sets.window is 0"),
-            (|plan| plan.faults[0].fault = Fault::Reset { a: 1, b: 1 }, "faults[0].fault: nothing is between host 1 and itself"),
+            (
+                |plan| plan.faults[0].fault = Fault::Reset { a: 1, b: 1 },
+                "faults[0].fault: nothing is between host 1 and itself",
+            ),
             (
                 |plan| plan.faults[1].fault = Fault::Pause { host: 0, for_us: u64::MAX },
                 "faults[1].fault.for_us is 18446744073709551615, and must be from 0 to 86400000000",

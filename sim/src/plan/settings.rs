@@ -10,7 +10,17 @@ use super::{Plan, Setting};
 /// What the world decides: names, and why not.
 const OF_THE_WORLD: [(&[&str], &str); 7] = [
     (
-        &["port", "bind", "bind-source-addr", "protected-mode", "unixsocket", "unixsocketperm", "tls-port", "maxclients", "timeout"],
+        &[
+            "port",
+            "bind",
+            "bind-source-addr",
+            "protected-mode",
+            "unixsocket",
+            "unixsocketperm",
+            "tls-port",
+            "maxclients",
+            "timeout",
+        ],
         "whom a node listens to, and for how long, is the simulated network's part",
     ),
     (
@@ -23,8 +33,14 @@ const OF_THE_WORLD: [(&[&str], &str); 7] = [
     ),
     (&["rename-command"], "simulated clients and operators say commands by their names"),
     (&["dir", "include"], "a simulated node has a disk of its own, and no other files"),
-    (&["daemonize", "supervised", "pidfile", "logfile", "syslog-enabled"], "a simulated node is no process, and its log is in the replay"),
-    (&["replicaof", "slaveof"], "who follows whom at the start stands in `hosts`, and then the operator's orders decide"),
+    (
+        &["daemonize", "supervised", "pidfile", "logfile", "syslog-enabled"],
+        "a simulated node is no process, and its log is in the replay",
+    ),
+    (
+        &["replicaof", "slaveof"],
+        "who follows whom at the start stands in `hosts`, and then the operator's orders decide",
+    ),
 ];
 /// Clients write to two.
 const DATABASES_MIN: u32 = 2;
@@ -48,11 +64,12 @@ pub(super) fn check(settings: &[Setting]) -> Result<(), String> {
 
 fn check_one(setting: &Setting) -> Result<(), String> {
     let Setting { name, value } = setting;
-    if name.split_whitespace().count() != 1 || name.starts_with('#') || setting.to_string().contains(['\n', '\r']) {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if name.is_empty() || !name.bytes().all(is_name) || value.contains(['\n', '\r']) {
         return Err("that is not one directive".into());
     }
-    let is_it = |known: &&str| known.eq_ignore_ascii_case(name.trim());
-    if let Some((_, why)) = OF_THE_WORLD.iter().find(|(names, _)| names.iter().any(|known| is_it(&known))) {
+    let is_it = |known: &&str| known.eq_ignore_ascii_case(name);
+    if let Some((_, why)) = OF_THE_WORLD.iter().find(|(names, _)| names.iter().any(is_it)) {
         return Err(format!("it cannot be set here: {why}"));
     }
     let text = format!("{name} {value}\n");
@@ -95,11 +112,14 @@ mod tests {
             ("hz", "10\nport 1", "not one directive"),
             ("", "10", "not one directive"),
             ("# hz", "10", "not one directive"),
+            ("\"port\"", "10", "not one directive"),
         ] {
             let told = check(&[Setting::new(name, value)]).expect_err(name);
             assert!(told.contains(why) && told.starts_with(&format!("`{name} ")), "{told:?}: {why}");
         }
-        for (name, value) in [("repl-timeout", "5"), ("save", "\"\""), ("hz", "10"), ("client-output-buffer-limit", "replica 1mb 0 0")] {
+        for (name, value) in
+            [("repl-timeout", "5"), ("save", "\"\""), ("hz", "10"), ("client-output-buffer-limit", "replica 1mb 0 0")]
+        {
             assert_eq!(check(&[Setting::new(name, value)]), Ok(()));
         }
     }

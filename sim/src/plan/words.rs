@@ -2,7 +2,7 @@
 //!
 //! A few lines: who is there, how they are configured, and then what is planned, in order of time.
 
-use super::{Chunking, Fault, HandOver, Held, HostPlan, Order, Plan, Setting, Storage, Target, Victims, Way};
+use super::{Chunking, Fault, HandOver, Held, HostPlan, Order, Plan, Setting, Step, Storage, Target, Victims, Way};
 use crate::journal::{Clock, host_name};
 use crate::queue::Micros;
 
@@ -58,11 +58,12 @@ impl Plan {
                 None => events
                     .push((client.start_us, format!("{name} begins to send {} commands to {to}", client.commands))),
                 Some(script) => {
-                    let told = script.iter().take(COMMANDS_TOLD_MAX);
-                    events.extend(told.map(|step| (step.at_us, format!("{name} to {to}: {}", step.say.join("; ")))));
+                    let times = times_of(script);
+                    let told = times.iter().zip(script).take(COMMANDS_TOLD_MAX);
+                    events.extend(told.map(|(at, step)| (*at, format!("{name} to {to}: {}", step.say.join("; ")))));
                     let untold = script.len().saturating_sub(COMMANDS_TOLD_MAX);
-                    if let Some(step) = script.last().filter(|_| untold > 0) {
-                        events.push((step.at_us, format!("by now {untold} more by {name}")));
+                    if let Some(at) = times.last().filter(|_| untold > 0) {
+                        events.push((*at, format!("by now {untold} more by {name}")));
                     }
                 }
             }
@@ -76,6 +77,15 @@ impl Plan {
         events.sort_by_key(|(at, _)| *at);
         events
     }
+}
+
+/// When each step of a script is said: not before the one that stands before it.
+fn times_of(script: &[Step]) -> Vec<Micros> {
+    let later = |last: &mut Micros, step: &Step| {
+        *last = step.at_us.max(*last);
+        Some(*last)
+    };
+    script.iter().scan(0, later).collect()
 }
 
 fn host_in_words(index: u16, host: &HostPlan) -> String {
@@ -215,5 +225,26 @@ mod tests {
         assert!(at("A is a master") < at("B is a replica of A"));
         assert!(at("t=1.000000s  order: B is to be the master") < at("t=2.000000s  fault: reset A <-> B"));
         assert_eq!(words.lines().filter(|line| line.starts_with("t=")).count(), 3);
+    }
+
+    #[test]
+    fn a_step_of_a_script_whose_time_is_over_is_told_behind_the_one_before_it_at_the_time_at_which_it_is_said() {
+        let mut plan = Plan::draw(3);
+        let step = |at_us, line: &str| Step { at_us, say: vec![line.into()] };
+        plan.clients.truncate(1);
+        plan.clients[0].script =
+            Some(vec![step(2_000_000, "INCR a"), step(1_000_000, "INCR b"), step(3_000_000, "INCR c")]);
+        plan.clients[0].target = Target::Master;
+        (plan.faults, plan.orders) = (Vec::new(), Vec::new());
+        let words = plan.in_words();
+        let said: Vec<&str> = words.lines().filter(|line| line.contains("INCR")).collect();
+        assert_eq!(
+            said,
+            [
+                "t=2.000000s  c1 to the master: INCR a",
+                "t=2.000000s  c1 to the master: INCR b",
+                "t=3.000000s  c1 to the master: INCR c"
+            ]
+        );
     }
 }

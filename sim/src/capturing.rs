@@ -18,6 +18,9 @@ pub(crate) fn replay(arguments: &CaptureArguments, out: &mut impl Write) -> io::
     let text = std::fs::read_to_string(file).map_err(|error| io::Error::new(error.kind(), about(&error)))?;
     let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, about(&why));
     let mut capture: Capture = text.parse().map_err(invalid)?;
+    if capture.is_empty() {
+        return Err(invalid("it is a capture in which nothing was said".into()));
+    }
     if let Some(every) = every {
         let sweep = sweep(&capture, (0..capture.len()).step_by(*every as usize), *bits);
         if *json {

@@ -7,12 +7,23 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::ExploreArguments;
 
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// All was looked at, and nothing was broken.
+    Sound,
+    /// A property was broken.
+    Broken,
+    /// Nothing was broken, but not all was looked at.
+    Open,
+}
+
 /// Explores a world, and tells what came of it.
 ///
 /// # Errors
 ///
 /// If the threads cannot be started, or the output cannot be written.
-pub(crate) fn run(arguments: &ExploreArguments, out: &mut impl Write) -> io::Result<bool> {
+pub(crate) fn run(arguments: &ExploreArguments, out: &mut impl Write) -> io::Result<Verdict> {
     let terms = arguments.terms();
     if let Some(trace) = &arguments.trace {
         let way = retrace(&terms, trace).map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
@@ -22,7 +33,8 @@ pub(crate) fn run(arguments: &ExploreArguments, out: &mut impl Write) -> io::Res
         } else {
             journal.iter().try_for_each(|line| writeln!(out, "{line}"))?;
         }
-        return Ok(way.is_err());
+        // One way was to be gone, and was.
+        return Ok(if way.is_err() { Verdict::Sound } else { Verdict::Broken });
     }
     let jobs = arguments.jobs.map_or(0, usize::from);
     let threads = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().map_err(io::Error::other)?;
@@ -44,7 +56,11 @@ pub(crate) fn run(arguments: &ExploreArguments, out: &mut impl Write) -> io::Res
     } else {
         show(&explored, cpu_ms, out)?;
     }
-    Ok(explored.found.is_none())
+    Ok(match explored.end {
+        End::Closed => Verdict::Sound,
+        End::Broken => Verdict::Broken,
+        End::DepthBound | End::StatesBound | End::MemoryBound => Verdict::Open,
+    })
 }
 
 fn show(explored: &Explored, cpu_ms: u64, out: &mut impl Write) -> io::Result<()> {

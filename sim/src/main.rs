@@ -31,6 +31,7 @@ use afterimage_sim::{Clock, KeptPlan, Plan};
 use clap::{CommandFactory, Parser};
 
 use cli::{Arguments, Changed, Command, MuseumArguments, Seconds, Source, Told};
+use exploring::Verdict;
 use running::Form;
 
 #[global_allocator]
@@ -38,6 +39,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// A property was broken.
 const BROKEN: u8 = 1;
+/// Nothing was broken, but not all was looked at that was to be.
+const OPEN: u8 = 3;
 /// The request made no sense; clap uses the same status.
 const USAGE: u8 = 2;
 
@@ -114,7 +117,11 @@ fn carry_out(command: &Command, out: &mut impl Write) -> io::Result<ExitCode> {
         }
         Command::Explore(arguments) => {
             check_defects(&arguments.defects)?;
-            Ok(verdict(exploring::run(arguments, out)?))
+            Ok(match exploring::run(arguments, out)? {
+                Verdict::Sound => ExitCode::SUCCESS,
+                Verdict::Broken => ExitCode::from(BROKEN),
+                Verdict::Open => ExitCode::from(OPEN),
+            })
         }
         Command::Defects => {
             museum::names().into_iter().try_for_each(|name| writeln!(out, "{name}"))?;

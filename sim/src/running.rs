@@ -86,6 +86,10 @@ pub(crate) fn run(arguments: &RunArguments, out: &mut impl Write) -> io::Result<
         jobs: *jobs,
         time_limit: time_limit.map(|limit| Duration::from_micros(limit.0)),
     };
+    if shard.seeds(seeds.clone()).next().is_none() {
+        let Shard { index, of } = shard;
+        writeln!(io::stderr(), "Shard {index}/{of} has none of the seeds {}..{}.", seeds.start, seeds.end)?;
+    }
     let mut keep = |record: &Record| {
         done.insert(record.outcome.seed);
         if let (Some(file), Some(recorded)) = (&mut print_file, &record.recorded) {
@@ -158,6 +162,10 @@ pub(crate) fn compare(one: &Path, other: &Path, out: &mut impl Write) -> io::Res
     }
     if partings.len() > TOLD_MAX {
         writeln!(out, "... and {} more", partings.len() - TOLD_MAX)?;
+    }
+    if first.is_empty() && second.is_empty() {
+        let why = format!("{} and {} have no seeds: there is nothing to compare", one.display(), other.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
     let alone = [(one, &first), (other, &second)].map(|(path, prints)| (path, prints.len() - both.len()));
     for (path, count) in alone.into_iter().filter(|(_, count)| *count > 0) {

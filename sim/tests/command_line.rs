@@ -160,6 +160,43 @@ fn a_run_whose_time_is_over_begins_no_seed_and_says_which_are_missing() {
 }
 
 #[test]
+fn a_report_for_programs_counts_the_seeds_that_were_not_run() {
+    let output = expect(0, &["run", "--seeds", "5..9", "--time-limit", "0", "--json"]);
+    let summary: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!((summary["seeds"].as_u64(), summary["not_run"].as_u64()), (Some(0), Some(4)), "{summary}");
+}
+
+#[test]
+fn where_there_is_nothing_to_do_that_is_said() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let [one, other] = ["one", "other"].map(|name| dir.path().join(name));
+    [&one, &other].iter().for_each(|file| fs::write(file, "").expect("it is written"));
+    let refused = expect(2, &["compare", path(&one), path(&other)]);
+    assert!(text(&refused.stderr).contains("there is nothing to compare"), "{}", text(&refused.stderr));
+    fs::write(&one, "afterimage-capture 1\nserver redis 7.0.15\nsession nothing\nhosts 2\nbacklog 1048576\n")
+        .expect("it is written");
+    for more in [&[][..], &["--sweep", "1"]] {
+        let refused = expect(2, &[&["replay-capture", path(&one)], more].concat());
+        assert!(text(&refused.stderr).contains("in which nothing was said"), "{}", text(&refused.stderr));
+    }
+    let none = expect(0, &["run", "--seeds", "3", "--shard", "5/1000", "--json"]);
+    assert!(text(&none.stderr).contains("Shard 5/1000 has none of the seeds 0..3."), "{}", text(&none.stderr));
+}
+
+#[test]
+fn a_search_that_comes_to_its_bound_has_a_status_of_its_own() {
+    let none = ["explore", "--promotions", "0", "--crashes", "0", "--saves", "0", "--waits", "0", "--timers", "0"];
+    let small = ["--writes", "1", "--cuts", "1", "--pieces", "1", "--json"];
+    let explore = |status: i32, bound: &[&str]| {
+        let output = expect(status, &[&none[..], &small, bound].concat());
+        serde_json::from_slice::<Value>(&output.stdout).expect("it is JSON")["end"].clone()
+    };
+    assert_eq!(explore(0, &[]), "closed");
+    assert_eq!(explore(3, &["--depth", "2"]), "depth_bound");
+    assert_eq!(explore(3, &["--states", "10"]), "states_bound");
+}
+
+#[test]
 fn seeds_do_the_same_twice_and_in_two_processes() {
     let dir = tempfile::tempdir().expect("a directory");
     let [one, other] = ["one", "other"].map(|name| dir.path().join(name));

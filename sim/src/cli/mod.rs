@@ -24,7 +24,7 @@ use values::{threads, written};
 ///
 /// A seed draws a plan, the plan decides the run: the same seed gives the same events, on every machine.
 ///
-/// Exit status: 0 if all properties held, 1 if one was broken, 2 for a request that makes no sense.
+/// Exit status: 0 if all properties held, 1 if one was broken, 2 for a request that makes no sense, 3 if `explore` did not come to an end.
 #[derive(Debug, Parser)]
 #[command(name = "afterimage-sim", version)]
 pub(crate) struct Arguments {
@@ -174,7 +174,8 @@ pub(crate) enum Command {
     },
     /// Explore all that can happen in a small world: a master and two replicas, few writes, cuts, crashes and promotions, in each order with what is under way
     ///
-    /// Exit status 1 if a property was broken; then the shortest way there is told.
+    /// Exit status 1 if a property was broken; then the shortest way there is told. Exit status 3 if none was, and there are states that were not looked at, since the search came
+    /// to a bound: `--depth`, `--states` or `--memory`.
     Explore(ExploreArguments),
     /// List the mistakes that this build can make on purpose
     Defects,
@@ -244,7 +245,7 @@ pub(crate) struct RunArguments {
     /// Only part I, counted from 0, of K
     #[arg(long, value_name = "I/K")]
     pub(crate) shard: Option<Shard>,
-    /// Begin no seed after so long
+    /// Begin no seed after so long. Seeds that are left do not make the run fail; the report names them, and counts them as `not_run` in its JSON form
     #[arg(long, value_name = "SECONDS")]
     pub(crate) time_limit: Option<Seconds>,
     /// Signatures of failures that are known, one a line: they are counted, and do not make the run fail

@@ -99,6 +99,10 @@ impl CampaignTerms {
         }
     }
 
+    fn seeds(&self) -> Range<u64> {
+        self.from..self.to
+    }
+
     fn in_words(&self) -> String {
         let CampaignTerms { from, to, shards, changes, twice, build, marks } = self;
         let changes = if changes.is_none() { String::new() } else { format!(", with{}", changes.in_options()) };
@@ -170,7 +174,7 @@ impl Campaign {
             }
             Err(TryLockError::Error(error)) => return Err(at(&path, error)),
         }
-        let whole_bytes = read_records(&path, each)?;
+        let whole_bytes = read_records(&path, &terms.seeds(), each)?;
         let mut file = file.try_clone()?;
         file.set_len(whole_bytes)?;
         file.seek(io::SeekFrom::End(0))?;
@@ -185,8 +189,8 @@ impl Campaign {
     }
 }
 
-/// Reads the results in a file. Returns the length of the whole lines.
-fn read_records(path: &Path, each: &mut dyn FnMut(Record)) -> io::Result<u64> {
+/// Reads the results in a file, all of them of these seeds. Returns the length of the whole lines.
+fn read_records(path: &Path, seeds: &Range<u64>, each: &mut dyn FnMut(Record)) -> io::Result<u64> {
     let mut reader = BufReader::new(File::open(path).map_err(|error| at(path, error))?);
     let (mut line, mut whole_bytes) = (Vec::new(), 0);
     for number in 1_u64.. {
@@ -195,10 +199,17 @@ fn read_records(path: &Path, each: &mut dyn FnMut(Record)) -> io::Result<u64> {
         if line.last() != Some(&b'\n') {
             break;
         }
-        let record = serde_json::from_slice(&line).map_err(|error| {
-            let why = format!("line {number} is no result ({error}); without that line its seed is run again");
-            at(path, io::Error::new(io::ErrorKind::InvalidData, why))
+        let wrong = |why: String| at(path, io::Error::new(io::ErrorKind::InvalidData, why));
+        let record: Record = serde_json::from_slice(&line).map_err(|error| {
+            wrong(format!("line {number} is no result ({error}); without that line its seed is run again"))
         })?;
+        let seed = record.outcome.seed;
+        if !seeds.contains(&seed) {
+            let Range { start, end } = seeds;
+            return Err(wrong(format!(
+                "line {number} is of seed {seed}, and the campaign has the seeds {start}..{end}"
+            )));
+        }
         each(record);
         whole_bytes += line.len() as u64;
     }
@@ -230,10 +241,11 @@ pub(crate) fn merge(dirs: &[PathBuf]) -> io::Result<Merged> {
         );
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
-    let mut summary = Summary::of(terms.from..terms.to, &terms.changes);
+    let seeds = terms.seeds();
+    let mut summary = Summary::of(seeds.clone(), &terms.changes);
     let (mut done, mut contradictions) = (BTreeMap::new(), Vec::new());
     for path in shard_files(dirs)? {
-        read_records(&path, &mut |record| {
+        read_records(&path, &seeds, &mut |record| {
             let seed = record.outcome.seed;
             match done.insert(seed, record.outcome.fingerprint) {
                 None => {
@@ -245,7 +257,7 @@ pub(crate) fn merge(dirs: &[PathBuf]) -> io::Result<Merged> {
             }
         })?;
     }
-    let missing = gaps(terms.from..terms.to, done.keys().copied());
+    let missing = gaps(seeds, done.keys().copied());
     Ok(Merged { summary, missing, contradictions })
 }
 

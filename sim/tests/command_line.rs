@@ -197,6 +197,22 @@ fn a_search_that_comes_to_its_bound_has_a_status_of_its_own() {
 }
 
 #[test]
+fn a_result_of_a_seed_that_is_not_the_campaigns_is_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let out = path(dir.path());
+    expect(0, &["run", "--seeds", "3", "--out", out]);
+    let file = dir.path().join("shard-0.jsonl");
+    let lines = fs::read_to_string(&file).expect("there are results");
+    fs::write(&file, lines.replacen("\"seed\":2,", "\"seed\":999999,", 1)).expect("it is written");
+    for command in [&["merge", out][..], &["run", "--seeds", "3", "--out", out]] {
+        let refused = expect(2, command);
+        let told = text(&refused.stderr);
+        assert!(told.contains("shard-0.jsonl: line ") && told.contains("is of seed 999999"), "{told}");
+        assert!(told.contains("the campaign has the seeds 0..3"), "{told}");
+    }
+}
+
+#[test]
 fn seeds_do_the_same_twice_and_in_two_processes() {
     let dir = tempfile::tempdir().expect("a directory");
     let [one, other] = ["one", "other"].map(|name| dir.path().join(name));

@@ -108,7 +108,7 @@ pub(crate) enum Command {
         /// Where to write the plan, instead of the standard output
         #[arg(long, value_name = "FILE", value_parser = written())]
         out: Option<PathBuf>,
-        /// CPU time after which the smallest plan so far has to do
+        /// CPU time after which the smallest plan so far has to do. However short it is, the plan is run as it is, with its defects and without them, and what is left of it once more
         #[arg(long, value_name = "SECONDS", default_value = "60")]
         cpu: Seconds,
         /// The summary as one JSON object, with the plan in it if that is not written to a file

@@ -126,6 +126,9 @@ pub(super) fn leave_out(search: &mut Search<'_>) {
 
 /// Gives each step the time at which it was said. One that had to wait for the answers to others would hold on to them otherwise.
 fn tell_when_it_was_said(search: &mut Search<'_>) {
+    if search.is_over() {
+        return;
+    }
     let said = search.what_is_said();
     search.change(|plan| {
         for (client, said) in plan.clients.iter_mut().zip(said) {

@@ -98,17 +98,20 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Makes a failing plan smaller. `watch` is told of each try, and may end the search.
+/// Makes a failing plan smaller. `watch` is told of each try, and now and then while one is run, and may end the search. What it cannot end is the run of the plan itself, with its
+/// defects and without them.
 ///
 /// # Errors
 ///
 /// Says why there is nothing to make smaller.
 pub fn shrink(plan: &Plan, watch: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Result<Shrunk, Refusal> {
-    let mut search = Search::begin(plan, watch)?;
-    let said = search.what_is_said();
+    let (mut search, said) = Search::begin(plan, watch)?;
     let before = Size { commands: said.iter().flatten().map(|step| step.say.len()).sum(), ..search.size() };
     let mut is_smallest = false;
     for _ in 0..ROUNDS_MAX {
+        if search.is_over() {
+            break;
+        }
         let parts = search.size().parts();
         commands::give_scripts(&mut search);
         // What makes a run short comes first.
@@ -121,7 +124,7 @@ pub fn shrink(plan: &Plan, watch: &mut dyn FnMut(Progress) -> ControlFlow<()>) -
         numbers::lower(&mut search);
         // Numbers can nearly always be lowered a little more.
         is_smallest = search.size().parts() == parts && !search.is_over();
-        if is_smallest || search.is_over() {
+        if is_smallest {
             break;
         }
     }

@@ -13,6 +13,9 @@ pub(super) const LATER: Micros = 2 * SECOND;
 /// Other seeds that are tried where leaving a part out moves choices that have nothing to do with it.
 const OTHER_SEEDS: [u64; 3] = [1, 2, 3];
 
+/// Whoever watches is asked after so many events of a run, too.
+const ASKED_EVERY: u64 = 1 << 13;
+
 /// When a run is given up.
 #[derive(Clone, Copy, Debug)]
 struct Limit {
@@ -37,16 +40,16 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// A search for what is smaller than a plan that fails.
+    /// A search for what is smaller than a plan that fails, and what each client has said when that does.
     pub(super) fn begin(
         plan: &Plan,
         watch: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Search<'a>, Refusal> {
+    ) -> Result<(Search<'a>, Vec<Vec<Step>>), Refusal> {
         plan.check().map_err(Refusal::Unsound)?;
-        let world = run_with_records(plan);
+        let mut world = run_with_records(plan);
         let violation = world.outcome().violations.into_iter().next().ok_or(Refusal::Passes)?;
         let without = Plan { defects: Vec::new(), ..plan.clone() };
-        Ok(Search {
+        let mut search = Search {
             plan: plan.clone(),
             tries: 1,
             pass: "begin",
@@ -55,7 +58,9 @@ impl<'a> Search<'a> {
             is_over: false,
             violation,
             watch,
-        })
+        };
+        search.ask();
+        Ok((search, world.take_records()))
     }
 
     /// The size of the plan.
@@ -84,16 +89,22 @@ impl<'a> Search<'a> {
             return false;
         }
         self.tries += 1;
-        let failure = self.failure_of(&candidate).filter(|_| self.is_clean_without_defects(&candidate));
+        let failure = self.failure_of(&candidate);
+        let failure = failure.filter(|_| self.is_clean_without_defects(&candidate));
         let is_taken = failure.is_some();
         if let Some(violation) = failure {
             self.limit = limit(&violation);
             self.violation = violation;
             self.plan = candidate;
         }
-        let progress = Progress { pass: self.pass, tries: self.tries, size: self.size() };
-        self.is_over = (self.watch)(progress).is_break();
+        self.ask();
         is_taken
+    }
+
+    /// Asks whoever watches whether to go on.
+    fn ask(&mut self) {
+        let progress = Progress { pass: self.pass, tries: self.tries, size: self.size() };
+        self.is_over |= (self.watch)(progress).is_break();
     }
 
     /// The same with other seeds, too: what was left out may have moved choices that have nothing to do with it.
@@ -109,19 +120,37 @@ impl<'a> Search<'a> {
         self.attempt(candidate)
     }
 
-    fn failure_of(&self, candidate: &Plan) -> Option<Violation> {
+    fn failure_of(&mut self, candidate: &Plan) -> Option<Violation> {
         let mut world = World::new(candidate.clone());
         world.begin();
         // After the quiet point the check itself says how long it may take.
         let at_us = if self.is_of_the_end() { Micros::MAX } else { self.limit.at_us };
-        while world.now() <= at_us && world.events() <= self.limit.events && world.step() {}
+        let events = self.limit.events;
+        self.run(&mut world, |world| world.now() <= at_us && world.events() <= events)?;
         let violation = world.outcome().violations.into_iter().next()?;
         (violation.signature() == self.violation.signature()).then_some(violation)
     }
 
-    fn is_clean_without_defects(&self, candidate: &Plan) -> bool {
-        let without = || Plan { defects: Vec::new(), ..candidate.clone() };
-        !self.must_pass_without_defects || crate::run_plan(without()).passed()
+    fn is_clean_without_defects(&mut self, candidate: &Plan) -> bool {
+        if !self.must_pass_without_defects {
+            return true;
+        }
+        let mut world = World::new(Plan { defects: Vec::new(), ..candidate.clone() });
+        world.begin();
+        self.run(&mut world, |_| true).is_some() && world.outcome().passed()
+    }
+
+    /// Runs a world to its end, or as long as it is to go on; `None` if whoever watches has had enough before.
+    fn run(&mut self, world: &mut World, goes_on: impl Fn(&World) -> bool) -> Option<()> {
+        while goes_on(world) && world.step() {
+            if world.events().is_multiple_of(ASKED_EVERY) {
+                self.ask();
+                if self.is_over {
+                    return None;
+                }
+            }
+        }
+        Some(())
     }
 }
 

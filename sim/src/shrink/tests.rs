@@ -60,6 +60,18 @@ fn whoever_watches_can_end_the_search_and_gets_what_was_reached() {
 }
 
 #[test]
+fn who_has_had_enough_from_the_beginning_gets_the_plan_as_it_is_and_nothing_more_is_run() {
+    let plan = with_a_senseless_order(5);
+    let mut asked = 0;
+    let shrunk = shrink(&plan, &mut |_| {
+        asked += 1;
+        ControlFlow::Break(())
+    });
+    let shrunk = shrunk.expect("it fails");
+    assert_eq!((shrunk.tries, asked, shrunk.plan, shrunk.is_smallest), (1, 1, plan, false));
+}
+
+#[test]
 fn what_a_script_says_is_recorded_with_the_time_at_which_it_was_said() {
     let mut plan = with_a_senseless_order(6);
     plan.clients.truncate(1);

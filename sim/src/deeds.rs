@@ -18,7 +18,7 @@ use crate::disk::DiskTrouble;
 use crate::host::site_at;
 use crate::network::{End, Link, Side};
 use crate::plan::{Fault, FaultPlan};
-use crate::queue::{Micros, SECOND};
+use crate::queue::{MILLISECOND, Micros, SECOND};
 use crate::world::{Checks, World};
 
 impl World {
@@ -230,13 +230,17 @@ impl World {
 
     /// A host has come to its end: what it had a while ago has been synced, unless it stood still in between.
     pub(crate) fn promise_what_has_aged(&mut self, index: u16) {
-        const IDLE: Micros = 3 * SECOND;
+        const UNTIL_SYNC: Micros = 1200 * MILLISECOND;
+        const APPENDS: u64 = 20;
+        const BYTES: u64 = 1 << 20;
         let is_stuck = |planned: &FaultPlan| match planned.fault {
             Fault::Disk { host, trouble: DiskTrouble::Stuck, for_us } if host == index => for_us,
             _ => 0,
         };
         let stuck: Micros = self.plan.faults.iter().map(is_stuck).sum();
-        let age = IDLE + stuck + SYNCS_TO_NAME * slowness(&self.plan) * self.plan.disk.sync_us;
+        let disk = &self.plan.disk;
+        let appends = APPENDS * disk.latency_us + BYTES * SECOND / disk.bytes_per_second.max(1);
+        let age = UNTIL_SYNC + stuck + slowness(&self.plan) * (SYNCS_TO_NAME * disk.sync_us + appends);
         if let Some(place) = self.checks.promises.stood_at(index, self.now.saturating_sub(age)) {
             self.promise(index, place);
         }

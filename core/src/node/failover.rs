@@ -19,7 +19,7 @@ use crate::config::Endpoint;
 use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, Effects, Level, Mono, Now};
-use crate::replication::{HandshakeError, ReplicationId, SyncAnswer};
+use crate::replication::{HandshakeError, ReplicationId, SyncAnswer, has_lost_its_master};
 use crate::resp::Args;
 
 use super::Node;
@@ -292,6 +292,10 @@ impl Node {
                 self.mark(Mark::FailoverTargetIsMaster);
             }
             HandshakeError::NotTakenOver(_) | HandshakeError::NotNow(_) => self.target_refused(now, effects),
+            // It was a master, and follows somebody now whom it has lost: us, perhaps, who would wait for it for ever.
+            HandshakeError::Ping(line) if *ask == Ask::Continue && has_lost_its_master(line.as_bytes()) => {
+                self.target_refused(now, effects);
+            }
             // Another try may do better.
             HandshakeError::Ping(_) | HandshakeError::Auth(_) | HandshakeError::Nonsense(_) => {}
         }

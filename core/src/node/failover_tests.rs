@@ -380,6 +380,22 @@ fn a_target_that_has_obeyed_and_could_not_say_so_is_followed() {
 }
 
 #[test]
+fn a_target_that_was_a_master_and_has_lost_its_own_since_is_not_waited_for() {
+    let (mut bench, _) = bench_in_progress();
+    let (link, _) = meet(&mut bench);
+    say(&mut bench, link, "-ERR PSYNC FAILOVER can't be sent to a master.\r\n");
+    bench.pass(SECOND * 2);
+    let link = bench.answer_dial(true);
+    say(&mut bench, link, "-LOADING Redis is loading the dataset in memory\r\n");
+    assert_eq!(state(&mut bench), "failover-in-progress", "it may be a master when it has");
+    bench.pass(SECOND * 2);
+    let link = bench.answer_dial(true);
+    say(&mut bench, link, "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n");
+    assert_eq!(state(&mut bench), "no-failover");
+    assert!(bench.node.follow.is_none());
+}
+
+#[test]
 fn a_history_of_the_same_name_is_a_replica_and_not_followed_in_a_circle() {
     let (mut bench, _) = bench_in_progress();
     let id = bench.node.history.id;

@@ -331,7 +331,8 @@ fn is_transient(line: &[u8]) -> bool {
     has_lost_its_master(line) || line.starts_with(NO_MASTER_LINK.as_bytes()) || line.starts_with(b"-LOADING")
 }
 
-fn has_lost_its_master(line: &[u8]) -> bool {
+/// True for the answer of one whose link to its own master is down, with `replica-serve-stale-data no`.
+pub(crate) fn has_lost_its_master(line: &[u8]) -> bool {
     line.starts_with(b"-MASTERDOWN")
 }
 

@@ -15,6 +15,7 @@ pub use ancestry::{ANCESTRY, Ancestor, Circle, Fate, Inquiry, Lineage, NoAnswer,
 pub use decide::{Reason, Request, Standing, Verdict, decide};
 pub use dual_channel::{AfterSnapshotLine, SnapshotEnd, SnapshotTalk};
 pub use guard::{Class, Evidence, Offer, Suspect, classify};
+pub(crate) use handshake::has_lost_its_master;
 pub use handshake::{Handshake, HandshakeError, Introduction, Next, SyncAnswer};
 pub use history::{ClientMark, History};
 pub use log::Log;

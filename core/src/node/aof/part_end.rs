@@ -60,13 +60,15 @@ impl Node {
         if verdict.is_rotten {
             self.mark(Mark::AofRotten);
         }
+        let cut_bytes = may_be_cut(&verdict, is_last, self.config.aof_load_truncated)?;
         // The first line of an increment of ours is synced before anything names the file: no crash takes it away.
         let is_cut = verdict.is_ours && verdict.file_bytes > 0 && verdict.good_bytes == 0;
         if (is_cut || verdict.begins_unsealed) && preamble_bytes == 0 && restore.manifest.base_bytes.is_some() {
-            let why = "its first line is damaged, which had reached the disk before the file was used".to_string();
+            let why =
+                "its first line is damaged (at byte 0), which had reached the disk once: the file has rotted there"
+                    .to_string();
             return Err(Refusal { why, cure: CURE_ROT });
         }
-        let cut_bytes = may_be_cut(&verdict, is_last, self.config.aof_load_truncated)?;
         if verdict.damage.is_some_and(|damage| damage.fault == Fault::EndsInTransaction) {
             self.mark(Mark::AofHalfTransaction);
         }

@@ -234,13 +234,11 @@ impl Aof {
     /// The stream that a load would end with: the increment that is to follow as soon as the manifest may name it, with what happened since that was planned.
     fn take_last_loaded(&mut self) -> Option<Stream> {
         let may_be_named = self.may_be_named();
-        match self.opening.take() {
-            Some(opening) if may_be_named => Some(opening.into_stream()),
-            opening => self.stream.take().map(|stream| match opening {
-                Some(opening) => stream.with_inserts_of(opening.stream),
-                None => stream,
-            }),
+        let Some(opening) = self.opening.take() else { return self.stream.take() };
+        if may_be_named {
+            return Some(opening.into_stream());
         }
+        self.stream.take().map(|stream| stream.with_inserts_of(opening.stream))
     }
 
     /// Bytes of all files that would be loaded.
@@ -266,6 +264,10 @@ impl Node {
 
     /// The same at start, if there was none. What is written from here on is promised.
     pub(in crate::node) fn begin_aof_at_start(&mut self, now: Now, effects: &mut Effects) {
+        if self.history.log.is_none() {
+            self.history.begin_log_here(self.config.repl_backlog_size);
+            self.audit_boundary();
+        }
         let durable = Reach { offset: self.history.offset(), inserted: 0 };
         self.begin_aof_with(Standing::Until(durable), now, effects);
         if let Some(rewrite) = self.storage.aof.as_mut().and_then(|aof| aof.rewrite.as_mut()) {
@@ -274,10 +276,6 @@ impl Node {
     }
 
     fn begin_aof_with(&mut self, standing: Standing, now: Now, effects: &mut Effects) {
-        if self.history.log.is_none() {
-            self.history.begin_log_here(self.config.repl_backlog_size);
-            self.audit_boundary();
-        }
         self.timers.stop(Timer::BacklogTtl);
         let manifest = core::mem::take(&mut self.storage.aof_manifest);
         self.storage.aof = Some(Box::new(Aof::new(manifest, self.storage.aof_number, standing, now)));

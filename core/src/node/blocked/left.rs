@@ -9,11 +9,10 @@ use core::time::Duration;
 
 use crate::command::{Flags, streams_have_come};
 use crate::port::{ConnId, Mono, Now};
-use crate::value::{Blob, Stream, Value};
+use crate::value::{Blob, Value};
 
 use super::super::Node;
 use super::super::connection::{Connection, Kind};
-use super::lines::Place;
 use super::{AwaitedKey, Wait, WaitsFor};
 
 /// The events of one moment come one by one, and the timers' may be the last.
@@ -117,18 +116,13 @@ impl Node {
         if type_name == "stream" {
             // One that is there need not hold anything new.
             return streams_have_come(awaited.request.args(), |key| {
-                self.stream_at(&(awaited.database, Blob::new(key)), now)
+                match self.value_at(&(awaited.database, Blob::new(key)), now) {
+                    Some(Value::Stream(stream)) => Some(stream),
+                    _ => None,
+                }
             });
         }
         awaited.block.keys.iter().any(|key| self.type_at(&(awaited.database, key.clone()), now) == Some(type_name))
-    }
-
-    fn stream_at(&self, place: &Place, now: Now) -> Option<&Stream> {
-        let entry = self.keyspace.entry(self.keyspace.locate(place.0, &place.1)?);
-        match &entry.value {
-            Value::Stream(stream) if entry.expires_ms >= now.wall.millis() => Some(stream),
-            _ => None,
-        }
     }
 
     /// True if the pauses of now hold back what a connection waits with. What the stream of a master brings is not looked into.

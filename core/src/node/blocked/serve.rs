@@ -10,6 +10,7 @@ use crate::command::{Flags, Handler, Service};
 use crate::marks::Mark;
 use crate::museum::Defect;
 use crate::port::{ConnId, Now};
+use crate::value::Value;
 
 use super::super::Node;
 use super::super::audit::Deed;
@@ -42,8 +43,13 @@ impl Node {
 
     /// The type of what a key holds; of one whose time has come, none.
     pub(super) fn type_at(&self, place: &Place, now: Now) -> Option<&'static str> {
+        self.value_at(place, now).map(Value::type_name)
+    }
+
+    /// What a key holds; nothing once its time has come.
+    pub(super) fn value_at(&self, place: &Place, now: Now) -> Option<&Value> {
         let entry = self.keyspace.entry(self.keyspace.locate(place.0, &place.1)?);
-        (entry.expires_ms >= now.wall.millis()).then(|| entry.value.type_name())
+        (entry.expires_ms >= now.wall.millis()).then_some(&entry.value)
     }
 
     /// Carries out what a connection waits with, for one key. If it goes on waiting it keeps its place in the line.
